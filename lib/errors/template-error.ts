@@ -1,0 +1,11 @@
+/** A template whose names would not be files of the archive's directory. Misuse, thrown at once. */
+export class TemplateError extends RangeError {
+  override readonly name = 'TemplateError';
+  readonly code = 'ERR_INVALID_TEMPLATE';
+  readonly template: string;
+
+  constructor(template: string, problem: string) {
+    super(`template ${JSON.stringify(template)} ${problem}`);
+    this.template = template;
+  }
+}

@@ -1,0 +1,78 @@
+import { link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+
+/** What Shoebox does to an open file. Positions and lengths are in bytes. */
+export interface OpenFile {
+  /** May write less than it was given, as the system call does. */
+  write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<WriteResult>;
+  read(bytes: Uint8Array, offset: number, length: number, position: number): Promise<ReadResult>;
+  datasync(): Promise<void>;
+  sync(): Promise<void>;
+  truncate(length: number): Promise<void>;
+  stat(): Promise<FileStatus>;
+  close(): Promise<void>;
+}
+
+export interface WriteResult {
+  readonly bytesWritten: number;
+}
+
+export interface ReadResult {
+  readonly bytesRead: number;
+}
+
+export interface FileStatus {
+  readonly size: number;
+  readonly ino: number;
+  readonly dev: number;
+  readonly nlink: number;
+  readonly mtimeMs: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
+/** `'r'`: reads; `'wx'`: creates, and fails when the name is taken; `'r+'`: reads and writes. */
+export type OpenMode = 'r' | 'r+' | 'wx';
+
+export interface DirectoryEntry {
+  readonly name: string;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+/**
+ * Every call that Shoebox makes to the file system, so that specs can make any one of them fail.
+ * Errors are Node's own, with `code` and `syscall`.
+ */
+export interface FileLayer {
+  open(path: string, mode: OpenMode): Promise<OpenFile>;
+  stat(path: string): Promise<FileStatus>;
+  /** As `stat`, of a link itself. */
+  lstat(path: string): Promise<FileStatus>;
+  readdir(path: string): Promise<DirectoryEntry[]>;
+  link(existing: string, path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  mkdir(path: string): Promise<void>;
+  /** Makes names that were created, linked or removed in a directory last through a power loss. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+export const nodeFileLayer: FileLayer = {
+  open: (path, mode) => open(path, mode),
+  stat: (path) => stat(path),
+  lstat: (path) => lstat(path),
+  readdir: (path) => readdir(path, { withFileTypes: true }),
+  link,
+  rename,
+  unlink,
+  mkdir: async (path) => void (await mkdir(path, { recursive: true })),
+  async syncDirectory(path) {
+    const directory = await open(path, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  },
+};
