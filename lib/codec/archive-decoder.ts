@@ -1,0 +1,123 @@
+import { LARGEST_BLOCK_BYTES } from '../format/limits.js';
+import type { ByteCount } from '../format/quantity.js';
+import type { ArchiveRecord } from './archive-record.js';
+import { ByteQueue } from './byte-queue.js';
+import { FrameDecoder } from './frame-decoder.js';
+import { JsonLinesDecoder } from './json-lines-decoder.js';
+import { parseMaxRecordBytes } from './record-encoder.js';
+
+export interface ArchiveDecoderOptions {
+  /** What the archive is called in records and errors: a path or a name. */
+  readonly archive?: string | undefined;
+  /** The largest record that is read; a larger one is damage. @default '64 MiB' */
+  readonly maxRecordBytes?: ByteCount | undefined;
+  /**
+   * What an unfinished frame at the end is: damage, or, in an archive that is still being written, just
+   * its end. @default 'damage'
+   */
+  readonly tornTail?: 'damage' | 'end' | undefined;
+  /** The key of each line that holds the metadata, for JSON lines written with it. */
+  readonly metadataKey?: string | undefined;
+}
+
+/** What a decoder of one kind of archive needs of its surroundings. */
+export interface DecoderContext {
+  readonly queue: ByteQueue;
+  readonly archive: string | undefined;
+  readonly maxRecordBytes: number;
+  /** The most that a version-2 body may have. */
+  readonly maxBodyBytes: number;
+  readonly tornTail: 'damage' | 'end';
+  readonly metadataKey: string | undefined;
+}
+
+/** Decodes one kind of archive. */
+export interface KindDecoder {
+  /**
+   * Appends the records of the next frame to `into`.
+   *
+   * @returns false when it needs more bytes than there are
+   * @throws DamageError
+   */
+  decodeNext(into: ArchiveRecord[]): boolean;
+
+  /**
+   * Deals with what is left when no more bytes come.
+   *
+   * @throws DamageError
+   */
+  finish(into: ArchiveRecord[]): void;
+}
+
+/** As many records are given at a time, or those of one block where it has more. */
+const BATCH_RECORDS = 128;
+
+/**
+ * Bytes of an archive in, whatever their chunking; records out. Frames of versions 1 and 2 may follow
+ * each other; JSON lines are told by their first byte. Pure and synchronous: it holds what does not yet
+ * make a frame, and nothing else. Bytes given to `push` are its own from then on.
+ */
+export class ArchiveDecoder {
+  readonly #context: DecoderContext;
+  #kind: KindDecoder | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #hasEnded = false;
+
+  constructor(options: ArchiveDecoderOptions = {}) {
+    const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
+    this.#context = {
+      queue: new ByteQueue(),
+      archive: options.archive,
+      maxRecordBytes,
+      maxBodyBytes: maxRecordBytes + LARGEST_BLOCK_BYTES,
+      tornTail: options.tornTail ?? 'damage',
+      metadataKey: options.metadataKey,
+    };
+  }
+
+  push(chunk: Buffer): void {
+    this.#context.queue.push(chunk);
+  }
+
+  /** No more bytes come. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
+  /**
+   * The next records in their order, or null when more bytes are needed, or, after `end`, when there are
+   * no more. Records before damage are given first; then, and from then on, it throws.
+   *
+   * @throws DamageError
+   */
+  next(): ArchiveRecord[] | null {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const records: ArchiveRecord[] = [];
+    try {
+      this.#decode(records);
+    } catch (error) {
+      this.#failure = { error };
+      if (records.length === 0) throw error;
+    }
+    return records.length === 0 ? null : records;
+  }
+
+  #decode(into: ArchiveRecord[]): void {
+    const { queue } = this.#context;
+    if (this.#kind === undefined) {
+      if (queue.length === 0) return;
+      this.#kind = kindOf(queue.peek(1)[0] as number, this.#context);
+    }
+    while (into.length < BATCH_RECORDS && this.#kind.decodeNext(into));
+    if (this.#hasEnded && into.length === 0 && queue.length > 0) this.#kind.finish(into);
+  }
+}
+
+/**
+ * Told apart by the first byte: that of a frame is 0x84, which begins no text, also with a bit flipped;
+ * that of a line is one that JSON may begin with. Anything else is for the frame decoder to refuse.
+ */
+function kindOf(firstByte: number, context: DecoderContext): KindDecoder {
+  const isJson = '{["-0123456789tfn \t\r\n'.includes(String.fromCharCode(firstByte));
+  return isJson ? new JsonLinesDecoder(context) : new FrameDecoder(context);
+}

@@ -1,0 +1,246 @@
+import {
+  HEADER_BYTES,
+  KIND_RECORDS,
+  MAX_VARINT_BYTES,
+  TABLE_START_BYTES,
+} from '../format/version-2.js';
+import { writeFrameHeader } from './frame-header.js';
+import { type Key, KeyTable } from './key-table.js';
+import { loneSurrogate } from './lone-surrogate.js';
+import { type FlatMetadata, fieldOf, flattenMetadata } from './metadata-input.js';
+import type { RecordEncoder } from './record-encoder.js';
+import { metadataOf, payloadOf, type RecordInput, timeMicrosOf } from './record-input.js';
+import { checkRecordBytes } from './record-size.js';
+import { Slab } from './slab.js';
+import { mostBytes, NOT_WELL_FORMED, type Piece, putPiece } from './text.js';
+import { signedVarintBytes, varintBytes, writeSignedVarint, writeVarint } from './varint.js';
+import { VarintReader } from './varint-reader.js';
+
+/** What the index says of a block. Times are µs since the epoch. */
+export interface BlockFacts {
+  /** The length of its frame. */
+  readonly bytes: number;
+  readonly records: number;
+  readonly sequence: number;
+  readonly earliestMicros: number;
+  readonly latestMicros: number;
+}
+
+export interface BlockBuilderOptions {
+  /** 8 bytes. */
+  readonly writerId: Uint8Array;
+  /** The sequence of the first record. @default 0 */
+  readonly sequence?: number;
+  readonly blockBytes: number;
+  readonly maxRecordBytes: number;
+  /** The memory that a slab has at first. */
+  readonly slabBytes: number;
+  /** Told of each block when it ends. */
+  readonly onBlock?: (block: BlockFacts) => void;
+}
+
+/** length, time, metadataBytes: the varints that a record opens with */
+const MAX_RECORD_PREFIX_BYTES = 3 * MAX_VARINT_BYTES;
+
+/**
+ * Builds the blocks of version 2 (docs/format.md, "Records"), each straight into its place in the slab.
+ * A block ends by itself once its body has `blockBytes`.
+ */
+export class BlockBuilder implements RecordEncoder {
+  readonly #options: BlockBuilderOptions;
+  readonly #flat: FlatMetadata = [];
+  readonly #found: Key[] = [];
+  readonly #table = new KeyTable();
+  readonly #slab: Slab;
+  #sequence: number;
+
+  /** Of the block that is being filled; `#records` is 0 when there is none. */
+  #blockStart = 0;
+  #records = 0;
+  #firstMicros = 0;
+  #previousMicros = 0;
+  #earliestMicros = 0;
+  #latestMicros = 0;
+
+  constructor(options: BlockBuilderOptions) {
+    this.#options = options;
+    this.#slab = new Slab(options.slabBytes);
+    this.#sequence = options.sequence ?? 0;
+  }
+
+  get pendingBytes(): number {
+    return this.#slab.length + (this.#records > 0 ? this.#table.entryBytes : 0);
+  }
+
+  get isBlockOpen(): boolean {
+    return this.#records > 0;
+  }
+
+  /** The sequence of the record that comes next. */
+  get nextSequence(): number {
+    return this.#sequence;
+  }
+
+  add(record: RecordInput, nowMicros: number): number {
+    const payload = payloadOf(record);
+    const timeMicros = timeMicrosOf(record, nowMicros);
+    flattenMetadata(metadataOf(record), this.#flat);
+    // Text has at least as many bytes as units: what is too large is refused before it is measured.
+    checkRecordBytes(payload.length, this.#options.maxRecordBytes);
+
+    if (this.#records > 0 && !this.#fitsTimes(timeMicros)) this.finishBlock();
+    if (this.#records === 0) this.#openBlock(timeMicros);
+    const slabLength = this.#slab.length;
+    const mark = this.#table.mark();
+    try {
+      this.#encode(payload, timeMicros);
+    } catch (error) {
+      this.#slab.length = this.#records === 0 ? this.#blockStart : slabLength;
+      this.#table.reset(mark);
+      throw error;
+    }
+    this.#records++;
+    this.#previousMicros = timeMicros;
+    if (timeMicros < this.#earliestMicros) this.#earliestMicros = timeMicros;
+    if (timeMicros > this.#latestMicros) this.#latestMicros = timeMicros;
+    const bodyBytes = this.#slab.length + this.#table.entryBytes - this.#blockStart - HEADER_BYTES;
+    if (bodyBytes >= this.#options.blockBytes) this.finishBlock();
+    return timeMicros;
+  }
+
+  finishBlock(): void {
+    if (this.#records === 0) return;
+    this.#rebaseFirstTime();
+    const slab = this.#slab;
+    const bodyStart = this.#blockStart + HEADER_BYTES;
+    const tableStart = slab.length - bodyStart;
+    const table = this.#table;
+    slab.reserve(MAX_VARINT_BYTES + table.entryBytes + TABLE_START_BYTES);
+    slab.length = writeVarint(slab.bytes, slab.length, table.size);
+    slab.length += table.entries.copy(slab.bytes, slab.length);
+    slab.length = slab.bytes.writeUInt32LE(tableStart, slab.length);
+
+    const facts = {
+      kind: KIND_RECORDS,
+      records: this.#records,
+      sequence: this.#sequence,
+      earliestMicros: this.#earliestMicros,
+      latestMicros: this.#latestMicros,
+    };
+    const body = slab.bytes.subarray(bodyStart, slab.length);
+    const frame = { ...facts, writerId: this.#options.writerId };
+    writeFrameHeader(slab.bytes, this.#blockStart, body, frame);
+    this.#sequence += this.#records;
+    this.#records = 0;
+    table.reset();
+    this.#options.onBlock?.({ ...facts, bytes: HEADER_BYTES + body.length });
+  }
+
+  take(next?: Buffer): Buffer {
+    return this.#slab.take(next);
+  }
+
+  /** Deltas are within ±(2^53 - 1), so that is as much time as a block may span. */
+  #fitsTimes(micros: number): boolean {
+    const earliest = Math.min(this.#earliestMicros, micros);
+    return Math.max(this.#latestMicros, micros) - earliest <= Number.MAX_SAFE_INTEGER;
+  }
+
+  #openBlock(micros: number): void {
+    this.#blockStart = this.#slab.length;
+    this.#slab.reserve(HEADER_BYTES);
+    this.#slab.length += HEADER_BYTES;
+    this.#firstMicros = micros;
+    this.#previousMicros = micros;
+    this.#earliestMicros = micros;
+    this.#latestMicros = micros;
+  }
+
+  /**
+   * Lengths stand before what they measure, and must be minimal. They are foretold as if all text were
+   * ASCII, which it mostly is; where it was not, the record is moved behind its true lengths.
+   */
+  #encode(payload: Piece, timeMicros: number): void {
+    const slab = this.#slab;
+    const flat = this.#flat;
+    let metadataMost = 0;
+    let metadataGuess = 0;
+    let keyBytes = 0;
+    for (let i = 0; i < flat.length; i += 2) {
+      const key = this.#table.keyOf(flat[i] as Piece);
+      const value = flat[i + 1] as Piece;
+      this.#found[i >> 1] = key;
+      metadataMost += 3 * value.length + 2 * MAX_VARINT_BYTES;
+      metadataGuess += varintBytes(key.index) + varintBytes(value.length) + value.length;
+      keyBytes += key.bytes;
+    }
+    const limit = this.#options.maxRecordBytes;
+    checkRecordBytes(metadataGuess + keyBytes, limit);
+    slab.reserve(MAX_RECORD_PREFIX_BYTES + metadataMost + mostBytes(payload));
+
+    const bytes = slab.bytes;
+    const start = slab.length;
+    const delta = timeMicros - this.#previousMicros;
+    const timeBytes = signedVarintBytes(delta);
+    const lengthGuess = timeBytes + varintBytes(metadataGuess) + metadataGuess + payload.length;
+    const metadataStart = start + varintBytes(lengthGuess) + timeBytes + varintBytes(metadataGuess);
+    const payloadStart = this.#putMetadata(bytes, metadataStart);
+    const end = payloadStart + putPayload(bytes, payloadStart, payload);
+
+    const metadataBytes = payloadStart - metadataStart;
+    const length = timeBytes + varintBytes(metadataBytes) + end - metadataStart;
+    checkRecordBytes(length + keyBytes, limit);
+    const prefixBytes = varintBytes(length) + timeBytes + varintBytes(metadataBytes);
+    const shift = start + prefixBytes - metadataStart;
+    if (shift !== 0) bytes.copyWithin(metadataStart + shift, metadataStart, end);
+    writeVarint(
+      bytes,
+      writeSignedVarint(bytes, writeVarint(bytes, start, length), delta),
+      metadataBytes,
+    );
+    slab.length = end + shift;
+  }
+
+  #putMetadata(bytes: Buffer, start: number): number {
+    const flat = this.#flat;
+    let at = start;
+    for (let i = 0; i < flat.length; i += 2) {
+      const value = flat[i + 1] as Piece;
+      at = writeVarint(bytes, at, (this.#found[i >> 1] as Key).index);
+      const valueStart = at + varintBytes(value.length);
+      const written = putPiece(bytes, valueStart, value);
+      if (written === NOT_WELL_FORMED) throw loneSurrogate(fieldOf(flat[i]));
+      const shift = at + varintBytes(written) - valueStart;
+      if (shift !== 0) bytes.copyWithin(valueStart + shift, valueStart, valueStart + written);
+      at = writeVarint(bytes, at, written) + written;
+    }
+    return at;
+  }
+
+  /**
+   * The first record's time is relative to the earliest, which is known only now. It was written as 0;
+   * where another record came earlier the rest is moved to make room.
+   */
+  #rebaseFirstTime(): void {
+    const delta = this.#firstMicros - this.#earliestMicros;
+    if (delta === 0) return;
+    const slab = this.#slab;
+    const more = signedVarintBytes(delta) - 1;
+    slab.reserve(more + MAX_VARINT_BYTES);
+    const start = this.#blockStart + HEADER_BYTES;
+    const reader = new VarintReader(slab.bytes);
+    reader.position = start;
+    const length = reader.readUnsigned();
+    const restStart = reader.position + 1;
+    const newRestStart = start + varintBytes(length + more) + signedVarintBytes(delta);
+    slab.bytes.copyWithin(newRestStart, restStart, slab.length);
+    writeSignedVarint(slab.bytes, writeVarint(slab.bytes, start, length + more), delta);
+    slab.length += newRestStart - restStart;
+  }
+}
+
+function putPayload(bytes: Buffer, offset: number, payload: Piece): number {
+  const written = putPiece(bytes, offset, payload);
+  if (written === NOT_WELL_FORMED) throw loneSurrogate('payload');
+  return written;
+}

@@ -1,0 +1,43 @@
+import type { Metadata, MetadataLayout, RawPair } from './archive-record.js';
+import { VarintReader } from './varint-reader.js';
+
+/**
+ * Metadata as the records of one version-2 block have it: key index, value length, value. It was
+ * checked when the block was opened.
+ */
+export class BlockLayout implements MetadataLayout {
+  readonly #keys: readonly string[];
+  readonly #rawKeys: readonly Buffer[];
+
+  /** @param rawKeys the key table; not views on the block, which a copied record lets go */
+  constructor(rawKeys: readonly Buffer[]) {
+    this.#rawKeys = rawKeys;
+    this.#keys = rawKeys.map((key) => key.toString('utf8'));
+  }
+
+  decode(bytes: Buffer, start: number, end: number): Metadata {
+    const metadata: Record<string, string> = Object.create(null);
+    const reader = new VarintReader(bytes);
+    reader.position = start;
+    while (reader.position < end) {
+      const key = this.#keys[reader.readUnsigned()] as string;
+      const valueEnd = reader.readUnsigned() + reader.position;
+      metadata[key] = bytes.toString('utf8', reader.position, valueEnd);
+      reader.position = valueEnd;
+    }
+    return metadata;
+  }
+
+  pairs(bytes: Buffer, start: number, end: number): RawPair[] {
+    const pairs: RawPair[] = [];
+    const reader = new VarintReader(bytes);
+    reader.position = start;
+    while (reader.position < end) {
+      const key = this.#rawKeys[reader.readUnsigned()] as Buffer;
+      const valueEnd = reader.readUnsigned() + reader.position;
+      pairs.push([key, bytes.subarray(reader.position, valueEnd)]);
+      reader.position = valueEnd;
+    }
+    return pairs;
+  }
+}

@@ -1,0 +1,104 @@
+import { isUtf8 } from 'node:buffer';
+
+import { RecordError } from '../errors/record-error.js';
+import { loneSurrogate } from './lone-surrogate.js';
+import { type FlatMetadata, fieldOf, flattenMetadata } from './metadata-input.js';
+import type { RecordEncoder } from './record-encoder.js';
+import { metadataOf, payloadOf, type RecordInput, timeMicrosOf } from './record-input.js';
+import { checkRecordBytes } from './record-size.js';
+import { Slab } from './slab.js';
+import { mostBytes, NOT_WELL_FORMED, type Piece, putPiece } from './text.js';
+
+export interface JsonLinesEncoderOptions {
+  readonly maxRecordBytes: number;
+  readonly slabBytes: number;
+  /** The key of each line's object that holds the metadata; without it they are left out. */
+  readonly metadataKey?: string | undefined;
+}
+
+const LINE_FEED = 0x0a;
+
+/** Writes a payload a line (docs/format.md, "JSON lines"), for tools that know nothing of Shoebox. */
+export class JsonLinesEncoder implements RecordEncoder {
+  readonly isBlockOpen = false;
+  readonly #options: JsonLinesEncoderOptions;
+  readonly #flat: FlatMetadata = [];
+  readonly #slab: Slab;
+
+  constructor(options: JsonLinesEncoderOptions) {
+    this.#options = options;
+    this.#slab = new Slab(options.slabBytes);
+  }
+
+  get pendingBytes(): number {
+    return this.#slab.length;
+  }
+
+  add(record: RecordInput, nowMicros: number): number {
+    const payload = payloadOf(record);
+    const timeMicros = timeMicrosOf(record, nowMicros);
+    flattenMetadata(metadataOf(record), this.#flat);
+    checkRecordBytes(payload.length, this.#options.maxRecordBytes);
+    if (typeof payload !== 'string' && !isUtf8(payload)) {
+      throw new RecordError('payload', 'is not UTF-8, which JSON lines are');
+    }
+    const key = this.#options.metadataKey;
+    const line = key === undefined ? payload : this.#withMetadata(payload, key);
+    const slab = this.#slab;
+    slab.reserve(mostBytes(line) + 1);
+    const written = putPiece(slab.bytes, slab.length, line);
+    if (written === NOT_WELL_FORMED) throw loneSurrogate('payload');
+    const bytes = slab.bytes.subarray(slab.length, slab.length + written);
+    if (bytes.includes(LINE_FEED)) {
+      throw new RecordError('payload', 'has a line feed, which ends a record in JSON lines');
+    }
+    checkRecordBytes(written, this.#options.maxRecordBytes);
+    slab.length += written;
+    slab.bytes[slab.length++] = LINE_FEED;
+    return timeMicros;
+  }
+
+  finishBlock(): void {
+    // A line is a record: there is nothing to finish.
+  }
+
+  take(next?: Buffer): Buffer {
+    return this.#slab.take(next);
+  }
+
+  /** The payload, a JSON object, with the metadata as its first member. */
+  #withMetadata(payload: Piece, key: string): string {
+    const text = textOf(payload);
+    const object = objectOf(text);
+    if (Object.hasOwn(object, key)) {
+      throw new RecordError('payload', `has a member ${JSON.stringify(key)}, the metadata's key`);
+    }
+    const pairs: string[] = [];
+    for (let i = 0; i < this.#flat.length; i += 2) {
+      const [name, value] = [textOf(this.#flat[i]), textOf(this.#flat[i + 1])];
+      // JSON would escape a lone surrogate; the other formats could not take the record over.
+      if (!(name + value).isWellFormed()) throw loneSurrogate(fieldOf(name));
+      pairs.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+    }
+    const rest = text.trim().slice(1).trimStart();
+    const comma = rest === '}' ? '' : ',';
+    return `{${JSON.stringify(key)}:{${pairs.join(',')}}${comma}${rest}`;
+  }
+}
+
+function objectOf(text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new RecordError('payload', 'is not JSON, so it cannot hold the metadata', { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new RecordError('payload', 'is not a JSON object, so it cannot hold the metadata');
+  }
+  return value;
+}
+
+function textOf(piece: Piece = ''): string {
+  return typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
+}

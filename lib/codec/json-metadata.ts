@@ -1,0 +1,50 @@
+/** A line of JSON taken apart: the metadata's object, and the payload without it. */
+export interface SplitLine {
+  readonly metadata: Buffer;
+  readonly payload: Buffer;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const CLOSING_BRACE = 0x7d;
+const COMMA = 0x2c;
+
+/**
+ * Takes the metadata out of a line that was written with it: its first member, under `key`, an object of
+ * strings. The payload gets back the bytes it had.
+ *
+ * @returns null for a line that does not begin so: all of it is payload
+ */
+export function splitMetadataMember(line: Buffer, key: string): SplitLine | null {
+  const opening = Buffer.from(`{${JSON.stringify(key)}:`);
+  if (!line.subarray(0, opening.length).equals(opening)) return null;
+  const end = endOfObject(line, opening.length);
+  const metadata = line.subarray(opening.length, end);
+  if (end === -1 || !isObjectOfStrings(metadata.toString('utf8'))) return null;
+  const rest = line[end] === COMMA ? end + 1 : end;
+  return { metadata, payload: Buffer.concat([Buffer.from('{'), line.subarray(rest)]) };
+}
+
+/** Where the object of strings that begins at `start` ends, or -1: braces count outside of strings. */
+function endOfObject(line: Buffer, start: number): number {
+  let isInString = false;
+  for (let at = start; at < line.length; at++) {
+    const byte = line[at];
+    if (isInString && byte === BACKSLASH) at++;
+    else if (byte === QUOTE) isInString = !isInString;
+    else if (byte === CLOSING_BRACE && !isInString) return at + 1;
+  }
+  return -1;
+}
+
+function isObjectOfStrings(json: string): boolean {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((member) => typeof member === 'string');
+}

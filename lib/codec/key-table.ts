@@ -1,0 +1,82 @@
+import { isUtf8 } from 'node:buffer';
+
+import { MAX_VARINT_BYTES } from '../format/version-2.js';
+import { loneSurrogate } from './lone-surrogate.js';
+import { fieldOf } from './metadata-input.js';
+import { Slab } from './slab.js';
+import { mostBytes, NOT_WELL_FORMED, type Piece, putPiece } from './text.js';
+import { writeVarint } from './varint.js';
+
+export interface Key {
+  readonly index: number;
+  readonly bytes: number;
+}
+
+/** A state of the table to go back to. */
+export interface KeyTableMark {
+  readonly keys: number;
+  readonly bytes: number;
+}
+
+/** The distinct metadata keys of the block that is being built, encoded as they come. */
+export class KeyTable {
+  readonly #keys = new Map<string, Key>();
+  readonly #slab = new Slab(1024);
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** The encoded entries, without the count before them. */
+  get entries(): Buffer {
+    return this.#slab.filled();
+  }
+
+  get entryBytes(): number {
+    return this.#slab.length;
+  }
+
+  /**
+   * The key's place in the table, which it takes if it has none.
+   *
+   * @throws RecordError for a lone surrogate
+   */
+  keyOf(key: Piece): Key {
+    const name = typeof key === 'string' ? key : nameOf(key);
+    return this.#keys.get(name) ?? this.#addKey(name, key);
+  }
+
+  mark(): KeyTableMark {
+    return { keys: this.#keys.size, bytes: this.#slab.length };
+  }
+
+  /** Forgets the keys that came after `mark`, or all. */
+  reset(mark: KeyTableMark = { keys: 0, bytes: 0 }): void {
+    this.#slab.length = mark.bytes;
+    if (mark.keys === 0) this.#keys.clear();
+    else for (const [name, key] of this.#keys) if (key.index >= mark.keys) this.#keys.delete(name);
+  }
+
+  #addKey(name: string, key: Piece): Key {
+    const slab = this.#slab;
+    slab.reserve(MAX_VARINT_BYTES + mostBytes(key));
+    const start = slab.length + MAX_VARINT_BYTES;
+    const bytes = putPiece(slab.bytes, start, key);
+    if (bytes === NOT_WELL_FORMED) throw loneSurrogate(fieldOf(key));
+    const end = writeVarint(slab.bytes, slab.length, bytes);
+    slab.bytes.copyWithin(end, start, start + bytes);
+    slab.length = end + bytes;
+    const added = { index: this.#keys.size, bytes };
+    this.#keys.set(name, added);
+    return added;
+  }
+}
+
+/**
+ * A key of an archive that is being copied, as text. One that is not UTF-8 gets its bytes behind a lone
+ * surrogate: no text that may be a key begins with one.
+ */
+function nameOf(key: Uint8Array): string {
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.length);
+  return isUtf8(bytes) ? bytes.toString('utf8') : `\ud800${bytes.toString('latin1')}`;
+}

@@ -1,0 +1,145 @@
+import { DamageError } from '../errors/damage-error.js';
+import { HEADER_BYTES, TABLE_START_BYTES } from '../format/version-2.js';
+import { ArchiveRecord, type RecordOrigin } from './archive-record.js';
+import { BlockLayout } from './block-layout.js';
+import type { FrameHeader } from './frame-header.js';
+import { VarintReader } from './varint-reader.js';
+
+export interface BlockPlace {
+  readonly archive: string | undefined;
+  /** Where the frame begins in the archive. */
+  readonly offset: number;
+  readonly maxRecordBytes: number;
+}
+
+/**
+ * Opens a body of kind 1 (docs/format.md, "Records") whose checksum holds: walks it once, so that all
+ * that could be wrong in it is found here, and appends its records to `into`.
+ *
+ * @throws DamageError, with nothing appended
+ */
+export function openBlock(
+  header: FrameHeader,
+  body: Buffer,
+  place: BlockPlace,
+  into: ArchiveRecord[],
+): void {
+  const reader = new BodyReader(header, body, place);
+  const layout = new BlockLayout(reader.readKeyTable());
+  const origin = { archive: place.archive, writer: header.writer, layout };
+  const before = into.length;
+  try {
+    reader.readRecords(origin, into);
+  } catch (error) {
+    into.length = before;
+    throw error;
+  }
+}
+
+class BodyReader {
+  readonly #header: FrameHeader;
+  readonly #body: Buffer;
+  readonly #place: BlockPlace;
+  readonly #reader: VarintReader;
+  #tableStart = 0;
+  #keys = 0;
+
+  constructor(header: FrameHeader, body: Buffer, place: BlockPlace) {
+    this.#header = header;
+    this.#body = body;
+    this.#place = place;
+    this.#reader = new VarintReader(body);
+  }
+
+  readKeyTable(): Buffer[] {
+    const body = this.#body;
+    const tableEnd = body.length - TABLE_START_BYTES;
+    if (tableEnd < 1) this.#fail(0, 'a key table', `${body.length} bytes`);
+    this.#tableStart = body.readUInt32LE(tableEnd);
+    if (this.#tableStart >= tableEnd) {
+      this.#fail(tableEnd, `a key table before byte ${tableEnd}`, `byte ${this.#tableStart}`);
+    }
+    const reader = this.#reader;
+    reader.position = this.#tableStart;
+    reader.end = tableEnd;
+    const count = this.#readCount('a number of keys', tableEnd);
+    const keys: Buffer[] = [];
+    for (let i = 0; i < count; i++) {
+      const end = this.#readCount('a key', tableEnd) + reader.position;
+      keys.push(Buffer.from(body.subarray(reader.position, end)));
+      reader.position = end;
+    }
+    if (reader.position !== tableEnd) {
+      this.#fail(reader.position, 'the end of the key table', 'more bytes');
+    }
+    this.#keys = count;
+    return keys;
+  }
+
+  readRecords(origin: RecordOrigin, into: ArchiveRecord[]): void {
+    const { records, sequence, earliestMicros, latestMicros } = this.#header;
+    const reader = this.#reader;
+    reader.position = 0;
+    let timeMicros = earliestMicros;
+    for (let i = 0; i < records; i++) {
+      reader.end = this.#tableStart;
+      const length = this.#readCount('a record', this.#tableStart);
+      if (length > this.#place.maxRecordBytes) {
+        const limit = `at most ${this.#place.maxRecordBytes} bytes`;
+        throw this.#damage('too-large', reader.position, limit, `a record of ${length}`);
+      }
+      const payloadEnd = reader.position + length;
+      reader.end = payloadEnd;
+      const timeAt = reader.position;
+      timeMicros += reader.readSigned();
+      if (!(timeMicros >= earliestMicros && timeMicros <= latestMicros)) {
+        this.#fail(timeAt, `a time from ${earliestMicros} to ${latestMicros}`, String(timeMicros));
+      }
+      const metadataBytes = this.#readCount('metadata', payloadEnd);
+      const metadataStart = reader.position;
+      const metadataEnd = metadataStart + metadataBytes;
+      this.#walkMetadata(metadataEnd);
+      const span = { metadataStart, metadataEnd, payloadStart: metadataEnd, payloadEnd };
+      into.push(new ArchiveRecord(origin, this.#body, span, sequence + i, timeMicros));
+      reader.position = payloadEnd;
+    }
+    if (reader.position !== this.#tableStart) {
+      this.#fail(reader.position, `${records} records and then the key table`, 'more bytes');
+    }
+  }
+
+  #walkMetadata(end: number): void {
+    const reader = this.#reader;
+    reader.end = end;
+    while (reader.position < end) {
+      const at = reader.position;
+      const key = reader.readUnsigned();
+      if (key < 0 || key >= this.#keys) {
+        this.#fail(at, `one of ${this.#keys} keys`, key < 0 ? 'no varint' : `key ${key}`);
+      }
+      const valueBytes = this.#readCount('a value', end);
+      reader.position += valueBytes;
+    }
+  }
+
+  /** A varint that counts bytes or entries, of which there must be as many before `end`. */
+  #readCount(what: string, end: number): number {
+    const reader = this.#reader;
+    const at = reader.position;
+    const count = reader.readUnsigned();
+    if (count < 0) this.#fail(at, `the length of ${what}`, 'no varint');
+    if (count > end - reader.position) {
+      this.#fail(at, `${what} within ${end - reader.position} bytes`, String(count));
+    }
+    return count;
+  }
+
+  #fail(position: number, expected: string, found: string): never {
+    throw this.#damage('bad-body', position, expected, found);
+  }
+
+  #damage(reason: 'bad-body' | 'too-large', position: number, expected: string, found: string) {
+    const offset = this.#place.offset + HEADER_BYTES + position;
+    return new DamageError({ reason, what: 'block', offset, expected, found }, this.#place.archive);
+  }
+}

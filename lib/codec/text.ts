@@ -1,0 +1,49 @@
+/** What `putText` returns for text that is no Unicode: UTF-8 has no bytes for a lone surrogate. */
+export const NOT_WELL_FORMED = -1;
+
+/** Up to this length a loop beats the call into C++ that `Buffer.write` is. */
+const SHORT_TEXT = 48;
+
+/**
+ * Writes `text` as UTF-8 at `offset`; there must be room for three bytes a UTF-16 unit.
+ *
+ * @returns the bytes written, or `NOT_WELL_FORMED`
+ */
+export function putText(bytes: Buffer, offset: number, text: string): number {
+  const length = text.length;
+  if (length <= SHORT_TEXT) {
+    let at = 0;
+    while (at < length) {
+      const unit = text.charCodeAt(at);
+      if (unit >= 0x80) return putAnyText(bytes, offset, text);
+      bytes[offset + at] = unit;
+      at++;
+    }
+    return length;
+  }
+  return putAnyText(bytes, offset, text);
+}
+
+function putAnyText(bytes: Buffer, offset: number, text: string): number {
+  const written = bytes.write(text, offset, 'utf8');
+  // ASCII alone has as many bytes as units, and it is well formed.
+  if (written === text.length) return written;
+  return text.isWellFormed() ? written : NOT_WELL_FORMED;
+}
+
+/** Text to be encoded, or bytes that are taken as they are. */
+export type Piece = string | Uint8Array;
+
+/** As `putText`, also of bytes. */
+export function putPiece(bytes: Buffer, offset: number, piece: Piece): number {
+  if (typeof piece === 'string') return putText(bytes, offset, piece);
+  bytes.set(piece, offset);
+  return piece.length;
+}
+
+/** The most bytes that `piece` can take, without looking at text where that would be slow. */
+export function mostBytes(piece: Piece): number {
+  if (typeof piece !== 'string') return piece.length;
+  // A long text is measured: three times its length would be a waste of memory.
+  return piece.length <= 4096 ? 3 * piece.length : Buffer.byteLength(piece, 'utf8');
+}

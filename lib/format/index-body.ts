@@ -1,0 +1,25 @@
+/** The body of an index frame (docs/format.md, "The index"). On disk; may never change. */
+export const INDEX_ARCHIVE_BYTES_OFFSET = 0; // uint64
+export const INDEX_SHA256_OFFSET = 8; // 32 bytes
+export const INDEX_RECORDS_OFFSET = 40; // uint64
+export const INDEX_ORDINAL_OFFSET = 48; // uint64
+export const INDEX_PREVIOUS_SHA256_OFFSET = 56; // 32 bytes
+export const INDEX_FLAGS_OFFSET = 88; // uint32
+export const INDEX_ENTRY_COUNT_OFFSET = 92; // uint32
+export const INDEX_ENTRIES_OFFSET = 96;
+
+export const SHA256_BYTES = 32;
+
+/** Flag: the writer ended in this archive, no other follows. */
+export const INDEX_WRITER_ENDED = 1;
+
+/** offset (8), records (8), first sequence (8), earliest time (8), latest time (8) */
+export const INDEX_ENTRY_BYTES = 8 + 8 + 8 + 8 + 8;
+export const MAX_INDEX_ENTRIES = 65_536;
+
+/** The body's last field: the length of the whole frame, by which it is found from the end. */
+export const INDEX_FRAME_LENGTH_BYTES = 4; // uint32
+
+/** fixed fields (96), frame length (4) */
+export const MIN_INDEX_BODY_BYTES = INDEX_ENTRIES_OFFSET + INDEX_FRAME_LENGTH_BYTES;
+export const MAX_INDEX_BODY_BYTES = MIN_INDEX_BODY_BYTES + MAX_INDEX_ENTRIES * INDEX_ENTRY_BYTES;
