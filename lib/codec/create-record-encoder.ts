@@ -1,0 +1,74 @@
+import { DEFAULT_BLOCK_BYTES, LARGEST_BLOCK_BYTES } from '../format/limits.js';
+import { type ByteCount, parseByteCount } from '../format/quantity.js';
+import { WRITER_BYTES } from '../format/version-2.js';
+import { BlockBuilder, type BlockFacts } from './block-builder.js';
+import { JsonLinesEncoder } from './json-lines-encoder.js';
+import { type ArchiveFormat, parseMaxRecordBytes, type RecordEncoder } from './record-encoder.js';
+import { Version1Encoder } from './version-1-encoder.js';
+
+/** What users choose of an archive's bytes. */
+export interface FormatOptions {
+  /** @default 'v2' */
+  readonly format?: ArchiveFormat | undefined;
+  /**
+   * Where a block of version 2 ends that nobody waits for: the unit of checksum, of seeking, and of
+   * loss by damage. At most 16 MiB. @default '128 KiB'
+   */
+  readonly blockBytes?: ByteCount | undefined;
+  /** The largest record that is taken; a larger one is a `RecordError`. @default '64 MiB' */
+  readonly maxRecordBytes?: ByteCount | undefined;
+  /**
+   * With `format: 'jsonl'`: the key under which each line, which must be an object, holds the metadata.
+   * Without it they are left out.
+   */
+  readonly metadataKey?: string | undefined;
+}
+
+/** `FormatOptions`, checked, with its defaults. */
+export interface FormatSettings {
+  readonly format: ArchiveFormat;
+  readonly blockBytes: number;
+  readonly maxRecordBytes: number;
+  readonly metadataKey: string | undefined;
+}
+
+/**
+ * @throws TypeError for an unknown format, or a `metadataKey` that the format has no place for
+ * @throws RangeError for a size out of bounds
+ */
+export function parseFormatOptions(options: FormatOptions): FormatSettings {
+  const format = options.format ?? 'v2';
+  if (format !== 'v2' && format !== 'v1' && format !== 'jsonl') {
+    throw new TypeError(`format is ${JSON.stringify(format)}, expected 'v2', 'v1' or 'jsonl'`);
+  }
+  if (options.metadataKey !== undefined && format !== 'jsonl') {
+    throw new TypeError(`metadataKey goes with format 'jsonl', not with '${format}'`);
+  }
+  const blockBytes = parseByteCount(options.blockBytes ?? DEFAULT_BLOCK_BYTES, 'blockBytes');
+  if (blockBytes < 1 || blockBytes > LARGEST_BLOCK_BYTES) {
+    throw new RangeError(`blockBytes is ${options.blockBytes}, expected 1 byte to 16 MiB`);
+  }
+  const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
+  return { format, blockBytes, maxRecordBytes, metadataKey: options.metadataKey };
+}
+
+export interface RecordEncoderSetup {
+  /** 8 bytes; for version 2. */
+  readonly writerId: Uint8Array;
+  /** The memory that a slab has at first. */
+  readonly slabBytes: number;
+  /** Told of each block of version 2 when it ends. */
+  readonly onBlock?: (block: BlockFacts) => void;
+}
+
+export function createRecordEncoder(
+  settings: FormatSettings,
+  setup: RecordEncoderSetup,
+): RecordEncoder {
+  if (setup.writerId.length !== WRITER_BYTES) {
+    throw new RangeError(`writerId has ${setup.writerId.length} bytes, expected ${WRITER_BYTES}`);
+  }
+  if (settings.format === 'v1') return new Version1Encoder({ ...settings, ...setup });
+  if (settings.format === 'jsonl') return new JsonLinesEncoder({ ...settings, ...setup });
+  return new BlockBuilder({ ...settings, ...setup });
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { Transform, type TransformCallback } from 'node:stream';
+
+import {
+  createRecordEncoder,
+  type FormatOptions,
+  parseFormatOptions,
+} from '../codec/create-record-encoder.js';
+import type { RecordEncoder } from '../codec/record-encoder.js';
+import type { RecordInput } from '../codec/record-input.js';
+import { type Duration, parseDurationMs } from '../format/quantity.js';
+import { WRITER_BYTES } from '../format/version-2.js';
+import { type Clock, systemClock, type Timer } from './clock.js';
+import { waitUntilTaken } from './downstream.js';
+
+export interface EncoderOptions extends FormatOptions {
+  /**
+   * How long a record may wait in a block that is not full, before the block ends and its bytes are
+   * given. @default '1s'
+   */
+  readonly flushInterval?: Duration | undefined;
+  /** 8 bytes that tell this writer's records from all others'. @default random */
+  readonly writerId?: Uint8Array | undefined;
+  /** @default systemClock */
+  readonly clock?: Clock | undefined;
+}
+
+/** Records that have been given to `_writev`, from `next` on not encoded yet. */
+interface HeldRecords {
+  readonly records: ReadonlyArray<{ readonly chunk: RecordInput }>;
+  next: number;
+  readonly callback: TransformCallback;
+}
+
+/** One block on its way out, one being built: more would only add to the memory. */
+const READABLE_BLOCKS = 1;
+
+/**
+ * Records in, the bytes of an archive out: a Transform whose writable side takes `RecordInput`. The
+ * archive has no index; `createArchiveWriter` gives it one. What is not a record ends the stream with a
+ * `RecordError`, after the bytes of all records before it were given.
+ */
+export class Encoder extends Transform {
+  readonly #encoder: RecordEncoder;
+  readonly #blockBytes: number;
+  readonly #clock: Clock;
+  readonly #flushIntervalMs: number;
+  #flushTimer: Timer | undefined;
+  #held: HeldRecords | undefined;
+
+  constructor(options: EncoderOptions = {}) {
+    const settings = parseFormatOptions(options);
+    super({
+      writableObjectMode: true,
+      readableHighWaterMark: READABLE_BLOCKS * settings.blockBytes,
+    });
+    this.#blockBytes = settings.blockBytes;
+    this.#encoder = createRecordEncoder(settings, {
+      writerId: options.writerId ?? randomBytes(WRITER_BYTES),
+      slabBytes: settings.blockBytes + SLAB_HEADROOM_BYTES,
+    });
+    this.#clock = options.clock ?? systemClock;
+    this.#flushIntervalMs = parseDurationMs(options.flushInterval ?? '1s', 'flushInterval');
+  }
+
+  override _write(chunk: RecordInput, _encoding: string, callback: TransformCallback): void {
+    this.#encode({ records: [{ chunk }], next: 0, callback });
+  }
+
+  override _writev(records: { chunk: RecordInput }[], callback: TransformCallback): void {
+    this.#encode({ records, next: 0, callback });
+  }
+
+  override _read(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) this.#encode(held);
+  }
+
+  override _flush(callback: TransformCallback): void {
+    this.#flushBlock();
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#flushTimer?.cancel();
+    callback(error);
+  }
+
+  #encode(held: HeldRecords): void {
+    const nowMicros = this.#clock.now() * 1000;
+    while (held.next < held.records.length) {
+      const record = held.records[held.next++] as { readonly chunk: RecordInput };
+      try {
+        this.#encoder.add(record.chunk, nowMicros);
+      } catch (error) {
+        this.#flushBlock();
+        void waitUntilTaken(this).then(() => held.callback(error as Error));
+        return;
+      }
+      if (!this.#pushFullBlocks()) {
+        // Released by `_read`. Called back now, the source would fill the readable side without end.
+        this.#held = held;
+        return;
+      }
+    }
+    this.#armFlush();
+    held.callback();
+  }
+
+  /** Pushes are cut where blocks end; false when the readable side is full. */
+  #pushFullBlocks(): boolean {
+    const encoder = this.#encoder;
+    if (encoder.isBlockOpen || encoder.pendingBytes < this.#blockBytes) return true;
+    return this.push(encoder.take());
+  }
+
+  #flushBlock(): void {
+    this.#flushTimer?.cancel();
+    this.#flushTimer = undefined;
+    this.#encoder.finishBlock();
+    if (this.#encoder.pendingBytes > 0) this.push(this.#encoder.take());
+  }
+
+  #armFlush(): void {
+    if (this.#flushTimer !== undefined || this.#encoder.pendingBytes === 0) return;
+    this.#flushTimer = this.#clock.setTimer(() => this.#flushBlock(), this.#flushIntervalMs);
+  }
+}
+
+/** A block ends once it has `blockBytes`: its last record and its key table stand over. */
+const SLAB_HEADROOM_BYTES = 16 * 2 ** 10;
