@@ -1,0 +1,15 @@
+import { extname } from 'node:path';
+
+/**
+ * The name to try when `name` is taken: `a.events` becomes `a-1.events`, a name without an extension
+ * `a-1`.
+ *
+ * @param n which alternative, counted from 1
+ */
+export function alternativeName(name: string, n: number): string {
+  if (!Number.isSafeInteger(n) || n < 1) {
+    throw new RangeError(`alternative of ${name} is ${n}, expected a whole number, 1 or more`);
+  }
+  const extension = extname(name);
+  return `${name.slice(0, name.length - extension.length)}-${n}${extension}`;
+}

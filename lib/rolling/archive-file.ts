@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+import { ArchiveError } from '../errors/archive-error.js';
+import type { FileLayer, OpenFile } from '../storage/file-layer.js';
+import { alternativeName } from './alternative-name.js';
+import { asDirectoryError, systemCodeOf } from './archive-directory.js';
+
+/** What an archive's name ends with while it is written. */
+export const OPEN_SUFFIX = '.open';
+
+/** What file systems answer that have no hard links, or have run out of them. */
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/**
+ * An archive's file, from its creation to its sealing. No file is ever overwritten: where a name is
+ * taken, the archive gets `-1`, `-2`, … before its extension.
+ */
+export class ArchiveFile {
+  /** Its name while open, without `.open`. */
+  readonly name: string;
+  /** Bytes that were written whole. */
+  bytes = 0;
+  readonly #directory: string;
+  readonly #files: FileLayer;
+  readonly #file: OpenFile;
+  readonly #hash = createHash('sha256');
+
+  /**
+   * Creates `NAME.open`.
+   *
+   * @throws DirectoryError where the directory does not allow it
+   */
+  static async create(directory: string, name: string, files: FileLayer): Promise<ArchiveFile> {
+    for (let n = 0; ; n++) {
+      const candidate = n === 0 ? name : alternativeName(name, n);
+      try {
+        if (await exists(join(directory, candidate), files)) continue;
+        const file = await files.open(join(directory, candidate + OPEN_SUFFIX), 'wx');
+        return new ArchiveFile(directory, candidate, file, files);
+      } catch (error) {
+        if (systemCodeOf(error) !== 'EEXIST') throw asDirectoryError(directory, error);
+      }
+    }
+  }
+
+  private constructor(directory: string, name: string, file: OpenFile, files: FileLayer) {
+    this.#directory = directory;
+    this.name = name;
+    this.#file = file;
+    this.#files = files;
+  }
+
+  /** Where the file is until it is sealed. */
+  get openPath(): string {
+    return join(this.#directory, this.name + OPEN_SUFFIX);
+  }
+
+  /** Appends all of `bytes`. When it fails, `bytes` of the file are as good as before. */
+  async append(bytes: Buffer): Promise<void> {
+    let done = 0;
+    while (done < bytes.length) {
+      const left = bytes.length - done;
+      const { bytesWritten } = await this.#file.write(bytes, done, left, this.bytes + done);
+      if (bytesWritten === 0) {
+        const message = `cannot write ${this.openPath}: the system took 0 of ${left} bytes`;
+        throw new ArchiveError('ERR_WRITE', message);
+      }
+      done += bytesWritten;
+    }
+    this.#hash.update(bytes);
+    this.bytes += bytes.length;
+  }
+
+  /** Cuts off what a failed `append` left behind. */
+  async cutTornTail(): Promise<void> {
+    await this.#file.truncate(this.bytes);
+  }
+
+  /** The SHA-256 of all bytes so far. */
+  sha256(): Buffer {
+    return this.#hash.copy().digest();
+  }
+
+  /**
+   * Makes all bytes last, and gives the file its final name: from then on it is never written to.
+   *
+   * @returns the name it got
+   */
+  async seal(name: string): Promise<string> {
+    await this.#file.sync();
+    await this.#file.close();
+    for (let n = 0; ; n++) {
+      const candidate = n === 0 ? name : alternativeName(name, n);
+      if (!(await this.#takeName(candidate))) continue;
+      await this.#files.syncDirectory(this.#directory);
+      return candidate;
+    }
+  }
+
+  /** Lets go of the file, which stays as it is, open by its name. */
+  async abandon(): Promise<void> {
+    await this.#file.close();
+  }
+
+  /** Whether the name was free and is the archive's now. */
+  async #takeName(name: string): Promise<boolean> {
+    const path = join(this.#directory, name);
+    try {
+      // Unlike rename, link never replaces a file that came there in the meantime.
+      await this.#files.link(this.openPath, path);
+    } catch (error) {
+      const code = systemCodeOf(error) ?? '';
+      if (code === 'EEXIST') return false;
+      if (!NO_HARD_LINKS.has(code)) throw error;
+      if (await exists(path, this.#files)) return false;
+      await this.#files.rename(this.openPath, path);
+      return true;
+    }
+    await this.#files.unlink(this.openPath);
+    return true;
+  }
+}
+
+async function exists(path: string, files: FileLayer): Promise<boolean> {
+  try {
+    await files.lstat(path);
+    return true;
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import type { OpenedArchive, SealedArchive } from './archive-handler.js';
+
+/** An archive that is in the store now. */
+export interface ShippedArchive extends SealedArchive {
+  /** What the store is called, such as `s3://bucket/prefix`. */
+  readonly store: string;
+  readonly key: string;
+  /** Of the object, which is compressed. */
+  readonly storedBytes: number;
+}
+
+/** Something that went wrong with an archive beside the writing of it. The archive is safe on disk. */
+export interface ArchiveFailure {
+  readonly archive: OpenedArchive;
+  /** `ship`, or the name of a handler. */
+  readonly operation: string;
+  readonly error: unknown;
+}
+
+export interface ShippingListener {
+  onShipped(archive: ShippedArchive): void;
+  onFailed(failure: ArchiveFailure): void;
+}
+
+/** How far shipping has come. */
+export interface ShippingState {
+  /** Archives that are in the store. */
+  readonly shipped: number;
+  /** Paths of the archives that are not, oldest first. */
+  readonly left: readonly string[];
+  /** Why the last attempt failed, where it did. */
+  readonly error?: unknown;
+}
+
+/** What takes over sealed archives. Its failures are its own: it tells them, and tries again. */
+export interface ArchiveShipper {
+  /** Takes over what an earlier writer left in the directory, and begins. */
+  start(listener: ShippingListener): void;
+
+  add(archive: SealedArchive): void;
+
+  /** Settles when there is room for another archive; null when there is now. */
+  room(): Promise<void> | null;
+
+  /**
+   * Settles when nothing is left, when only archives are left that trying again cannot help, or when
+   * `signal` aborts. Never rejects.
+   */
+  drain(signal: AbortSignal): Promise<ShippingState>;
+
+  state(): ShippingState;
+
+  /** Ends uploads that are under way. Settles when nothing of them is left behind. */
+  stop(): Promise<void>;
+}

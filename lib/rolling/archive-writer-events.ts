@@ -1,0 +1,23 @@
+import type { OpenedArchive, SealedArchive } from './archive-handler.js';
+import type { ArchiveFailure, ShippedArchive } from './archive-shipper.js';
+
+/** What a writer tells, beside what every Writable does. Listeners are not awaited. */
+export interface ArchiveWriterEvents {
+  /** A file was created, under its name with `.open`. */
+  readonly open: [archive: OpenedArchive];
+  /** An archive is complete and fsynced under its final name. Handlers run after this. */
+  readonly sealed: [archive: SealedArchive];
+  /** The store has confirmed an archive; then its local file was settled. */
+  readonly shipped: [archive: ShippedArchive];
+  /** A handler or an attempt to ship failed. The archive is safe on disk, and shipping goes on. */
+  readonly failed: [failure: ArchiveFailure];
+  /** After `end`: all records are sealed on disk. What is left to do is to ship them. */
+  readonly drained: [];
+}
+
+/** An emitter whose events are known by type. */
+export interface TypedEvents<Events extends { readonly [Name in keyof Events]: unknown[] }> {
+  on<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => void): this;
+  once<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => void): this;
+  off<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => void): this;
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+
+import {
+  type FormatOptions,
+  type FormatSettings,
+  parseFormatOptions,
+} from '../codec/create-record-encoder.js';
+import {
+  type ByteCount,
+  type Duration,
+  parseByteCount,
+  parseDurationMs,
+} from '../format/quantity.js';
+import { WRITER_BYTES } from '../format/version-2.js';
+import { type FileLayer, nodeFileLayer } from '../storage/file-layer.js';
+import { type Clock, systemClock } from '../streams/clock.js';
+import type { ArchiveHandler } from './archive-handler.js';
+import type { ArchiveShipper } from './archive-shipper.js';
+import { ArchiveTemplate, DEFAULT_TEMPLATE } from './archive-template.js';
+import { rollByAge, rollBySize } from './roll-policies.js';
+import { type RollOption, type RollPolicy, toRollPolicy } from './roll-policy.js';
+
+export interface RollingWriteOptions extends FormatOptions {
+  /** Where archives are written. It must exist. */
+  readonly directory: string;
+  /**
+   * How archives are named: strftime directives as Python has them, and tokens such as `[[SEQUENCE]]`
+   * (see `ArchiveTemplate`). @default 'events_%Y-%m-%dT%H-%M-%S_[[WRITER]]-[[SEQUENCE]].events'
+   */
+  readonly template?: string | undefined;
+  /** Whether the template's times are UTC, not local. @default true */
+  readonly utc?: boolean | undefined;
+  /** When to go on in a new archive. @default [rollBySize('100 MiB'), rollByAge('5m')] */
+  readonly roll?: RollOption | undefined;
+  /** What is done with each archive, in this order, before it is shipped. @default none */
+  readonly handlers?: readonly ArchiveHandler[] | undefined;
+  /**
+   * What becomes of what is not a record: `'fail'` ends the stream with a `RecordError`, `'skip'` leaves
+   * it out and counts it in `stats().skipped`. @default 'fail'
+   */
+  readonly invalid?: 'fail' | 'skip' | undefined;
+  /** How long a record may wait in memory before it is written to the file. @default '1s' */
+  readonly flushInterval?: Duration | undefined;
+  /**
+   * How many bytes of payload may wait in Node's queue before `write` returns false, beside the limit
+   * of 1,024 records. @default '64 MiB'
+   */
+  readonly maxPendingBytes?: ByteCount | undefined;
+  /** Destroys the stream when it aborts: what was accepted is sealed, and not waited for to be shipped. */
+  readonly signal?: AbortSignal | undefined;
+  /** 8 bytes that tell this writer's records from all others'. @default random */
+  readonly writerId?: Uint8Array | undefined;
+  /** What takes over sealed archives; `createArchiveWriter` makes one of its option `ship`. */
+  readonly shipper?: ArchiveShipper | undefined;
+  /** How long `end` waits for the store before it fails with `ShippingPendingError`. @default '60s' */
+  readonly endTimeout?: Duration | undefined;
+  /** @default systemClock */
+  readonly clock?: Clock | undefined;
+  /** @default nodeFileLayer */
+  readonly files?: FileLayer | undefined;
+}
+
+/** `RollingWriteOptions`, checked, with its defaults. */
+export interface RollingWriteSettings {
+  readonly directory: string;
+  readonly template: ArchiveTemplate;
+  readonly policy: RollPolicy;
+  readonly handlers: readonly ArchiveHandler[];
+  readonly invalid: 'fail' | 'skip';
+  readonly flushIntervalMs: number;
+  readonly maxPendingBytes: number;
+  readonly endTimeoutMs: number;
+  readonly writerId: Uint8Array;
+  readonly settings: FormatSettings;
+  readonly clock: Clock;
+  readonly files: FileLayer;
+}
+
+/** @throws TemplateError, RangeError or TypeError for an option that makes no sense */
+export function parseRollingWriteOptions(options: RollingWriteOptions): RollingWriteSettings {
+  const { directory, handlers = [], invalid = 'fail' } = options;
+  if (typeof directory !== 'string' || directory === '') {
+    throw new TypeError(`directory is ${JSON.stringify(directory)}, expected a path`);
+  }
+  if (invalid !== 'fail' && invalid !== 'skip') {
+    throw new TypeError(`invalid is ${JSON.stringify(invalid)}, expected 'fail' or 'skip'`);
+  }
+  return {
+    directory,
+    handlers,
+    invalid,
+    template: new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE, {
+      utc: options.utc ?? true,
+    }),
+    policy: toRollPolicy(options.roll ?? [rollBySize('100 MiB'), rollByAge('5m')]),
+    flushIntervalMs: parseDurationMs(options.flushInterval ?? '1s', 'flushInterval'),
+    maxPendingBytes: parseByteCount(options.maxPendingBytes ?? '64 MiB', 'maxPendingBytes'),
+    endTimeoutMs: parseDurationMs(options.endTimeout ?? '60s', 'endTimeout'),
+    writerId: options.writerId ?? randomBytes(WRITER_BYTES),
+    settings: parseFormatOptions(options),
+    clock: options.clock ?? systemClock,
+    files: options.files ?? nodeFileLayer,
+  };
+}

@@ -1,0 +1,214 @@
+import { hostname } from 'node:os';
+
+import { BlockBuilder } from '../codec/block-builder.js';
+import { createRecordEncoder, type FormatSettings } from '../codec/create-record-encoder.js';
+import type { RecordEncoder } from '../codec/record-encoder.js';
+import type { RecordInput } from '../codec/record-input.js';
+import type { FileLayer } from '../storage/file-layer.js';
+import type { Clock, Timer } from '../streams/clock.js';
+import { ArchiveDraft } from './archive-draft.js';
+import type { OpenedArchive, SealedArchive } from './archive-handler.js';
+import { ArchiveSealer } from './archive-sealer.js';
+import type { ArchiveTemplate } from './archive-template.js';
+import { DiskQueue } from './disk-queue.js';
+import type { RollPolicy } from './roll-policy.js';
+import { RollTimer } from './roll-timer.js';
+
+export interface SeriesWriterOptions {
+  readonly directory: string;
+  readonly template: ArchiveTemplate;
+  readonly policy: RollPolicy;
+  readonly settings: FormatSettings;
+  readonly writerId: Uint8Array;
+  readonly flushIntervalMs: number;
+  readonly clock: Clock;
+  readonly files: FileLayer;
+  readonly listener: SeriesWriterListener;
+}
+
+export interface SeriesWriterListener {
+  onOpened(archive: OpenedArchive): void;
+  onSealed(archive: SealedArchive): void;
+  /** `isFull` may have changed. */
+  onRoom(): void;
+  /** Writing has ended for good. */
+  onFailure(error: unknown): void;
+}
+
+/**
+ * What waits for the disk: to be written because its time has come (`flush`), because the slab is full
+ * (`write`), or because the archive is complete (`roll`).
+ */
+type Due = 'flush' | 'write' | 'roll';
+
+const URGENCY: Readonly<Record<Due, number>> = { flush: 1, write: 2, roll: 3 };
+
+/** One slab of this size is filled while another is on its way to the disk. */
+const SLAB_BYTES = 2 ** 20;
+
+/** A slab that a huge record has made larger than this is let go once it is written. */
+const LARGEST_KEPT_SLAB_BYTES = 4 * SLAB_BYTES;
+
+/**
+ * Fills the archives of a series, one after the other. Records are encoded straight into a slab; it is
+ * the caller who heeds `isFull`. Everything else happens by itself: slabs go to the disk when they are
+ * full or their time has come, archives are sealed when the policy says so.
+ */
+export class SeriesWriter {
+  /** Records taken so far. */
+  records = 0;
+  readonly #options: SeriesWriterOptions;
+  readonly #encoder: RecordEncoder;
+  readonly #disk: DiskQueue;
+  readonly #writer: string;
+  readonly #rollTimer: RollTimer;
+  #draft: ArchiveDraft;
+  #due: Due | null = null;
+  #spareSlab: Buffer | undefined;
+  #flushTimer: Timer | undefined;
+  #isEnding = false;
+
+  constructor(options: SeriesWriterOptions) {
+    const { directory, files, listener, settings, template, writerId } = options;
+    this.#options = options;
+    this.#writer = Buffer.from(writerId).toString('hex');
+    this.#encoder = createRecordEncoder(settings, {
+      writerId,
+      slabBytes: SLAB_BYTES + settings.blockBytes,
+      onBlock: (block) => this.#draft.index.add(block),
+    });
+    this.#draft = new ArchiveDraft(0, this.#encoder);
+    this.#rollTimer = new RollTimer(options.policy, options.clock, {
+      onDue: () => this.#handOver('roll'),
+      onFailure: (error) => listener.onFailure(error),
+    });
+    this.#disk = new DiskQueue({
+      directory,
+      files,
+      sealer: new ArchiveSealer({ directory, template, format: settings.format, writerId }),
+      writer: this.#writer,
+      listener: {
+        onOpened: (archive) => listener.onOpened(archive),
+        onSealed: (archive) => listener.onSealed(archive),
+        onFailure: (error) => listener.onFailure(error),
+        onWritten: (bytes) => this.#keepSlab(bytes),
+        onProgress: () => this.#proceed(),
+      },
+    });
+  }
+
+  /** Whether both slabs are full: another record has to wait for `onRoom`. */
+  get isFull(): boolean {
+    return this.#due === 'write' || this.#due === 'roll';
+  }
+
+  /** Whether the next record opens an archive. */
+  get isBetweenArchives(): boolean {
+    return this.#draft.records === 0;
+  }
+
+  /**
+   * Takes a record; it must not be full. What of it is needed is copied.
+   *
+   * @throws RecordError for what is not a record, with nothing taken
+   */
+  add(record: RecordInput): void {
+    const { clock, policy } = this.#options;
+    const now = clock.now();
+    const timeMicros = this.#encoder.add(record, now * 1000);
+    const draft = this.#draft;
+    const isFirst = draft.records === 0;
+    if (isFirst) this.#begin(draft, now);
+    draft.count(timeMicros, now);
+    this.records++;
+    this.#flushTimer ??= clock.setTimer(() => this.#flush(), this.#options.flushIntervalMs);
+    if (policy.isDue(draft, now)) this.#handOver('roll');
+    else if (this.#encoder.pendingBytes >= SLAB_BYTES && !this.#encoder.isBlockOpen) {
+      this.#handOver('write');
+    } else if (isFirst) {
+      this.#rollTimer.arm(draft);
+    }
+  }
+
+  /** Ends the open archive, if it has any record. */
+  roll(): void {
+    if (this.#draft.records > 0) this.#handOver('roll');
+  }
+
+  /** Settles when all that is complete or due is on disk and sealed, or writing has failed. */
+  async idle(): Promise<void> {
+    await this.#disk.idle();
+  }
+
+  /** Seals what there is. No record comes any more. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    this.roll();
+    await this.#disk.idle();
+    this.#flushTimer?.cancel();
+    this.#rollTimer.cancel();
+    await this.#disk.close();
+  }
+
+  #begin(draft: ArchiveDraft, now: number): void {
+    draft.openedAt = now;
+    draft.name = this.#options.template.openName({
+      timeMicros: now * 1000,
+      sequence: draft.ordinal,
+      host: hostname(),
+      pid: process.pid,
+      writer: this.#writer,
+    });
+  }
+
+  #flush(): void {
+    this.#flushTimer = undefined;
+    this.#handOver('flush');
+  }
+
+  #handOver(due: Due): void {
+    if (this.#due !== null && URGENCY[this.#due] > URGENCY[due]) return;
+    this.#due = due;
+    if (!this.#disk.isBusy) this.#proceed();
+  }
+
+  /** Gives what is due to the disk, once that takes it. */
+  #proceed(): void {
+    if (this.#due !== null && !this.#disk.isBusy) {
+      const isComplete = this.#due === 'roll';
+      this.#due = null;
+      this.#write(isComplete);
+    }
+    if (!this.isFull) this.#options.listener.onRoom();
+  }
+
+  #write(isComplete: boolean): void {
+    this.#flushTimer?.cancel();
+    this.#flushTimer = undefined;
+    const draft = this.#draft;
+    if (draft.records === 0 || (!isComplete && this.#encoder.pendingBytes === 0)) return;
+    this.#encoder.finishBlock();
+    const bytes = this.#encoder.take(this.#takeSlab());
+    draft.takenBytes += bytes.length;
+    if (!isComplete) {
+      this.#rollTimer.arm(draft);
+      this.#disk.write(draft, bytes, null);
+      return;
+    }
+    this.#rollTimer.cancel();
+    this.#draft = new ArchiveDraft(draft.ordinal + 1, this.#encoder);
+    const nextSequence = this.#encoder instanceof BlockBuilder ? this.#encoder.nextSequence : 0;
+    this.#disk.write(draft, bytes, { nextSequence, writerEnded: this.#isEnding });
+  }
+
+  #takeSlab(): Buffer | undefined {
+    const slab = this.#spareSlab;
+    this.#spareSlab = undefined;
+    return slab;
+  }
+
+  #keepSlab(bytes: Buffer): void {
+    if (bytes.buffer.byteLength > LARGEST_KEPT_SLAB_BYTES) return;
+    this.#spareSlab = Buffer.from(bytes.buffer);
+  }
+}
