@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
 
 /**
- * The name to try when `name` is taken: `a.events` becomes `a-1.events`, a name without an extension
- * `a-1`.
+ * The name to try when `name` is taken: `a.events` becomes `a-1.events`, a name without an
+ * extension `a-1`.
  *
  * @param n which alternative, counted from 1
  */

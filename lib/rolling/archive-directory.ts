@@ -1,5 +1,6 @@
 import { DirectoryError } from '../errors/directory-error.js';
 import type { FileLayer } from '../storage/file-layer.js';
+import { systemCodeOf } from '../storage/system-error.js';
 
 /** What a system error says of the directory that the call was made in. */
 const PROBLEMS: Readonly<Record<string, string>> = {
@@ -26,10 +27,4 @@ export async function checkDirectory(directory: string, files: FileLayer): Promi
 export function asDirectoryError(directory: string, error: unknown): unknown {
   const problem = PROBLEMS[systemCodeOf(error) ?? ''];
   return problem === undefined ? error : new DirectoryError(directory, problem, { cause: error });
-}
-
-/** The code of a failed system call, such as `ENOENT`. */
-export function systemCodeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 
 import { ArchiveError } from '../errors/archive-error.js';
 import type { FileLayer, OpenFile } from '../storage/file-layer.js';
+import { isMissing, systemCodeOf } from '../storage/system-error.js';
 import { alternativeName } from './alternative-name.js';
-import { asDirectoryError, systemCodeOf } from './archive-directory.js';
-
-/** What an archive's name ends with while it is written. */
-export const OPEN_SUFFIX = '.open';
+import { asDirectoryError } from './archive-directory.js';
+import { OPEN_SUFFIX } from './archive-state.js';
 
 /** What file systems answer that have no hard links, or have run out of them. */
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
@@ -127,8 +126,7 @@ async function exists(path: string, files: FileLayer): Promise<boolean> {
     await files.lstat(path);
     return true;
   } catch (error) {
-    const code = systemCodeOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    if (isMissing(error)) return false;
     throw error;
   }
 }

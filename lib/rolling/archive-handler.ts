@@ -26,9 +26,9 @@ export interface SealedArchive extends OpenedArchive {
 }
 
 /**
- * Does something with each archive of a writer. Handlers run in order, at least once for each archive:
- * after a crash again, so that a handler must bear to be called twice. One that throws is reported, and
- * stops neither the writer nor the handlers after it.
+ * Does something with each archive of a writer. Handlers run in order, at least once for each
+ * archive: after a crash again, so that a handler must bear to be called twice. One that throws is
+ * reported, and stops neither the writer nor the handlers after it.
  */
 export interface ArchiveHandler {
   /** What reports call it. */
@@ -48,7 +48,7 @@ export interface ArchiveHandler {
 }
 
 /** Where a handler left the file. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a handler that leaves the file alone returns nothing.
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing.
 export type HandledPath = string | null | void;
 
 /** Whether a value from outside is an `ArchiveHandler`: it has `onOpen`, `onSealed` or both. */

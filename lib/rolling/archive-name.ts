@@ -1,13 +1,10 @@
 import { TemplateError } from '../errors/template-error.js';
+import { STATE_SUFFIXES, TORN_INFIX } from './archive-state.js';
 
-/** File systems hold 255 bytes; the rest is for `-1`, `.open`, `.gz` and what else Shoebox appends. */
+/**
+ * File systems hold 255 bytes; the rest is for `-1`, `.open`, `.gz` and what else Shoebox appends.
+ */
 const LONGEST_NAME_BYTES = 180;
-
-/** What Shoebox appends to an archive's name to say what state a file is in. */
-const STATE_SUFFIXES = ['.open', '.gz', '.part', '.stale', '.suspect', '.journal'];
-
-/** Comes before an offset, at the end of a file that holds what was cut off an archive. */
-const TORN_INFIX = '.torn-';
 
 /**
  * Checks a name that a template made.

@@ -14,7 +14,9 @@ import {
 /** Names that sort by time, and that no two writers share. */
 export const DEFAULT_TEMPLATE = 'events_%Y-%m-%dT%H-%M-%S_[[WRITER]]-[[SEQUENCE]].events';
 
-/** Nothing is longer than on a Wednesday in September; before 1970 `%s` and the like have a minus. */
+/**
+ * Nothing is longer than on a Wednesday in September; before 1970 `%s` and the like have a minus.
+ */
 const LONGEST_TIME_MICROS = Date.UTC(1900, 8, 5, 12) * 1000;
 
 const LONGEST_CONTEXT: NameContext = {
@@ -34,14 +36,17 @@ const LONGEST_FACTS: SealFacts = {
 
 /**
  * How the archives of a series are named: text with strftime directives, in which ` `, `/` and `:`
- * become `_`, and the tokens `[[SEQUENCE]]`, `[[HOST]]`, `[[PID]]`, `[[WRITER]]`, `[[TIMESTAMP]]`; and
- * `[[CRC]]` (SHA-256 of the file), `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`, which stand in
- * the name as they are until the archive is sealed.
+ * become `_`, and the tokens `[[SEQUENCE]]`, `[[HOST]]`, `[[PID]]`, `[[WRITER]]`, `[[TIMESTAMP]]`;
+ * and `[[CRC]]` (SHA-256 of the file), `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`, which
+ * stand in the name as they are until the archive is sealed.
  */
 export class ArchiveTemplate {
   readonly template: string;
 
-  /** The picomatch pattern of every name that the template makes, open and sealed, and of alternatives. */
+  /**
+   * The picomatch pattern of every name that the template makes, open and sealed, and of
+   * alternatives.
+   */
   readonly pattern: string;
 
   readonly #parts: readonly TemplatePart[];

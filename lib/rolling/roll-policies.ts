@@ -47,8 +47,8 @@ export function rollByIdle(idle: Duration): RollPolicy {
 
 export interface RollAtClockOptions {
   /**
-   * How far the boundaries lie behind UTC's: with `every: '24h'` and `offset: '5h'` archives roll at
-   * five o'clock UTC.
+   * How far the boundaries lie behind UTC's: with `every: '24h'` and `offset: '5h'` archives roll
+   * at five o'clock UTC.
    *
    * @default 0
    */

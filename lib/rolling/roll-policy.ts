@@ -14,16 +14,16 @@ export interface ArchiveFacts {
 }
 
 /**
- * Says when an archive is finished. A policy is stateless: what it answers follows from its arguments
- * alone, so that one policy serves many writers.
+ * Says when an archive is finished. A policy is stateless: what it answers follows from its
+ * arguments alone, so that one policy serves many writers.
  */
 export interface RollPolicy {
   /** Whether to roll now. Asked after each record, and when `dueAt` has come. */
   isDue(archive: ArchiveFacts, now: number): boolean;
 
   /**
-   * When the archive becomes due though nobody writes to it any more, in ms since the epoch; null when
-   * that does not come of time. A policy without it is asked after records only.
+   * When the archive becomes due though nobody writes to it any more, in ms since the epoch; null
+   * when that does not come of time. A policy without it is asked after records only.
    */
   dueAt?(archive: ArchiveFacts): number | null;
 }
@@ -41,7 +41,7 @@ export function toRollPolicy(value: RollOption): RollPolicy {
   if (isList(value)) return rollWhenAny(...value);
   if (isPolicy(value)) return value;
   throw new TypeError(
-    `roll is ${inspect(value, { depth: 1 })}, expected a roll policy, a function or a list of these`,
+    `roll is ${inspect(value, { depth: 1 })}, expected a policy, a function or a list of these`,
   );
 }
 

@@ -10,7 +10,10 @@ export type HandlerFailureListener<Archive extends OpenedArchive> = (
   archive: Archive,
 ) => void;
 
-/** Runs `onOpen` of each handler, one after the other. A failing one is reported, and the next goes on. */
+/**
+ * Runs `onOpen` of each handler, one after the other. A failing one is reported, and the next goes
+ * on.
+ */
 export async function runOpenHandlers(
   handlers: readonly ArchiveHandler[],
   archive: OpenedArchive,
@@ -26,11 +29,11 @@ export async function runOpenHandlers(
 }
 
 /**
- * Runs `onSealed` of each handler, one after the other, each with the path that the one before it left.
- * A failing one is reported, and the next goes on with the path as it was.
+ * Runs `onSealed` of each handler, one after the other, each with the path that the one before it
+ * left. A failing one is reported, and the next goes on with the path as it was.
  *
- * @returns the archive where it is now; null when a handler says that it is gone, and no handler after
- *   that one is run
+ * @returns the archive where it is now; null when a handler says that it is gone, and no handler
+ *   after that one is run
  */
 export async function runSealedHandlers(
   handlers: readonly ArchiveHandler[],
@@ -50,7 +53,10 @@ export async function runSealedHandlers(
   return current;
 }
 
-/** Handlers are often plain JavaScript, where a forgotten or wrong `return` does not fail to compile. */
+/**
+ * Handlers are often plain JavaScript, where a forgotten or wrong `return` does not fail to
+ * compile.
+ */
 function checkPath(path: unknown): string | null | undefined {
   if (path === null || path === undefined) return path;
   if (typeof path === 'string' && path !== '') return path;

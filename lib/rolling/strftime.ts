@@ -55,12 +55,13 @@ const EQUIVALENTS: ReadonlyMap<string, string> = new Map([
 const DIRECTIVES = /%(.?)/gsu;
 
 /**
- * Formats a time as `strftime` of Python's `datetime` does in the C locale, with all of its directives and
- * those of glibc that it hands on. `%Z` is `UTC`, and in another time zone what `Intl` calls it.
+ * Formats a time as `strftime` of Python's `datetime` does in the C locale, with all of its
+ * directives and those of glibc that it hands on. `%Z` is `UTC`, and in another time zone what
+ * `Intl` calls it.
  *
  * @param timeMicros µs since the epoch
- * @throws RangeError for a directive that Python does not have, a `%` at the end, or a time that is not a
- *   whole number within ±(2^53 - 1)
+ * @throws RangeError for a directive that Python does not have, a `%` at the end, or a time that is
+ *   not a whole number within ±(2^53 - 1)
  * @see https://docs.python.org/3/library/datetime.html#strftime-and-strptime-format-codes
  */
 export function strftime(

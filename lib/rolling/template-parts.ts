@@ -46,7 +46,9 @@ function parseToken(template: string, name: string): TemplatePart {
   throw new TemplateError(template, `has the token [[${name}]], expected one of ${known}`);
 }
 
-/** Brackets without a token are a slip of the pen; around `[[HOST]]` they could even make a token. */
+/**
+ * Brackets without a token are a slip of the pen; around `[[HOST]]` they could even make a token.
+ */
 function parseText(template: string, text: string): TemplatePart {
   if (text.includes('[[') || text.includes(']]')) {
     throw new TemplateError(template, `has double brackets around no token in "${text}"`);

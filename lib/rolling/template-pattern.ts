@@ -1,3 +1,4 @@
+import { escapeGlob } from './escape-glob.js';
 import type { TemplatePart } from './template-parts.js';
 
 /** What a piece of a pattern is that matches anything. */
@@ -5,9 +6,6 @@ const ANYTHING = '*';
 
 /** A directive, or the text between two. */
 const PIECES = /%.|[^%]+/gsu;
-
-/** Characters that mean something to picomatch. */
-const GLOB_CHARACTERS = /[\\*?[\]{}()!+@|^$,"]/g;
 
 /**
  * The picomatch pattern of every name that a template makes, and of the alternatives to these.
@@ -25,11 +23,6 @@ export function patternOf(parts: readonly TemplatePart[]): string {
 /** Names are flat: what strftime or the template puts between two words is an underscore. */
 export function flatten(text: string): string {
   return text.replace(/[ /:]/g, '_');
-}
-
-/** A picomatch pattern that matches just this text. */
-export function escapeGlob(text: string): string {
-  return text.replace(GLOB_CHARACTERS, '\\$&');
 }
 
 function patternsOfText(text: string): string[] {

@@ -1,0 +1,36 @@
+/** What an archive's name ends with while it is written. */
+export const OPEN_SUFFIX = '.open';
+
+/** What it ends with once it is compressed. */
+export const GZIP_SUFFIX = '.gz';
+
+/** What files are called that are beside an archive and are not to be read as one. */
+const ASIDE_SUFFIXES = ['.part', '.stale', '.suspect', '.journal'];
+
+/** What Shoebox appends to an archive's name to say what state a file is in. */
+export const STATE_SUFFIXES: readonly string[] = [OPEN_SUFFIX, GZIP_SUFFIX, ...ASIDE_SUFFIXES];
+
+/** Comes before an offset, at the end of the name of a file that holds what was cut off an archive. */
+export const TORN_INFIX = '.torn-';
+
+/** The name of an archive whatever its state: without `.open` or `.gz`. */
+export function baseNameOf(name: string): string {
+  const suffix = [OPEN_SUFFIX, GZIP_SUFFIX].find((state) => name.endsWith(state)) ?? '';
+  return name.slice(0, name.length - suffix.length);
+}
+
+/** Whether a file of this name may be an archive. */
+export function isReadableName(name: string): boolean {
+  if (name.startsWith('.') || name.includes(TORN_INFIX)) return false;
+  return !ASIDE_SUFFIXES.some((suffix) => name.endsWith(suffix));
+}
+
+/**
+ * Where an archive may be, the place to look first before the others: a sealed archive has both names for
+ * an instant, and a compressed one may lie beside what it was made of.
+ *
+ * @param archive its path without the suffix of its state
+ */
+export function placesOf(archive: string): string[] {
+  return [archive, archive + GZIP_SUFFIX, archive + OPEN_SUFFIX];
+}

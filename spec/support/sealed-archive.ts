@@ -1,0 +1,20 @@
+import { basename } from 'node:path';
+
+import type { SealedArchive } from '../../lib/rolling/archive-handler.js';
+
+/** What handlers are told of an archive that is at `path`. */
+export function sealedArchive(path: string): SealedArchive {
+  return {
+    path,
+    name: basename(path),
+    ordinal: 3,
+    writer: '0123456789abcdef',
+    openedAt: 1000,
+    bytes: 7,
+    records: 2,
+    sha256: 'ab'.repeat(32),
+    firstTime: null,
+    lastTime: null,
+    format: 'v2',
+  };
+}
