@@ -1,6 +1,7 @@
 import { LARGEST_BLOCK_BYTES } from '../format/limits.js';
 import type { ByteCount } from '../format/quantity.js';
 import type { ArchiveRecord } from './archive-record.js';
+import { beginsAsJson } from './begins-as-json.js';
 import { ByteQueue } from './byte-queue.js';
 import { FrameDecoder } from './frame-decoder.js';
 import { JsonLinesDecoder } from './json-lines-decoder.js';
@@ -106,7 +107,7 @@ export class ArchiveDecoder {
     const { queue } = this.#context;
     if (this.#kind === undefined) {
       if (queue.length === 0) return;
-      this.#kind = kindOf(queue.peek(1)[0] as number, this.#context);
+      this.#kind = kindOf(queue.peek(1)[0], this.#context);
     }
     while (into.length < BATCH_RECORDS && this.#kind.decodeNext(into));
     if (this.#hasEnded && into.length === 0 && queue.length > 0) this.#kind.finish(into);
@@ -117,7 +118,6 @@ export class ArchiveDecoder {
  * Told apart by the first byte: that of a frame is 0x84, which begins no text, also with a bit flipped;
  * that of a line is one that JSON may begin with. Anything else is for the frame decoder to refuse.
  */
-function kindOf(firstByte: number, context: DecoderContext): KindDecoder {
-  const isJson = '{["-0123456789tfn \t\r\n'.includes(String.fromCharCode(firstByte));
-  return isJson ? new JsonLinesDecoder(context) : new FrameDecoder(context);
+function kindOf(firstByte: number | undefined, context: DecoderContext): KindDecoder {
+  return beginsAsJson(firstByte) ? new JsonLinesDecoder(context) : new FrameDecoder(context);
 }

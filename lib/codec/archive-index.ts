@@ -120,20 +120,36 @@ export function decodeIndexBody(body: Buffer, offset: number, archive?: string):
     if (Number.isNaN(value)) fail(at, 'a number within 53 bits', value);
     return value;
   };
+  const archiveBytes = readNumber(INDEX_ARCHIVE_BYTES_OFFSET);
+  const records = readNumber(INDEX_RECORDS_OFFSET);
   const entries: IndexEntry[] = [];
+  let recordsSoFar = 0;
+  let leastOffset = 0;
   for (let at = INDEX_ENTRIES_OFFSET; at < entriesEnd; at += INDEX_ENTRY_BYTES) {
-    entries.push({
+    const entry = {
       offset: readNumber(at),
       records: readNumber(at + 8),
       sequence: readNumber(at + 16),
       earliestMicros: readNumber(at + 24, readInt64),
       latestMicros: readNumber(at + 32, readInt64),
-    });
+    };
+    if (entry.offset < leastOffset || entry.offset >= archiveBytes) {
+      fail(at, `an offset from ${leastOffset}, below ${archiveBytes}`, entry.offset);
+    }
+    if (entry.earliestMicros > entry.latestMicros) {
+      fail(at + 32, `a latest time from ${entry.earliestMicros}`, entry.latestMicros);
+    }
+    recordsSoFar += entry.records;
+    leastOffset = entry.offset + 1;
+    entries.push(entry);
+  }
+  if (recordsSoFar !== records) {
+    fail(INDEX_RECORDS_OFFSET, `${records} records in the entries`, recordsSoFar);
   }
   return {
-    archiveBytes: readNumber(INDEX_ARCHIVE_BYTES_OFFSET),
+    archiveBytes,
     sha256: sha256At(body, INDEX_SHA256_OFFSET),
-    records: readNumber(INDEX_RECORDS_OFFSET),
+    records,
     ordinal: readNumber(INDEX_ORDINAL_OFFSET),
     previousSha256: sha256At(body, INDEX_PREVIOUS_SHA256_OFFSET),
     writerEnded: (body.readUInt32LE(INDEX_FLAGS_OFFSET) & INDEX_WRITER_ENDED) !== 0,

@@ -42,6 +42,9 @@ export interface BlockBuilderOptions {
 /** length, time, metadataBytes: the varints that a record opens with */
 const MAX_RECORD_PREFIX_BYTES = 3 * MAX_VARINT_BYTES;
 
+/** first time and its record's length (which may grow), key count, table start */
+const MAX_BODY_END_BYTES = MAX_VARINT_BYTES + MAX_VARINT_BYTES + TABLE_START_BYTES;
+
 /**
  * Builds the blocks of version 2 (docs/format.md, "Records"), each straight into its place in the slab.
  * A block ends by itself once its body has `blockBytes`.
@@ -78,7 +81,7 @@ export class BlockBuilder implements RecordEncoder {
 
   /** The sequence of the record that comes next. */
   get nextSequence(): number {
-    return this.#sequence;
+    return this.#sequence + this.#records;
   }
 
   add(record: RecordInput, nowMicros: number): number {
@@ -103,7 +106,9 @@ export class BlockBuilder implements RecordEncoder {
     this.#previousMicros = timeMicros;
     if (timeMicros < this.#earliestMicros) this.#earliestMicros = timeMicros;
     if (timeMicros > this.#latestMicros) this.#latestMicros = timeMicros;
-    const bodyBytes = this.#slab.length + this.#table.entryBytes - this.#blockStart - HEADER_BYTES;
+    const frameBytes = this.#slab.length - this.#blockStart + this.#table.entryBytes;
+    // With what is still to come, so that no body is over `blockBytes + maxRecordBytes`.
+    const bodyBytes = frameBytes - HEADER_BYTES + MAX_BODY_END_BYTES;
     if (bodyBytes >= this.#options.blockBytes) this.finishBlock();
     return timeMicros;
   }
@@ -121,14 +126,13 @@ export class BlockBuilder implements RecordEncoder {
     slab.length = slab.bytes.writeUInt32LE(tableStart, slab.length);
 
     const facts = {
-      kind: KIND_RECORDS,
       records: this.#records,
       sequence: this.#sequence,
       earliestMicros: this.#earliestMicros,
       latestMicros: this.#latestMicros,
     };
     const body = slab.bytes.subarray(bodyStart, slab.length);
-    const frame = { ...facts, writerId: this.#options.writerId };
+    const frame = { ...facts, kind: KIND_RECORDS, writerId: this.#options.writerId };
     writeFrameHeader(slab.bytes, this.#blockStart, body, frame);
     this.#sequence += this.#records;
     this.#records = 0;
@@ -170,9 +174,9 @@ export class BlockBuilder implements RecordEncoder {
       const key = this.#table.keyOf(flat[i] as Piece);
       const value = flat[i + 1] as Piece;
       this.#found[i >> 1] = key;
-      metadataMost += 3 * value.length + 2 * MAX_VARINT_BYTES;
+      metadataMost += mostBytes(value) + 2 * MAX_VARINT_BYTES;
       metadataGuess += varintBytes(key.index) + varintBytes(value.length) + value.length;
-      keyBytes += key.bytes;
+      keyBytes += key.entryBytes;
     }
     const limit = this.#options.maxRecordBytes;
     checkRecordBytes(metadataGuess + keyBytes, limit);
@@ -189,8 +193,10 @@ export class BlockBuilder implements RecordEncoder {
 
     const metadataBytes = payloadStart - metadataStart;
     const length = timeBytes + varintBytes(metadataBytes) + end - metadataStart;
-    checkRecordBytes(length + keyBytes, limit);
     const prefixBytes = varintBytes(length) + timeBytes + varintBytes(metadataBytes);
+    // With the widest time: that of a block's first record grows when an earlier one follows.
+    const mostPrefixBytes = prefixBytes - timeBytes + MAX_VARINT_BYTES;
+    checkRecordBytes(mostPrefixBytes + end - metadataStart + keyBytes, limit);
     const shift = start + prefixBytes - metadataStart;
     if (shift !== 0) bytes.copyWithin(metadataStart + shift, metadataStart, end);
     writeVarint(

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 import { RecordError } from '../errors/record-error.js';
+import { beginsAsJson } from './begins-as-json.js';
 import { loneSurrogate } from './lone-surrogate.js';
 import { type FlatMetadata, fieldOf, flattenMetadata } from './metadata-input.js';
 import type { RecordEncoder } from './record-encoder.js';
@@ -52,6 +53,9 @@ export class JsonLinesEncoder implements RecordEncoder {
     if (bytes.includes(LINE_FEED)) {
       throw new RecordError('payload', 'has a line feed, which ends a record in JSON lines');
     }
+    if (written > 0 && !beginsAsJson(bytes[0])) {
+      throw new RecordError('payload', 'does not begin as JSON does, so it would not be read back');
+    }
     checkRecordBytes(written, this.#options.maxRecordBytes);
     slab.length += written;
     slab.bytes[slab.length++] = LINE_FEED;
@@ -75,14 +79,15 @@ export class JsonLinesEncoder implements RecordEncoder {
     }
     const pairs: string[] = [];
     for (let i = 0; i < this.#flat.length; i += 2) {
-      const [name, value] = [textOf(this.#flat[i]), textOf(this.#flat[i + 1])];
-      // JSON would escape a lone surrogate; the other formats could not take the record over.
-      if (!(name + value).isWellFormed()) throw loneSurrogate(fieldOf(name));
-      pairs.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+      const [key, value] = [this.#flat[i], this.#flat[i + 1]];
+      const name = metadataText(key, key);
+      pairs.push(`${JSON.stringify(name)}:${JSON.stringify(metadataText(value, name))}`);
     }
-    const rest = text.trim().slice(1).trimStart();
-    const comma = rest === '}' ? '' : ',';
-    return `{${JSON.stringify(key)}:{${pairs.join(',')}}${comma}${rest}`;
+    // All else stays as it is, white space too, so that the payload is read back to the byte.
+    const open = text.indexOf('{') + 1;
+    const rest = text.slice(open);
+    const comma = rest.trimStart().startsWith('}') ? '' : ',';
+    return `${text.slice(0, open)}${JSON.stringify(key)}:{${pairs.join(',')}}${comma}${rest}`;
   }
 }
 
@@ -97,6 +102,16 @@ function objectOf(text: string): object {
     throw new RecordError('payload', 'is not a JSON object, so it cannot hold the metadata');
   }
   return value;
+}
+
+function metadataText(piece: Piece | undefined, key: Piece | undefined): string {
+  const text = textOf(piece);
+  // JSON would escape a lone surrogate; the other formats could not take the record over.
+  if (!text.isWellFormed()) throw loneSurrogate(fieldOf(textOf(key)));
+  if (piece instanceof Uint8Array && !isUtf8(piece)) {
+    throw new RecordError(fieldOf(textOf(key)), 'is not UTF-8, which JSON lines are');
+  }
+  return text;
 }
 
 function textOf(piece: Piece = ''): string {

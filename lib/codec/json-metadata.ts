@@ -4,10 +4,13 @@ export interface SplitLine {
   readonly payload: Buffer;
 }
 
+const OPENING_BRACE = 0x7b;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const CLOSING_BRACE = 0x7d;
 const COMMA = 0x2c;
+/** What JSON takes for white space, the line feed apart, which ends a line. */
+const WHITE_SPACE: ReadonlySet<number | undefined> = new Set(Buffer.from(' \t\r'));
 
 /**
  * Takes the metadata out of a line that was written with it: its first member, under `key`, an object of
@@ -16,13 +19,23 @@ const COMMA = 0x2c;
  * @returns null for a line that does not begin so: all of it is payload
  */
 export function splitMetadataMember(line: Buffer, key: string): SplitLine | null {
-  const opening = Buffer.from(`{${JSON.stringify(key)}:`);
-  if (!line.subarray(0, opening.length).equals(opening)) return null;
-  const end = endOfObject(line, opening.length);
-  const metadata = line.subarray(opening.length, end);
+  const open = skipWhiteSpace(line, 0) + 1;
+  const name = Buffer.from(`${JSON.stringify(key)}:`);
+  const start = open + name.length;
+  if (line[open - 1] !== OPENING_BRACE || !line.subarray(open, start).equals(name)) return null;
+  const end = endOfObject(line, start);
+  const metadata = line.subarray(start, end);
   if (end === -1 || !isObjectOfStrings(metadata.toString('utf8'))) return null;
-  const rest = line[end] === COMMA ? end + 1 : end;
-  return { metadata, payload: Buffer.concat([Buffer.from('{'), line.subarray(rest)]) };
+  const behind = skipWhiteSpace(line, end);
+  if (line[behind] !== COMMA && line[behind] !== CLOSING_BRACE) return null;
+  const rest = line[behind] === COMMA ? behind + 1 : end;
+  return { metadata, payload: Buffer.concat([line.subarray(0, open), line.subarray(rest)]) };
+}
+
+function skipWhiteSpace(line: Buffer, start: number): number {
+  let at = start;
+  while (WHITE_SPACE.has(line[at])) at++;
+  return at;
 }
 
 /** Where the object of strings that begins at `start` ends, or -1: braces count outside of strings. */

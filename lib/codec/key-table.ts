@@ -9,7 +9,8 @@ import { writeVarint } from './varint.js';
 
 export interface Key {
   readonly index: number;
-  readonly bytes: number;
+  /** Of its entry in the table, its length included. */
+  readonly entryBytes: number;
 }
 
 /** A state of the table to go back to. */
@@ -65,8 +66,8 @@ export class KeyTable {
     if (bytes === NOT_WELL_FORMED) throw loneSurrogate(fieldOf(key));
     const end = writeVarint(slab.bytes, slab.length, bytes);
     slab.bytes.copyWithin(end, start, start + bytes);
+    const added = { index: this.#keys.size, entryBytes: end + bytes - slab.length };
     slab.length = end + bytes;
-    const added = { index: this.#keys.size, bytes };
     this.#keys.set(name, added);
     return added;
   }

@@ -11,6 +11,9 @@ export type MetadataInput =
 /** Keys and values in turn: text, or the bytes of an archive that is being copied. */
 export type FlatMetadata = Piece[];
 
+/** Objects without keys of their own: taken as metadata they would be lost without a word. */
+const WITHOUT_KEYS = [Set, Promise, ArrayBuffer];
+
 /**
  * Fills `flat`, which is used again for each record, with the pairs of `metadata`.
  *
@@ -28,7 +31,10 @@ export function flattenMetadata(
     for (const [key, value] of metadata) pushPair(flat, key, value);
   } else if (Array.isArray(metadata)) {
     flattenPairs(metadata, flat);
-  } else if (typeof metadata === 'object') {
+  } else if (
+    typeof metadata === 'object' &&
+    !WITHOUT_KEYS.some((kind) => metadata instanceof kind)
+  ) {
     const object = metadata as Readonly<Record<string, string>>;
     for (const key of Object.keys(object)) pushPair(flat, key, object[key]);
   } else {

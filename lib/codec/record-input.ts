@@ -69,14 +69,13 @@ function checkTime(field: string, time: unknown, microsPerUnit: number): number 
   return micros;
 }
 
+/** These have no JSON of their own: they would be stored as `{}`, and their contents lost. */
+const WITHOUT_JSON = [Map, Set, Promise, RegExp, Error, ArrayBuffer, SharedArrayBuffer];
+
 function toJson(payload: unknown): string {
-  // These have no JSON of their own: they would be stored as `{}`, and their contents lost.
-  if (
-    payload instanceof Map ||
-    payload instanceof Set ||
-    payload instanceof ArrayBuffer ||
-    ArrayBuffer.isView(payload)
-  ) {
+  const isLost =
+    WITHOUT_JSON.some((kind) => payload instanceof kind) || ArrayBuffer.isView(payload);
+  if (isLost && !hasToJson(payload)) {
     throw new RecordError('payload', `is ${describe(payload)}, expected text, bytes or JSON`);
   }
   let json: string | undefined;
@@ -89,6 +88,10 @@ function toJson(payload: unknown): string {
     throw new RecordError('payload', `is ${describe(payload)}, expected text, bytes or JSON`);
   }
   return json;
+}
+
+function hasToJson(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'toJSON' in value;
 }
 
 function describe(value: unknown): string {

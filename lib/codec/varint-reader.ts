@@ -31,8 +31,9 @@ export class VarintReader {
   }
 
   readSigned(): number {
-    if (this.position >= this.end) return Number.NaN;
-    const first = this.#bytes[this.position] as number;
+    const { position } = this;
+    if (position >= this.end) return Number.NaN;
+    const first = this.#bytes[position] as number;
     // Half of the zigzag, by way of its lowest group, for it may have 54 bits.
     let magnitude = (first & 0x7f) >>> 1;
     if (first < 0x80) {
@@ -42,7 +43,9 @@ export class VarintReader {
       if (magnitude === BAD_VARINT) return Number.NaN;
     }
     if ((first & 1) === 0) return magnitude;
-    return magnitude === Number.MAX_SAFE_INTEGER ? Number.NaN : -magnitude - 1;
+    if (magnitude < Number.MAX_SAFE_INTEGER) return -magnitude - 1;
+    this.position = position;
+    return Number.NaN;
   }
 
   /** The groups behind the first, the next of which counts `scale`. */

@@ -1,0 +1,61 @@
+import { expect } from 'chai';
+
+import { Slab } from '../../lib/codec/slab.js';
+
+describe('Slab', () => {
+  it('keeps what is filled when it grows', () => {
+    const slab = new Slab(4);
+    slab.length += slab.bytes.write('abcd');
+    slab.reserve(1);
+    slab.length += slab.bytes.write('e', slab.length);
+    expect(slab.filled().toString()).to.equal('abcde');
+  });
+
+  it('stays where it is while there is room', () => {
+    const slab = new Slab(8);
+    const { bytes } = slab;
+    slab.length = 3;
+    slab.reserve(5);
+    expect(slab.bytes).to.equal(bytes);
+  });
+
+  it('doubles, so that the copying is linear', () => {
+    const slab = new Slab(4);
+    slab.length = 4;
+    slab.reserve(1);
+    expect(slab.bytes.length).to.equal(10);
+  });
+
+  it('gives a huge record what it needs, and no more', () => {
+    const slab = new Slab(4);
+    slab.reserve(5 * 2 ** 20);
+    expect(slab.bytes.length).to.equal(5 * 2 ** 20);
+  });
+
+  it('grows from nothing', () => {
+    const slab = new Slab(0);
+    slab.reserve(3);
+    expect(slab.bytes.length).to.be.at.least(3);
+  });
+
+  it('hands over what is filled and goes on in memory of its own', () => {
+    const slab = new Slab(8);
+    slab.length = slab.bytes.write('first');
+    const taken = slab.take();
+    slab.length = slab.bytes.write('other');
+    expect(taken.toString()).to.equal('first');
+    expect(slab.filled().toString()).to.equal('other');
+  });
+
+  it('goes on in the memory that it is given', () => {
+    const slab = new Slab(8);
+    const next = Buffer.alloc(16);
+    slab.take(next);
+    expect(slab.bytes).to.equal(next);
+    expect(slab.length).to.equal(0);
+  });
+
+  it('has no memory in common with anything else', () => {
+    expect(new Slab(8).bytes.buffer.byteLength).to.equal(8);
+  });
+});
