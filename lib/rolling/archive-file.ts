@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
-import { ArchiveError } from '../errors/archive-error.js';
 import type { FileLayer, OpenFile } from '../storage/file-layer.js';
 import { isMissing, systemCodeOf } from '../storage/system-error.js';
+import { takeName, unlinkIfThere } from '../storage/take-name.js';
+import { writeAll } from '../storage/write-all.js';
 import { alternativeName } from './alternative-name.js';
 import { asDirectoryError } from './archive-directory.js';
 import { OPEN_SUFFIX } from './archive-state.js';
-
-/** What file systems answer that have no hard links, or have run out of them. */
-const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /**
  * An archive's file, from its creation to its sealing. No file is ever overwritten: where a name is
@@ -57,16 +55,7 @@ export class ArchiveFile {
 
   /** Appends all of `bytes`. When it fails, `bytes` of the file are as good as before. */
   async append(bytes: Buffer): Promise<void> {
-    let done = 0;
-    while (done < bytes.length) {
-      const left = bytes.length - done;
-      const { bytesWritten } = await this.#file.write(bytes, done, left, this.bytes + done);
-      if (bytesWritten === 0) {
-        const message = `cannot write ${this.openPath}: the system took 0 of ${left} bytes`;
-        throw new ArchiveError('ERR_WRITE', message);
-      }
-      done += bytesWritten;
-    }
+    await writeAll(this.#file, bytes, this.bytes);
     this.#hash.update(bytes);
     this.bytes += bytes.length;
   }
@@ -106,17 +95,12 @@ export class ArchiveFile {
   async #takeName(name: string): Promise<boolean> {
     const path = join(this.#directory, name);
     try {
-      // Unlike rename, link never replaces a file that came there in the meantime.
-      await this.#files.link(this.openPath, path);
+      await takeName(this.#files, this.openPath, path);
     } catch (error) {
-      const code = systemCodeOf(error) ?? '';
-      if (code === 'EEXIST') return false;
-      if (!NO_HARD_LINKS.has(code)) throw error;
-      if (await exists(path, this.#files)) return false;
-      await this.#files.rename(this.openPath, path);
-      return true;
+      if (systemCodeOf(error) === 'EEXIST') return false;
+      throw error;
     }
-    await this.#files.unlink(this.openPath);
+    await unlinkIfThere(this.#files, this.openPath);
     return true;
   }
 }

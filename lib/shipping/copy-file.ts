@@ -1,4 +1,5 @@
 import type { FileLayer, OpenFile } from '../storage/file-layer.js';
+import { writeAll } from '../storage/write-all.js';
 
 const COPY_BYTES = 2 ** 20;
 
@@ -39,12 +40,7 @@ async function copyBytes(source: OpenFile, target: OpenFile): Promise<void> {
   for (;;) {
     const { bytesRead } = await source.read(bytes, 0, bytes.length, position);
     if (bytesRead === 0) return;
-    for (let done = 0; done < bytesRead; ) {
-      const left = bytesRead - done;
-      const { bytesWritten } = await target.write(bytes, done, left, position + done);
-      if (bytesWritten === 0) throw new Error(`the system took 0 of ${left} bytes`);
-      done += bytesWritten;
-    }
+    await writeAll(target, bytes.subarray(0, bytesRead), position);
     position += bytesRead;
   }
 }

@@ -2,11 +2,9 @@ import { basename, dirname, join } from 'node:path';
 
 import { alternativeName } from '../rolling/alternative-name.js';
 import type { FileLayer, FileStatus } from '../storage/file-layer.js';
-import { isMissing, systemCodeOf } from '../storage/system-error.js';
+import { systemCodeOf } from '../storage/system-error.js';
+import { takeName, unlinkIfThere } from '../storage/take-name.js';
 import { copyFile } from './copy-file.js';
-
-/** What file systems answer that have no hard links, or have run out of them. */
-const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /**
  * Moves a file to a name, or to an alternative of it when that is taken: nothing is ever
@@ -19,7 +17,7 @@ const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLI
 export async function moveFile(files: FileLayer, from: string, to: string): Promise<string> {
   let path: string;
   try {
-    path = await takeName(files, from, to);
+    path = await takeFreeName(files, from, to);
   } catch (error) {
     if (systemCodeOf(error) !== 'EXDEV') throw error;
     path = await copyAcross(files, from, to);
@@ -35,11 +33,11 @@ export async function moveFile(files: FileLayer, from: string, to: string): Prom
 /**
  * Gives the file the first name that is free. Mostly it has two names then, elsewhere only the new.
  */
-async function takeName(files: FileLayer, from: string, to: string): Promise<string> {
+async function takeFreeName(files: FileLayer, from: string, to: string): Promise<string> {
   for (let n = 0; ; n++) {
     const path = alternativeTo(to, n);
     try {
-      await linkOrRename(files, from, path);
+      await takeName(files, from, path);
       return path;
     } catch (error) {
       if (systemCodeOf(error) !== 'EEXIST') throw error;
@@ -49,31 +47,10 @@ async function takeName(files: FileLayer, from: string, to: string): Promise<str
   }
 }
 
-async function linkOrRename(files: FileLayer, from: string, path: string): Promise<void> {
-  try {
-    await files.link(from, path);
-  } catch (error) {
-    if (!NO_HARD_LINKS.has(systemCodeOf(error) ?? '')) throw error;
-    await renameToFree(files, from, path);
-  }
-}
-
-/** rename() overwrites, so an empty file of our own takes the name first. */
-async function renameToFree(files: FileLayer, from: string, path: string): Promise<void> {
-  const placeholder = await files.open(path, 'wx');
-  await placeholder.close();
-  try {
-    await files.rename(from, path);
-  } catch (error) {
-    await files.unlink(path).catch(() => undefined);
-    throw error;
-  }
-}
-
 async function copyAcross(files: FileLayer, from: string, to: string): Promise<string> {
   const part = await copyToPart(files, from, to);
   try {
-    return await takeName(files, part, to);
+    return await takeFreeName(files, part, to);
   } finally {
     await unlinkIfThere(files, part);
   }
@@ -109,12 +86,4 @@ async function isSameFile(files: FileLayer, one: string, other: string): Promise
 
 function isSame(a: FileStatus, b: FileStatus): boolean {
   return a.ino === b.ino && a.dev === b.dev;
-}
-
-async function unlinkIfThere(files: FileLayer, path: string): Promise<void> {
-  try {
-    await files.unlink(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
 }

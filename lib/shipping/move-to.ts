@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import type { ArchiveHandler } from '../rolling/archive-handler.js';
 import { type FileLayer, nodeFileLayer } from '../storage/file-layer.js';
-import { makeDirectory } from './make-directory.js';
+import { makeDirectory } from '../storage/make-directory.js';
 import { moveFile } from './move-file.js';
 
 /**

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 
-import type { FileLayer } from '../storage/file-layer.js';
-import { isMissing } from '../storage/system-error.js';
+import type { FileLayer } from './file-layer.js';
+import { isMissing } from './system-error.js';
 
 /**
  * Makes a directory, with those above it, where there is none. Each new name is synced: otherwise a

@@ -18,6 +18,11 @@ export function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
+/** Whether a failed system call may succeed when it is made again, without anybody's doing. */
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT_CODES.has(systemCodeOf(error) ?? '');
+}
+
 /**
  * A failed system call as a failure of the store that made it. An error that is not of the system, or
  * is a `StoreError` already, is given back as it is.
@@ -35,7 +40,7 @@ export function fromSystemError(error: unknown, operation: string, path: string)
       target: path,
       problem: `${text.toLowerCase()} (${storeCode})`,
       storeCode,
-      transient: TRANSIENT_CODES.has(storeCode),
+      transient: isTransient(error),
     },
     { cause: error },
   );

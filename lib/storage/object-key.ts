@@ -1,0 +1,28 @@
+/** As S3 has it. */
+const MAX_KEY_BYTES = 1024;
+
+/**
+ * Refuses what no store may be asked for, so that no key leads outside of the store's directory or
+ * prefix.
+ *
+ * @throws RangeError which shows the key
+ */
+export function checkObjectKey(key: string): void {
+  const problem = objectKeyProblem(key);
+  if (problem !== undefined) throw new RangeError(`object key ${JSON.stringify(key)} ${problem}`);
+}
+
+/** What is wrong with a key, such as `is empty`; undefined when it is good. */
+export function objectKeyProblem(key: string): string | undefined {
+  if (key === '') return 'is empty';
+  if (key.startsWith('/')) return 'begins with a slash';
+  if (!key.isWellFormed()) return 'holds half of a surrogate pair';
+  if (/\p{Cc}/u.test(key)) return 'holds a control character';
+  const bytes = Buffer.byteLength(key);
+  if (bytes > MAX_KEY_BYTES) return `has ${bytes} bytes, at most ${MAX_KEY_BYTES} are allowed`;
+  for (const segment of key.split('/')) {
+    if (segment === '') return 'has an empty segment';
+    if (segment === '.' || segment === '..') return `has the segment ${segment}`;
+  }
+  return undefined;
+}

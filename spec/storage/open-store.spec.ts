@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+import { expect } from 'chai';
+
+import { DirectoryStore } from '../../lib/storage/directory-store.js';
+import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { openStore } from '../../lib/storage/open-store.js';
+import { S3Store } from '../../lib/storage/s3-store.js';
+
+describe('openStore', () => {
+  it('opens a directory by its path or its file:// URL', () => {
+    const path = join(tmpdir(), 'an archive');
+    for (const target of [path, pathToFileURL(path), pathToFileURL(path).href]) {
+      const store = openStore(target);
+      expect(store).to.be.instanceOf(DirectoryStore);
+      expect(store.name).to.equal(path);
+    }
+    expect(openStore('archive').name).to.equal(join(process.cwd(), 'archive'));
+  });
+
+  it('opens a bucket by its s3:// URL, with or without a prefix', () => {
+    const names: [target: string | URL, name: string][] = [
+      ['s3://bucket', 's3://bucket'],
+      ['s3://bucket/', 's3://bucket'],
+      ['s3://bucket/a/b/', 's3://bucket/a/b'],
+      ['S3://bucket/a b?#%20', 's3://bucket/a b?#%20'],
+      [new URL('s3://bucket/a b'), 's3://bucket/a b'],
+    ];
+    for (const [target, name] of names) {
+      const store = openStore(target);
+      expect(store).to.be.instanceOf(S3Store);
+      expect(store.name).to.equal(name);
+    }
+  });
+
+  it('gives a store back as it is', () => {
+    const store = new DirectoryStore('archive');
+    expect(openStore(store)).to.equal(store);
+  });
+
+  it('hands each kind its options', async () => {
+    expect(() => openStore('s3://bucket', { s3: { partBytes: 1 } })).to.throw(RangeError);
+    const files = { ...nodeFileLayer, lstat: () => Promise.reject(new Error('asked')) };
+    const store = openStore('archive', { directory: { files }, s3: { partBytes: 1 } });
+    const head = store.head('a').catch((error: unknown) => error);
+    expect(await head).to.have.property('message', 'asked');
+  });
+
+  it('refuses other kinds, and names those it knows', () => {
+    for (const target of ['gs://bucket/a', 'https://example.com/', new URL('ftp://host/')]) {
+      const known = /is of an unknown kind, expected s3:\/\/bucket\/prefix, file:\/\/\/path or/;
+      expect(() => openStore(target)).to.throw(RangeError, known);
+    }
+    expect(() => openStore('')).to.throw(RangeError);
+  });
+
+  it('loads the AWS SDK for the first call to a bucket, not for a directory', async () => {
+    const directory = join(tmpdir(), 'shoebox-none');
+    const sdk = /node_modules\/@aws-sdk\//;
+    expect(await modulesLoadedBy(`openStore(${JSON.stringify(directory)}).list()`)).to.not.match(
+      sdk,
+    );
+    const bucket = `openStore('s3://bucket', { s3: { endpoint: 'http://127.0.0.1:1' } })`;
+    expect(await modulesLoadedBy(`${bucket}.close()`)).to.not.match(sdk);
+    expect(await modulesLoadedBy(`${bucket}.head('a')`)).to.match(sdk);
+  });
+});
+
+/** The URLs of all modules that a fresh process imports until `expression` is done, or has failed. */
+async function modulesLoadedBy(expression: string): Promise<string> {
+  const hooks = `
+    import { writeSync } from 'node:fs';
+    export async function resolve(specifier, context, nextResolve) {
+      const resolved = await nextResolve(specifier, context);
+      writeSync(1, resolved.url + '\\n');
+      return resolved;
+    }`;
+  const openStoreUrl = new URL('../../lib/storage/open-store.ts', import.meta.url).href;
+  const program = `
+    import { register } from 'node:module';
+    register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));
+    const { openStore } = await import(${JSON.stringify(openStoreUrl)});
+    const result = await Promise.resolve(${expression}).catch(() => undefined);
+    for await (const object of result?.[Symbol.asyncIterator] ? result : []);`;
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(stdout).to.include(openStoreUrl);
+  return stdout;
+}

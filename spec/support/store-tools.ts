@@ -1,0 +1,47 @@
+import type { Readable } from 'node:stream';
+
+import type { StoredObject } from '../../lib/storage/store.js';
+
+export const MIB = 2 ** 20;
+
+/** So many chunks of 1 MiB, each filled with its number from 1 on; then the failure, where there is one. */
+export function* chunks(
+  count: number,
+  onChunk: (chunk: Buffer) => void = () => {},
+  failure?: Error,
+): Generator<Buffer, void> {
+  for (let i = 1; i <= count; i++) {
+    const chunk = Buffer.alloc(MIB, i);
+    onChunk(chunk);
+    yield chunk;
+  }
+  if (failure !== undefined) throw failure;
+}
+
+/** What a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`expected a rejection, got ${String(value)}`);
+}
+
+export async function listed(listing: AsyncIterable<StoredObject>): Promise<StoredObject[]> {
+  const objects: StoredObject[] = [];
+  for await (const object of listing) objects.push(object);
+  return objects;
+}
+
+/** What a stream that was destroyed is closed with: an error, or undefined. */
+export function closed(stream: Readable): Promise<unknown> {
+  return new Promise((resolve) => {
+    let failure: unknown;
+    stream.once('error', (error) => {
+      failure = error;
+    });
+    stream.once('close', () => resolve(failure));
+  });
+}

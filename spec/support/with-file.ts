@@ -1,0 +1,21 @@
+import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/storage/file-layer.js';
+
+/** The file system, with some calls on each open file replaced. */
+export function withFile(replace: (file: OpenFile) => Partial<OpenFile>): FileLayer {
+  return {
+    ...nodeFileLayer,
+    async open(path, mode) {
+      const file = await nodeFileLayer.open(path, mode);
+      const methods: OpenFile = {
+        write: (bytes, offset, length, position) => file.write(bytes, offset, length, position),
+        read: (bytes, offset, length, position) => file.read(bytes, offset, length, position),
+        datasync: () => file.datasync(),
+        sync: () => file.sync(),
+        truncate: (length) => file.truncate(length),
+        stat: () => file.stat(),
+        close: () => file.close(),
+      };
+      return { ...methods, ...replace(file) };
+    },
+  };
+}
