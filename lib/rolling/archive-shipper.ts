@@ -1,7 +1,13 @@
-import type { OpenedArchive, SealedArchive } from './archive-handler.js';
+import type { SealedArchive } from './archive-handler.js';
+
+/** What is known of any sealed archive, also of one that an earlier writer left behind. */
+export type ShippableArchive = Pick<
+  SealedArchive,
+  'path' | 'name' | 'bytes' | 'records' | 'sha256' | 'firstTime' | 'lastTime'
+>;
 
 /** An archive that is in the store now. */
-export interface ShippedArchive extends SealedArchive {
+export interface ShippedArchive extends ShippableArchive {
   /** What the store is called, such as `s3://bucket/prefix`. */
   readonly store: string;
   readonly key: string;
@@ -11,7 +17,7 @@ export interface ShippedArchive extends SealedArchive {
 
 /** Something that went wrong with an archive beside the writing of it. The archive is safe on disk. */
 export interface ArchiveFailure {
-  readonly archive: OpenedArchive;
+  readonly archive: Pick<SealedArchive, 'path' | 'name'>;
   /** `ship`, or the name of a handler. */
   readonly operation: string;
   readonly error: unknown;
@@ -28,16 +34,19 @@ export interface ShippingState {
   readonly shipped: number;
   /** Paths of the archives that are not, oldest first. */
   readonly left: readonly string[];
-  /** Why the last attempt failed, where it did. */
+  /** Why the last attempt failed, where none has succeeded since. */
   readonly error?: unknown;
 }
 
 /** What takes over sealed archives. Its failures are its own: it tells them, and tries again. */
 export interface ArchiveShipper {
-  /** Takes over what an earlier writer left in the directory, and begins. */
-  start(listener: ShippingListener): void;
+  /**
+   * Begins, with what an earlier writer left in the directory. Settles when that is known: until then no
+   * archive may be created.
+   */
+  start(listener: ShippingListener): Promise<void>;
 
-  add(archive: SealedArchive): void;
+  add(archive: ShippableArchive): void;
 
   /** Settles when there is room for another archive; null when there is now. */
   room(): Promise<void> | null;

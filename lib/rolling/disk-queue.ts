@@ -21,6 +21,8 @@ export interface DiskQueueOptions {
   readonly files: FileLayer;
   readonly sealer: ArchiveSealer;
   readonly writer: string;
+  /** What has to be done before the first file may be created. */
+  readonly ready: Promise<void>;
   readonly listener: DiskQueueListener;
 }
 
@@ -93,7 +95,8 @@ export class DiskQueue {
   }
 
   async #create(draft: ArchiveDraft): Promise<ArchiveFile> {
-    const { directory, files, listener, writer } = this.#options;
+    const { directory, files, listener, ready, writer } = this.#options;
+    await ready;
     const file = await ArchiveFile.create(directory, draft.name, files);
     this.#openFiles.set(draft, file);
     const { ordinal, openedAt } = draft;

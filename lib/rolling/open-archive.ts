@@ -43,7 +43,8 @@ export async function* readUncompressed(source: ArchiveSource): AsyncGenerator<B
   yield* isGzip(first.value) ? gunzip(all, source.path) : all;
 }
 
-async function* readChunks(file: OpenFile): AsyncGenerator<Buffer> {
+/** The bytes of a file from its start. Buffers are the caller's. */
+export async function* readChunks(file: OpenFile): AsyncGenerator<Buffer> {
   let position = 0;
   while (true) {
     const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);

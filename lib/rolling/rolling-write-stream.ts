@@ -71,13 +71,10 @@ export class RollingWriteStream extends Writable {
       onHandled: (archive) => this.#shipper?.add(archive),
       onFailed: (failure) => this.#tell('failed', failure),
     });
-    this.#series = this.#createSeries(settings);
-    this.#shipper?.start({
-      onShipped: (archive) => this.#tell('shipped', archive),
-      onFailed: (failure) => this.#tell('failed', failure),
-    });
     // Beside the first records, not before them: a source that fails at once leaves what it gave.
-    checkDirectory(settings.directory, settings.files).catch((error) => this.#fail(error));
+    const ready = this.#open(settings);
+    ready.catch((error) => this.#fail(error));
+    this.#series = this.#createSeries(settings, ready);
   }
 
   stats(): WriterStats {
@@ -162,9 +159,18 @@ export class RollingWriteStream extends Writable {
     );
   }
 
-  #createSeries(settings: RollingWriteSettings): SeriesWriter {
+  async #open(settings: RollingWriteSettings): Promise<void> {
+    await checkDirectory(settings.directory, settings.files);
+    await this.#shipper?.start({
+      onShipped: (archive) => this.#tell('shipped', archive),
+      onFailed: (failure) => this.#tell('failed', failure),
+    });
+  }
+
+  #createSeries(settings: RollingWriteSettings, ready: Promise<void>): SeriesWriter {
     return new SeriesWriter({
       ...settings,
+      ready,
       listener: {
         onOpened: (archive) => {
           this.#tell('open', archive);

@@ -23,6 +23,8 @@ export interface SeriesWriterOptions {
   readonly flushIntervalMs: number;
   readonly clock: Clock;
   readonly files: FileLayer;
+  /** What has to be done before the first file may be created; records are taken before that. */
+  readonly ready: Promise<void>;
   readonly listener: SeriesWriterListener;
 }
 
@@ -69,7 +71,7 @@ export class SeriesWriter {
   #isEnding = false;
 
   constructor(options: SeriesWriterOptions) {
-    const { directory, files, listener, settings, template, writerId } = options;
+    const { directory, files, listener, ready, settings, template, writerId } = options;
     this.#options = options;
     this.#writer = Buffer.from(writerId).toString('hex');
     this.#encoder = createRecordEncoder(settings, {
@@ -87,6 +89,7 @@ export class SeriesWriter {
       files,
       sealer: new ArchiveSealer({ directory, template, format: settings.format, writerId }),
       writer: this.#writer,
+      ready,
       listener: {
         onOpened: (archive) => listener.onOpened(archive),
         onSealed: (archive) => listener.onSealed(archive),

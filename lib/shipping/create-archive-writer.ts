@@ -1,0 +1,53 @@
+import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../rolling/archive-template.js';
+import type { ArchiveWriterEvents, TypedEvents } from '../rolling/archive-writer-events.js';
+import type { RollingWriteOptions } from '../rolling/rolling-write-options.js';
+import { RollingWriteStream } from '../rolling/rolling-write-stream.js';
+import { nodeFileLayer } from '../storage/file-layer.js';
+import { openStore } from '../storage/open-store.js';
+import { systemClock } from '../streams/clock.js';
+import { parseShipOptions, type ShipOptions } from './ship-options.js';
+import { Shipper } from './shipper.js';
+
+export interface ArchiveWriterOptions extends Omit<RollingWriteOptions, 'shipper' | 'endTimeout'> {
+  /**
+   * Ships sealed archives to a store: gzipped, checked, and then the local file is settled. Handlers that
+   * move or delete the file do not go with it. @default archives stay in the directory
+   */
+  readonly ship?: ShipOptions | undefined;
+}
+
+/** A `RollingWriteStream` whose events are known by type. */
+export type ArchiveWriter = TypedEvents<ArchiveWriterEvents> & RollingWriteStream;
+
+/**
+ * A Writable of records that fills the archives of a series, and ships them. Only `directory` has to be
+ * given, and to exist.
+ *
+ * @throws TypeError, RangeError or TemplateError for options that make no sense, alone or together
+ */
+export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWriter {
+  const { ship, ...rolling } = options;
+  if (ship === undefined) return new RollingWriteStream(rolling);
+  const mover = options.handlers?.find((handler) => handler.movesFile);
+  if (mover !== undefined) {
+    throw new TypeError(
+      `handler ${mover.name ?? 'that moves files'} does not go with ship, which settles each file: ` +
+        'choose ship.localFile instead',
+    );
+  }
+  const settings = parseShipOptions(ship);
+  const { clock = systemClock, directory, files = nodeFileLayer } = options;
+  const { pattern } = new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE);
+  const store = openStore(ship.to, ship.s3 === undefined ? {} : { s3: ship.s3 });
+  const ownsStore = store !== ship.to;
+  const shipper = new Shipper({
+    ...settings,
+    store,
+    ownsStore,
+    directory,
+    pattern,
+    files,
+    clock,
+  });
+  return new RollingWriteStream({ ...rolling, shipper, endTimeout: settings.endTimeoutMs });
+}

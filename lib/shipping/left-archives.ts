@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+import picomatch from 'picomatch';
+
+import { ArchiveDecoder } from '../codec/archive-decoder.js';
+import { DamageError } from '../errors/damage-error.js';
+import type { ShippableArchive } from '../rolling/archive-shipper.js';
+import { baseNameOf, isReadableName } from '../rolling/archive-state.js';
+import { compareNaturally } from '../rolling/natural-order.js';
+import { readChunks } from '../rolling/open-archive.js';
+import type { FileLayer } from '../storage/file-layer.js';
+
+/** A sealed archive that an earlier writer left behind. */
+export interface LeftArchive {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** The sealed archives of a series in a directory, by name. */
+export async function listLeftArchives(
+  directory: string,
+  pattern: string,
+  files: FileLayer,
+): Promise<LeftArchive[]> {
+  const isMatch = picomatch(pattern, { nonegate: true });
+  const left: LeftArchive[] = [];
+  for (const entry of await files.readdir(directory)) {
+    const { name } = entry;
+    const isSealed = entry.isFile() && isReadableName(name) && baseNameOf(name) === name;
+    if (!isSealed || !isMatch(name)) continue;
+    const path = join(directory, name);
+    left.push({ path, name, bytes: (await files.stat(path)).size });
+  }
+  return left.sort((a, b) => compareNaturally(a.name, b.name));
+}
+
+/** Reads an archive whole, for what its writer knew when it sealed it. */
+export async function inspectArchive(
+  { path, name, bytes }: LeftArchive,
+  files: FileLayer,
+): Promise<ShippableArchive> {
+  const hash = createHash('sha256');
+  const counter = new RecordCounter();
+  const file = await files.open(path, 'r');
+  try {
+    for await (const chunk of readChunks(file)) {
+      hash.update(chunk);
+      counter.push(chunk);
+    }
+  } finally {
+    await file.close();
+  }
+  const { records, firstTime, lastTime } = counter;
+  return { path, name, bytes, sha256: hash.digest('hex'), records, firstTime, lastTime };
+}
+
+class RecordCounter {
+  records = 0;
+  firstTime: Date | null = null;
+  lastTime: Date | null = null;
+  #decoder: ArchiveDecoder | null = new ArchiveDecoder({ tornTail: 'end' });
+
+  /** Damage ends the count: the archive is shipped as it is, for who reads it to see. */
+  push(chunk: Buffer): void {
+    this.#decoder?.push(chunk);
+    try {
+      this.#countAll();
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      this.#decoder = null;
+    }
+  }
+
+  #countAll(): void {
+    const decoder = this.#decoder;
+    for (let batch = decoder?.next() ?? null; batch !== null; batch = decoder?.next() ?? null) {
+      for (const { time } of batch) {
+        this.records++;
+        if (time === undefined) continue;
+        if (this.firstTime === null || time < this.firstTime) this.firstTime = time;
+        if (this.lastTime === null || time > this.lastTime) this.lastTime = time;
+      }
+    }
+  }
+}
