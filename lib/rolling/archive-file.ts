@@ -22,6 +22,7 @@ export class ArchiveFile {
   readonly #files: FileLayer;
   readonly #file: OpenFile;
   readonly #hash = createHash('sha256');
+  #isClosed = false;
 
   /**
    * Creates `NAME.open`.
@@ -53,16 +54,14 @@ export class ArchiveFile {
     return join(this.#directory, this.name + OPEN_SUFFIX);
   }
 
-  /** Appends all of `bytes`. When it fails, `bytes` of the file are as good as before. */
+  /**
+   * Appends all of `bytes`. When it fails, some of them may be in the file: readers take the torn tail of
+   * an open archive for its end, and whole blocks before that are read.
+   */
   async append(bytes: Buffer): Promise<void> {
     await writeAll(this.#file, bytes, this.bytes);
     this.#hash.update(bytes);
     this.bytes += bytes.length;
-  }
-
-  /** Cuts off what a failed `append` left behind. */
-  async cutTornTail(): Promise<void> {
-    await this.#file.truncate(this.bytes);
   }
 
   /** The SHA-256 of all bytes so far. */
@@ -77,7 +76,7 @@ export class ArchiveFile {
    */
   async seal(name: string): Promise<string> {
     await this.#file.sync();
-    await this.#file.close();
+    await this.#close();
     for (let n = 0; ; n++) {
       const candidate = n === 0 ? name : alternativeName(name, n);
       if (!(await this.#takeName(candidate))) continue;
@@ -86,8 +85,23 @@ export class ArchiveFile {
     }
   }
 
-  /** Lets go of the file, which stays as it is, open by its name. */
+  /** Lets go of the file, which stays as it is, open by its name; without a byte in it it is removed. */
   async abandon(): Promise<void> {
+    const isEmpty = !this.#isClosed && (await this.#isEmpty());
+    await this.#close();
+    if (isEmpty) await unlinkIfThere(this.#files, this.openPath);
+  }
+
+  async #isEmpty(): Promise<boolean> {
+    // Asked of the file itself: a write that failed may have left bytes, which are not ours to delete.
+    const { size } = await this.#file.stat().catch(() => ({ size: Number.NaN }));
+    return size === 0;
+  }
+
+  /** Once: a descriptor that was closed may be another file's by now, also where closing failed. */
+  async #close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.#file.close();
   }
 

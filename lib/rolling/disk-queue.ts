@@ -39,7 +39,9 @@ export class DiskQueue {
   #writing: Promise<void> | null = null;
   #sealing: Promise<void> = Promise.resolve();
   #sealsWaiting = 0;
+  #closing: Promise<void> | undefined;
   #hasFailed = false;
+  #hasSealFailed = false;
 
   constructor(options: DiskQueueOptions) {
     this.#options = options;
@@ -76,20 +78,13 @@ export class DiskQueue {
 
   /** Closes what is still open: archives that could not be sealed stay as they are. */
   async close(): Promise<void> {
-    const files = [...this.#openFiles.values()];
-    this.#openFiles.clear();
-    for (const file of files) await file.abandon();
+    this.#closing ??= this.#abandonAll();
+    await this.#closing;
   }
 
   async #writeOut(draft: ArchiveDraft, bytes: Buffer, end: ArchiveEnd | null): Promise<void> {
     const file = this.#openFiles.get(draft) ?? (await this.#create(draft));
-    try {
-      await file.append(bytes);
-    } catch (error) {
-      // Where that fails, too, readers take the torn tail of an open archive for its end.
-      await file.cutTornTail().catch(() => undefined);
-      throw error;
-    }
+    await file.append(bytes);
     this.#options.listener.onWritten(bytes);
     if (end !== null) this.#sealSoon(draft, file, end);
   }
@@ -108,7 +103,10 @@ export class DiskQueue {
     this.#sealsWaiting++;
     this.#sealing = this.#sealing
       .then(() => this.#seal(draft, file, end))
-      .catch((error) => this.#fail(error))
+      .catch((error) => {
+        this.#hasSealFailed = true;
+        this.#fail(error);
+      })
       .then(() => {
         this.#sealsWaiting--;
         this.#options.listener.onProgress();
@@ -117,10 +115,18 @@ export class DiskQueue {
 
   async #seal(draft: ArchiveDraft, file: ArchiveFile, end: ArchiveEnd): Promise<void> {
     // The order of seals is a promise: after a failed one the others stay open.
-    if (this.#hasFailed) return;
+    if (this.#hasSealFailed) return;
     const archive = await this.#options.sealer.seal(draft, file, end);
     this.#openFiles.delete(draft);
     this.#options.listener.onSealed(archive);
+  }
+
+  async #abandonAll(): Promise<void> {
+    // All of them, also where one cannot be closed.
+    const files = [...this.#openFiles.values()];
+    const results = await Promise.allSettled(files.map((file) => file.abandon()));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   #fail(error: unknown): void {

@@ -1,13 +1,13 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import { inspect } from 'node:util';
 
 import picomatch from 'picomatch';
 
+import { DirectoryError } from '../errors/directory-error.js';
 import { NoArchivesError } from '../errors/no-archives-error.js';
-import type { FileLayer } from '../storage/file-layer.js';
-import { isMissing } from '../storage/system-error.js';
-import { asDirectoryError } from './archive-directory.js';
-import { baseNameOf, isReadableName } from './archive-state.js';
-import { escapeGlob } from './escape-glob.js';
+import type { DirectoryEntry, FileLayer, FileStatus } from '../storage/file-layer.js';
+import { isMissing, systemCodeOf } from '../storage/system-error.js';
+import { baseNameOf, GZIP_SUFFIX, isReadableName, OPEN_SUFFIX } from './archive-state.js';
 
 /** One pattern or several: globs as picomatch reads them, paths of archives, or directories. */
 export type ArchivePatterns = string | readonly string[];
@@ -18,77 +18,134 @@ export interface ListOptions {
   readonly allowEmpty: boolean;
 }
 
-/** A glob below a directory that has none. */
-interface ArchiveGlob {
-  readonly directory: string;
-  readonly glob: string;
+/**
+ * Checks patterns without a look at any file.
+ *
+ * @throws TypeError for what is no pattern, RangeError for one that this reader has no files for
+ */
+export function checkPatterns(patterns: ArchivePatterns): readonly string[] {
+  const list = typeof patterns === 'string' ? [patterns] : patterns;
+  if (!Array.isArray(list)) throw notAPattern(patterns);
+  for (const pattern of list) {
+    if (typeof pattern !== 'string' || pattern === '') throw notAPattern(pattern);
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(pattern)) {
+      throw new RangeError(`pattern ${JSON.stringify(pattern)} is a URL, expected a local path`);
+    }
+  }
+  return list;
 }
 
 /**
  * The archives that patterns match, each by its path without the suffix of its state, once, in no
- * order. A pattern matches an archive's name with and without that suffix.
+ * order. A pattern matches an archive's name with and without that suffix. What is there by the very name
+ * of a pattern is meant, also where it could be read as a glob.
  *
  * @throws NoArchivesError, DirectoryError
  */
 export async function listArchives(
-  patterns: ArchivePatterns,
+  patterns: readonly string[],
   options: ListOptions,
 ): Promise<string[]> {
-  const list = typeof patterns === 'string' ? [patterns] : patterns;
   const found = new Map<string, string>();
-  for (const pattern of list) {
-    const { directory, glob } = await parsePattern(pattern, options.files);
-    for await (const path of walk(directory, glob, options.files)) found.set(resolve(path), path);
+  for (const pattern of patterns) {
+    for await (const path of match(pattern, options.files)) found.set(resolve(path), path);
   }
-  if (found.size === 0 && !options.allowEmpty) throw new NoArchivesError(list);
+  if (found.size === 0 && !options.allowEmpty) throw new NoArchivesError(patterns);
   return [...found.values()];
 }
 
-async function parsePattern(pattern: string, files: FileLayer): Promise<ArchiveGlob> {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(pattern)) {
-    throw new RangeError(`pattern ${JSON.stringify(pattern)} is a URL, expected a local path`);
+async function* match(pattern: string, files: FileLayer): AsyncGenerator<string> {
+  const status = await statusOf(pattern, files);
+  const archive = archiveOf(pattern);
+  if (status?.isDirectory()) {
+    yield* walk(pattern, '*', files);
+  } else if (status?.isFile() || (await isThere(archive, files))) {
+    yield archive;
+  } else {
+    const { root, glob } = splitGlob(pattern);
+    const plain = archiveOf(unescapeGlob(pattern));
+    if (glob !== '') yield* walk(root, glob, files);
+    else if (await isThere(plain, files)) yield plain;
   }
-  // What is there by that very name is meant, also where it could be read as a glob.
-  const status = await files.stat(pattern).catch((error) => {
-    if (isMissing(error)) return null;
-    throw asDirectoryError(pattern, error);
-  });
-  if (status?.isDirectory()) return { directory: pattern, glob: '*' };
-  const { base, glob, isGlob } = picomatch.scan(pattern);
-  if (status === null && isGlob) {
-    return { directory: base === '' ? '.' : unescapeGlob(base), glob };
-  }
-  const name = status === null ? unescapeGlob(basename(pattern)) : baseNameOf(basename(pattern));
-  return { directory: dirname(pattern), glob: escapeGlob(name) };
+}
+
+/**
+ * The directory that a pattern begins with, and the glob below it, which is empty where the pattern is
+ * none. (picomatch's own `scan` takes an escaped brace for the end of it.)
+ */
+function splitGlob(pattern: string): { readonly root: string; readonly glob: string } {
+  const segments = pattern.split('/');
+  const first = segments.findIndex((segment) => /[*?[\](){}|]/.test(segment.replace(/\\./g, '')));
+  if (first === -1) return { root: pattern, glob: '' };
+  const root = unescapeGlob(segments.slice(0, first).join('/'));
+  const top = pattern.startsWith('/') ? '/' : '.';
+  return { root: root === '' ? top : root, glob: segments.slice(first).join('/') };
 }
 
 async function* walk(root: string, glob: string, files: FileLayer): AsyncGenerator<string> {
   const isMatch = picomatch(glob, { nonegate: true });
-  const depth = glob.includes('**') ? Number.POSITIVE_INFINITY : glob.split('/').length - 1;
+  const isDeep = glob.includes('**');
+  const depth = isDeep ? Number.POSITIVE_INFINITY : glob.split('/').length - 1;
   const below: string[] = [''];
   for (let inner = below.pop(); inner !== undefined; inner = below.pop()) {
     for (const entry of await entriesOf(join(root, inner), files)) {
       const path = inner === '' ? entry.name : `${inner}/${entry.name}`;
-      if (entry.isDirectory()) {
-        if (path.split('/').length <= depth) below.push(path);
-      } else if (isReadableName(entry.name)) {
-        const base = join(dirname(path), baseNameOf(entry.name));
-        if (isMatch(path) || isMatch(base)) yield join(root, base);
+      // Links to directories may lead in circles: `**` goes past them.
+      const followed = entry.isSymbolicLink() ? await statusOf(join(root, path), files) : entry;
+      if (followed?.isDirectory()) {
+        if (path.split('/').length <= depth && (followed === entry || !isDeep)) below.push(path);
+      } else if (followed?.isFile() && isReadableName(entry.name)) {
+        const archive = archiveOf(path);
+        if (isMatch(path) || isMatch(archive)) yield join(root, archive);
       }
     }
   }
 }
 
-async function entriesOf(directory: string, files: FileLayer) {
+async function entriesOf(directory: string, files: FileLayer): Promise<DirectoryEntry[]> {
   try {
     return await files.readdir(directory);
   } catch (error) {
     if (isMissing(error)) return [];
-    throw asDirectoryError(directory, error);
+    throw unreadable(directory, error);
   }
+}
+
+/** Whether an archive is there in any state; looked for in their order, so that none is missed. */
+async function isThere(archive: string, files: FileLayer): Promise<boolean> {
+  for (const path of [archive + OPEN_SUFFIX, archive, archive + GZIP_SUFFIX]) {
+    if ((await statusOf(path, files))?.isFile()) return true;
+  }
+  return false;
+}
+
+async function statusOf(path: string, files: FileLayer): Promise<FileStatus | null> {
+  try {
+    return await files.stat(path);
+  } catch (error) {
+    // Too long for a name, but not for a glob.
+    if (isMissing(error) || systemCodeOf(error) === 'ENAMETOOLONG') return null;
+    throw unreadable(dirname(path), error);
+  }
+}
+
+/** The `DirectoryError` that a refused look into a directory amounts to, or the error as it is. */
+function unreadable(directory: string, error: unknown): unknown {
+  const code = systemCodeOf(error);
+  if (code !== 'EACCES' && code !== 'EPERM') return error;
+  return new DirectoryError(directory, 'cannot be read: permission denied', { cause: error });
+}
+
+/** A path without the suffix of an archive's state. */
+function archiveOf(path: string): string {
+  return join(dirname(path), baseNameOf(basename(path)));
 }
 
 /** Text of a pattern without the backslashes that take away a character's meaning. */
 function unescapeGlob(text: string): string {
   return text.replace(/\\(.)/g, '$1');
+}
+
+function notAPattern(value: unknown): TypeError {
+  return new TypeError(`pattern is ${inspect(value)}, expected a glob, a path, or a list of them`);
 }

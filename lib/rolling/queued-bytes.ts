@@ -32,6 +32,11 @@ export class QueuedBytes {
 function payloadBytes(record: RecordInput): number {
   if (typeof record !== 'object' || record === null) return String(record).length;
   if (record instanceof Uint8Array) return record.length;
-  const payload: unknown = record.payload;
-  return typeof payload === 'string' || payload instanceof Uint8Array ? payload.length : 0;
+  try {
+    const payload: unknown = record.payload;
+    return typeof payload === 'string' || payload instanceof Uint8Array ? payload.length : 0;
+  } catch {
+    // A getter that throws is told when the record's turn comes, not from the midst of `write`.
+    return 0;
+  }
 }

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import type { Clock, Timer } from '../streams/clock.js';
 import type { ArchiveFacts, RollPolicy } from './roll-policy.js';
 
@@ -34,11 +36,13 @@ export class RollTimer {
     this.#timer = undefined;
   }
 
-  #arm(archive: ArchiveFacts, leastDelayMs: number): void {
+  /** @param pastDelayMs how long to wait where the time that the policy names has come already */
+  #arm(archive: ArchiveFacts, pastDelayMs: number): void {
     this.cancel();
-    const dueAt = this.#answer(() => this.#policy.dueAt?.(archive) ?? null);
+    const dueAt = this.#answer(() => checkDueAt(this.#policy.dueAt?.(archive) ?? null));
     if (dueAt === undefined || dueAt === null) return;
-    const delayMs = Math.max(dueAt - this.#clock.now(), leastDelayMs);
+    const now = this.#clock.now();
+    const delayMs = dueAt > now ? dueAt - now : pastDelayMs;
     this.#timer = this.#clock.setTimer(() => this.#ask(archive), delayMs);
   }
 
@@ -59,4 +63,12 @@ export class RollTimer {
       return undefined;
     }
   }
+}
+
+/** Policies may be plain JavaScript. A timer that is set to NaN fires at once, again and again. */
+function checkDueAt(dueAt: number | null): number | null {
+  if (dueAt === null || (typeof dueAt === 'number' && !Number.isNaN(dueAt))) return dueAt;
+  throw new TypeError(
+    `dueAt of a policy is ${inspect(dueAt)}, expected ms since the epoch or null`,
+  );
 }

@@ -1,11 +1,11 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 
 import { ArchiveDecoder, type ArchiveDecoderOptions } from '../codec/archive-decoder.js';
 import type { ArchiveRecord } from '../codec/archive-record.js';
 import { parseMaxRecordBytes } from '../codec/record-encoder.js';
 import { type FileLayer, nodeFileLayer } from '../storage/file-layer.js';
 import { waitUntilTaken } from '../streams/downstream.js';
-import { type ArchivePatterns, listArchives } from './list-archives.js';
+import { type ArchivePatterns, checkPatterns, listArchives } from './list-archives.js';
 import { openArchive, readUncompressed } from './open-archive.js';
 import { orderArchives } from './order-archives.js';
 
@@ -29,7 +29,7 @@ const RECORDS_AHEAD = 128;
  *
  * Within a writer records come by sequence, each once; writers are merged by the earliest time of their
  * next archive. Version 1 and JSON lines, which have no sequence, come first, in the natural order of
- * their names.
+ * their names; of those with one name and the same bytes in several directories, one is read.
  *
  * Damage is a `DamageError`, raised after every record before it was taken, however slow the reader. A
  * torn tail of an archive that is still open is its end.
@@ -41,13 +41,14 @@ export class RollingReadStream extends Readable {
   #pushed = 0;
   #isFilling = false;
 
-  /** @throws RangeError for an option that makes no sense */
+  /** @throws TypeError or RangeError for a pattern or an option that makes no sense */
   constructor(patterns: ArchivePatterns, options: RollingReadOptions = {}) {
-    const { signal } = options;
-    const base = { objectMode: true, highWaterMark: RECORDS_AHEAD };
-    super(signal === undefined ? base : { ...base, signal });
+    super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
     parseMaxRecordBytes(options.maxRecordBytes);
-    this.#batches = readSeries(patterns, options);
+    this.#batches = readSeries(checkPatterns(patterns), options);
+    // Not by Readable's own option: a signal that has aborted would call `_destroy` before there is
+    // anything to destroy.
+    if (options.signal !== undefined) addAbortSignal(options.signal, this);
   }
 
   override _read(): void {
@@ -94,7 +95,7 @@ export function createArchiveReader(
 }
 
 async function* readSeries(
-  patterns: ArchivePatterns,
+  patterns: readonly string[],
   options: RollingReadOptions,
 ): AsyncGenerator<ArchiveRecord[]> {
   const { allowEmpty = false, files = nodeFileLayer } = options;

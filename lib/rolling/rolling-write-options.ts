@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 
 import {
   type FormatOptions,
@@ -14,7 +15,7 @@ import {
 import { WRITER_BYTES } from '../format/version-2.js';
 import { type FileLayer, nodeFileLayer } from '../storage/file-layer.js';
 import { type Clock, systemClock } from '../streams/clock.js';
-import type { ArchiveHandler } from './archive-handler.js';
+import { type ArchiveHandler, isArchiveHandler } from './archive-handler.js';
 import type { ArchiveShipper } from './archive-shipper.js';
 import { ArchiveTemplate, DEFAULT_TEMPLATE } from './archive-template.js';
 import { rollByAge, rollBySize } from './roll-policies.js';
@@ -85,9 +86,10 @@ export function parseRollingWriteOptions(options: RollingWriteOptions): RollingW
   if (invalid !== 'fail' && invalid !== 'skip') {
     throw new TypeError(`invalid is ${JSON.stringify(invalid)}, expected 'fail' or 'skip'`);
   }
+  checkSignal(options.signal);
   return {
     directory,
-    handlers,
+    handlers: checkHandlers(handlers),
     invalid,
     template: new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE, {
       utc: options.utc ?? true,
@@ -96,9 +98,40 @@ export function parseRollingWriteOptions(options: RollingWriteOptions): RollingW
     flushIntervalMs: parseDurationMs(options.flushInterval ?? '1s', 'flushInterval'),
     maxPendingBytes: parseByteCount(options.maxPendingBytes ?? '64 MiB', 'maxPendingBytes'),
     endTimeoutMs: parseDurationMs(options.endTimeout ?? '60s', 'endTimeout'),
-    writerId: options.writerId ?? randomBytes(WRITER_BYTES),
+    writerId: parseWriterId(options.writerId ?? randomBytes(WRITER_BYTES)),
     settings: parseFormatOptions(options),
     clock: options.clock ?? systemClock,
     files: options.files ?? nodeFileLayer,
   };
+}
+
+function parseWriterId(writerId: Uint8Array): Uint8Array {
+  if (!(writerId instanceof Uint8Array)) {
+    throw new TypeError(`writerId is ${inspect(writerId)}, expected ${WRITER_BYTES} bytes`);
+  }
+  if (writerId.length !== WRITER_BYTES) {
+    throw new RangeError(`writerId has ${writerId.length} bytes, expected ${WRITER_BYTES}`);
+  }
+  // A copy: it is written into each block, whatever becomes of the caller's.
+  return Uint8Array.from(writerId);
+}
+
+/** As Node would, but before anything has begun that it would have to end. */
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  if (typeof signal === 'object' && signal !== null && 'aborted' in signal) return;
+  throw new TypeError(`signal is ${inspect(signal)}, expected an AbortSignal`);
+}
+
+/** Handlers are often plain JavaScript, or named in a configuration. */
+function checkHandlers(handlers: readonly ArchiveHandler[]): readonly ArchiveHandler[] {
+  if (!Array.isArray(handlers)) {
+    throw new TypeError(`handlers is ${inspect(handlers, { depth: 0 })}, expected a list`);
+  }
+  for (const [at, handler] of handlers.entries()) {
+    if (isArchiveHandler(handler)) continue;
+    const found = inspect(handler, { depth: 0 });
+    throw new TypeError(`handlers[${at}] is ${found}, expected onOpen, onSealed or both`);
+  }
+  return [...handlers];
 }

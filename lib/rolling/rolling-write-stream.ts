@@ -1,17 +1,19 @@
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
 
 import type { RecordInput } from '../codec/record-input.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import { RecordError } from '../errors/record-error.js';
 import { ShippingPendingError } from '../errors/shipping-pending-error.js';
+import { parseDurationMs } from '../format/quantity.js';
 import { checkDirectory } from './archive-directory.js';
 import type { SealedArchive } from './archive-handler.js';
 import type { ArchiveShipper } from './archive-shipper.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
+import { asError } from './as-error.js';
 import { escapeGlob } from './escape-glob.js';
 import { HandlerQueue } from './handler-queue.js';
-import { QueuedBytes } from './queued-bytes.js';
+import { type DoneCallback, RecordWritable } from './record-writable.js';
 import {
   parseRollingWriteOptions,
   type RollingWriteOptions,
@@ -20,11 +22,6 @@ import {
 import { SeriesWriter } from './series-writer.js';
 import { ShippingWait } from './shipping-wait.js';
 import type { CloseOptions, CloseResult, WriterStats } from './writer-stats.js';
-
-type Callback = (error?: Error | null) => void;
-
-/** Node's queue in front of the slabs, in records. */
-const RECORDS_AHEAD = 1024;
 
 /**
  * A Writable of records (`RecordInput`) that fills the archives of one series. A record is accepted when
@@ -35,7 +32,7 @@ const RECORDS_AHEAD = 1024;
  * then finishes. `destroy` seals what was accepted, and does not wait for the store. Events: see
  * `ArchiveWriterEvents`.
  */
-export class RollingWriteStream extends Writable {
+export class RollingWriteStream extends RecordWritable {
   /** The glob that reads the series back, whatever has become of its archives. */
   readonly pattern: string;
   /** Tells this writer's records from all others': 16 hex digits. */
@@ -45,10 +42,8 @@ export class RollingWriteStream extends Writable {
   readonly #handlers: HandlerQueue;
   readonly #shipper: ArchiveShipper | undefined;
   readonly #shippingWait: ShippingWait;
-  readonly #queuedBytes: QueuedBytes;
-  /** The record that waits for a slab, and what to call when it was taken. */
-  #held: { readonly record: RecordInput; readonly callback: Callback } | undefined;
-  #awaitsRoom = false;
+  /** Settles when files may be created, or that has failed. */
+  readonly #opened: Promise<void>;
   #isClosing = false;
   #failure: Error | undefined;
   #skipped = 0;
@@ -58,23 +53,22 @@ export class RollingWriteStream extends Writable {
   /** @throws TemplateError, RangeError or TypeError for an option that makes no sense */
   constructor(options: RollingWriteOptions) {
     const settings = parseRollingWriteOptions(options);
-    const { signal } = options;
-    const base = { objectMode: true, highWaterMark: RECORDS_AHEAD };
-    super(signal === undefined ? base : { ...base, signal });
+    super(settings.maxPendingBytes);
     this.writer = Buffer.from(settings.writerId).toString('hex');
     this.pattern = join(escapeGlob(settings.directory), settings.template.pattern);
     this.#invalid = settings.invalid;
     this.#shipper = options.shipper;
     this.#shippingWait = new ShippingWait(settings.clock, settings.endTimeoutMs);
-    this.#queuedBytes = new QueuedBytes(settings.maxPendingBytes);
     this.#handlers = new HandlerQueue(settings.handlers, {
       onHandled: (archive) => this.#shipper?.add(archive),
       onFailed: (failure) => this.#tell('failed', failure),
     });
     // Beside the first records, not before them: a source that fails at once leaves what it gave.
     const ready = this.#open(settings);
-    ready.catch((error) => this.#fail(error));
+    this.#opened = ready.catch((error) => this.#fail(error));
     this.#series = this.#createSeries(settings, ready);
+    // Last, not by Node's option of that name: one that has aborted destroys the stream at once.
+    if (options.signal !== undefined) addAbortSignal(options.signal, this);
   }
 
   stats(): WriterStats {
@@ -92,27 +86,35 @@ export class RollingWriteStream extends Writable {
 
   /**
    * Seals the open archive now, with the records that were accepted so far; without any there is nothing
-   * to do. Settles when it is sealed, and handlers have had it.
+   * to do. Settles when it is sealed, listeners were told, and handlers have had it (so that no handler
+   * may wait for it).
+   *
+   * @throws what ended the stream; `error` tells that, too, so that nobody has to wait
    */
-  async roll(): Promise<void> {
-    this.#series.roll();
-    await this.#series.idle();
-    await this.#handlers.idle();
+  roll(): Promise<void> {
+    const rolled = this.#roll();
+    rolled.catch(() => undefined);
+    return rolled;
   }
 
   /**
    * Ends the stream as `end` does, but a store that does not take everything in time is no error.
    *
-   * @throws what ended the stream before, or ends it now
+   * @throws what ended the stream before, or ends it now; ArchiveError with the code `ERR_DESTROYED` when
+   *   it was destroyed before all was written
    */
   async close(options: CloseOptions = {}): Promise<CloseResult> {
-    this.#isClosing = true;
-    if (options.deadlineMs !== undefined) this.#shippingWait.limit(options.deadlineMs);
+    const { deadlineMs } = options;
+    if (deadlineMs !== undefined) {
+      this.#shippingWait.limit(parseDurationMs(deadlineMs, 'deadlineMs'));
+    }
     // Whoever closes is told by the promise; without a listener the event would end the process.
-    this.on('error', () => {});
+    if (!this.#isClosing) this.on('error', () => {});
+    this.#isClosing = true;
     if (!this.writableEnded && !this.destroyed) this.end();
     if (!this.closed) await new Promise<void>((resolve) => this.once('close', resolve));
     if (this.errored !== null) throw this.errored;
+    if (!this.writableFinished) throw wasDestroyed();
     const { shipped, left } = this.#shipper?.state() ?? { shipped: 0, left: [] };
     return { shipped, left };
   }
@@ -122,41 +124,38 @@ export class RollingWriteStream extends Writable {
     await this.close();
   }
 
-  // Writable's overloads have no one type that can be passed on; arguments go through as they are.
-  override write(...args: unknown[]): boolean {
-    const isWanted = super.write(...(args as [unknown]));
-    if (this.writableLength === 0) return isWanted;
-    return this.#queuedBytes.add(args[0] as RecordInput) && isWanted;
-  }
-
-  override end(...args: unknown[]): this {
-    super.end(...(args as []));
-    // From now on no room in the store is waited for: what was written is to be sealed.
-    this.#release();
-    return this;
-  }
-
-  override _write(record: RecordInput, _encoding: string, callback: Callback): void {
-    if (this.#mustWait()) {
-      // Released by `#release`. Called back now, records would heap up in a third slab, and so on.
-      this.#held = { record, callback };
-      return;
-    }
-    this.#accept(record, callback);
-  }
-
-  override _final(callback: Callback): void {
+  override _final(callback: DoneCallback): void {
     this.#finish().then(() => callback(), callback);
   }
 
-  override _destroy(error: Error | null, callback: Callback): void {
+  override _destroy(error: Error | null, callback: DoneCallback): void {
     this.#shippingWait.end();
-    this.#held?.callback(error ?? new ArchiveError('ERR_DESTROYED', 'the writer was destroyed'));
-    this.#held = undefined;
+    this.refuse(error ?? wasDestroyed());
     this.#settle().then(
       () => callback(error ?? this.#failure),
       (failure) => callback(error ?? failure),
     );
+  }
+
+  protected override isFull(): boolean {
+    return this.#series.isFull;
+  }
+
+  protected override take(record: RecordInput): void {
+    // Nothing of it would be written any more; the stream is destroyed in a moment.
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      this.#series.add(record);
+    } catch (error) {
+      if (this.#invalid === 'fail' || !(error instanceof RecordError)) throw error;
+      this.#skipped++;
+    }
+  }
+
+  /** The disk's budget holds archives up as they open, never in their midst. */
+  protected override room(): Promise<void> | null {
+    if (!this.#series.isBetweenArchives || this.writableEnded) return null;
+    return this.#shipper?.room() ?? null;
   }
 
   async #open(settings: RollingWriteSettings): Promise<void> {
@@ -177,46 +176,10 @@ export class RollingWriteStream extends Writable {
           this.#handlers.opened(archive);
         },
         onSealed: (archive) => this.#onSealed(archive),
-        onRoom: () => this.#release(),
+        onRoom: () => this.release(),
         onFailure: (error) => this.#fail(error),
       },
     });
-  }
-
-  #accept(record: RecordInput, callback: Callback): void {
-    let failure: unknown = null;
-    try {
-      this.#series.add(record);
-    } catch (error) {
-      if (error instanceof RecordError && this.#invalid === 'skip') this.#skipped++;
-      else failure = error;
-    }
-    callback(failure as Error | null);
-    // Node tells of a drained queue itself where it was full by its own count.
-    if (this.writableLength > 0 || !this.#queuedBytes.clear() || this.writableNeedDrain) return;
-    process.nextTick(() => this.emit('drain'));
-  }
-
-  #mustWait(): boolean {
-    if (this.#series.isFull) return true;
-    if (!this.#series.isBetweenArchives || this.writableEnded) return false;
-    const room = this.#shipper?.room() ?? null;
-    if (room === null) return false;
-    if (!this.#awaitsRoom) {
-      this.#awaitsRoom = true;
-      void room.then(() => {
-        this.#awaitsRoom = false;
-        this.#release();
-      });
-    }
-    return true;
-  }
-
-  #release(): void {
-    const held = this.#held;
-    if (held === undefined || this.#mustWait()) return;
-    this.#held = undefined;
-    this.#accept(held.record, held.callback);
   }
 
   #onSealed(archive: SealedArchive): void {
@@ -224,6 +187,13 @@ export class RollingWriteStream extends Writable {
     this.#sealedBytes += archive.bytes;
     this.#tell('sealed', archive);
     this.#handlers.sealed(archive);
+  }
+
+  async #roll(): Promise<void> {
+    await this.#series.roll();
+    await this.#handlers.idle();
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async #finish(): Promise<void> {
@@ -238,18 +208,26 @@ export class RollingWriteStream extends Writable {
   }
 
   async #settle(): Promise<void> {
-    await this.#settleOnDisk();
-    await this.#shipper?.stop();
+    try {
+      await this.#settleOnDisk();
+    } finally {
+      await this.#shipper?.stop();
+    }
   }
 
   async #settleOnDisk(): Promise<void> {
     await this.#series.end();
     await this.#handlers.idle();
+    // Also without a record: a directory that is not there is to be told.
+    await this.#opened;
   }
 
+  /** In a tick of its own: it may be told from amid a write, and `_destroy` writes what is left. */
   #fail(error: unknown): void {
-    this.#failure ??= error instanceof Error ? error : new Error(String(error), { cause: error });
-    this.destroy(this.#failure);
+    if (this.#failure !== undefined) return;
+    const failure = asError(error);
+    this.#failure = failure;
+    process.nextTick(() => this.destroy(failure));
   }
 
   /** In a tick of its own: what a listener throws is not ours to catch. */
@@ -259,4 +237,8 @@ export class RollingWriteStream extends Writable {
   ): void {
     process.nextTick(() => this.emit(name, ...args));
   }
+}
+
+function wasDestroyed(): ArchiveError {
+  return new ArchiveError('ERR_DESTROYED', 'the writer was destroyed before all was written');
 }

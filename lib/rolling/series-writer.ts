@@ -13,6 +13,7 @@ import type { ArchiveTemplate } from './archive-template.js';
 import { DiskQueue } from './disk-queue.js';
 import type { RollPolicy } from './roll-policy.js';
 import { RollTimer } from './roll-timer.js';
+import { SealCount } from './seal-count.js';
 
 export interface SeriesWriterOptions {
   readonly directory: string;
@@ -64,6 +65,7 @@ export class SeriesWriter {
   readonly #disk: DiskQueue;
   readonly #writer: string;
   readonly #rollTimer: RollTimer;
+  readonly #seals = new SealCount();
   #draft: ArchiveDraft;
   #due: Due | null = null;
   #spareSlab: Buffer | undefined;
@@ -92,7 +94,10 @@ export class SeriesWriter {
       ready,
       listener: {
         onOpened: (archive) => listener.onOpened(archive),
-        onSealed: (archive) => listener.onSealed(archive),
+        onSealed: (archive) => {
+          this.#seals.add();
+          listener.onSealed(archive);
+        },
         onFailure: (error) => listener.onFailure(error),
         onWritten: (bytes) => this.#keepSlab(bytes),
         onProgress: () => this.#proceed(),
@@ -116,16 +121,16 @@ export class SeriesWriter {
    * @throws RecordError for what is not a record, with nothing taken
    */
   add(record: RecordInput): void {
-    const { clock, policy } = this.#options;
-    const now = clock.now();
-    const timeMicros = this.#encoder.add(record, now * 1000);
+    const now = this.#options.clock.now();
     const draft = this.#draft;
     const isFirst = draft.records === 0;
+    // Before the record: a name that cannot be made is to leave nothing behind.
     if (isFirst) this.#begin(draft, now);
+    const timeMicros = this.#encoder.add(record, toMicros(now));
     draft.count(timeMicros, now);
     this.records++;
-    this.#flushTimer ??= clock.setTimer(() => this.#flush(), this.#options.flushIntervalMs);
-    if (policy.isDue(draft, now)) this.#handOver('roll');
+    this.#armFlush();
+    if (this.#isDue(draft, now)) this.#handOver('roll');
     else if (this.#encoder.pendingBytes >= SLAB_BYTES && !this.#encoder.isBlockOpen) {
       this.#handOver('write');
     } else if (isFirst) {
@@ -133,35 +138,56 @@ export class SeriesWriter {
     }
   }
 
-  /** Ends the open archive, if it has any record. */
-  roll(): void {
-    if (this.#draft.records > 0) this.#handOver('roll');
-  }
-
-  /** Settles when all that is complete or due is on disk and sealed, or writing has failed. */
-  async idle(): Promise<void> {
-    await this.#disk.idle();
+  /**
+   * Ends the open archive, if it has any record. Settles when it and those before it are sealed, or
+   * writing has ended.
+   */
+  async roll(): Promise<void> {
+    // Not until the disk is idle: with a busy source that would never be.
+    const { ordinal, records } = this.#draft;
+    if (records === 0) return this.#seals.reach(ordinal);
+    this.#handOver('roll');
+    await this.#seals.reach(ordinal + 1);
   }
 
   /** Seals what there is. No record comes any more. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    this.roll();
+    if (this.#draft.records > 0) this.#handOver('roll');
     await this.#disk.idle();
     this.#flushTimer?.cancel();
     this.#rollTimer.cancel();
+    this.#seals.end();
     await this.#disk.close();
   }
 
   #begin(draft: ArchiveDraft, now: number): void {
     draft.openedAt = now;
     draft.name = this.#options.template.openName({
-      timeMicros: now * 1000,
+      timeMicros: toMicros(now),
       sequence: draft.ordinal,
       host: hostname(),
       pid: process.pid,
       writer: this.#writer,
     });
+  }
+
+  /** What a policy throws, which may be a user's function, is no fault of the record, which is taken. */
+  #isDue(draft: ArchiveDraft, now: number): boolean {
+    try {
+      return this.#options.policy.isDue(draft, now);
+    } catch (error) {
+      this.#options.listener.onFailure(error);
+      return false;
+    }
+  }
+
+  #armFlush(): void {
+    if (this.#flushTimer !== undefined) return;
+    const { clock, flushIntervalMs } = this.#options;
+    this.#flushTimer = clock.setTimer(() => this.#flush(), flushIntervalMs);
+    // A process that has nothing else to do must not end before its last records are in the file.
+    this.#flushTimer.ref();
   }
 
   #flush(): void {
@@ -194,8 +220,8 @@ export class SeriesWriter {
     const bytes = this.#encoder.take(this.#takeSlab());
     draft.takenBytes += bytes.length;
     if (!isComplete) {
-      this.#rollTimer.arm(draft);
       this.#disk.write(draft, bytes, null);
+      this.#rollTimer.arm(draft);
       return;
     }
     this.#rollTimer.cancel();
@@ -214,4 +240,9 @@ export class SeriesWriter {
     if (bytes.buffer.byteLength > LARGEST_KEPT_SLAB_BYTES) return;
     this.#spareSlab = Buffer.from(bytes.buffer);
   }
+}
+
+/** Clocks may count parts of a millisecond; times are whole microseconds. */
+function toMicros(ms: number): number {
+  return Math.round(ms * 1000);
 }

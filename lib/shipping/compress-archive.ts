@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { pipeline, type Readable, Transform } from 'node:stream';
+import { PassThrough, pipeline, type Readable, Transform } from 'node:stream';
 import { createGzip } from 'node:zlib';
 
 import { ArchiveError } from '../errors/archive-error.js';
@@ -7,18 +7,38 @@ import type { ShippableArchive } from '../rolling/archive-shipper.js';
 import { FileBody } from '../storage/file-body.js';
 import type { FileLayer } from '../storage/file-layer.js';
 
+/** An archive as gzip, on its way. */
+export interface CompressedArchive {
+  readonly body: Readable;
+  /** Bytes of `body` so far. */
+  readonly bytes: number;
+}
+
 /**
- * The archive as gzip, read and compressed as fast as it is taken. It ends with an error, not with its
- * last bytes, where the file is not what was sealed: a store that takes all or nothing then has nothing.
+ * Reads and compresses an archive as fast as it is taken. The body ends with an error, not with its last
+ * bytes, where the file is not what was sealed: a store that takes all or nothing then has nothing.
  */
 export async function compressArchive(
   archive: ShippableArchive,
   files: FileLayer,
-): Promise<Readable> {
+): Promise<CompressedArchive> {
   const file = await files.open(archive.path, 'r');
-  const body = new FileBody(file, archive.path);
+  let bytes = 0;
+  const counted = new PassThrough({
+    transform(chunk: Buffer, _encoding, callback) {
+      bytes += chunk.length;
+      callback(null, chunk);
+    },
+  });
+  const source = new FileBody(file, archive.path);
   // Errors reach the last stream, and its reader: there is nobody else to tell.
-  return pipeline(body, checkDigest(archive), createGzip(), () => {});
+  const body = pipeline(source, checkDigest(archive), createGzip(), counted, () => {});
+  return {
+    body,
+    get bytes() {
+      return bytes;
+    },
+  };
 }
 
 function checkDigest(archive: ShippableArchive): Transform {

@@ -1,9 +1,12 @@
+import { resolve } from 'node:path';
+
 import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../rolling/archive-template.js';
 import type { ArchiveWriterEvents, TypedEvents } from '../rolling/archive-writer-events.js';
 import type { RollingWriteOptions } from '../rolling/rolling-write-options.js';
 import { RollingWriteStream } from '../rolling/rolling-write-stream.js';
 import { nodeFileLayer } from '../storage/file-layer.js';
 import { openStore } from '../storage/open-store.js';
+import { S3Store } from '../storage/s3-store.js';
 import { systemClock } from '../streams/clock.js';
 import { parseShipOptions, type ShipOptions } from './ship-options.js';
 import { Shipper } from './shipper.js';
@@ -40,6 +43,10 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
   const { pattern } = new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE);
   const store = openStore(ship.to, ship.s3 === undefined ? {} : { s3: ship.s3 });
   const ownsStore = store !== ship.to;
+  if (ship.s3 !== undefined && !(ownsStore && store instanceof S3Store)) {
+    throw new TypeError(`ship.s3 goes with an s3:// URL, but ship.to is ${store.name}`);
+  }
+  if (typeof settings.localFile === 'object') checkMoveTo(settings.localFile.moveTo, directory);
   const shipper = new Shipper({
     ...settings,
     store,
@@ -50,4 +57,11 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
     clock,
   });
   return new RollingWriteStream({ ...rolling, shipper, endTimeout: settings.endTimeoutMs });
+}
+
+function checkMoveTo(moveTo: string, directory: string): void {
+  if (resolve(moveTo) !== resolve(directory)) return;
+  throw new RangeError(
+    `ship.localFile.moveTo is ${moveTo}, the writer's own: choose 'keep' for it`,
+  );
 }

@@ -10,6 +10,7 @@ import { baseNameOf, isReadableName } from '../rolling/archive-state.js';
 import { compareNaturally } from '../rolling/natural-order.js';
 import { readChunks } from '../rolling/open-archive.js';
 import type { FileLayer } from '../storage/file-layer.js';
+import { isMissing } from '../storage/system-error.js';
 
 /** A sealed archive that an earlier writer left behind. */
 export interface LeftArchive {
@@ -18,7 +19,10 @@ export interface LeftArchive {
   readonly bytes: number;
 }
 
-/** The sealed archives of a series in a directory, by name. */
+/**
+ * The sealed archives of a series in a directory, by name. Empty files are none: where there are no hard
+ * links, one stands for an archive while another writer seals it.
+ */
 export async function listLeftArchives(
   directory: string,
   pattern: string,
@@ -31,24 +35,34 @@ export async function listLeftArchives(
     const isSealed = entry.isFile() && isReadableName(name) && baseNameOf(name) === name;
     if (!isSealed || !isMatch(name)) continue;
     const path = join(directory, name);
-    left.push({ path, name, bytes: (await files.stat(path)).size });
+    const bytes = await sizeOf(path, files);
+    if (bytes > 0) left.push({ path, name, bytes });
   }
   return left.sort((a, b) => compareNaturally(a.name, b.name));
 }
 
-/** Reads an archive whole, for what its writer knew when it sealed it. */
+/**
+ * Reads an archive whole, for what its writer knew when it sealed it.
+ *
+ * @throws DamageError for a file that does not begin as an archive: it is somebody else's
+ */
 export async function inspectArchive(
-  { path, name, bytes }: LeftArchive,
+  { path, name }: LeftArchive,
   files: FileLayer,
+  signal: AbortSignal,
 ): Promise<ShippableArchive> {
   const hash = createHash('sha256');
-  const counter = new RecordCounter();
+  const counter = new RecordCounter(path);
+  let bytes = 0;
   const file = await files.open(path, 'r');
   try {
-    for await (const chunk of readChunks(file)) {
+    for await (const chunk of readChunks(file, path)) {
+      signal.throwIfAborted();
       hash.update(chunk);
       counter.push(chunk);
+      bytes += chunk.length;
     }
+    counter.end();
   } finally {
     await file.close();
   }
@@ -56,19 +70,45 @@ export async function inspectArchive(
   return { path, name, bytes, sha256: hash.digest('hex'), records, firstTime, lastTime };
 }
 
+/** 0 for a file that another writer of the directory has settled since it was listed. */
+async function sizeOf(path: string, files: FileLayer): Promise<number> {
+  try {
+    return (await files.stat(path)).size;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
+}
+
 class RecordCounter {
   records = 0;
   firstTime: Date | null = null;
   lastTime: Date | null = null;
-  #decoder: ArchiveDecoder | null = new ArchiveDecoder({ tornTail: 'end' });
+  #decoder: ArchiveDecoder | null;
 
-  /** Damage ends the count: the archive is shipped as it is, for who reads it to see. */
+  constructor(archive: string) {
+    this.#decoder = new ArchiveDecoder({ archive, tornTail: 'end' });
+  }
+
+  /** @throws DamageError for bytes that are no archive from the first on */
   push(chunk: Buffer): void {
     this.#decoder?.push(chunk);
+    this.#count();
+  }
+
+  /** @throws DamageError as `push` */
+  end(): void {
+    this.#decoder?.end();
+    this.#count();
+  }
+
+  /** Damage ends the count: the archive is shipped as it is, for who reads it to see. */
+  #count(): void {
     try {
       this.#countAll();
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
+      if (error.offset === 0 && error.reason === 'bad-magic') throw error;
       this.#decoder = null;
     }
   }

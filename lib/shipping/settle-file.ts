@@ -1,26 +1,55 @@
 import { dirname, join } from 'node:path';
 
+import { ArchiveError } from '../errors/archive-error.js';
 import type { ShippableArchive } from '../rolling/archive-shipper.js';
-import type { FileLayer } from '../storage/file-layer.js';
+import type { FileLayer, FileStatus } from '../storage/file-layer.js';
 import { makeDirectory } from '../storage/make-directory.js';
+import { isMissing } from '../storage/system-error.js';
 import { unlinkIfThere } from '../storage/take-name.js';
 import { moveFile } from './move-file.js';
 import type { LocalFile } from './ship-options.js';
 
-/** Does with the local file of a shipped archive what the user chose. */
+/** The status of a file, itself and not what it links to; null where there is none. */
+export async function findFile(path: string, files: FileLayer): Promise<FileStatus | null> {
+  try {
+    return await files.lstat(path);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/**
+ * Does with the local file of a shipped archive what the user chose. No file is touched but the one that
+ * was shipped: the name may be another archive's by now, which the store does not have.
+ *
+ * @param shipped the file's status from before it was read
+ * @throws ArchiveError `ERR_ARCHIVE_CHANGED` where somebody has written to it since
+ */
 export async function settleFile(
   archive: ShippableArchive,
+  shipped: FileStatus | null,
   localFile: LocalFile,
   files: FileLayer,
 ): Promise<void> {
-  const { name, path } = archive;
+  const { bytes, name, path } = archive;
   if (localFile === 'keep') return;
+  const found = await findFile(path, files);
+  // Not there: another writer of the directory, which had adopted it, was faster.
+  if (found === null || found.ino !== shipped?.ino || found.dev !== shipped.dev) return;
+  if (found.size !== bytes || found.mtimeMs !== shipped.mtimeMs) {
+    const message = `${path} has changed since it was shipped: it stays as it is`;
+    throw new ArchiveError('ERR_ARCHIVE_CHANGED', message);
+  }
   if (localFile === 'delete') {
-    // Not there: another writer of the directory, which had adopted it, was faster.
     await unlinkIfThere(files, path);
     await files.syncDirectory(dirname(path));
     return;
   }
   await makeDirectory(files, localFile.moveTo);
-  await moveFile(files, path, join(localFile.moveTo, name));
+  try {
+    await moveFile(files, path, join(localFile.moveTo, name));
+  } catch (error) {
+    if (!isMissing(error) || (await findFile(path, files)) !== null) throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
 
 import { ArchiveError } from '../errors/archive-error.js';
 import { DamageError } from '../errors/damage-error.js';
@@ -7,7 +8,7 @@ import { StoreError } from '../errors/store-error.js';
 import type { ShippableArchive, ShippedArchive } from '../rolling/archive-shipper.js';
 import { GZIP_SUFFIX } from '../rolling/archive-state.js';
 import type { FileLayer } from '../storage/file-layer.js';
-import type { Store } from '../storage/store.js';
+import type { Store, StoredObject } from '../storage/store.js';
 import { gunzip } from '../streams/gunzip.js';
 import { compressArchive } from './compress-archive.js';
 
@@ -34,8 +35,8 @@ export async function shipArchive(
 ): Promise<ShippedArchive> {
   const { store } = context;
   for (const key of keysOf(archive)) {
-    const found = await store.head(key);
-    if (found !== null && !(await isSame(archive, key, found.metadata, context))) continue;
+    const found = await head(key, context);
+    if (found !== null && !(await isSame(archive, found, context))) continue;
     const storedBytes = found?.bytes ?? (await send(archive, key, context));
     return { ...archive, store: store.name, key, storedBytes };
   }
@@ -53,42 +54,78 @@ function keysOf({ name, sha256 }: ShippableArchive): string[] {
   return [name + GZIP_SUFFIX, other + GZIP_SUFFIX];
 }
 
-async function send(
-  archive: ShippableArchive,
-  key: string,
-  { files, signal, store }: ShipContext,
-): Promise<number> {
-  const body = await compressArchive(archive, files);
-  const { bytes } = await store.put(key, body, {
-    contentType: 'application/gzip',
-    metadata: { sha256: archive.sha256, bytes: String(archive.bytes) },
-    signal,
-  });
-  const found = await store.head(key);
-  if (found?.bytes === bytes) return bytes;
-  throw new StoreError({
-    operation: 'confirm',
-    target: `${store.name}/${key}`,
-    problem: `sent ${bytes} bytes, but the store has ${found === null ? 'nothing' : found.bytes}`,
-    transient: true,
-  });
+async function send(archive: ShippableArchive, key: string, context: ShipContext): Promise<number> {
+  const { files, signal, store } = context;
+  const compressed = await compressArchive(archive, files);
+  const { body } = compressed;
+  try {
+    await store.put(key, body, {
+      contentType: 'application/gzip',
+      metadata: { sha256: archive.sha256, bytes: String(archive.bytes) },
+      signal,
+    });
+    const found = await head(key, context);
+    // What the store says that it was given is not asked: it may be wrong in the same way twice.
+    if (body.readableEnded && found?.bytes === compressed.bytes) return found.bytes;
+    const taken = `sent ${body.readableEnded ? '' : 'no more than '}${compressed.bytes} bytes`;
+    throw new StoreError({
+      operation: 'confirm',
+      target: `${store.name}/${key}`,
+      problem: `${taken}, but the store has ${found === null ? 'nothing' : found.bytes}`,
+      transient: true,
+    });
+  } finally {
+    body.destroy();
+  }
 }
 
 async function isSame(
   archive: ShippableArchive,
-  key: string,
-  metadata: Readonly<Record<string, string>>,
-  { evidence, store }: ShipContext,
+  { key, metadata }: StoredObject,
+  context: ShipContext,
 ): Promise<boolean> {
   if (metadata.sha256 !== undefined && metadata.sha256 !== archive.sha256) return false;
-  if (metadata.sha256 === archive.sha256 && evidence === 'identity') return true;
+  if (metadata.sha256 === archive.sha256 && context.evidence === 'identity') return true;
   const hash = createHash('sha256');
+  let bytes = 0;
   try {
-    for await (const chunk of gunzip(await store.get(key), key)) hash.update(chunk);
+    for await (const chunk of gunzip(await get(key, context), key)) {
+      bytes += chunk.length;
+      if (bytes > archive.bytes) return false;
+      hash.update(chunk);
+    }
   } catch (error) {
     // No gzip, or half of one: whatever it is, it is not this archive.
     if (error instanceof DamageError) return false;
     throw error;
   }
   return hash.digest('hex') === archive.sha256;
+}
+
+async function head(key: string, { signal, store }: ShipContext): Promise<StoredObject | null> {
+  return unlessAborted(() => store.head(key), signal);
+}
+
+async function get(key: string, { signal, store }: ShipContext): Promise<Readable> {
+  return unlessAborted(async () => {
+    const body = await store.get(key);
+    // Whoever reads it is told; after an abort nobody does.
+    body.on('error', () => {});
+    return addAbortSignal(signal, body);
+  }, signal);
+}
+
+/** What a store answers, unless `signal` aborts first: a dead one may take minutes, or for ever. */
+async function unlessAborted<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let abort = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort);
+  });
+  try {
+    return await Promise.race([ask(), aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import {
   type ByteCount,
   type Duration,
@@ -38,18 +40,44 @@ export interface ShipSettings {
 
 /** @throws TypeError or RangeError for an option that makes no sense */
 export function parseShipOptions(options: ShipOptions): ShipSettings {
-  const { localFile = 'delete', maxSpoolBytes } = options;
-  const isPath = typeof localFile === 'object' && typeof localFile?.moveTo === 'string';
-  if (localFile !== 'delete' && localFile !== 'keep' && !isPath) {
-    const shown = JSON.stringify(localFile);
-    throw new TypeError(`ship.localFile is ${shown}, expected 'delete', 'keep' or { moveTo }`);
+  const { endTimeout = '60s', localFile = 'delete', maxSpoolBytes, to } = options;
+  if (!isTarget(to)) {
+    const expected = 's3://bucket/prefix, the path of a directory, a URL, or a store';
+    throw new TypeError(`ship.to is ${show(to)}, expected ${expected}`);
+  }
+  if (!isLocalFile(localFile)) {
+    const expected = "'delete', 'keep' or { moveTo: directory }";
+    throw new TypeError(`ship.localFile is ${show(localFile)}, expected ${expected}`);
   }
   return {
     localFile,
-    endTimeoutMs: parseDurationMs(options.endTimeout ?? '60s', 'ship.endTimeout'),
-    maxSpoolBytes:
-      maxSpoolBytes === undefined
-        ? Number.POSITIVE_INFINITY
-        : parseByteCount(maxSpoolBytes, 'ship.maxSpoolBytes'),
+    endTimeoutMs: parseDurationMs(endTimeout, 'ship.endTimeout'),
+    maxSpoolBytes: parseSpoolBytes(maxSpoolBytes),
   };
+}
+
+const STORE_METHODS: readonly (keyof Store)[] = ['put', 'head', 'get', 'list', 'delete', 'close'];
+
+function isTarget(to: unknown): boolean {
+  if (typeof to === 'string' || to instanceof URL) return true;
+  if (typeof to !== 'object' || to === null) return false;
+  return STORE_METHODS.every((method) => typeof Reflect.get(to, method) === 'function');
+}
+
+function isLocalFile(localFile: LocalFile): boolean {
+  if (localFile === 'delete' || localFile === 'keep') return true;
+  const { moveTo } = Object(localFile);
+  return typeof moveTo === 'string' && moveTo !== '' && !moveTo.includes('\0');
+}
+
+function parseSpoolBytes(maxSpoolBytes: ByteCount | undefined): number {
+  if (maxSpoolBytes === undefined) return Number.POSITIVE_INFINITY;
+  const bytes = parseByteCount(maxSpoolBytes, 'ship.maxSpoolBytes');
+  // There would never be room, and nothing would ever be written.
+  if (bytes === 0) throw new RangeError(`ship.maxSpoolBytes is ${maxSpoolBytes}, expected more`);
+  return bytes;
+}
+
+function show(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
 }

@@ -1,21 +1,22 @@
 import { ArchiveError } from '../errors/archive-error.js';
+import { DamageError } from '../errors/damage-error.js';
 import { StoreError } from '../errors/store-error.js';
 import type {
   ArchiveShipper,
   ShippableArchive,
-  ShippedArchive,
   ShippingListener,
   ShippingState,
 } from '../rolling/archive-shipper.js';
 import type { FileLayer } from '../storage/file-layer.js';
 import type { Store } from '../storage/store.js';
-import { isMissing, isTransient } from '../storage/system-error.js';
+import { isTransient } from '../storage/system-error.js';
 import type { Clock, Timer } from '../streams/clock.js';
 import { backoffMs, PERMANENT_DELAY_MS } from './backoff.js';
 import { inspectArchive, type LeftArchive, listLeftArchives } from './left-archives.js';
-import { settleFile } from './settle-file.js';
+import { findFile, settleFile } from './settle-file.js';
 import { shipArchive } from './ship-archive.js';
 import type { ShipSettings } from './ship-options.js';
+import { createWaitingArchive, type SentArchive, type WaitingArchive } from './waiting-archive.js';
 
 export interface ShipperOptions extends ShipSettings {
   readonly store: Store;
@@ -26,17 +27,6 @@ export interface ShipperOptions extends ShipSettings {
   readonly pattern: string;
   readonly files: FileLayer;
   readonly clock: Clock;
-}
-
-/** An archive that is not in the store yet. */
-interface WaitingArchive {
-  readonly archive: LeftArchive | ShippableArchive;
-  /** How often it has failed. */
-  failures: number;
-  /** Whether the last failure was one that trying again does not mend. */
-  isStuck: boolean;
-  /** Whether it waits for a timer, and not for its turn. */
-  isPaused: boolean;
 }
 
 /**
@@ -53,7 +43,6 @@ export class Shipper implements ArchiveShipper {
   #listener: ShippingListener | undefined;
   #current: Promise<void> | undefined;
   #shipped = 0;
-  #error: unknown;
   #isDraining = false;
 
   constructor(options: ShipperOptions) {
@@ -63,12 +52,14 @@ export class Shipper implements ArchiveShipper {
   async start(listener: ShippingListener): Promise<void> {
     const { directory, files, pattern } = this.#options;
     this.#listener = listener;
-    for (const archive of await listLeftArchives(directory, pattern, files)) this.#enqueue(archive);
+    for (const archive of await listLeftArchives(directory, pattern, files)) {
+      this.#waiting.push(createWaitingArchive(archive));
+    }
     this.#next();
   }
 
   add(archive: ShippableArchive): void {
-    this.#enqueue(archive);
+    this.#waiting.push(createWaitingArchive(archive));
     this.#next();
   }
 
@@ -90,7 +81,8 @@ export class Shipper implements ArchiveShipper {
 
   state(): ShippingState {
     const left = this.#waiting.map(({ archive }) => archive.path);
-    return { shipped: this.#shipped, left, error: this.#error };
+    const failed = this.#waiting.find(({ failures }) => failures > 0);
+    return { shipped: this.#shipped, left, error: failed?.error };
   }
 
   async stop(): Promise<void> {
@@ -103,10 +95,6 @@ export class Shipper implements ArchiveShipper {
 
   get #spoolBytes(): number {
     return this.#waiting.reduce((bytes, { archive }) => bytes + archive.bytes, 0);
-  }
-
-  #enqueue(archive: LeftArchive | ShippableArchive): void {
-    this.#waiting.push({ archive, failures: 0, isStuck: false, isPaused: false });
   }
 
   /** Ships what has failed least, of these the oldest: one bad archive holds no other up. */
@@ -125,43 +113,70 @@ export class Shipper implements ArchiveShipper {
   async #ship(waiting: WaitingArchive): Promise<void> {
     const { files, localFile } = this.#options;
     try {
-      const archive = await this.#inspect(waiting.archive);
-      const shipped = await this.#send(archive);
-      await settleFile(archive, localFile, files);
+      waiting.sent ??= await this.#send(waiting);
+      const { shipped, file } = waiting.sent;
+      await settleFile(shipped, file, localFile, files);
+      this.#remove(waiting);
       this.#shipped++;
       this.#listener?.onShipped(shipped);
-      this.#error = undefined;
-      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
     } catch (error) {
+      const hasGone = await this.#hasGone(waiting);
+      // Not before: a timer that is set once it has stopped would keep the process alive.
       if (this.#stopping.signal.aborted) return;
-      if (isMissing(error)) this.#drop(waiting, error);
+      if (waiting.isAdopted && error instanceof DamageError) this.#disown(waiting, error);
+      else if (hasGone) this.#drop(waiting, error);
       else this.#fail(waiting, error);
     }
   }
 
-  async #inspect(archive: LeftArchive | ShippableArchive): Promise<ShippableArchive> {
-    return 'sha256' in archive ? archive : inspectArchive(archive, this.#options.files);
-  }
-
-  async #send(archive: ShippableArchive): Promise<ShippedArchive> {
+  async #send(waiting: WaitingArchive): Promise<SentArchive> {
     const { files, localFile, store } = this.#options;
-    const evidence = localFile === 'keep' ? 'identity' : 'content';
-    return shipArchive(archive, { store, files, evidence, signal: this.#stopping.signal });
+    const { signal } = this.#stopping;
+    const found = waiting.archive;
+    const file = await findFile(found.path, files);
+    const archive = 'sha256' in found ? found : await inspectArchive(found, files, signal);
+    waiting.archive = archive;
+    // What a store says of an object that it may have failed to take is not enough.
+    const evidence = localFile === 'keep' && waiting.failures === 0 ? 'identity' : 'content';
+    const shipped = await shipArchive(archive, { store, files, evidence, signal });
+    return { shipped, file };
   }
 
-  /** The file is gone. One that was found in the directory had another owner, who settled it. */
-  #drop(waiting: WaitingArchive, cause: unknown): void {
-    const { archive } = waiting;
+  #remove(waiting: WaitingArchive): void {
     this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-    if (!('sha256' in archive)) return;
+  }
+
+  async #hasGone({ archive }: WaitingArchive): Promise<boolean> {
+    const { files } = this.#options;
+    return (await findFile(archive.path, files).catch(() => undefined)) === null;
+  }
+
+  /**
+   * The file is gone. Another writer of the directory may have shipped and settled it just now: the store
+   * is asked once more.
+   */
+  #drop(waiting: WaitingArchive, cause: unknown): void {
+    if (!waiting.isGone && 'sha256' in waiting.archive) {
+      waiting.isGone = true;
+      return;
+    }
+    this.#remove(waiting);
+    if (waiting.isAdopted) return;
+    const { archive } = waiting;
     const message = `cannot ship ${archive.path}: somebody has removed it`;
     const error = new ArchiveError('ERR_ARCHIVE_GONE', message, { cause });
-    this.#listener?.onFailed({ archive, operation: 'ship', error });
+    this.#tellFailure(archive, error);
+  }
+
+  /** A file that has an archive's name, but is none, is somebody else's: it stays where it is. */
+  #disown(waiting: WaitingArchive, error: DamageError): void {
+    this.#remove(waiting);
+    this.#tellFailure(waiting.archive, error);
   }
 
   #fail(waiting: WaitingArchive, error: unknown): void {
     const { clock } = this.#options;
-    this.#error = error;
+    waiting.error = error;
     waiting.failures++;
     waiting.isStuck = !mayBeMended(error);
     waiting.isPaused = true;
@@ -173,7 +188,11 @@ export class Shipper implements ArchiveShipper {
     }, delayMs);
     this.#timers.add(timer);
     if (this.#isDraining) timer.ref();
-    this.#listener?.onFailed({ archive: waiting.archive, operation: 'ship', error });
+    this.#tellFailure(waiting.archive, error);
+  }
+
+  #tellFailure(archive: LeftArchive | ShippableArchive, error: unknown): void {
+    this.#listener?.onFailed({ archive, operation: 'ship', error });
   }
 
   #notify(): void {

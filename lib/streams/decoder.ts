@@ -1,8 +1,10 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
 import { ArchiveDecoder, type ArchiveDecoderOptions } from '../codec/archive-decoder.js';
+import type { ArchiveRecord } from '../codec/archive-record.js';
 import { waitUntilTaken } from './downstream.js';
 
+/** What a `Decoder` is told of its archive. */
 export interface DecoderOptions extends ArchiveDecoderOptions {}
 
 /** Records that are decoded ahead of the reader; they are views, so a record costs little. */
@@ -23,7 +25,8 @@ export class Decoder extends Transform {
     this.#decoder = new ArchiveDecoder(options);
   }
 
-  override _transform(chunk: Buffer, _encoding: string, callback: TransformCallback): void {
+  // Not `_transform`, whose callback Node may hold back once more, for a `_read` that has been made.
+  override _write(chunk: Buffer, _encoding: string, callback: TransformCallback): void {
     this.#decoder.push(chunk);
     this.#deliver(callback);
   }
@@ -33,28 +36,29 @@ export class Decoder extends Transform {
     this.#deliver(callback);
   }
 
-  override _read(size: number): void {
+  override _read(): void {
     const held = this.#held;
     this.#held = undefined;
-    if (held === undefined) super._read(size);
-    else this.#deliver(held);
+    if (held !== undefined) this.#deliver(held);
   }
 
   #deliver(callback: TransformCallback): void {
-    try {
-      for (let records = this.#decoder.next(); records !== null; records = this.#decoder.next()) {
-        let isWanted = true;
-        for (const record of records) isWanted = this.push(record);
-        if (!isWanted) {
-          // Released by `_read`. A chunk may inflate to many times its size in record objects.
-          this.#held = callback;
-          return;
-        }
+    let isWanted = true;
+    while (isWanted) {
+      let records: ArchiveRecord[] | null;
+      try {
+        records = this.#decoder.next();
+      } catch (error) {
+        void waitUntilTaken(this).then(() => callback(error as Error));
+        return;
       }
-    } catch (error) {
-      void waitUntilTaken(this).then(() => callback(error as Error));
-      return;
+      if (records === null) {
+        callback();
+        return;
+      }
+      for (const record of records) isWanted = this.push(record);
     }
-    callback();
+    // Released by `_read`. A chunk may inflate to many times its size in record objects.
+    this.#held = callback;
   }
 }

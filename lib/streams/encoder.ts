@@ -11,8 +11,9 @@ import type { RecordInput } from '../codec/record-input.js';
 import { type Duration, parseDurationMs } from '../format/quantity.js';
 import { WRITER_BYTES } from '../format/version-2.js';
 import { type Clock, systemClock, type Timer } from './clock.js';
-import { waitUntilTaken } from './downstream.js';
+import { giveHeld, type HoldsBack, waitUntilTaken } from './downstream.js';
 
+/** What a user of an `Encoder` chooses. */
 export interface EncoderOptions extends FormatOptions {
   /**
    * How long a record may wait in a block that is not full, before the block ends and its bytes are
@@ -25,7 +26,7 @@ export interface EncoderOptions extends FormatOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** Records that have been given to `_writev`, from `next` on not encoded yet. */
+/** Records that were given to `_writev`, from `next` on not encoded yet. */
 interface HeldRecords {
   readonly records: ReadonlyArray<{ readonly chunk: RecordInput }>;
   next: number;
@@ -40,13 +41,15 @@ const READABLE_BLOCKS = 1;
  * archive has no index; `createArchiveWriter` gives it one. What is not a record ends the stream with a
  * `RecordError`, after the bytes of all records before it were given.
  */
-export class Encoder extends Transform {
+export class Encoder extends Transform implements HoldsBack {
   readonly #encoder: RecordEncoder;
   readonly #blockBytes: number;
   readonly #clock: Clock;
   readonly #flushIntervalMs: number;
   #flushTimer: Timer | undefined;
   #held: HeldRecords | undefined;
+  /** What the last `push` said, until `_read` asks for more. */
+  #isWanted = true;
 
   constructor(options: EncoderOptions = {}) {
     const settings = parseFormatOptions(options);
@@ -72,6 +75,7 @@ export class Encoder extends Transform {
   }
 
   override _read(): void {
+    this.#isWanted = true;
     const held = this.#held;
     this.#held = undefined;
     if (held !== undefined) this.#encode(held);
@@ -83,48 +87,64 @@ export class Encoder extends Transform {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#flushTimer?.cancel();
+    this.#cancelFlush();
+    this.#held = undefined;
     callback(error);
   }
 
-  #encode(held: HeldRecords): void {
-    const nowMicros = this.#clock.now() * 1000;
-    while (held.next < held.records.length) {
-      const record = held.records[held.next++] as { readonly chunk: RecordInput };
-      try {
-        this.#encoder.add(record.chunk, nowMicros);
-      } catch (error) {
-        this.#flushBlock();
-        void waitUntilTaken(this).then(() => held.callback(error as Error));
-        return;
-      }
-      if (!this.#pushFullBlocks()) {
-        // Released by `_read`. Called back now, the source would fill the readable side without end.
-        this.#held = held;
-        return;
-      }
-    }
-    this.#armFlush();
-    held.callback();
+  /** Ends the block that is being filled, as when its time is up. */
+  [giveHeld](): void {
+    this.#flushBlock();
   }
 
-  /** Pushes are cut where blocks end; false when the readable side is full. */
-  #pushFullBlocks(): boolean {
-    const encoder = this.#encoder;
-    if (encoder.isBlockOpen || encoder.pendingBytes < this.#blockBytes) return true;
-    return this.push(encoder.take());
+  #encode(held: HeldRecords): void {
+    const { records, callback } = held;
+    const nowMicros = Math.round(this.#clock.now() * 1000);
+    for (let entry = records[held.next]; entry !== undefined; entry = records[++held.next]) {
+      if (!this.#isWanted) {
+        // Released by `_read`. Called back now, the source would fill the readable side without end.
+        this.#held = held;
+        this.#armFlush();
+        return;
+      }
+      try {
+        this.#encoder.add(entry.chunk, nowMicros);
+      } catch (error) {
+        this.#flushBlock();
+        void waitUntilTaken(this).then(() => callback(error as Error));
+        return;
+      }
+      // Pushes are cut where blocks end.
+      const isFull = this.#encoder.pendingBytes >= this.#blockBytes;
+      if (isFull && !this.#encoder.isBlockOpen) this.#pushBlocks();
+    }
+    this.#armFlush();
+    callback();
   }
 
   #flushBlock(): void {
-    this.#flushTimer?.cancel();
-    this.#flushTimer = undefined;
     this.#encoder.finishBlock();
-    if (this.#encoder.pendingBytes > 0) this.push(this.#encoder.take());
+    if (this.#encoder.pendingBytes > 0) this.#pushBlocks();
+  }
+
+  #pushBlocks(): void {
+    this.#cancelFlush();
+    const bytes = this.#encoder.take();
+    // A short block would keep a whole slab in memory for as long as it waits to be read.
+    const isShort = 2 * bytes.length < bytes.buffer.byteLength;
+    this.#isWanted = this.push(isShort ? Buffer.from(bytes) : bytes);
   }
 
   #armFlush(): void {
-    if (this.#flushTimer !== undefined || this.#encoder.pendingBytes === 0) return;
+    // A reader may have destroyed the stream while it was given a block.
+    if (this.#flushTimer !== undefined || this.destroyed) return;
+    if (this.#encoder.pendingBytes === 0) return;
     this.#flushTimer = this.#clock.setTimer(() => this.#flushBlock(), this.#flushIntervalMs);
+  }
+
+  #cancelFlush(): void {
+    this.#flushTimer?.cancel();
+    this.#flushTimer = undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Transform } from 'node:stream';
 
 import { Encoder } from './encoder.js';
 
+/** What is in the lines of `toJsonLines`. */
 export interface ToJsonLinesOptions {
   /**
    * The key under which each line holds the record's metadata; `true` is `'metadata'`. Its payload must
@@ -18,6 +19,9 @@ const DEFAULT_METADATA_KEY = 'metadata';
  */
 export function toJsonLines(options: ToJsonLinesOptions = {}): Transform {
   const { metadata } = options;
-  const metadataKey = metadata === true ? DEFAULT_METADATA_KEY : metadata || undefined;
-  return new Encoder({ format: 'jsonl', metadataKey });
+  const metadataKey = metadata === true ? DEFAULT_METADATA_KEY : metadata;
+  return new Encoder({
+    format: 'jsonl',
+    metadataKey: metadataKey === false ? undefined : metadataKey,
+  });
 }

@@ -1,25 +1,39 @@
 import { Transform } from 'node:stream';
 
+import { loneSurrogate } from '../codec/lone-surrogate.js';
 import { payloadOf, type RecordInput } from '../codec/record-input.js';
+import { waitUntilTaken } from './downstream.js';
 
+/** What is between the payloads of `toPayloads`. */
 export interface ToPayloadsOptions {
   /** What follows each payload. @default '\n' */
   readonly separator?: string | Uint8Array | undefined;
 }
 
-/** Records in, their payloads out, as bytes, each followed by a separator. */
+/**
+ * Records in, their payloads out, as bytes, each followed by a separator. What is not a record ends the
+ * stream with a `RecordError` behind the payloads before it.
+ */
 export function toPayloads(options: ToPayloadsOptions = {}): Transform {
   const separator = Buffer.from(options.separator ?? '\n');
   return new Transform({
     writableObjectMode: true,
     transform(record: RecordInput, _encoding, callback) {
+      let payload: Buffer;
       try {
-        this.push(Buffer.from(payloadOf(record)));
-        if (separator.length > 0) this.push(separator);
-        callback();
+        payload = bytesOf(payloadOf(record));
       } catch (error) {
-        callback(error as Error);
+        void waitUntilTaken(this).then(() => callback(error as Error));
+        return;
       }
+      this.push(payload);
+      this.push(separator);
+      callback();
     },
   });
+}
+
+function bytesOf(payload: string | Uint8Array): Buffer {
+  if (typeof payload === 'string' && !payload.isWellFormed()) throw loneSurrogate('payload');
+  return Buffer.from(payload);
 }

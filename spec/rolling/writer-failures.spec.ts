@@ -1,0 +1,489 @@
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { expect } from 'chai';
+
+import { DirectoryError } from '../../lib/errors/directory-error.js';
+import { RecordError } from '../../lib/errors/record-error.js';
+import { rollByAge, rollByCount } from '../../lib/rolling/roll-policies.js';
+import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
+import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { rejection } from '../support/store-tools.js';
+import { Gate, systemError, TestDisk } from '../support/test-disk.js';
+import { withFile } from '../support/with-file.js';
+import {
+  catchUncaught,
+  numbers,
+  outcomeOf,
+  payloadsOf,
+  readWhole,
+  until,
+  wholeArchives,
+} from '../support/writer-tools.js';
+
+describe('RollingWriteStream, when something fails', () => {
+  let directory: string;
+  let clock: FakeClock;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'shoebox-failures-'));
+    clock = new FakeClock();
+  });
+
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  const create = (options: Partial<RollingWriteOptions> = {}) =>
+    new RollingWriteStream({ directory, clock, ...options });
+
+  describe('in the source', () => {
+    const failure = new Error('source');
+
+    const failingAfter = (count: number) =>
+      async function* () {
+        yield* numbers(count);
+        throw failure;
+      };
+
+    for (const count of [0, 1, 1000]) {
+      it(`leaves the ${count} records before it, sealed`, async () => {
+        const disk = new TestDisk();
+        const writer = create({ files: disk.files });
+        expect(await rejection(pipeline(failingAfter(count), writer))).to.equal(failure);
+        await until(() => writer.closed);
+        expect(await payloadsOf(directory)).to.deep.equal(numbers(count));
+        expect(await wholeArchives(directory)).to.have.length(Math.min(count, 1));
+        expect([disk.openFiles, clock.pendingTimers]).to.deep.equal([0, 0]);
+      });
+    }
+
+    it('leaves those that were accepted, also where they roll faster than the disk', async () => {
+      const disk = new TestDisk();
+      const writer = create({ files: disk.files, roll: rollByCount(300) });
+      expect(await rejection(pipeline(failingAfter(1000), writer))).to.equal(failure);
+      await until(() => writer.closed);
+      const { records } = writer.stats();
+      expect(records).to.be.at.least(600);
+      expect(await payloadsOf(directory)).to.deep.equal(numbers(records));
+      expect(await wholeArchives(directory)).to.have.length(Math.ceil(records / 300));
+      expect([disk.openFiles, clock.pendingTimers]).to.deep.equal([0, 0]);
+    });
+
+    it('leaves exactly those whose callback came when the disk is slow', async () => {
+      const gate = new Gate();
+      const disk = new TestDisk((call) => (call === 'write' ? gate.pass() : undefined));
+      const writer = create({ files: disk.files, roll: rollByAge('5m') });
+      const accepted: string[] = [];
+      const refused: unknown[] = [];
+      const payloads = numbers(1000).map((payload) => payload.padEnd(5000, ' '));
+      for (const payload of payloads) {
+        writer.write(payload, (error) => {
+          if (error) refused.push(error);
+          else accepted.push(payload);
+        });
+      }
+      await until(() => gate.waiting === 1);
+      const outcome = outcomeOf(writer);
+      writer.destroy(failure);
+      gate.open();
+      expect(await outcome).to.equal(failure);
+      expect(accepted.length).to.be.within(400, 600);
+      expect(refused).to.deep.equal(Array(1000 - accepted.length).fill(failure));
+      expect(await payloadsOf(directory)).to.deep.equal(accepted);
+      expect(await wholeArchives(directory)).to.have.length(1);
+      expect([disk.openFiles, clock.pendingTimers]).to.deep.equal([0, 0]);
+    });
+
+    it('is the same for an AbortSignal', async () => {
+      const disk = new TestDisk();
+      const abort = new AbortController();
+      const writer = create({ files: disk.files, signal: abort.signal });
+      const outcome = outcomeOf(writer);
+      const accepted: string[] = [];
+      for (const payload of numbers(500)) writer.write(payload, () => accepted.push(payload));
+      abort.abort(new Error('reason'));
+      const error = await outcome;
+      expect(error).to.have.property('name', 'AbortError');
+      expect(error).to.have.property('cause').that.has.property('message', 'reason');
+      expect(accepted).to.deep.equal(numbers(500));
+      expect(await payloadsOf(directory)).to.deep.equal(accepted);
+      expect([disk.openFiles, clock.pendingTimers]).to.deep.equal([0, 0]);
+    });
+
+    it('is an AbortError also where the signal had aborted before', async () => {
+      const writer = create({ signal: AbortSignal.abort() });
+      const error = await outcomeOf(writer);
+      expect(error).to.have.property('name', 'AbortError');
+      expect(await readdir(directory)).to.deep.equal([]);
+    });
+
+    it('is the same for the signal of a pipeline', async () => {
+      const abort = new AbortController();
+      const writer = create();
+      const source = async function* () {
+        yield* numbers(100);
+        abort.abort();
+        yield* numbers(100);
+      };
+      const error = await rejection(pipeline(source, writer, { signal: abort.signal }));
+      expect(error).to.have.property('name', 'AbortError');
+      await until(() => writer.closed);
+      expect(await payloadsOf(directory)).to.deep.equal(numbers(writer.stats().records));
+      expect(writer.stats().records).to.be.within(100, 101);
+    });
+
+    it('is the same for destroy() without an error, which closes without one', async () => {
+      const disk = new TestDisk();
+      const writer = create({ files: disk.files });
+      const outcome = outcomeOf(writer);
+      for (const payload of numbers(10)) writer.write(payload);
+      writer.destroy();
+      expect(await outcome).to.equal(undefined);
+      const [archive] = await wholeArchives(directory);
+      expect(archive?.payloads).to.deep.equal(numbers(10));
+      expect(archive?.index.writerEnded).to.equal(true);
+      expect([disk.openFiles, clock.pendingTimers]).to.deep.equal([0, 0]);
+    });
+
+    it('closes only when files are closed, also when destroyed while it ends', async () => {
+      const gate = new Gate();
+      const disk = new TestDisk((call) => (call === 'sync' ? gate.pass() : undefined));
+      const writer = create({ files: disk.files });
+      const outcome = outcomeOf(writer);
+      writer.end('a');
+      await until(() => gate.waiting === 1);
+      writer.destroy();
+      for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+      expect(writer.closed).to.equal(false);
+      gate.open();
+      expect(await outcome).to.equal(undefined);
+      expect(disk.openFiles).to.equal(0);
+      expect(await payloadsOf(directory)).to.deep.equal(['a']);
+      expect(await wholeArchives(directory)).to.have.length(1);
+    });
+  });
+
+  describe('in a record', () => {
+    const invalid: [what: string, record: unknown, field: string][] = [
+      ['undefined', undefined, 'payload'],
+      ['a number', 5, 'payload'],
+      ['an object without a payload', {}, 'payload'],
+      ['a lone surrogate', { payload: '\ud800' }, 'payload'],
+      ['metadata that is no string', { payload: 'a', metadata: { b: 1 } }, 'metadata["b"]'],
+      ['a time that is none', { payload: 'a', time: Number.NaN }, 'time'],
+      ['too large a payload', 'x'.repeat(101), 'payload'],
+    ];
+
+    /** As a caller without types would write it. */
+    const write = (writer: RollingWriteStream, record: unknown) => {
+      // @ts-expect-error: what has no types writes anything.
+      writer.write(record);
+    };
+
+    for (const [what, record, field] of invalid) {
+      it(`ends the stream by default, after what came before (${what})`, async () => {
+        const disk = new TestDisk();
+        const writer = create({ maxRecordBytes: 100, files: disk.files });
+        const outcome = outcomeOf(writer);
+        for (const payload of numbers(3)) writer.write(payload);
+        write(writer, record);
+        writer.write('after');
+        const error = await outcome;
+        expect(error).to.be.instanceOf(RecordError).and.to.have.property('field', field);
+        const [archive, ...others] = await wholeArchives(directory);
+        expect(archive?.payloads).to.deep.equal(numbers(3));
+        expect(others).to.deep.equal([]);
+        expect([disk.openFiles, clock.pendingTimers]).to.deep.equal([0, 0]);
+      });
+    }
+
+    it('leaves it out where told to skip, and counts it', async () => {
+      const writer = create({ maxRecordBytes: 100, invalid: 'skip' });
+      for (const [, record] of invalid) {
+        write(writer, record);
+        writer.write('good');
+      }
+      await writer.close();
+      expect(await payloadsOf(directory)).to.deep.equal(Array(7).fill('good'));
+      expect(writer.stats()).to.include({ records: 7, skipped: 7 });
+    });
+
+    it('opens no archive where all were left out', async () => {
+      const writer = create({ maxRecordBytes: 100, invalid: 'skip' });
+      for (const [, record] of invalid) write(writer, record);
+      await writer.close();
+      expect(await readdir(directory)).to.deep.equal([]);
+    });
+
+    it('ends the stream also where told to skip when a getter of the record throws', async () => {
+      const writer = create({ invalid: 'skip' });
+      const outcome = outcomeOf(writer);
+      writer.write('a');
+      write(writer, {
+        get payload() {
+          throw 'text';
+        },
+      });
+      expect(await outcome).to.have.property('cause', 'text');
+      expect(await payloadsOf(directory)).to.deep.equal(['a']);
+    });
+  });
+
+  describe('in the directory', () => {
+    const problems: [what: string, name: string, message: RegExp][] = [
+      ['is missing', 'none', /^directory \/.*\/none does not exist$/],
+      ['is a file', 'file', /^directory \/.*\/file is not a directory$/],
+      ['is below a file', 'file/inner', /^directory \/.*\/file\/inner is not a directory$/],
+    ];
+    for (const [what, name, message] of problems) {
+      it(`is a DirectoryError where it ${what}, with and without a record`, async () => {
+        await writeFile(join(directory, 'file'), 'x');
+        const path = join(directory, name);
+        for (const records of [[], ['a'], numbers(5000)]) {
+          const error = await rejection(pipeline(records, create({ directory: path })));
+          expect(error).to.be.instanceOf(DirectoryError);
+          expect(error).to.include({ code: 'ERR_DIRECTORY', directory: path });
+          expect(error).to.have.property('message').that.matches(message);
+        }
+        const idle = create({ directory: path });
+        expect(await outcomeOf(idle)).to.be.instanceOf(DirectoryError);
+        expect(clock.pendingTimers).to.equal(0);
+      });
+    }
+
+    it('is a DirectoryError where no file may be created in it', async () => {
+      const failure = systemError('EACCES', 'open');
+      const disk = new TestDisk((call) => {
+        if (call === 'open') throw failure;
+      });
+      const writer = create({ files: disk.files });
+      const error = await rejection(pipeline(numbers(5), writer));
+      expect(error).to.be.instanceOf(DirectoryError).and.to.have.property('cause', failure);
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/cannot be written: permission denied/);
+    });
+
+    it('is a DirectoryError where it is removed between two archives', async () => {
+      const writer = create();
+      const outcome = outcomeOf(writer);
+      writer.write('a');
+      await writer.roll();
+      await rm(directory, { recursive: true });
+      writer.write('b');
+      expect(await rejection(writer.roll())).to.be.instanceOf(DirectoryError);
+      expect(await outcome).to.be.instanceOf(DirectoryError);
+    });
+  });
+
+  describe('in a system call', () => {
+    /** A script that makes every call there is: three archives, the first of them flushed midway. */
+    async function run(disk: TestDisk): Promise<{ error: unknown; accepted: number }> {
+      const roll = [rollByCount(3), rollByAge('5m')];
+      const writer = create({ files: disk.files, roll, template: 'a.events' });
+      const outcome = outcomeOf(writer);
+      let accepted = 0;
+      for (const [at, payload] of numbers(8).entries()) {
+        if (writer.destroyed) break;
+        writer.write(payload, (error) => {
+          if (!error) accepted++;
+        });
+        if (at !== 1) continue;
+        clock.advance(1000);
+        await until(() => disk.writtenBytes > 0 || writer.destroyed);
+      }
+      if (!writer.destroyed) writer.end();
+      return { error: await outcome, accepted };
+    }
+
+    async function checkFiles(accepted: number): Promise<string[]> {
+      const payloads = await payloadsOf(directory);
+      expect(payloads).to.deep.equal(numbers(payloads.length));
+      expect(payloads.length).to.be.at.most(accepted);
+      for (const name of await readdir(directory)) {
+        const isOpen = name.endsWith('.open');
+        if (!isOpen) await readWhole(directory, name);
+      }
+      return payloads;
+    }
+
+    async function checkNoneEmpty(): Promise<void> {
+      for (const name of await readdir(directory)) {
+        const { size } = await stat(join(directory, name));
+        expect(size, name).to.be.greaterThan(0);
+      }
+    }
+
+    const faults: [what: string, from: 'once' | 'from then on', isDone: boolean][] = [
+      ['once', 'once', false],
+      ['once, though its work was done', 'once', true],
+      ['and all after it', 'from then on', false],
+    ];
+    for (const code of ['EIO', 'ENOSPC']) {
+      for (const [what, from, isDone] of faults) {
+        it(`(${code}), whichever it is, ${what}: ends the stream with it, and harms no archive`, async () => {
+          const stop = catchUncaught();
+          let isPassed = false;
+          let runs = 0;
+          try {
+            for (let n = 1; !isPassed; n++, runs++) {
+              const failure = systemError(code, 'call');
+              const disk = failingDisk({ failure, from, isDone, at: n });
+              const { error, accepted } = await run(disk);
+              isPassed = disk.calls.length < n;
+              expect(error, `call ${n}`).to.equal(isPassed ? undefined : failure);
+              const payloads = await checkFiles(accepted);
+              if (isPassed) expect(payloads).to.deep.equal(numbers(8));
+              if (from === 'once') await checkNoneEmpty();
+              expect([disk.openFiles, clock.pendingTimers], `call ${n}`).to.deep.equal([0, 0]);
+              await Promise.all(
+                (await readdir(directory)).map((name) => rm(join(directory, name))),
+              );
+            }
+            await new Promise((resolve) => setImmediate(resolve));
+          } finally {
+            expect(stop()).to.deep.equal([]);
+          }
+          expect(runs).to.be.greaterThan(25);
+        });
+      }
+    }
+
+    it('in the midst of a slab: what was written of it is read', async () => {
+      const failure = systemError('ENOSPC', 'write');
+      const files = withFile((file) => ({
+        async write(bytes, offset, length, position) {
+          if (position > 0) throw failure;
+          return file.write(bytes, offset, Math.min(length, 700_000), position);
+        },
+      }));
+      const writer = create({ files });
+      const outcome = outcomeOf(writer);
+      const payloads = numbers(300).map((payload) => payload.padEnd(5000, ' '));
+      for (const payload of payloads) writer.write(payload);
+      expect(await outcome).to.equal(failure);
+      const found = await payloadsOf(directory);
+      expect(found).to.deep.equal(payloads.slice(0, found.length));
+      expect(found.length).to.be.within(100, 140);
+    });
+
+    it('of a write: seals the archives that were complete before', async () => {
+      const failure = systemError('ENOSPC', 'write');
+      const gate = new Gate();
+      const disk = new TestDisk(async (call, path) => {
+        if (call === 'sync') await gate.pass();
+        if (call === 'write' && path.includes('a-2.')) throw failure;
+      });
+      const writer = create({ files: disk.files, roll: rollByCount(2), template: 'a.events' });
+      const outcome = outcomeOf(writer);
+      for (const payload of numbers(5)) writer.write(payload);
+      await until(() => writer.stats().records === 5);
+      void writer.roll();
+      await until(() => writer.destroyed);
+      gate.open();
+      expect(await outcome).to.equal(failure);
+      expect((await readdir(directory)).sort()).to.deep.equal(['a-1.events', 'a.events']);
+      expect(await payloadsOf(directory)).to.deep.equal(numbers(4));
+    });
+
+    it('of a seal: leaves the archives after it open, so that none is sealed before another', async () => {
+      const failure = systemError('EIO', 'link');
+      const gate = new Gate();
+      const disk = new TestDisk(async (call, path) => {
+        if (call === 'sync') await gate.pass();
+        if (call === 'link' && path.endsWith('a.events')) throw failure;
+      });
+      const writer = create({ files: disk.files, roll: rollByCount(2), template: 'a.events' });
+      const outcome = outcomeOf(writer);
+      for (const payload of numbers(4)) writer.write(payload);
+      await until(() => disk.calls.filter((call) => call === 'open').length === 2);
+      writer.end();
+      gate.open();
+      expect(await outcome).to.equal(failure);
+      expect((await readdir(directory)).sort()).to.deep.equal(['a-1.events.open', 'a.events.open']);
+      expect(await payloadsOf(directory)).to.deep.equal(numbers(4));
+      expect(disk.openFiles).to.equal(0);
+    });
+
+    it('is told once all files are closed', async () => {
+      const failure = systemError('EIO', 'write');
+      const gate = new Gate();
+      const disk = new TestDisk((call) => {
+        if (call === 'write') throw failure;
+        return call === 'close' ? gate.pass() : undefined;
+      });
+      const writer = create({ files: disk.files });
+      const outcome = outcomeOf(writer);
+      writer.end('a');
+      await until(() => gate.waiting === 1);
+      for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+      expect(writer.closed).to.equal(false);
+      gate.open();
+      expect(await outcome).to.equal(failure);
+    });
+
+    it('is the error of the writes that come until the stream is destroyed', async () => {
+      const failure = systemError('EIO', 'open');
+      const disk = new TestDisk((call) => {
+        if (call === 'open') throw failure;
+      });
+      const writer = create({ files: disk.files });
+      const outcome = outcomeOf(writer);
+      writer.write('a');
+      void writer.roll();
+      let error: Error | null | undefined = null;
+      await until(async () => {
+        error = await new Promise<Error | null | undefined>((resolve) => {
+          writer.write('b', resolve);
+        });
+        return Boolean(error);
+      });
+      expect(await outcome).to.equal(failure);
+    });
+  });
+
+  for (const most of [1, 2, 3, 7, 100]) {
+    it(`writes all when the system takes at most ${most} bytes at a time`, async () => {
+      const files = withFile((file) => {
+        let bytes = 0;
+        return {
+          write: (buffer, offset, length, position) => {
+            bytes = (bytes % most) + 1;
+            return file.write(buffer, offset, Math.min(length, bytes), position);
+          },
+        };
+      });
+      const writer = create({ files, roll: rollByCount(20) });
+      await pipeline(numbers(50), writer);
+      const archives = await wholeArchives(directory);
+      expect(archives.flatMap(({ payloads }) => payloads)).to.deep.equal(numbers(50));
+    });
+  }
+
+  it('fails with EIO when the system takes nothing', async () => {
+    const files = withFile(() => ({ write: async () => ({ bytesWritten: 0 }) }));
+    const error = await rejection(pipeline(['a'], create({ files })));
+    expect(error).to.have.property('code', 'EIO');
+    expect(await readdir(directory)).to.deep.equal([]);
+  });
+});
+
+interface Fault {
+  readonly failure: Error;
+  /** The number of the call, from 1. */
+  readonly at: number;
+  readonly from: 'once' | 'from then on';
+  /** Whether the call has its effect before it fails; of a write, half of it. */
+  readonly isDone: boolean;
+}
+
+function failingDisk(fault: Fault): TestDisk {
+  const disk = new TestDisk((_call, _path, n) => {
+    const isHit = fault.from === 'once' ? n === fault.at : n >= fault.at;
+    if (isHit) throw fault.failure;
+  });
+  disk.failsDone = fault.isDone;
+  return disk;
+}

@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { mkdtemp, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { expect } from 'chai';
+
+import type { ArchiveHandler } from '../../lib/rolling/archive-handler.js';
+import { rollByCount } from '../../lib/rolling/roll-policies.js';
+import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
+import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js';
+import { Gate } from '../support/test-disk.js';
+import { numbers, payloadsOf, until } from '../support/writer-tools.js';
+
+describe('RollingWriteStream, as to handlers', () => {
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'shoebox-handlers-'));
+  });
+
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  const create = (
+    handlers: readonly ArchiveHandler[],
+    options: Partial<RollingWriteOptions> = {},
+  ) => createArchiveWriter({ directory, template: 'a.events', handlers, ...options });
+
+  it('runs them in order, archive by archive, with the paths of both states', async () => {
+    const steps: string[] = [];
+    const named = (name: string): ArchiveHandler => ({
+      onOpen: ({ path }) => void steps.push(`${name} open ${path}`),
+      async onSealed({ path, records }) {
+        expect(await payloadsOf(path)).to.have.length(records);
+        steps.push(`${name} sealed ${path} ${records}`);
+      },
+    });
+    const writer = create([named('x'), named('y')]);
+    writer.write('a');
+    await writer.roll();
+    await pipeline(['b', 'c'], writer);
+    const [first, second] = [join(directory, 'a.events'), join(directory, 'a-1.events')];
+    expect(steps).to.deep.equal([
+      `x open ${first}.open`,
+      `y open ${first}.open`,
+      `x sealed ${first} 1`,
+      `y sealed ${first} 1`,
+      `x open ${second}.open`,
+      `y open ${second}.open`,
+      `x sealed ${second} 2`,
+      `y sealed ${second} 2`,
+    ]);
+  });
+
+  it('gives each the path that the one before it left, and stops where the file is gone', async () => {
+    const seen: string[] = [];
+    const moving: ArchiveHandler = {
+      async onSealed({ path }) {
+        await rename(path, `${path}.moved`);
+        return `${path}.moved`;
+      },
+    };
+    const deleting: ArchiveHandler = {
+      async onSealed({ name, path }) {
+        seen.push(name);
+        await unlink(path);
+        return null;
+      },
+    };
+    const last: ArchiveHandler = { onSealed: ({ name }) => void seen.push(`last ${name}`) };
+    await pipeline(['a'], create([moving, deleting, last]));
+    expect(seen).to.deep.equal(['a.events.moved']);
+    expect(await readdir(directory)).to.deep.equal([]);
+  });
+
+  it('tells of one that fails, and goes on with the others and with the archives after', async () => {
+    const thrown = new Error('broken');
+    const seen: string[] = [];
+    const broken: ArchiveHandler = {
+      name: 'broken',
+      onOpen() {
+        throw thrown;
+      },
+      onSealed: () => Promise.reject(thrown),
+    };
+    const after: ArchiveHandler = {
+      onOpen: ({ ordinal }) => void seen.push(`open ${ordinal}`),
+      onSealed: ({ ordinal }) => void seen.push(`sealed ${ordinal}`),
+    };
+    const writer = create([broken, after], { roll: rollByCount(1) });
+    const failures: unknown[] = [];
+    writer.on('failed', ({ archive, error, operation }) => {
+      failures.push([operation, error, archive.name]);
+    });
+    await pipeline(numbers(2), writer);
+    expect(seen).to.have.members(['open 0', 'sealed 0', 'open 1', 'sealed 1']);
+    expect(seen.filter((step) => step.startsWith('sealed'))).to.deep.equal([
+      'sealed 0',
+      'sealed 1',
+    ]);
+    expect(failures).to.have.length(4);
+    expect(failures).to.deep.include(['broken', thrown, 'a.events']);
+    expect(failures).to.deep.include(['broken', thrown, 'a-1.events']);
+  });
+
+  it('does not wait for them while it writes, but does before it tells that it is drained', async () => {
+    const gate = new Gate();
+    const writer = create([{ onSealed: () => gate.pass() }], { roll: rollByCount(2) });
+    let isDrained = false;
+    writer.on('drained', () => {
+      isDrained = true;
+    });
+    for (const payload of numbers(9)) writer.write(payload);
+    writer.end();
+    await until(() => writer.stats().sealed === 5);
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect([isDrained, writer.writableFinished, gate.waiting]).to.deep.equal([false, false, 1]);
+    gate.open();
+    await once(writer, 'close');
+    expect(isDrained).to.equal(true);
+  });
+
+  it('waits for them in roll() and in destroy()', async () => {
+    const gate = new Gate();
+    const writer = create([{ onSealed: () => gate.pass() }]);
+    writer.write('a');
+    let isRolled = false;
+    const rolled = writer.roll().then(() => {
+      isRolled = true;
+    });
+    await until(() => gate.waiting === 1);
+    expect(isRolled).to.equal(false);
+    writer.write('b');
+    writer.destroy();
+    await until(() => writer.stats().sealed === 2);
+    expect(writer.closed).to.equal(false);
+    gate.open();
+    await Promise.all([rolled, once(writer, 'close')]);
+    expect(await payloadsOf(directory)).to.deep.equal(['a', 'b']);
+  });
+});

@@ -1,0 +1,239 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { expect } from 'chai';
+
+import { ShippingPendingError } from '../../lib/errors/shipping-pending-error.js';
+import type {
+  ArchiveShipper,
+  ShippableArchive,
+  ShippingState,
+} from '../../lib/rolling/archive-shipper.js';
+import { rollByCount } from '../../lib/rolling/roll-policies.js';
+import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
+import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { rejection } from '../support/store-tools.js';
+import { Gate } from '../support/test-disk.js';
+import { numbers, outcomeOf, payloadsOf, until } from '../support/writer-tools.js';
+
+/** A shipper whose store takes an archive when the spec says so. */
+class TestShipper implements ArchiveShipper {
+  readonly starting = new Gate();
+  readonly left: string[] = [];
+  shipped = 0;
+  isStarted = false;
+  isStopped = false;
+  isDraining = false;
+  error: unknown;
+  room: () => Promise<void> | null = () => null;
+  readonly #store = new Gate();
+
+  async start(): Promise<void> {
+    await this.starting.pass();
+    this.isStarted = true;
+  }
+
+  add(archive: ShippableArchive): void {
+    expect(this.isStarted).to.equal(true);
+    this.left.push(archive.path);
+  }
+
+  /** The store takes what is there. */
+  ship(): void {
+    this.shipped += this.left.splice(0).length;
+    this.#store.open();
+  }
+
+  async drain(signal: AbortSignal): Promise<ShippingState> {
+    this.isDraining = true;
+    const isAborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve());
+    });
+    if (this.left.length > 0) await Promise.race([this.#store.pass(), isAborted]);
+    return this.state();
+  }
+
+  state(): ShippingState {
+    return { shipped: this.shipped, left: [...this.left], error: this.error };
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+  }
+}
+
+describe('RollingWriteStream, with a shipper', () => {
+  let directory: string;
+  let clock: FakeClock;
+  let shipper: TestShipper;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'shoebox-shipper-'));
+    clock = new FakeClock();
+    shipper = new TestShipper();
+    shipper.starting.open();
+  });
+
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  const create = (options: Partial<RollingWriteOptions> = {}) =>
+    new RollingWriteStream({ directory, clock, shipper, roll: rollByCount(2), ...options });
+
+  it('gives it each sealed archive, in order, after the handlers have had it', async () => {
+    const paths: string[] = [];
+    const writer = create({
+      template: '[[SEQUENCE]].events',
+      handlers: [{ onSealed: ({ path }) => void paths.push(path) }],
+    });
+    for (const payload of numbers(5)) writer.write(payload);
+    writer.end();
+    await until(() => shipper.isDraining);
+    expect(shipper.left).to.deep.equal(paths);
+    expect(paths.map((path) => basename(path))).to.deep.equal([
+      '000000.events',
+      '000001.events',
+      '000002.events',
+    ]);
+    expect(writer.stats()).to.include({ left: 3, shipped: 0, sealed: 3 });
+    shipper.ship();
+    await once(writer, 'close');
+    expect(writer.stats()).to.include({ left: 0, shipped: 3 });
+    expect(shipper.isStopped).to.equal(true);
+    expect(clock.pendingTimers).to.equal(0);
+  });
+
+  it('creates no file before the shipper has begun, but takes records', async () => {
+    shipper = new TestShipper();
+    const writer = create();
+    const opened = once(writer, 'open');
+    writer.write('a');
+    writer.write('b');
+    expect(writer.stats().records).to.equal(2);
+    await until(() => shipper.starting.waiting === 1);
+    expect(await payloadsOf(directory)).to.deep.equal([]);
+    shipper.starting.open();
+    await opened;
+    writer.end();
+    await until(() => shipper.isDraining);
+    shipper.ship();
+    await once(writer, 'close');
+  });
+
+  it('waits for what an earlier writer left, also when no record comes', async () => {
+    shipper = new TestShipper();
+    const writer = create();
+    writer.end();
+    await until(() => shipper.starting.waiting === 1);
+    shipper.left.push('/spool/old.events');
+    shipper.starting.open();
+    await until(() => shipper.isDraining);
+    expect(writer.writableFinished).to.equal(false);
+    shipper.ship();
+    await once(writer, 'close');
+  });
+
+  it('fails with what the start of the shipper failed with', async () => {
+    const failure = new Error('start');
+    shipper.start = () => Promise.reject(failure);
+    expect(await outcomeOf(create())).to.equal(failure);
+    expect(shipper.isStopped).to.equal(true);
+  });
+
+  it('ends with a ShippingPendingError when the store does not take all in time', async () => {
+    shipper.error = new Error('store');
+    const writer = create({ endTimeout: '60s' });
+    let isDrained = false;
+    writer.on('drained', () => {
+      isDrained = true;
+    });
+    const written = rejection(pipeline(numbers(3), writer));
+    await until(() => shipper.isDraining);
+    expect(isDrained).to.equal(true);
+    expect(clock.refTimers).to.equal(1);
+    clock.advance(59_999);
+    expect(writer.destroyed).to.equal(false);
+    clock.advance(1);
+    const error = await written;
+    expect(error)
+      .to.be.instanceOf(ShippingPendingError)
+      .and.to.have.property('cause', shipper.error);
+    expect(error).to.have.property('left').that.deep.equals(shipper.left);
+    await until(() => writer.closed);
+    expect(await payloadsOf(directory)).to.deep.equal(numbers(3));
+    expect(clock.pendingTimers).to.equal(0);
+  });
+
+  it('resolves close() with what is left at its deadline, also after end()', async () => {
+    const writer = create({ endTimeout: '60s' });
+    writer.end('a');
+    await until(() => shipper.isDraining);
+    const closing = writer.close({ deadlineMs: 10 });
+    clock.advance(10);
+    expect(await closing).to.deep.equal({ shipped: 0, left: shipper.left });
+    expect(shipper.left).to.have.length(1);
+    expect(writer.errored).to.equal(null);
+    expect(clock.pendingTimers).to.equal(0);
+  });
+
+  it('does not wait for the store once it is destroyed, also while it ends', async () => {
+    const writer = create();
+    const outcome = outcomeOf(writer);
+    writer.end('a');
+    await until(() => shipper.isDraining);
+    writer.destroy();
+    expect(await outcome).to.equal(undefined);
+    expect([shipper.isStopped, clock.pendingTimers]).to.deep.equal([true, 0]);
+    expect(await payloadsOf(directory)).to.deep.equal(['a']);
+  });
+
+  it('holds the next archive back, not the open one, while the spool is full', async () => {
+    const gate = new Gate();
+    let isFull = false;
+    shipper.room = () => (isFull ? gate.pass() : null);
+    const writer = create();
+    writer.write('0');
+    isFull = true;
+    writer.write('1');
+    writer.write('2');
+    await until(() => writer.stats().sealed === 1);
+    expect(writer.stats()).to.include({ records: 2, pendingRecords: 1 });
+    isFull = false;
+    gate.open();
+    await until(() => writer.stats().records === 3);
+    writer.end();
+    await until(() => shipper.isDraining);
+    shipper.ship();
+    await once(writer, 'close');
+    expect(await payloadsOf(directory)).to.deep.equal(numbers(3));
+  });
+
+  it('waits for no room once it ends: what was written is sealed', async () => {
+    shipper.room = () => new Promise(() => {});
+    const writer = create();
+    for (const payload of numbers(5)) writer.write(payload);
+    expect(writer.stats().records).to.equal(0);
+    writer.end();
+    await until(() => shipper.isDraining);
+    shipper.ship();
+    await once(writer, 'close');
+    expect(await payloadsOf(directory)).to.deep.equal(numbers(5));
+  });
+
+  it('refuses what waits for room when it is destroyed', async () => {
+    shipper.room = () => new Promise(() => {});
+    const writer = create();
+    const errors: unknown[] = [];
+    for (const payload of numbers(3)) writer.write(payload, (error) => errors.push(error));
+    const outcome = outcomeOf(writer);
+    const failure = new Error('source');
+    writer.destroy(failure);
+    expect(await outcome).to.equal(failure);
+    expect(errors).to.deep.equal([failure, failure, failure]);
+    expect(await payloadsOf(directory)).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+
+import { compressArchive } from '../../lib/shipping/compress-archive.js';
+import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { CountingFiles } from '../support/counting-files.js';
+import { sealedArchive } from '../support/sealed-archive.js';
+import { TemporaryDirectories } from '../support/series.js';
+import { closed, rejection } from '../support/store-tools.js';
+
+describe('compressArchive', () => {
+  const directories = new TemporaryDirectories();
+  const bytes = Buffer.alloc(3_000_001, 'abcdefg');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  let path: string;
+
+  beforeEach(async () => {
+    path = join(await directories.make(), 'a.events');
+    await writeFile(path, bytes);
+  });
+
+  afterEach(() => directories.remove());
+
+  it('gives gzip of exactly the bytes that were sealed, and counts its own', async () => {
+    const compressed = await compressArchive({ ...sealedArchive(path), sha256 }, nodeFileLayer);
+    const gzip = await buffer(compressed.body);
+    expect(gunzipSync(gzip).equals(bytes)).to.equal(true);
+    expect(compressed.bytes).to.equal(gzip.length);
+  });
+
+  it('gives the same gzip each time, so that two who ship an archive store one object', async () => {
+    const archive = { ...sealedArchive(path), sha256 };
+    const [one, other] = await Promise.all(
+      [archive, archive].map(async () =>
+        buffer((await compressArchive(archive, nodeFileLayer)).body),
+      ),
+    );
+    expect(one?.equals(other ?? Buffer.alloc(0))).to.equal(true);
+  });
+
+  it('ends with an error, and not with its last bytes, where the file has changed', async () => {
+    await appendFile(path, '!');
+    const { body } = await compressArchive({ ...sealedArchive(path), sha256 }, nodeFileLayer);
+    const error = await rejection(buffer(body));
+    expect(error).to.have.property('code', 'ERR_ARCHIVE_CHANGED');
+    expect(error).to.have.property('message').that.includes(sha256).and.includes(path);
+  });
+
+  it('closes the file whichever way it ends', async () => {
+    const files = new CountingFiles();
+    const archive = { ...sealedArchive(path), sha256 };
+    const first = await compressArchive(archive, files.layer);
+    await buffer(first.body);
+    const second = await compressArchive(archive, files.layer);
+    second.body.destroy();
+    await closed(second.body);
+    const third = await compressArchive({ ...archive, sha256: 'other' }, files.layer);
+    await rejection(buffer(third.body));
+    while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(files.opened).to.have.length(3);
+  });
+
+  it("gives the system's error where there is no file", async () => {
+    const archive = { ...sealedArchive(`${path}.none`), sha256 };
+    expect(await rejection(compressArchive(archive, nodeFileLayer))).to.have.property(
+      'code',
+      'ENOENT',
+    );
+  });
+});

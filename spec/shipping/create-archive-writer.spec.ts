@@ -1,0 +1,393 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
+
+import { HeadObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
+import { expect } from 'chai';
+
+import { ShippingPendingError } from '../../lib/errors/shipping-pending-error.js';
+import { StoreError } from '../../lib/errors/store-error.js';
+import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
+import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js';
+import { deleteFile } from '../../lib/shipping/delete-file.js';
+import { moveTo } from '../../lib/shipping/move-to.js';
+import type { ShipOptions } from '../../lib/shipping/ship-options.js';
+import { openStore } from '../../lib/storage/open-store.js';
+import type { S3StoreOptions } from '../../lib/storage/s3-store.js';
+import type { Store } from '../../lib/storage/store.js';
+import { MemoryStore } from '../support/memory-store.js';
+import { type S3Server, startS3 } from '../support/s3-server.js';
+import { numbered, TemporaryDirectories } from '../support/series.js';
+import { createShippingWriter, TEMPLATE } from '../support/shipping-writer.js';
+import { listed, rejection } from '../support/store-tools.js';
+import { withFile } from '../support/with-file.js';
+
+const MIB = 2 ** 20;
+
+describe('createArchiveWriter', () => {
+  const directories = new TemporaryDirectories();
+  let directory: string;
+  let server: S3Server;
+
+  before(async () => {
+    server = await startS3();
+  });
+
+  after(() => server.stop());
+
+  beforeEach(async () => {
+    directory = await directories.make();
+  });
+
+  afterEach(() => directories.remove());
+
+  function s3Options(): S3StoreOptions {
+    const { credentials, endpoint, region } = server;
+    return { credentials, endpoint, region };
+  }
+
+  it('writes archives that stay where they are, without ship', async () => {
+    const writer = createArchiveWriter({ directory });
+    await pipeline(Readable.from(['x']), writer);
+    expect(readdirSync(directory)).to.have.length(1);
+    const [record] = await createArchiveReader(writer.pattern).toArray();
+    expect(record?.text()).to.equal('x');
+  });
+
+  describe('with options that make no sense', () => {
+    const create = (ship: ShipOptions, handlers = [deleteFile()]) =>
+      createArchiveWriter({ directory, ship, handlers });
+
+    it('refuses handlers that move files together with ship', () => {
+      const ship = { to: directory };
+      expect(() => create(ship)).to.throw(TypeError, 'handler deleteFile does not go with ship');
+      expect(() => create(ship, [moveTo('there')])).to.throw(TypeError, 'handler moveTo');
+    });
+
+    it('refuses what is no store', () => {
+      // @ts-expect-error: `to` is missing.
+      expect(() => create({}, [])).to.throw(TypeError, 'ship.to is undefined');
+      expect(() => create({ to: '' }, [])).to.throw(RangeError, 'directory of a store is ""');
+      expect(() => create({ to: 'ftp://there' }, [])).to.throw(RangeError, 'ftp://there');
+    });
+
+    it('refuses settings of S3 for another store', () => {
+      const s3 = { region: 'eu-west-1' };
+      const message = `ship.s3 goes with an s3:// URL, but ship.to is ${directory}`;
+      expect(() => create({ to: directory, s3 }, [])).to.throw(TypeError, message);
+      expect(() => create({ to: openStore('s3://bucket'), s3 }, [])).to.throw(TypeError, 'ship.s3');
+    });
+
+    it('refuses to move files to where they are', () => {
+      const localFile = { moveTo: `${directory}/.` };
+      expect(() => create({ to: 'store', localFile }, [])).to.throw(RangeError, "choose 'keep'");
+    });
+  });
+
+  interface Place {
+    readonly to: string;
+    readonly s3?: S3StoreOptions;
+    /** Its own view of what is there, files and uploads that are not whole included. */
+    leftovers(): Promise<readonly string[]>;
+  }
+
+  const places: Readonly<Record<string, () => Promise<Place>>> = {
+    async 'a directory'() {
+      const to = await directories.make();
+      return { to, leftovers: async () => readdirSync(to) };
+    },
+    async S3() {
+      const Bucket = await server.createBucket();
+      const to = `s3://${Bucket}/deep/prefix`;
+      return {
+        to,
+        s3: s3Options(),
+        async leftovers() {
+          const store = openStore(to, { s3: s3Options() });
+          const objects = (await listed(store.list())).map(({ key }) => key);
+          await store.close();
+          if (!server.isComplete) return objects;
+          const { Uploads = [] } = await server.client.send(
+            new ListMultipartUploadsCommand({ Bucket }),
+          );
+          return [...objects, ...Uploads.map(({ Key = '' }) => `upload ${Key}`)];
+        },
+      };
+    },
+  };
+
+  for (const [kind, createPlace] of Object.entries(places)) {
+    describe(`shipping to ${kind}`, () => {
+      let place: Place;
+      let store: Store;
+
+      beforeEach(async () => {
+        place = await createPlace();
+        store = openStore(place.to, place.s3 === undefined ? {} : { s3: place.s3 });
+      });
+
+      afterEach(() => store.close());
+
+      function open(options: Parameters<typeof createShippingWriter>[2] = {}) {
+        const { leftovers: _, ...ship } = place;
+        return createShippingWriter(directory, place.to, {
+          ...options,
+          ship: { ...ship, ...options.ship, to: options.ship?.to ?? place.to },
+        });
+      }
+
+      it('puts each archive as NAME.gz, whose bytes are exactly those that were sealed', async () => {
+        const sealed = new Map<string, Buffer>();
+        const { writer, shipped, failed } = open({
+          handlers: [
+            { onSealed: async ({ name, path }) => void sealed.set(name, await readFile(path)) },
+          ],
+        });
+        await pipeline(Readable.from(numbered('v', 5)), writer);
+        const objects = await listed(store.list());
+        expect(objects.map(({ key }) => key)).to.deep.equal(
+          [...sealed.keys()].map((name) => `${name}.gz`),
+        );
+        expect(shipped.map(({ key, store: name }) => [key, name])).to.deep.equal(
+          objects.map(({ key }) => [key, store.name]),
+        );
+        for (const [name, bytes] of sealed) {
+          const object = await buffer(await store.get(`${name}.gz`));
+          expect(gunzipSync(object).equals(bytes)).to.equal(true);
+          expect((await gzip(object, '-dc'))?.equals(bytes) ?? true).to.equal(true);
+          expect((await gzip(object, '-t'))?.length ?? 0).to.equal(0);
+        }
+        expect([failed, readdirSync(directory)]).to.deep.equal([[], []]);
+      });
+
+      it('ships archives that are larger than a part', async () => {
+        const { writer } = open();
+        const payloads = [randomBytes(12 * MIB), randomBytes(9 * MIB)];
+        await pipeline(Readable.from(payloads), writer);
+        const back = await directories.make();
+        for (const { key } of await listed(store.list())) {
+          await writeFile(join(back, key), await buffer(await store.get(key)));
+        }
+        const records = await createArchiveReader(back).toArray();
+        const isSame = records.map(({ payload }, i) => payload.equals(payloads[i] ?? payload));
+        expect(isSame).to.deep.equal([true, true]);
+        expect(readdirSync(directory)).to.deep.equal([]);
+      });
+
+      it('keeps local files where that is wished', async () => {
+        const { writer, shipped } = open({ ship: { to: place.to, localFile: 'keep' } });
+        await pipeline(Readable.from(['0', '1']), writer);
+        expect(shipped).to.have.length(2);
+        expect(readdirSync(directory)).to.have.length(2);
+      });
+
+      it('moves local files where that is wished', async () => {
+        const there = join(await directories.make(), 'shipped');
+        const { writer } = open({ ship: { to: place.to, localFile: { moveTo: there } } });
+        await pipeline(Readable.from(['0', '1']), writer);
+        expect(readdirSync(directory)).to.deep.equal([]);
+        const records = await createArchiveReader(there).toArray();
+        expect(records.map((record) => record.text())).to.deep.equal(['0', '1']);
+      });
+
+      it('overwrites nothing: where a key is taken the archive goes to NAME-SHA8.gz', async () => {
+        const other = gzipSync('another');
+        await store.put('x_000000.events.gz', Readable.from([other]));
+        const { writer, shipped } = open();
+        await pipeline(Readable.from(['x']), writer);
+        const key = `x_000000-${shipped[0]?.sha256.slice(0, 8)}.events.gz`;
+        expect(shipped[0]).to.include({ key });
+        expect((await buffer(await store.get('x_000000.events.gz'))).equals(other)).to.equal(true);
+        expect((await listed(store.list())).map((object) => object.key)).to.have.members([
+          'x_000000.events.gz',
+          key,
+        ]);
+      });
+
+      it('does not send again what is there, as after a crash before the file was settled', async () => {
+        const first = open({ ship: { to: place.to, localFile: 'keep' } });
+        await pipeline(Readable.from(['0', '1']), first.writer);
+        let puts = 0;
+        const counting: Store = {
+          name: store.name,
+          put: (...args) => {
+            puts++;
+            return store.put(...args);
+          },
+          head: (key) => store.head(key),
+          get: (key) => store.get(key),
+          list: () => store.list(),
+          delete: (key) => store.delete(key),
+          close: async () => {},
+        };
+        for (const localFile of ['keep', 'delete'] as const) {
+          const next = createShippingWriter(directory, counting, {
+            ship: { to: counting, localFile },
+          });
+          expect(await next.writer.close()).to.deep.equal({ shipped: 2, left: [] });
+          expect(next.failed).to.deep.equal([]);
+        }
+        expect([puts, readdirSync(directory)]).to.deep.equal([0, []]);
+      });
+
+      it('stores nothing of a file that has changed since it was sealed', async () => {
+        const { writer } = open({
+          handlers: [{ onSealed: ({ path }) => writeFile(path, randomBytes(6 * MIB)) }],
+        });
+        const error = await rejection(pipeline(Readable.from([randomBytes(6 * MIB)]), writer));
+        expect(error).to.have.nested.property('cause.code', 'ERR_ARCHIVE_CHANGED');
+        expect(await place.leftovers()).to.deep.equal([]);
+        expect((await stat(join(directory, 'x_000000.events'))).size).to.equal(6 * MIB);
+      });
+
+      for (const how of ['destroy', 'an aborted signal'] as const) {
+        it(`leaves no object and no unfinished upload after ${how} amid an upload`, async () => {
+          const controller = new AbortController();
+          const failure = new Error('no longer wanted');
+          let end = () => {};
+          const files = withFile((file) => ({
+            read(bytes, offset, length, position) {
+              // Parts have gone out by then.
+              if (position > 18 * MIB) end();
+              return file.read(bytes, offset, length, position);
+            },
+          }));
+          const { writer } = open({ files, signal: controller.signal });
+          end = () => (how === 'destroy' ? writer.destroy(failure) : controller.abort(failure));
+          const error = await rejection(pipeline(Readable.from([randomBytes(20 * MIB)]), writer));
+          expect(how === 'destroy' ? error : Object(error).cause).to.equal(failure);
+          if (!writer.closed) await new Promise<void>((resolve) => writer.once('close', resolve));
+          expect(await place.leftovers()).to.deep.equal([]);
+          expect(readdirSync(directory)).to.deep.equal(['x_000000.events']);
+          // The next writer of the directory ships it.
+          const next = open();
+          expect(await next.writer.close()).to.deep.equal({ shipped: 1, left: [] });
+          expect(await place.leftovers()).to.deep.equal(['x_000000.events.gz']);
+        });
+      }
+    });
+  }
+
+  it('tells S3 what an object is, and whose', async () => {
+    const bucket = await server.createBucket();
+    const ship = { to: `s3://${bucket}`, s3: s3Options() };
+    const { writer, shipped } = createShippingWriter(directory, ship.to, { ship });
+    await pipeline(Readable.from(['x']), writer);
+    const [{ bytes, sha256, storedBytes } = expect.fail('nothing was shipped')] = shipped;
+    const command = new HeadObjectCommand({ Bucket: bucket, Key: 'x_000000.events.gz' });
+    const { ContentEncoding, ContentLength, ContentType, Metadata } =
+      await server.client.send(command);
+    expect(Metadata).to.deep.equal({ sha256, bytes: String(bytes) });
+    expect([ContentType, ContentLength]).to.deep.equal(['application/gzip', storedBytes]);
+    expect(ContentEncoding).to.be.oneOf([undefined, '']);
+  });
+
+  it('reports at once what nobody has set up right, and keeps everything', async () => {
+    const bucket = await server.createBucket();
+    const wrong = { ...server.credentials, accessKeyId: 'NOBODY' };
+    const cases: readonly (readonly [url: string, s3: S3StoreOptions, code: RegExp])[] = [
+      [`s3://missing-${randomBytes(6).toString('hex')}`, s3Options(), /^NoSuchBucket$/],
+      [`s3://${bucket}`, { ...s3Options(), credentials: wrong }, /^(Access|Invalid|Signature)/],
+    ];
+    for (const [to, s3, code] of cases) {
+      const { writer, failed } = createShippingWriter(directory, to, { ship: { to, s3 } });
+      writer.write('x');
+      const error = await rejection(new Promise((_, reject) => writer.end().once('error', reject)));
+      expect(error).to.be.instanceOf(ShippingPendingError);
+      expect(error).to.have.property('cause').that.is.instanceOf(StoreError);
+      expect(error).to.have.nested.property('cause.storeCode').that.matches(code);
+      expect(error).to.have.nested.property('cause.transient', false);
+      expect(failed).to.not.have.length(0);
+    }
+    expect(readdirSync(directory)).to.have.length(2);
+  });
+
+  it("closes no store of the user's", async () => {
+    const store = new MemoryStore();
+    await pipeline(Readable.from(['x']), createShippingWriter(directory, store).writer);
+    expect(store.isClosed).to.equal(false);
+    expect(store.objects.size).to.equal(1);
+  });
+
+  it('ships into its own directory, too', async () => {
+    const { writer } = createShippingWriter(directory, directory);
+    await pipeline(Readable.from(['0', '1']), writer);
+    const names = ['x_000000.events.gz', 'x_000001.events.gz'];
+    expect(readdirSync(directory)).to.deep.equal(names);
+    const next = createShippingWriter(directory, directory, { template: `y${TEMPLATE}` });
+    await pipeline(Readable.from(['2']), next.writer);
+    expect(readdirSync(directory)).to.deep.equal([...names, 'yx_000000.events.gz']);
+  });
+
+  describe('in a process of its own', () => {
+    /** With real time; a process that lived until its next attempt would outlive the spec. */
+    it('does not keep it alive by attempts that nobody waits for', async () => {
+      const { code, output } = await run(`
+        store.before = () => { throw storeError(false); };
+        writer.write('x');
+        await once(writer, 'failed');
+        console.log('failed');
+      `);
+      expect([output, code]).to.deep.equal(['failed\n', 0]);
+      expect(readdirSync(directory)).to.have.length(1);
+    });
+
+    it('keeps it alive while somebody waits for the store', async () => {
+      const { code, output } = await run(`
+        store.before = () => { if (store.calls.length === 1) throw storeError(true); };
+        writer.end('x');
+        await finished(writer);
+        console.log(store.objects.size, writer.stats().shipped);
+      `);
+      expect([output, code]).to.deep.equal(['1 1\n', 0]);
+    });
+
+    async function run(script: string): Promise<{ code: number | null; output: string }> {
+      const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+      const program = `
+        import { once } from 'node:events';
+        import { finished } from 'node:stream/promises';
+        import { createArchiveWriter, rollByCount } from ${from('../../lib/index.ts')};
+        import { MemoryStore, storeError } from ${from('../support/memory-store.ts')};
+        const store = new MemoryStore();
+        const writer = createArchiveWriter({
+          directory: ${JSON.stringify(directory)}, roll: rollByCount(1), ship: { to: store },
+        });
+        ${script}`;
+      const child = spawn(
+        process.execPath,
+        ['--import', 'tsx', '--input-type=module', '--eval', program],
+        {
+          cwd: fileURLToPath(new URL('../..', import.meta.url)),
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
+      const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+      const output = await text(child.stdout);
+      return { output, code: await exited };
+    }
+  });
+});
+
+/** What the system's gzip makes of bytes; null where there is none. */
+async function gzip(bytes: Buffer, option: string): Promise<Buffer | null> {
+  const child = spawn('gzip', [option], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('error', () => resolve(null));
+    child.once('close', resolve);
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.end(bytes);
+  const output = await buffer(child.stdout);
+  const code = await ended;
+  if (code === null) return null;
+  expect(code).to.equal(0);
+  return output;
+}

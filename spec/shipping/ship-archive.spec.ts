@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { gunzipSync, gzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+
+import { StoreError } from '../../lib/errors/store-error.js';
+import { shipArchive } from '../../lib/shipping/ship-archive.js';
+import { CountingFiles } from '../support/counting-files.js';
+import { MemoryStore } from '../support/memory-store.js';
+import { sealedArchive } from '../support/sealed-archive.js';
+import { TemporaryDirectories } from '../support/series.js';
+import { rejection } from '../support/store-tools.js';
+
+describe('shipArchive', () => {
+  const directories = new TemporaryDirectories();
+  const bytes = Buffer.alloc(100_000, 'abcdefg');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const other = `a-${sha256.slice(0, 8)}.events.gz`;
+  let path: string;
+  let store: MemoryStore;
+  let files: CountingFiles;
+  let stopping: AbortController;
+
+  beforeEach(async () => {
+    path = join(await directories.make(), 'a.events');
+    await writeFile(path, bytes);
+    store = new MemoryStore();
+    files = new CountingFiles();
+    stopping = new AbortController();
+  });
+
+  afterEach(() => directories.remove());
+
+  function ship(evidence: 'content' | 'identity' = 'content') {
+    const archive = { ...sealedArchive(path), bytes: bytes.length, sha256 };
+    const { signal } = stopping;
+    return shipArchive(archive, { store, files: files.layer, evidence, signal });
+  }
+
+  function putAside(key: string, content: string | Buffer, metadata = {}): void {
+    store.objects.set(key, { bytes: gzipSync(content), metadata });
+  }
+
+  it('puts the archive as gzip, with its identity, and then asks the store', async () => {
+    const shipped = await ship();
+    const object = store.objects.get('a.events.gz');
+    expect(gunzipSync(object?.bytes ?? '').equals(bytes)).to.equal(true);
+    expect(object).to.deep.include({
+      contentType: 'application/gzip',
+      metadata: { sha256, bytes: '100000' },
+    });
+    expect(shipped).to.include({
+      ...{ path, sha256, store: 'memory', key: 'a.events.gz' },
+      storedBytes: object?.bytes.length,
+    });
+    expect(store.calls).to.deep.equal(['head a.events.gz', 'put a.events.gz', 'head a.events.gz']);
+  });
+
+  it('sends nothing where the same archive is there already', async () => {
+    await ship();
+    store.calls.length = 0;
+    const shipped = await ship('identity');
+    expect(shipped).to.include({ key: 'a.events.gz' });
+    expect(store.calls).to.deep.equal(['head a.events.gz']);
+  });
+
+  it('reads back what is there already, where a file is to be deleted for it', async () => {
+    await ship();
+    store.calls.length = 0;
+    await ship();
+    expect(store.calls).to.deep.equal(['head a.events.gz', 'get a.events.gz']);
+  });
+
+  it('reads back what is there without its identity, as in a directory', async () => {
+    putAside('a.events.gz', bytes);
+    await ship('identity');
+    expect(store.calls).to.deep.equal(['head a.events.gz', 'get a.events.gz']);
+  });
+
+  const foreign: Readonly<Record<string, Buffer>> = {
+    'another archive': gzipSync('another'),
+    'a longer one that begins with it': gzipSync(Buffer.concat([bytes, bytes])),
+    'half of it': gzipSync(bytes).subarray(0, 100),
+    'no gzip': Buffer.from('text'),
+    nothing: Buffer.alloc(0),
+  };
+  for (const [what, content] of Object.entries(foreign)) {
+    it(`goes to NAME-SHA8.gz where the key holds ${what}, which stays as it is`, async () => {
+      store.objects.set('a.events.gz', { bytes: content, metadata: {} });
+      expect(await ship()).to.include({ key: other });
+      expect(store.objects.get('a.events.gz')?.bytes).to.equal(content);
+      expect(gunzipSync(store.objects.get(other)?.bytes ?? '').equals(bytes)).to.equal(true);
+    });
+  }
+
+  it('does not read an object that says it is another archive', async () => {
+    putAside('a.events.gz', 'another', { sha256: 'ab'.repeat(32) });
+    expect(await ship()).to.include({ key: other });
+    expect(store.count('get')).to.equal(0);
+  });
+
+  it('does not believe the identity of an object that is not what it says', async () => {
+    putAside('a.events.gz', 'another', { sha256 });
+    expect(await ship()).to.include({ key: other });
+  });
+
+  it('gives up, and overwrites nothing, where both keys are taken', async () => {
+    putAside('a.events.gz', 'another');
+    putAside(other, 'one more');
+    const error = await rejection(ship());
+    expect(error).to.have.property('code', 'ERR_KEY_TAKEN');
+    expect(error).to.have.property('message').that.includes(`a.events.gz and ${other}`);
+    expect(store.count('put')).to.equal(0);
+  });
+
+  for (const said of [99, 0, null]) {
+    it(`takes an archive for not shipped where the store says it has ${said ?? 'nothing'}`, async () => {
+      const { head } = store;
+      store.head = async (key) => {
+        const found = await head.call(store, key);
+        return found === null || said === null ? null : { ...found, bytes: said };
+      };
+      const error = await rejection(ship());
+      expect(error).to.be.instanceOf(StoreError);
+      expect(error).to.include({
+        operation: 'confirm',
+        target: 'memory/a.events.gz',
+        transient: true,
+      });
+      expect(error)
+        .to.have.property('message')
+        .that.includes(`the store has ${said ?? 'nothing'}`);
+    });
+  }
+
+  it('takes an archive for not shipped where the store did not read it to its end', async () => {
+    store.put = async (key) => {
+      store.objects.set(key, { bytes: Buffer.alloc(0), metadata: {} });
+      return { key, bytes: 0, metadata: {} };
+    };
+    const error = await rejection(ship());
+    expect(error).to.include({ operation: 'confirm', transient: true });
+    while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  });
+
+  it('stores nothing where the file has changed since it was sealed', async () => {
+    await appendFile(path, '!');
+    expect(await rejection(ship())).to.have.property('code', 'ERR_ARCHIVE_CHANGED');
+    expect([...store.objects.keys()]).to.deep.equal([]);
+  });
+
+  it("gives the system's error where the file is gone", async () => {
+    await rm(path);
+    expect(await rejection(ship())).to.have.property('code', 'ENOENT');
+  });
+
+  for (const operation of ['head', 'get']) {
+    it(`does not wait for the answer to ${operation} once the signal has aborted`, async () => {
+      putAside('a.events.gz', bytes);
+      const reason = new Error('no longer wanted');
+      store.before = (called) => {
+        if (called !== operation) return;
+        stopping.abort(reason);
+        return new Promise<void>(() => {});
+      };
+      expect(await rejection(ship())).to.equal(reason);
+    });
+  }
+
+  it('stops reading back when the signal aborts, and ends that body', async () => {
+    putAside('a.events.gz', bytes);
+    const reason = new Error('no longer wanted');
+    const body = new Readable({ read: () => stopping.abort(reason) });
+    store.get = async () => body;
+    expect(await rejection(ship())).to.have.property('cause', reason);
+    expect(body.destroyed).to.equal(true);
+  });
+
+  it('lets a failure pass that comes when nobody waits any more', async () => {
+    const reason = new Error('no longer wanted');
+    let fail = (_error: Error) => {};
+    store.before = () => {
+      stopping.abort(reason);
+      return new Promise<void>((_resolve, reject) => {
+        fail = reject;
+      });
+    };
+    expect(await rejection(ship())).to.equal(reason);
+    fail(new Error('too late'));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  });
+});

@@ -1,0 +1,546 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { gunzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+
+import { ShippingPendingError } from '../../lib/errors/shipping-pending-error.js';
+import type { SealedArchive } from '../../lib/rolling/archive-handler.js';
+import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
+import { Shipper } from '../../lib/shipping/shipper.js';
+import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { MemoryStore, storeError } from '../support/memory-store.js';
+import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
+import { createShippingWriter, reach, turns } from '../support/shipping-writer.js';
+import { rejection } from '../support/store-tools.js';
+
+/** Its pattern matches the names of all other templates here. */
+const ANY_NAME = 'x_[[SEQUENCE]]%Y.events';
+
+describe('Shipper', () => {
+  const directories = new TemporaryDirectories();
+  let directory: string;
+  let store: MemoryStore;
+
+  beforeEach(async () => {
+    directory = await directories.make();
+    store = new MemoryStore();
+  });
+
+  afterEach(() => directories.remove());
+
+  /** Payloads of all objects, each as often as it is there, in the order of their sequences. */
+  async function storedPayloads(): Promise<string[]> {
+    const back = await directories.make();
+    for (const [key, { bytes }] of store.objects) await writeFile(join(back, key), bytes);
+    const records = await createArchiveReader(back).toArray();
+    return records.map((record) => record.text());
+  }
+
+  function keys(): string[] {
+    return [...store.objects.keys()].sort();
+  }
+
+  function sealedFiles(): string[] {
+    return readdirSync(directory).filter((name) => name.endsWith('.events'));
+  }
+
+  /** Makes the first `count` puts fail. */
+  function failPuts(count: number, transient: boolean): void {
+    store.before = (operation) => {
+      if (operation === 'put' && store.count('put') <= count) throw storeError(transient);
+    };
+  }
+
+  /** Holds puts until it is called. */
+  function holdPuts(): () => void {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    store.before = (operation) => (operation === 'put' ? held : undefined);
+    return release;
+  }
+
+  it('ships the oldest first, one at a time', async () => {
+    let underWay = 0;
+    let most = 0;
+    store.before = async (operation) => {
+      if (operation !== 'put') return;
+      most = Math.max(most, ++underWay);
+      await turns(3);
+      underWay--;
+    };
+    const { writer, shipped, failed } = createShippingWriter(directory, store);
+    await pipeline(Readable.from(numbered('v', 5)), writer);
+    expect(shipped.map(({ key }) => key)).to.deep.equal(
+      [0, 1, 2, 3, 4].map((i) => `x_00000${i}.events.gz`),
+    );
+    expect([most, failed]).to.deep.equal([1, []]);
+    expect(readdirSync(directory)).to.deep.equal([]);
+    expect(await storedPayloads()).to.deep.equal(numbered('v', 5));
+  });
+
+  describe('tries again', () => {
+    it('what failed and may pass, each time after at most twice as long', async () => {
+      failPuts(4, true);
+      const { writer, clock, shipped, failed } = createShippingWriter(directory, store);
+      const ending = pipeline(Readable.from(['x']), writer);
+      for (const [i, delayMs] of [200, 400, 800, 1600].entries()) {
+        await reach(failed, i + 1, writer, 'failed');
+        expect(readdirSync(directory)).to.deep.equal(['x_000000.events']);
+        clock.advance(delayMs);
+      }
+      await ending;
+      expect(failed.map(({ operation, archive }) => `${operation} ${archive.name}`)).to.deep.equal(
+        Array.from({ length: 4 }, () => 'ship x_000000.events'),
+      );
+      expect([shipped.length, store.count('put')]).to.deep.equal([1, 5]);
+      expect(readdirSync(directory)).to.deep.equal([]);
+    });
+
+    it('what failed for good after 30 s, in case somebody has mended it', async () => {
+      failPuts(1, false);
+      const { writer, clock, shipped, failed } = createShippingWriter(directory, store);
+      writer.write('x');
+      await reach(failed, 1, writer, 'failed');
+      clock.advance(29_999);
+      await turns();
+      expect(store.count('put')).to.equal(1);
+      clock.advance(1);
+      await reach(shipped, 1, writer, 'shipped');
+      expect(await writer.close()).to.deep.equal({ shipped: 1, left: [] });
+    });
+
+    it('one archive while others that have not failed go first', async () => {
+      store.before = (operation, key) => {
+        if (operation === 'put' && key.startsWith('x_000000') && store.count('put') === 1) {
+          throw storeError(true);
+        }
+      };
+      const { writer, clock, shipped, failed } = createShippingWriter(directory, store);
+      writer.write('0');
+      await reach(failed, 1, writer, 'failed');
+      for (const payload of ['1', '2']) writer.write(payload);
+      await reach(shipped, 2, writer, 'shipped');
+      clock.advance(200);
+      await writer.close();
+      expect(shipped.map(({ name }) => name)).to.deep.equal(
+        [1, 2, 0].map((i) => `x_00000${i}.events`),
+      );
+    });
+
+    it('only the settling of a file, once the archive is shipped', async () => {
+      let refusals = 1;
+      const failure = Object.assign(new Error('EIO: i/o error, unlink'), { code: 'EIO' });
+      const files = {
+        ...nodeFileLayer,
+        async unlink(path: string) {
+          if (path.endsWith('.events') && refusals-- > 0) throw failure;
+          await nodeFileLayer.unlink(path);
+        },
+      };
+      const { writer, clock, shipped, failed } = createShippingWriter(directory, store, { files });
+      writer.write('x');
+      await reach(failed, 1, writer, 'failed');
+      expect([failed[0]?.error, shipped.length]).to.deep.equal([failure, 0]);
+      clock.advance(200);
+      await reach(shipped, 1, writer, 'shipped');
+      expect([store.count('put'), store.count('head'), store.count('get')]).to.deep.equal([
+        1, 2, 0,
+      ]);
+      expect(readdirSync(directory)).to.deep.equal([]);
+      await writer.close();
+    });
+  });
+
+  it('deletes nothing that the store does not confirm, and tries again', async () => {
+    const { head } = store;
+    let lies = 1;
+    store.head = async (key) => {
+      const found = await head.call(store, key);
+      if (found === null || lies-- <= 0) return found;
+      // What a store that lost half of it would say, and have.
+      store.objects.set(key, { bytes: Buffer.alloc(10), metadata: {} });
+      return { ...found, bytes: 10 };
+    };
+    const { writer, clock, shipped, failed } = createShippingWriter(directory, store);
+    writer.write('x');
+    await reach(failed, 1, writer, 'failed');
+    expect(failed[0]?.error).to.include({ operation: 'confirm', transient: true });
+    expect([shipped, readdirSync(directory)]).to.deep.equal([[], ['x_000000.events']]);
+    clock.advance(200);
+    await reach(shipped, 1, writer, 'shipped');
+    const object = store.objects.get(shipped[0]?.key ?? '');
+    expect(object?.bytes.length).to.be.greaterThan(50);
+    expect(readdirSync(directory)).to.deep.equal([]);
+    await writer.close();
+  });
+
+  it('reads back what a store may have failed to take, also where the file is kept', async () => {
+    const { head } = store;
+    let lies = 1;
+    store.head = async (key) => {
+      const found = await head.call(store, key);
+      return found !== null && lies-- > 0 ? { ...found, bytes: 1 } : found;
+    };
+    const ship = { to: store, localFile: 'keep' as const };
+    const { writer, clock, shipped, failed } = createShippingWriter(directory, store, { ship });
+    writer.write('x');
+    await reach(failed, 1, writer, 'failed');
+    clock.advance(200);
+    await reach(shipped, 1, writer, 'shipped');
+    expect([store.count('put'), store.count('get')]).to.deep.equal([1, 1]);
+    await writer.close();
+  });
+
+  describe('when the writer ends', () => {
+    it('fails at once where only archives are left that trying again does not help', async () => {
+      const failure = storeError(false, 'AccessDenied');
+      store.before = () => {
+        throw failure;
+      };
+      const { writer, failed } = createShippingWriter(directory, store);
+      const error = await rejection(pipeline(Readable.from(['0', '1']), writer));
+      expect(error).to.be.instanceOf(ShippingPendingError).and.to.have.property('cause', failure);
+      const left = ['x_000000.events', 'x_000001.events'].map((name) => join(directory, name));
+      expect(error).to.have.deep.property('left', left);
+      expect(failed).to.have.length(2);
+      expect(readdirSync(directory).sort()).to.deep.equal(['x_000000.events', 'x_000001.events']);
+    });
+
+    it('tells why an archive is left, also where others were shipped after it', async () => {
+      const failure = storeError(false, 'AccessDenied');
+      store.before = (_operation, key) => {
+        if (key.startsWith('x_000000')) throw failure;
+      };
+      const { writer } = createShippingWriter(directory, store);
+      const error = await rejection(pipeline(Readable.from(['0', '1', '2']), writer));
+      expect(error).to.have.property('cause', failure);
+      expect(error).to.have.deep.property('left', [join(directory, 'x_000000.events')]);
+      expect(keys()).to.deep.equal(['x_000001.events.gz', 'x_000002.events.gz']);
+    });
+
+    it('waits for endTimeout while trying again may help', async () => {
+      failPuts(Number.POSITIVE_INFINITY, true);
+      const ship = { to: store, endTimeout: '5m' };
+      const { writer, clock, failed } = createShippingWriter(directory, store, { ship });
+      let isOver = false;
+      const ending = rejection(pipeline(Readable.from(['x']), writer)).finally(() => {
+        isOver = true;
+      });
+      await new Promise<void>((resolve) => writer.once('drained', resolve));
+      await reach(failed, 1, writer, 'failed');
+      for (let seconds = 0; seconds < 299; seconds++) {
+        clock.advance(1000);
+        await turns(1);
+      }
+      expect([isOver, clock.refTimers > 0]).to.deep.equal([false, true]);
+      clock.advance(1000);
+      const error = await ending;
+      expect(error).to.be.instanceOf(ShippingPendingError);
+      expect(error).to.have.nested.property('cause.storeCode', 'Odd');
+      expect(error).to.have.deep.property('left', [join(directory, 'x_000000.events')]);
+      expect(clock.pendingTimers).to.equal(0);
+    });
+
+    it('close waits no longer than deadlineMs, and says what is left', async () => {
+      store.before = (operation, key) => {
+        if (operation === 'put' && !key.startsWith('x_000000')) throw storeError(true);
+      };
+      const { writer, clock, shipped } = createShippingWriter(directory, store);
+      for (const payload of ['0', '1', '2']) writer.write(payload);
+      await reach(shipped, 1, writer, 'shipped');
+      const drained = new Promise<void>((resolve) => writer.once('drained', resolve));
+      const closing = writer.close({ deadlineMs: 1000 });
+      await drained;
+      clock.advance(1000);
+      const left = ['x_000001.events', 'x_000002.events'].map((name) => join(directory, name));
+      expect(await closing).to.deep.equal({ shipped: 1, left });
+      expect(readdirSync(directory).sort()).to.deep.equal(['x_000001.events', 'x_000002.events']);
+    });
+
+    for (const how of ['destroy', 'an aborted signal'] as const) {
+      it(`does not wait for a store that never answers, by ${how}`, async () => {
+        store.before = () => new Promise<void>(() => {});
+        const controller = new AbortController();
+        const { signal } = controller;
+        const { writer, clock } = createShippingWriter(directory, store, { signal });
+        const failure = new Error('no longer wanted');
+        writer.write('x');
+        while (store.calls.length === 0) await turns(1);
+        const closing = rejection(writer.close());
+        if (how === 'destroy') writer.destroy(failure);
+        else controller.abort(failure);
+        const error = await closing;
+        expect(how === 'destroy' ? error : Object(error).cause).to.equal(failure);
+        expect(readdirSync(directory)).to.deep.equal(['x_000000.events']);
+        expect(clock.pendingTimers).to.equal(0);
+      });
+    }
+  });
+
+  describe('with what an earlier writer left', () => {
+    /** As a run that was destroyed leaves it. */
+    async function leave(payloads: readonly string[]): Promise<void> {
+      store.before = () => {
+        throw storeError(false);
+      };
+      const { writer } = createShippingWriter(directory, store);
+      await rejection(pipeline(Readable.from(payloads), writer));
+      store.before = () => {};
+      store.calls.length = 0;
+    }
+
+    it('ships it, each archive once, before its own', async () => {
+      await leave(numbered('old', 3));
+      const { writer, shipped, failed } = createShippingWriter(directory, store, {
+        template: ANY_NAME,
+      });
+      await pipeline(Readable.from(['new']), writer);
+      const names = [0, 1, 2, '02023'].map((end) => `x_00000${end}.events`);
+      expect(shipped.map(({ name }) => name)).to.deep.equal(names);
+      expect(keys()).to.deep.equal(names.map((name) => `${name}.gz`).sort());
+      expect([store.count('put'), failed, readdirSync(directory)]).to.deep.equal([4, [], []]);
+      expect((await storedPayloads()).sort()).to.deep.equal(['new', ...numbered('old', 3)]);
+    });
+
+    it('says of it what its writer knew', async () => {
+      const bytes = encodePart(['0', '1'], { time: 7 });
+      await writeFile(join(directory, 'x_000000.events'), bytes);
+      const { writer, shipped } = createShippingWriter(directory, store);
+      expect(writer.stats()).to.include({ left: 0, shipped: 0 });
+      await reach(shipped, 1, writer, 'shipped');
+      expect(writer.stats()).to.include({ left: 0, shipped: 1, sealed: 0 });
+      expect(shipped[0]).to.include({ name: 'x_000000.events', records: 2, bytes: bytes.length });
+      await writer.close();
+    });
+
+    it('lets open archives and files of others lie', async () => {
+      const others = [
+        'x_000001.events.open',
+        'x_000002.events.part',
+        'notes.txt',
+        'y_3.events',
+        'x_000004.events',
+      ];
+      for (const name of others) await writeFile(join(directory, name), 'somebody else’s');
+      await leave(['old']);
+      const { writer, shipped, failed } = createShippingWriter(directory, store);
+      await writer.close();
+      expect(keys()).to.deep.equal(['x_000000.events.gz']);
+      expect(shipped).to.have.length(1);
+      // It has a name of the series, but is no archive.
+      expect(failed.map(({ archive }) => archive.name)).to.deep.equal(['x_000004.events']);
+      expect(failed[0]?.error).to.have.property('code', 'ERR_ARCHIVE_DAMAGED');
+      expect(readdirSync(directory).sort()).to.deep.equal([...others].sort());
+      expect(writer.stats()).to.include({ left: 0 });
+    });
+
+    it('reads an archive once, however often it fails', async () => {
+      await leave(['old']);
+      failPuts(2, true);
+      let opened = 0;
+      const files = {
+        ...nodeFileLayer,
+        open: (...args: Parameters<typeof nodeFileLayer.open>) => {
+          if (args[0].endsWith('.events')) opened++;
+          return nodeFileLayer.open(...args);
+        },
+      };
+      const { writer, clock, shipped, failed } = createShippingWriter(directory, store, { files });
+      for (const [i, delayMs] of [200, 400].entries()) {
+        await reach(failed, i + 1, writer, 'failed');
+        clock.advance(delayMs);
+      }
+      await reach(shipped, 1, writer, 'shipped');
+      expect(opened).to.equal(1 + 3);
+      await writer.close();
+    });
+
+    it('sends nothing that is in the store, but settles the file', async () => {
+      const ship = { to: store, localFile: 'keep' as const };
+      const first = createShippingWriter(directory, store, { ship });
+      await pipeline(Readable.from(['0', '1']), first.writer);
+      expect(readdirSync(directory)).to.have.length(2);
+      const second = createShippingWriter(directory, store, { ship });
+      await second.writer.close();
+      expect(readdirSync(directory)).to.have.length(2);
+      const third = createShippingWriter(directory, store);
+      await third.writer.close();
+      expect([second.shipped.length, third.shipped.length]).to.deep.equal([2, 2]);
+      expect(store.count('put')).to.equal(2);
+      expect(readdirSync(directory)).to.deep.equal([]);
+    });
+  });
+
+  describe('with maxSpoolBytes', () => {
+    const SPOOL = 50_000;
+    const options = () => ({
+      maxPendingBytes: 1,
+      ship: { to: store, maxSpoolBytes: SPOOL },
+    });
+
+    it('holds the source while the store is slow, and goes on', async () => {
+      const release = holdPuts();
+      const { writer, shipped } = createShippingWriter(directory, store, options());
+      let taken = 0;
+      let most = 0;
+      async function* source() {
+        for (; taken < 60; taken++) yield `${taken}:`.padEnd(10_000, 'x');
+      }
+      writer.on('sealed', () => {
+        most = Math.max(most, writer.stats().left);
+      });
+      const ending = pipeline(source(), writer);
+      while (sealedFiles().length < 5) {
+        await turns(1);
+      }
+      await turns(300);
+      // Five fill the spool; some more may have been accepted before these were sealed.
+      expect(taken).to.be.within(5, 20);
+      expect(most).to.be.within(4, 12);
+      release();
+      await ending;
+      expect(shipped).to.have.length(60);
+      expect(keys()).to.have.length(60);
+    });
+
+    it('does not hold up the end: all that was written is sealed, also over the budget', async () => {
+      holdPuts();
+      const { writer } = createShippingWriter(directory, store, options());
+      const payloads = Array.from({ length: 20 }, (_, i) => `${i}:`.padEnd(10_000, 'x'));
+      for (const payload of payloads) writer.write(payload);
+      while (sealedFiles().length < 5) {
+        await turns(1);
+      }
+      const drained = new Promise<void>((resolve) => writer.once('drained', resolve));
+      const ending = rejection(writer.close());
+      await drained;
+      writer.destroy(new Error('the store is dead'));
+      expect(await ending).to.have.property('message', 'the store is dead');
+      const records = await createArchiveReader(directory).toArray();
+      expect(records.map((record) => record.text())).to.deep.equal(payloads);
+    });
+
+    it('counts what was left before', async () => {
+      for (let i = 0; i < 2; i++) {
+        const bytes = encodePart(['x'.repeat(30_000)], { sequence: i });
+        await writeFile(join(directory, `x_${i}0.events`), bytes);
+      }
+      const release = holdPuts();
+      const { writer } = createShippingWriter(directory, store, options());
+      while (store.count('put') === 0) await turns(1);
+      expect(writer.stats().left).to.equal(2);
+      writer.write('new');
+      await turns();
+      expect(writer.stats().records).to.equal(0);
+      release();
+      expect((await writer.close()).shipped).to.equal(3);
+    });
+  });
+
+  describe('with a local file that is not what was sealed', () => {
+    const onSealed = (change: (archive: SealedArchive) => Promise<void>) => ({
+      handlers: [{ onSealed: change }],
+    });
+
+    it('stores nothing, keeps it, and says so', async () => {
+      const change = onSealed(({ path }) => appendFile(path, '!'));
+      const { writer, failed } = createShippingWriter(directory, store, change);
+      const error = await rejection(pipeline(Readable.from(['x']), writer));
+      expect(error).to.be.instanceOf(ShippingPendingError);
+      expect(error).to.have.nested.property('cause.code', 'ERR_ARCHIVE_CHANGED');
+      expect([failed.length, keys()]).to.deep.equal([1, []]);
+      expect(await readFile(join(directory, 'x_000000.events'), 'utf8')).to.match(/!$/);
+    });
+
+    it('reports one that somebody has removed, and has nothing left to do', async () => {
+      const remove = onSealed(({ path }) => rm(path));
+      const { writer, failed, shipped } = createShippingWriter(directory, store, remove);
+      await pipeline(Readable.from(['x']), writer);
+      expect(failed.map(({ error }) => Object(error).code)).to.deep.equal(['ERR_ARCHIVE_GONE']);
+      expect([shipped, keys()]).to.deep.equal([[], []]);
+    });
+
+    it('does not take a missing file of the store for one', async () => {
+      const failure = Object.assign(new Error('ENOENT: no such directory'), { code: 'ENOENT' });
+      store.before = (operation) => {
+        if (operation === 'put') throw failure;
+      };
+      const { writer } = createShippingWriter(directory, store);
+      const error = await rejection(pipeline(Readable.from(['x']), writer));
+      expect(error).to.be.instanceOf(ShippingPendingError).and.to.have.property('cause', failure);
+      expect(existsSync(join(directory, 'x_000000.events'))).to.equal(true);
+    });
+
+    it('takes one for shipped that another writer has just shipped and settled', async () => {
+      const { head } = store;
+      const other = new MemoryStore();
+      store.head = async (key) => {
+        const found = await head.call(store, key);
+        if (found !== null || other.objects.size > 0) return found;
+        // Behind the answer that nothing is there yet.
+        await createShippingWriter(directory, other).writer.close();
+        for (const [stored, object] of other.objects) store.objects.set(stored, object);
+        return null;
+      };
+      const { writer, shipped, failed } = createShippingWriter(directory, store);
+      await pipeline(Readable.from(['x']), writer);
+      expect([shipped.length, failed]).to.deep.equal([1, []]);
+      expect([store.count('put'), keys()]).to.deep.equal([0, ['x_000000.events.gz']]);
+    });
+  });
+
+  it('shares a directory with another writer that ships from it', async () => {
+    const release = holdPuts();
+    const payloads = ['a', 'b'].map((name) => numbered(name, 10));
+    const first = createShippingWriter(directory, store, { template: 'x_a[[SEQUENCE]].events' });
+    for (const payload of payloads[0] ?? []) first.writer.write(payload);
+    const second = createShippingWriter(directory, store, { template: 'x_b[[SEQUENCE]].events' });
+    for (const payload of payloads[1] ?? []) second.writer.write(payload);
+    while (sealedFiles().length < 20) await turns(1);
+    const third = createShippingWriter(directory, store, { template: ANY_NAME });
+    while (third.writer.stats().left < 20) await turns(1);
+    release();
+    for (const { writer } of [first, second, third]) await writer.close();
+    for (const { failed } of [first, second, third]) expect(failed).to.deep.equal([]);
+    const names = ['a', 'b'].flatMap((name) =>
+      numbered('x', 10).map((x) => x.replace('-', `_${name}00000`)),
+    );
+    expect(keys()).to.deep.equal(names.map((name) => `${name}.events.gz`).sort());
+    expect(readdirSync(directory)).to.deep.equal([]);
+    expect((await storedPayloads()).sort()).to.deep.equal(payloads.flat().sort());
+  });
+
+  it('closes a store of its own, once nothing is under way in it', async () => {
+    for (const ownsStore of [true, false]) {
+      const shipper = new Shipper({
+        ...{ store, ownsStore, directory, pattern: '*.events', files: nodeFileLayer },
+        ...{ localFile: 'delete', endTimeoutMs: 0, maxSpoolBytes: 1, clock: new FakeClock() },
+      });
+      await shipper.start({ onShipped() {}, onFailed() {} });
+      await shipper.stop();
+      expect(store.isClosed).to.equal(ownsStore);
+      store.isClosed = false;
+    }
+  });
+
+  it('stores exactly the bytes that were sealed', async () => {
+    const sealed = new Map<string, Buffer>();
+    const { writer } = createShippingWriter(directory, store, {
+      handlers: [
+        { onSealed: async ({ name, path }) => void sealed.set(`${name}.gz`, await readFile(path)) },
+      ],
+    });
+    await pipeline(Readable.from(numbered('v', 3)), writer);
+    expect(keys()).to.deep.equal([...sealed.keys()].sort());
+    for (const [key, { bytes }] of store.objects) {
+      expect(gunzipSync(bytes).equals(sealed.get(key) ?? Buffer.alloc(0))).to.equal(true);
+    }
+  });
+});

@@ -1,0 +1,38 @@
+import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/storage/file-layer.js';
+import { withFile } from './with-file.js';
+
+/** The file system, which counts what is open. */
+export class CountingFiles {
+  readonly layer: FileLayer;
+  /** Paths that were opened, in order. */
+  readonly opened: string[] = [];
+  /** Directories that were listed, in order. */
+  readonly listed: string[] = [];
+  open = 0;
+  mostOpen = 0;
+
+  /** @param replace as `withFile` takes it; without `close` */
+  constructor(replace: (file: OpenFile) => Partial<OpenFile> = () => ({})) {
+    const counted = withFile((file) => ({
+      ...replace(file),
+      close: async () => {
+        await file.close();
+        this.open--;
+      },
+    }));
+    this.layer = {
+      ...counted,
+      open: async (path, mode) => {
+        const file = await counted.open(path, mode);
+        this.opened.push(path);
+        this.open++;
+        this.mostOpen = Math.max(this.mostOpen, this.open);
+        return file;
+      },
+      readdir: (path) => {
+        this.listed.push(path);
+        return nodeFileLayer.readdir(path);
+      },
+    };
+  }
+}

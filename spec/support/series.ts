@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { RecordInput } from '../../lib/codec/record-input.js';
+import type { ArchiveRecord } from '../../lib/index.js';
+import { encodeBlocks, NOW_MICROS } from './encode-archive.js';
+
+/** Directories of specs, which `remove` takes away again. */
+export class TemporaryDirectories {
+  readonly #made: string[] = [];
+
+  async make(): Promise<string> {
+    const directory = await mkdtemp(join(tmpdir(), 'shoebox-series-'));
+    this.#made.push(directory);
+    return directory;
+  }
+
+  async remove(): Promise<void> {
+    for (const directory of this.#made.splice(0)) {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+}
+
+export interface Part {
+  /** One letter or digit, which the writer's id is made of. @default 'a' */
+  readonly writer?: string;
+  /** Of the first record. @default 0 */
+  readonly sequence?: number;
+  /** Milliseconds of the first record's time; each next one is 1 ms later. @default 0 */
+  readonly time?: number;
+  readonly blockBytes?: number;
+}
+
+/** An archive of version 2 with one record a payload. */
+export function encodePart(payloads: readonly string[], part: Part = {}): Buffer {
+  const { writer = 'a', sequence = 0, time = 0, blockBytes = 4096 } = part;
+  const records: RecordInput[] = payloads.map((payload, i) => ({
+    payload,
+    timeMicros: NOW_MICROS + 1000 * (time + i),
+  }));
+  const writerId = Buffer.from(writer.repeat(16), 'hex');
+  return encodeBlocks(records, { writerId, sequence, blockBytes });
+}
+
+/** Text of `count` payloads: `name`, a dash and a number from 0 on. */
+export function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${name}-${i}`);
+}
+
+export interface Read {
+  readonly payloads: readonly string[];
+  /** What the reader threw behind them, if it did. */
+  readonly error: unknown;
+}
+
+/** Reads up to the end, or the error. */
+export async function readPayloads(reader: AsyncIterable<ArchiveRecord>): Promise<Read> {
+  const payloads: string[] = [];
+  try {
+    for await (const record of reader) payloads.push(record.text());
+  } catch (error) {
+    return { payloads, error };
+  }
+  return { payloads, error: undefined };
+}

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+
+import {
+  type ArchiveWriter,
+  type ArchiveWriterOptions,
+  createArchiveWriter,
+} from '../../lib/index.js';
+import type { ArchiveFailure, ShippedArchive } from '../../lib/rolling/archive-shipper.js';
+import { rollByCount } from '../../lib/rolling/roll-policies.js';
+import type { Store } from '../../lib/storage/store.js';
+import { FakeClock } from './fake-clock.js';
+
+/** Names that sort, and are the same each time. */
+export const TEMPLATE = 'x_[[SEQUENCE]].events';
+
+export interface ShippingWriter {
+  readonly writer: ArchiveWriter;
+  readonly clock: FakeClock;
+  readonly shipped: ShippedArchive[];
+  readonly failed: ArchiveFailure[];
+}
+
+/** A writer that seals each record as an archive of its own, on a clock that stands still. */
+export function createShippingWriter(
+  directory: string,
+  to: string | Store,
+  options: Partial<ArchiveWriterOptions> = {},
+): ShippingWriter {
+  const clock = new FakeClock();
+  const { ship, ...rest } = options;
+  const writer = createArchiveWriter({
+    directory,
+    template: TEMPLATE,
+    roll: rollByCount(1),
+    clock,
+    ...rest,
+    ship: { to, ...ship },
+  });
+  const shipped: ShippedArchive[] = [];
+  const failed: ArchiveFailure[] = [];
+  writer.on('shipped', (archive) => shipped.push(archive));
+  writer.on('failed', (failure) => failed.push(failure));
+  return { writer, clock, shipped, failed };
+}
+
+/** Settles once there are `count` of what an event adds to a list. */
+export async function reach(
+  list: readonly unknown[],
+  count: number,
+  writer: ArchiveWriter,
+  event: 'shipped' | 'failed',
+): Promise<void> {
+  while (list.length < count) await once(writer, event);
+}
+
+/** Gives everything that is under way in memory or on disk many a turn. */
+export async function turns(count = 100): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+
+import { expect } from 'chai';
+
+import { type ArchiveIndex, decodeIndexBody } from '../../lib/codec/archive-index.js';
+import { readFrameHeader } from '../../lib/codec/frame-header.js';
+import { HEADER_BYTES, KIND_INDEX } from '../../lib/format/version-2.js';
+import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
+import type { Clock } from '../../lib/streams/clock.js';
+import { decodeArchive } from './decode-archive.js';
+
+/** Payloads `0`, `1`, … */
+export function numbers(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => String(i));
+}
+
+/** What the archives of a directory, or of a pattern, hold; nothing where there are none. */
+export async function payloadsOf(pattern: string): Promise<string[]> {
+  const payloads: string[] = [];
+  for await (const record of createArchiveReader(pattern, { allowEmpty: true })) {
+    payloads.push(record.text());
+  }
+  return payloads;
+}
+
+export interface WholeArchive {
+  readonly name: string;
+  /** Of the whole file, in hex. */
+  readonly sha256: string;
+  readonly index: ArchiveIndex;
+  /** The index frame's own header. */
+  readonly nextSequence: number;
+  readonly writer: string;
+  readonly payloads: readonly string[];
+}
+
+/** All of a directory's files, which must be sealed archives of version 2, by their ordinals. */
+export async function wholeArchives(directory: string): Promise<WholeArchive[]> {
+  const names = await readdir(directory);
+  const archives = await Promise.all(names.map((name) => readWhole(directory, name)));
+  return archives.sort((a, b) => a.index.ordinal - b.index.ordinal);
+}
+
+/** Fails where the file is not a sealed archive whose index tells the truth. */
+export async function readWhole(directory: string, name: string): Promise<WholeArchive> {
+  const bytes = await readFile(join(directory, name));
+  const start = bytes.length - bytes.readUInt32LE(bytes.length - 4);
+  const header = readFrameHeader(bytes, start);
+  expect(header.kind).to.equal(KIND_INDEX);
+  const index = decodeIndexBody(bytes.subarray(start + HEADER_BYTES), start, name);
+  expect(index.archiveBytes).to.equal(start);
+  expect(hexOf(index.sha256)).to.equal(sha256Of(bytes.subarray(0, start)));
+  const payloads = decodeArchive(bytes).map((record) => record.text());
+  expect(index.records).to.equal(payloads.length);
+  expect(index.entries.length).to.be.greaterThan(0);
+  const { sequence: nextSequence, writer } = header;
+  return { name, sha256: sha256Of(bytes), index, nextSequence, writer, payloads };
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** The error that a stream is closed with, or undefined. To be called before it can have happened. */
+export function outcomeOf(stream: Writable): Promise<unknown> {
+  return new Promise((resolve) => {
+    let failure: unknown;
+    stream.once('error', (error) => {
+      failure = error;
+    });
+    stream.once('close', () => resolve(failure));
+  });
+}
+
+/** Lets what is under way go on until something holds; it is the timeout of the spec that ends it. */
+export async function until(isMet: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isMet())) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A clock whose time of day is set while its timers go on, as the system's are. */
+export class JumpingClock implements Clock {
+  jumpMs = 0;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now() + this.jumpMs;
+  }
+
+  setTimer(callback: () => void, delayMs: number) {
+    return this.#clock.setTimer(callback, delayMs);
+  }
+}
+
+/** Collects what would end the process, in place of mocha. Returns how to stop, and what it has found. */
+export function catchUncaught(): () => unknown[] {
+  const found: unknown[] = [];
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const others = events.map((event) => process.rawListeners(event));
+  for (const event of events) {
+    process.removeAllListeners(event);
+    process.on(event, (error: unknown) => found.push(error));
+  }
+  return () => {
+    for (const [at, event] of events.entries()) {
+      process.removeAllListeners(event);
+      for (const listener of others[at] ?? [])
+        Reflect.apply(process.on, process, [event, listener]);
+    }
+    return found;
+  };
+}
