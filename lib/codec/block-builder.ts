@@ -199,11 +199,8 @@ export class BlockBuilder implements RecordEncoder {
     checkRecordBytes(mostPrefixBytes + end - metadataStart + keyBytes, limit);
     const shift = start + prefixBytes - metadataStart;
     if (shift !== 0) bytes.copyWithin(metadataStart + shift, metadataStart, end);
-    writeVarint(
-      bytes,
-      writeSignedVarint(bytes, writeVarint(bytes, start, length), delta),
-      metadataBytes,
-    );
+    const timeAt = writeVarint(bytes, start, length);
+    writeVarint(bytes, writeSignedVarint(bytes, timeAt, delta), metadataBytes);
     slab.length = end + shift;
   }
 

@@ -12,6 +12,7 @@ export type JsonValue =
   | readonly JsonValue[]
   | { toJSON(key?: string): unknown };
 
+/** A record to be written, by its parts. */
 export interface RecordFields {
   /** Strings by string. A `Map` or pairs keep an order that begins with integer-like keys. */
   readonly metadata?: MetadataInput | null | undefined;

@@ -16,6 +16,7 @@ export type DamageReason =
   | 'bad-text'
   | 'torn';
 
+/** What is wrong with bytes that should be an archive, and where. */
 export interface Damage {
   readonly reason: DamageReason;
   /** What is damaged, as the message names it: `header`, `block`, `record`. */

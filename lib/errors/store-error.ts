@@ -1,5 +1,6 @@
 import { ArchiveError } from './archive-error.js';
 
+/** What a store was asked to do, and why it did not. */
 export interface StoreFailure {
   /** What was tried: `put`, `head`, `get`, `list` or `delete`. */
   readonly operation: string;

@@ -47,7 +47,7 @@ export interface ArchiveHandler {
   onSealed?(archive: SealedArchive): HandledPath | Promise<HandledPath>;
 }
 
-/** Where a handler left the file. */
+/** Where a handler left the file: its path, null when it is gone, nothing when it is where it was. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing.
 export type HandledPath = string | null | void;
 

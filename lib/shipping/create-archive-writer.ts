@@ -11,6 +11,7 @@ import { systemClock } from '../streams/clock.js';
 import { parseShipOptions, type ShipOptions } from './ship-options.js';
 import { Shipper } from './shipper.js';
 
+/** Where and how a series is written, and shipped. */
 export interface ArchiveWriterOptions extends Omit<RollingWriteOptions, 'shipper' | 'endTimeout'> {
   /**
    * Ships sealed archives to a store: gzipped, checked, and then the local file is settled. Handlers that

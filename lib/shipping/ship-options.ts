@@ -12,6 +12,7 @@ import type { Store } from '../storage/store.js';
 /** What becomes of the local file once the store has confirmed the archive. */
 export type LocalFile = 'delete' | 'keep' | { readonly moveTo: string };
 
+/** Where archives are shipped to, and what becomes of them here. */
 export interface ShipOptions {
   /** `s3://bucket/prefix`, a directory's path or `file://` URL, or a store of your own. */
   readonly to: string | URL | Store;

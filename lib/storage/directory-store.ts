@@ -13,6 +13,7 @@ import type { ByteRange, PutOptions, Store, StoredObject } from './store.js';
 import { fromSystemError, isMissing, systemCodeOf } from './system-error.js';
 import { writeAll } from './write-all.js';
 
+/** The seam for the file system. */
 export interface DirectoryStoreOptions {
   /** @default the file system */
   readonly files?: FileLayer;

@@ -12,14 +12,17 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
+/** What a write came to. */
 export interface WriteResult {
   readonly bytesWritten: number;
 }
 
+/** What a read came to; 0 bytes at the end of the file. */
 export interface ReadResult {
   readonly bytesRead: number;
 }
 
+/** What the system knows of a file; as Node's `Stats`. */
 export interface FileStatus {
   readonly size: number;
   readonly ino: number;
@@ -33,6 +36,7 @@ export interface FileStatus {
 /** `'r'`: reads; `'wx'`: creates, and fails when the name is taken; `'r+'`: reads and writes. */
 export type OpenMode = 'r' | 'r+' | 'wx';
 
+/** A name in a directory; as Node's `Dirent`. */
 export interface DirectoryEntry {
   readonly name: string;
   isFile(): boolean;
@@ -58,6 +62,7 @@ export interface FileLayer {
   syncDirectory(path: string): Promise<void>;
 }
 
+/** Node's file system as it is. */
 export const nodeFileLayer: FileLayer = {
   open: (path, mode) => open(path, mode),
   stat: (path) => stat(path),

@@ -4,6 +4,7 @@ import { DirectoryStore, type DirectoryStoreOptions } from './directory-store.js
 import { S3Store, type S3StoreOptions } from './s3-store.js';
 import type { Store } from './store.js';
 
+/** What stores of each kind are opened with. */
 export interface OpenStoreOptions {
   /** For an `s3://` URL. */
   readonly s3?: S3StoreOptions;

@@ -13,6 +13,7 @@ import { httpStatusOf, type S3Request, toStoreError } from './s3-error.js';
 import type { ByteRange, PutOptions, Store, StoredObject } from './store.js';
 import { guardUpload } from './upload-guard.js';
 
+/** Where the service is, who asks it, and how much at a time. */
 export interface S3StoreOptions {
   /** Where the service is. @default S3_ENDPOINT of the environment, else what the SDK finds: AWS */
   readonly endpoint?: string;
@@ -32,6 +33,7 @@ export interface S3StoreOptions {
   readonly clock?: Clock;
 }
 
+/** Who asks the service. */
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

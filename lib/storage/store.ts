@@ -8,6 +8,7 @@ export interface StoredObject {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** What is stored with an object, and how its upload is ended. */
 export interface PutOptions {
   readonly contentType?: string;
   /** Keys in lower case, values in ASCII; at most 2 KiB in all, as S3 has it. */

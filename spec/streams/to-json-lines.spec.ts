@@ -1,0 +1,55 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import { expect } from 'chai';
+
+import type { RecordInput } from '../../lib/codec/record-input.js';
+import { RecordError } from '../../lib/errors/record-error.js';
+import { Decoder } from '../../lib/streams/decoder.js';
+import { type ToJsonLinesOptions, toJsonLines } from '../../lib/streams/to-json-lines.js';
+import { encodeBlocks } from '../support/encode-archive.js';
+import { drain, failureOf, SlowSink } from './stream-tools.js';
+
+const RECORDS: readonly RecordInput[] = [
+  { payload: { n: 1 }, metadata: { kind: 'login' } },
+  { payload: '{ "n": 2 }' },
+];
+
+async function lines(options?: ToJsonLinesOptions, records = RECORDS): Promise<string> {
+  const stream = Readable.from(records).pipe(toJsonLines(options));
+  const { given, error } = await drain<Buffer>(stream);
+  expect(error).to.equal(undefined);
+  return Buffer.concat(given).toString();
+}
+
+describe('toJsonLines', () => {
+  it('gives each payload a line, without metadata', async () => {
+    for (const options of [undefined, {}, { metadata: false }]) {
+      expect(await lines(options)).to.equal('{"n":1}\n{ "n": 2 }\n');
+    }
+    expect(await lines({}, ['7', '"text"', ''])).to.equal('7\n"text"\n\n');
+  });
+
+  it("gives metadata under its key, 'metadata' unless another is given", async () => {
+    const withKey = (key: string) => `{${key}:{"kind":"login"},"n":1}\n{${key}:{}, "n": 2 }\n`;
+    expect(await lines({ metadata: true })).to.equal(withKey('"metadata"'));
+    expect(await lines({ metadata: 'about' })).to.equal(withKey('"about"'));
+    expect(await lines({ metadata: '' })).to.equal(withKey('""'));
+  });
+
+  it('takes records of an archive', async () => {
+    const records = Readable.from([encodeBlocks(RECORDS)]).pipe(new Decoder());
+    const { given } = await drain<Buffer>(records.pipe(toJsonLines()));
+    expect(Buffer.concat(given).toString()).to.equal('{"n":1}\n{ "n": 2 }\n');
+  });
+
+  it('gives the lines before a payload that is none, then a RecordError', async () => {
+    for (const payload of ['{\n}', Buffer.from([0x22, 0xff, 0x22]), '\ud800']) {
+      const sink = new SlowSink();
+      const source = Readable.from([...RECORDS, payload, ...RECORDS]);
+      const failure = await failureOf(pipeline(source, toJsonLines(), sink));
+      expect(failure).to.be.instanceOf(RecordError);
+      expect(sink.bytes.toString()).to.equal('{"n":1}\n{ "n": 2 }\n');
+    }
+  });
+});

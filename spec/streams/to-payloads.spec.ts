@@ -1,0 +1,79 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import { expect } from 'chai';
+
+import type { RecordInput } from '../../lib/codec/record-input.js';
+import { RecordError } from '../../lib/errors/record-error.js';
+import { Decoder } from '../../lib/streams/decoder.js';
+import { type ToPayloadsOptions, toPayloads } from '../../lib/streams/to-payloads.js';
+import { encodeBlocks } from '../support/encode-archive.js';
+import { countingSource, drain, failureOf, SlowSink, settle } from './stream-tools.js';
+
+const BYTES = Buffer.from([0, 0xff, 10]);
+const RECORDS: readonly RecordInput[] = [
+  'a',
+  '',
+  BYTES,
+  { payload: { n: 1 }, metadata: { k: 'v' } },
+];
+
+async function payloads(options?: ToPayloadsOptions, records = RECORDS): Promise<Buffer> {
+  const { given, error } = await drain<Buffer>(Readable.from(records).pipe(toPayloads(options)));
+  expect(error).to.equal(undefined);
+  return Buffer.concat(given);
+}
+
+describe('toPayloads', () => {
+  it('gives each payload as it is, and a line feed', async () => {
+    const expected = Buffer.concat([Buffer.from('a\n\n'), BYTES, Buffer.from('\n{"n":1}\n')]);
+    expect(await payloads()).to.deep.equal(expected);
+  });
+
+  it('gives another separator, of text or bytes, or none', async () => {
+    const text = async (options: ToPayloadsOptions) =>
+      (await payloads(options, ['a', 'b'])).toString();
+    expect(await text({ separator: '\r\n' })).to.equal('a\r\nb\r\n');
+    expect(await text({ separator: Buffer.from([0]) })).to.equal('a\0b\0');
+    expect(await text({ separator: '' })).to.equal('ab');
+    expect(await payloads({ separator: '' }, ['', ''])).to.deep.equal(Buffer.alloc(0));
+  });
+
+  it('takes records of an archive', async () => {
+    const records = Readable.from([encodeBlocks(['a', 'b'])]).pipe(new Decoder());
+    const { given } = await drain<Buffer>(records.pipe(toPayloads()));
+    expect(Buffer.concat(given).toString()).to.equal('a\nb\n');
+  });
+
+  it('leaves bytes that it was given to whoever gave them', async () => {
+    const bytes = Buffer.from('a');
+    const stream = toPayloads();
+    stream.write(bytes);
+    await settle();
+    bytes.fill('b');
+    stream.end();
+    expect(Buffer.concat((await drain<Buffer>(stream)).given).toString()).to.equal('a\n');
+  });
+
+  it('takes no more records than its reader reads', async () => {
+    const source = countingSource(() => 'x'.repeat(1000));
+    const stream = source.stream.pipe(toPayloads());
+    await settle();
+    const taken = source.taken();
+    expect(taken).to.be.lessThan(200);
+    await settle();
+    expect(source.taken()).to.equal(taken);
+    stream.destroy();
+    source.stream.destroy();
+  });
+
+  it('gives the payloads before what is not a record, then a RecordError', async () => {
+    for (const record of [7, { payload: undefined }, '\ud800']) {
+      const sink = new SlowSink();
+      const source = Readable.from([...Array(100).fill('a'), record, 'b']);
+      const failure = await failureOf(pipeline(source, toPayloads(), sink));
+      expect(failure).to.be.instanceOf(RecordError);
+      expect(sink.bytes.toString()).to.equal('a\n'.repeat(100));
+    }
+  });
+});

@@ -1,0 +1,28 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A directory for the files of one spec. */
+export interface ScratchDirectory {
+  readonly path: string;
+  /** Writes a file and gives its path. */
+  put(name: string, bytes: Uint8Array): Promise<string>;
+  list(): Promise<string[]>;
+}
+
+/** Runs `use` with a new directory, which is gone afterwards. */
+export async function withScratch(use: (scratch: ScratchDirectory) => Promise<void>) {
+  const path = await mkdtemp(join(tmpdir(), 'shoebox-'));
+  try {
+    await use({
+      path,
+      async put(name, bytes) {
+        await writeFile(join(path, name), bytes);
+        return join(path, name);
+      },
+      list: async () => (await readdir(path)).sort(),
+    });
+  } finally {
+    await rm(path, { recursive: true });
+  }
+}
