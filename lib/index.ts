@@ -5,6 +5,7 @@ export type { MetadataInput } from './codec/metadata-input.js';
 export type { ArchiveFormat } from './codec/record-encoder.js';
 export type { JsonValue, RecordFields, RecordInput } from './codec/record-input.js';
 export { ArchiveError } from './errors/archive-error.js';
+export { BacklogFullError } from './errors/backlog-full-error.js';
 export { type Damage, DamageError, type DamageReason } from './errors/damage-error.js';
 export { DirectoryError } from './errors/directory-error.js';
 export { NoArchivesError } from './errors/no-archives-error.js';
@@ -27,9 +28,11 @@ export type {
   ShippingListener,
   ShippingState,
 } from './rolling/archive-shipper.js';
+export type { SyncMode } from './rolling/archive-sync.js';
 export { ArchiveTemplate, DEFAULT_TEMPLATE } from './rolling/archive-template.js';
 export type { ArchiveWriterEvents, TypedEvents } from './rolling/archive-writer-events.js';
 export type { ArchivePatterns } from './rolling/list-archives.js';
+export type { Receipt, ReceiptLevel, RecordPlace } from './rolling/receipt.js';
 export {
   rollAtClock,
   rollByAge,
@@ -52,7 +55,12 @@ export {
 } from './rolling/rolling-read-stream.js';
 export type { RollingWriteOptions } from './rolling/rolling-write-options.js';
 export { RollingWriteStream } from './rolling/rolling-write-stream.js';
-export type { CloseOptions, CloseResult, WriterStats } from './rolling/writer-stats.js';
+export type {
+  CloseOptions,
+  CloseResult,
+  FlushOptions,
+  WriterStats,
+} from './rolling/writer-stats.js';
 export { changeExtension } from './shipping/change-extension.js';
 export {
   type ArchiveWriter,

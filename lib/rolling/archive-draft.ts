@@ -1,5 +1,6 @@
 import { IndexBuilder } from '../codec/index-builder.js';
 import type { RecordEncoder } from '../codec/record-encoder.js';
+import { ArchiveProgress } from './archive-progress.js';
 import type { ArchiveFacts } from './roll-policy.js';
 
 /** The archive that is being filled: what is known of it, also of bytes that are not on disk yet. */
@@ -7,6 +8,7 @@ export class ArchiveDraft implements ArchiveFacts {
   /** Which of its writer's archives it is, counted from 0. */
   readonly ordinal: number;
   readonly index = new IndexBuilder();
+  readonly progress = new ArchiveProgress();
   /** What it is called while open, without `.open`; the file may have got an alternative to it. */
   name = '';
   openedAt = 0;
@@ -14,6 +16,8 @@ export class ArchiveDraft implements ArchiveFacts {
   records = 0;
   /** Bytes that the encoder has handed over. */
   takenBytes = 0;
+  /** Records that somebody wants to be synced, asked before there was a file. */
+  wantedRecords = 0;
   #earliestMicros = 0;
   #latestMicros = 0;
   readonly #encoder: RecordEncoder;

@@ -23,6 +23,7 @@ export class ArchiveFile {
   readonly #file: OpenFile;
   readonly #hash = createHash('sha256');
   #isClosed = false;
+  #isNameSynced = false;
 
   /**
    * Creates `NAME.open`.
@@ -62,6 +63,14 @@ export class ArchiveFile {
     await writeAll(this.#file, bytes, this.bytes);
     this.#hash.update(bytes);
     this.bytes += bytes.length;
+  }
+
+  /** Makes all bytes so far last through a power loss, and with the first the file's name. */
+  async datasync(): Promise<void> {
+    await this.#file.datasync();
+    if (this.#isNameSynced) return;
+    await this.#files.syncDirectory(this.#directory);
+    this.#isNameSynced = true;
   }
 
   /** The SHA-256 of all bytes so far. */

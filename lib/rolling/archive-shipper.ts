@@ -23,6 +23,7 @@ export interface ArchiveFailure {
   readonly error: unknown;
 }
 
+/** Who is told what became of archives that are shipped. */
 export interface ShippingListener {
   onShipped(archive: ShippedArchive): void;
   onFailed(failure: ArchiveFailure): void;
@@ -34,7 +35,7 @@ export interface ShippingState {
   readonly shipped: number;
   /** Paths of the archives that are not, oldest first. */
   readonly left: readonly string[];
-  /** Why the last attempt failed, where none has succeeded since. */
+  /** Why the oldest of these has failed, where it has. */
   readonly error?: unknown;
 }
 

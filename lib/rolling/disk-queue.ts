@@ -1,13 +1,15 @@
 import type { FileLayer } from '../storage/file-layer.js';
+import type { Clock } from '../streams/clock.js';
 import type { ArchiveDraft } from './archive-draft.js';
 import { ArchiveFile } from './archive-file.js';
 import type { OpenedArchive, SealedArchive } from './archive-handler.js';
 import type { ArchiveEnd, ArchiveSealer } from './archive-sealer.js';
+import { ArchiveSync, type SyncMode } from './archive-sync.js';
 
 export interface DiskQueueListener {
   /** A file was created for `draft`. */
   onOpened(archive: OpenedArchive): void;
-  onSealed(archive: SealedArchive): void;
+  onSealed(archive: SealedArchive, draft: ArchiveDraft): void;
   /** `bytes` are written, and their memory is nobody's. */
   onWritten(bytes: Buffer): void;
   /** `isBusy` may have changed. */
@@ -21,9 +23,17 @@ export interface DiskQueueOptions {
   readonly files: FileLayer;
   readonly sealer: ArchiveSealer;
   readonly writer: string;
+  readonly syncMode: SyncMode;
+  readonly clock: Clock;
   /** What has to be done before the first file may be created. */
   readonly ready: Promise<void>;
   readonly listener: DiskQueueListener;
+}
+
+/** The file of an archive that is written or sealed. */
+interface LiveFile {
+  readonly file: ArchiveFile;
+  readonly sync: ArchiveSync;
 }
 
 /** Sealing goes on beside writing. That many archives may wait for it, each with a file open. */
@@ -35,7 +45,7 @@ const MAX_SEALS_WAITING = 4;
  */
 export class DiskQueue {
   readonly #options: DiskQueueOptions;
-  readonly #openFiles = new Map<ArchiveDraft, ArchiveFile>();
+  readonly #openFiles = new Map<ArchiveDraft, LiveFile>();
   #writing: Promise<void> | null = null;
   #sealing: Promise<void> = Promise.resolve();
   #sealsWaiting = 0;
@@ -65,6 +75,12 @@ export class DiskQueue {
     });
   }
 
+  /** Somebody waits for the draft's first `records` records to be synced, written or not. */
+  wantSynced(draft: ArchiveDraft, records: number): void {
+    draft.wantedRecords = records;
+    this.#openFiles.get(draft)?.sync.want(records);
+  }
+
   /** Settles when all that was given to it is on disk, sealed where it was complete, or has failed. */
   async idle(): Promise<void> {
     // Progress may begin the next write, and that end in the next seal.
@@ -83,26 +99,38 @@ export class DiskQueue {
   }
 
   async #writeOut(draft: ArchiveDraft, bytes: Buffer, end: ArchiveEnd | null): Promise<void> {
-    const file = this.#openFiles.get(draft) ?? (await this.#create(draft));
+    const { progress, records } = draft;
+    const { file, sync } = this.#openFiles.get(draft) ?? (await this.#create(draft));
     await file.append(bytes);
+    progress.archive = file.name;
+    progress.reach('written', records);
+    sync.wrote(records);
     this.#options.listener.onWritten(bytes);
-    if (end !== null) this.#sealSoon(draft, file, end);
+    if (end !== null) this.#sealSoon(draft, end);
   }
 
-  async #create(draft: ArchiveDraft): Promise<ArchiveFile> {
-    const { directory, files, listener, ready, writer } = this.#options;
+  async #create(draft: ArchiveDraft): Promise<LiveFile> {
+    const { clock, directory, files, listener, ready, syncMode: mode, writer } = this.#options;
     await ready;
     const file = await ArchiveFile.create(directory, draft.name, files);
-    this.#openFiles.set(draft, file);
+    const sync = new ArchiveSync({
+      mode,
+      clock,
+      sync: () => file.datasync(),
+      onSynced: (records) => draft.progress.reach('synced', records),
+      onFailure: (error) => this.#fail(error),
+    });
+    sync.want(draft.wantedRecords);
+    this.#openFiles.set(draft, { file, sync });
     const { ordinal, openedAt } = draft;
     listener.onOpened({ path: file.openPath, name: file.name, ordinal, writer, openedAt });
-    return file;
+    return { file, sync };
   }
 
-  #sealSoon(draft: ArchiveDraft, file: ArchiveFile, end: ArchiveEnd): void {
+  #sealSoon(draft: ArchiveDraft, end: ArchiveEnd): void {
     this.#sealsWaiting++;
     this.#sealing = this.#sealing
-      .then(() => this.#seal(draft, file, end))
+      .then(() => this.#seal(draft, end))
       .catch((error) => {
         this.#hasSealFailed = true;
         this.#fail(error);
@@ -113,18 +141,29 @@ export class DiskQueue {
       });
   }
 
-  async #seal(draft: ArchiveDraft, file: ArchiveFile, end: ArchiveEnd): Promise<void> {
+  async #seal(draft: ArchiveDraft, end: ArchiveEnd): Promise<void> {
+    const live = this.#openFiles.get(draft);
     // The order of seals is a promise: after a failed one the others stay open.
-    if (this.#hasSealFailed) return;
+    if (live === undefined || this.#hasSealFailed) return;
+    const { file, sync } = live;
+    await sync.stop();
     const archive = await this.#options.sealer.seal(draft, file, end);
     this.#openFiles.delete(draft);
-    this.#options.listener.onSealed(archive);
+    draft.progress.archive = archive.name;
+    draft.progress.reach('synced', draft.records);
+    draft.progress.reach('sealed', draft.records);
+    this.#options.listener.onSealed(archive, draft);
   }
 
   async #abandonAll(): Promise<void> {
     // All of them, also where one cannot be closed.
-    const files = [...this.#openFiles.values()];
-    const results = await Promise.allSettled(files.map((file) => file.abandon()));
+    const live = [...this.#openFiles.values()];
+    const results = await Promise.allSettled(
+      live.map(async ({ file, sync }) => {
+        await sync.stop();
+        await file.abandon();
+      }),
+    );
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }

@@ -5,6 +5,8 @@ import { runOpenHandlers, runSealedHandlers } from './run-handlers.js';
 export interface HandlerQueueListener {
   /** All handlers had the archive, and it is where `archive` says. */
   onHandled(archive: SealedArchive): void;
+  /** A handler says that the file is gone. */
+  onGone(archive: SealedArchive): void;
   onFailed(failure: ArchiveFailure): void;
 }
 
@@ -26,7 +28,8 @@ export class HandlerQueue {
   sealed(archive: SealedArchive): void {
     this.#run(async () => {
       const handled = await runSealedHandlers(this.#handlers, archive, this.#report);
-      if (handled !== null) this.#listener.onHandled(handled);
+      if (handled === null) this.#listener.onGone(archive);
+      else this.#listener.onHandled(handled);
     });
   }
 

@@ -5,18 +5,29 @@ const RECORD_OVERHEAD_BYTES = 256;
 
 /** Counts the payloads in a stream's queue, which Node limits by their number alone. */
 export class QueuedBytes {
-  readonly #most: number;
+  /** How many there may be. */
+  readonly most: number;
   #bytes = 0;
   #isOver = false;
 
   constructor(mostBytes: number) {
-    this.#most = mostBytes;
+    this.most = mostBytes;
+  }
+
+  /** How many there are. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether there have been too many since the queue was last empty. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** Counts a record that has to wait; false once there are too many bytes. */
   add(record: RecordInput): boolean {
     this.#bytes += RECORD_OVERHEAD_BYTES + payloadBytes(record);
-    this.#isOver ||= this.#bytes > this.#most;
+    this.#isOver ||= this.#bytes > this.most;
     return !this.#isOver;
   }
 

@@ -1,8 +1,10 @@
 import { Writable } from 'node:stream';
 
 import type { RecordInput } from '../codec/record-input.js';
+import { BacklogFullError } from '../errors/backlog-full-error.js';
 import { asError } from './as-error.js';
 import { QueuedBytes } from './queued-bytes.js';
+import type { PendingReceipt, ReceiptAnchor } from './receipt.js';
 
 /** What Node gives to be called when something is done, or has failed. */
 export type DoneCallback = (error?: Error | null) => void;
@@ -10,21 +12,50 @@ export type DoneCallback = (error?: Error | null) => void;
 /** Node's queue, in records. */
 const RECORDS_AHEAD = 1024;
 
+/** A record that was appended while others waited, on its way through Node's queue. */
+class QueuedAppend {
+  readonly record: RecordInput;
+  readonly receipt: PendingReceipt;
+
+  constructor(record: RecordInput, receipt: PendingReceipt) {
+    this.record = record;
+    this.receipt = receipt;
+  }
+}
+
+/** Takes no record: it is called back when all before it were taken. */
+const BARRIER = Symbol('barrier');
+
+type Queued = RecordInput | QueuedAppend | typeof BARRIER;
+
+/** What Node has given to be taken, from `next` on not taken yet. */
+interface Group {
+  readonly entries: readonly { readonly chunk: Queued }[];
+  next: number;
+  readonly callback: DoneCallback;
+}
+
 /**
- * A Writable of records that takes one after the other, and holds one back while there is no room: that is
- * the backpressure. Its queue is limited by bytes, too; `drain` tells of either limit.
+ * A Writable of records that takes one after the other, and holds them back while there is no room: that
+ * is the backpressure. Its queue is limited by bytes, too; `drain` tells of either limit.
  */
 export abstract class RecordWritable extends Writable {
   readonly #queuedBytes: QueuedBytes;
-  /** The record that waits, and what to call when it was taken. */
-  #held: { readonly record: RecordInput; readonly callback: DoneCallback } | undefined;
+  /** What waits for room. */
+  #held: Group | undefined;
   #awaitsRoom = false;
   #isReleasing = false;
 
-  /** @param maxPendingBytes how many bytes may be in the queue before `write` returns false */
-  constructor(maxPendingBytes: number) {
+  /**
+   * @param maxPendingBytes how many bytes may be in the queue before `write` returns false
+   * @param grouping whether what waits is taken `together`, with one `settled` for all
+   */
+  constructor(maxPendingBytes: number, grouping: 'one-by-one' | 'together') {
     super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
     this.#queuedBytes = new QueuedBytes(maxPendingBytes);
+    if (grouping === 'together') {
+      this._writev = (entries, callback) => this.#takeAll({ entries, next: 0, callback });
+    }
   }
 
   /** Whether no record can be taken now; `release` is to be called when that ends. */
@@ -35,6 +66,12 @@ export abstract class RecordWritable extends Writable {
 
   /** @throws what the record's callback is to be given */
   protected abstract take(record: RecordInput): void;
+
+  /** As `take`, of a record whose receipt is told where it stands. */
+  protected abstract takeAppended(record: RecordInput): ReceiptAnchor;
+
+  /** What callbacks wait for beside being taken; null for nothing. */
+  protected abstract settled(): Promise<unknown> | null;
 
   override write(record: RecordInput, callback?: DoneCallback): boolean;
   override write(record: RecordInput, encoding: BufferEncoding, callback?: DoneCallback): boolean;
@@ -55,16 +92,55 @@ export abstract class RecordWritable extends Writable {
     return this;
   }
 
-  override _write(record: RecordInput, _encoding: string, callback: DoneCallback): void {
-    if (this.#mustWait()) {
-      // Released by `release`. Called back now, records would heap up in a third slab, and so on.
-      this.#held = { record, callback };
-      return;
+  /** Settles when `append` and `write` have room, or the stream has ended. */
+  async ready(): Promise<void> {
+    while (!this.destroyed && !this.writableEnded && this.#isBackedUp()) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          this.off('drain', done).off('close', done);
+          resolve();
+        };
+        this.on('drain', done).on('close', done);
+      });
     }
-    this.#pass(record, callback);
   }
 
-  /** There may be room for the record that waits. */
+  override _write(chunk: Queued, _encoding: string, callback: DoneCallback): void {
+    this.#takeAll({ entries: [{ chunk }], next: 0, callback });
+  }
+
+  /** Takes a record now, or in its turn behind those that wait. */
+  protected takeInTurn(
+    record: RecordInput,
+    receipt: PendingReceipt,
+    copy: () => RecordInput,
+  ): void {
+    if (this.writableLength === 0 && !this.#mustWait()) {
+      receipt.accept(this.takeAppended(record));
+      return;
+    }
+    const { bytes, isOver, most } = this.#queuedBytes;
+    if (isOver) throw new BacklogFullError(bytes, most);
+    const queued = new QueuedAppend(copy(), receipt);
+    Reflect.apply(super.write, this, [
+      queued,
+      (error?: Error | null) => {
+        if (error) receipt.reject(error);
+      },
+    ]);
+    this.#queuedBytes.add(queued.record);
+  }
+
+  /** Settles when all records so far were taken. */
+  protected async taken(): Promise<void> {
+    if (this.writableLength === 0) return;
+    await new Promise<void>((resolve, reject) => {
+      const done = (error?: Error | null) => (error ? reject(error) : resolve());
+      Reflect.apply(super.write, this, [BARRIER, done]);
+    });
+  }
+
+  /** There may be room for what waits. */
   protected release(): void {
     if (this.#held === undefined || this.#isReleasing) return;
     this.#isReleasing = true;
@@ -74,28 +150,57 @@ export abstract class RecordWritable extends Writable {
       const held = this.#held;
       if (held === undefined || this.#mustWait()) return;
       this.#held = undefined;
-      this.#pass(held.record, held.callback);
+      this.#takeAll(held);
     });
   }
 
-  /** Gives the record that waits back: it is not taken any more. */
+  /** Gives back what waits: it is not taken any more. */
   protected refuse(error: Error): void {
     const held = this.#held;
     this.#held = undefined;
     if (held !== undefined) process.nextTick(held.callback, error);
   }
 
-  #pass(record: RecordInput, callback: DoneCallback): void {
-    let failure: Error | null = null;
-    try {
-      this.take(record);
-    } catch (error) {
-      failure = asError(error);
+  #takeAll(group: Group): void {
+    const { callback, entries } = group;
+    for (let entry = entries[group.next]; entry !== undefined; entry = entries[++group.next]) {
+      if (this.#mustWait()) {
+        // Released by `release`. Called back now, records would heap up in a third slab, and so on.
+        this.#held = group;
+        return;
+      }
+      try {
+        this.#takeQueued(entry.chunk);
+      } catch (error) {
+        this.#callBack(callback, asError(error));
+        return;
+      }
     }
+    const settled = this.settled();
+    if (settled === null) this.#callBack(callback, null);
+    else {
+      settled.then(
+        () => this.#callBack(callback, null),
+        (error) => this.#callBack(callback, asError(error)),
+      );
+    }
+  }
+
+  #takeQueued(queued: Queued): void {
+    if (queued === BARRIER) return;
+    if (queued instanceof QueuedAppend) queued.receipt.accept(this.takeAppended(queued.record));
+    else this.take(queued);
+  }
+
+  #callBack(callback: DoneCallback, failure: Error | null): void {
     callback(failure);
     // Node tells of a drained queue itself where it was full by its own count.
     if (this.writableLength > 0 || !this.#queuedBytes.clear() || this.writableNeedDrain) return;
     process.nextTick(() => this.emit('drain'));
+  }
+
+  #isBackedUp(): boolean {
+    return this.writableNeedDrain || this.#queuedBytes.isOver;
   }
 
   #mustWait(): boolean {

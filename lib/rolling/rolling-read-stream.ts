@@ -9,6 +9,7 @@ import { type ArchivePatterns, checkPatterns, listArchives } from './list-archiv
 import { openArchive, readUncompressed } from './open-archive.js';
 import { orderArchives } from './order-archives.js';
 
+/** How a series is read. */
 export interface RollingReadOptions
   extends Pick<ArchiveDecoderOptions, 'maxRecordBytes' | 'metadataKey'> {
   /** Whether a pattern that matches nothing gives no records, not an error. @default false */

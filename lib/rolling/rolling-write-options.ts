@@ -17,10 +17,12 @@ import { type FileLayer, nodeFileLayer } from '../storage/file-layer.js';
 import { type Clock, systemClock } from '../streams/clock.js';
 import { type ArchiveHandler, isArchiveHandler } from './archive-handler.js';
 import type { ArchiveShipper } from './archive-shipper.js';
+import type { SyncMode } from './archive-sync.js';
 import { ArchiveTemplate, DEFAULT_TEMPLATE } from './archive-template.js';
 import { rollByAge, rollBySize } from './roll-policies.js';
 import { type RollOption, type RollPolicy, toRollPolicy } from './roll-policy.js';
 
+/** Where and how a series is written. */
 export interface RollingWriteOptions extends FormatOptions {
   /** Where archives are written. It must exist. */
   readonly directory: string;
@@ -40,11 +42,17 @@ export interface RollingWriteOptions extends FormatOptions {
    * it out and counts it in `stats().skipped`. @default 'fail'
    */
   readonly invalid?: 'fail' | 'skip' | undefined;
+  /**
+   * When what was written is synced, so that it lasts through a power loss: `'always'` before a write's
+   * callback, one sync for all that wait; `'everysec'` every second; `'no'` when the archive is sealed. A
+   * receipt's `synced` that is waited for, and `flush`, force a sync in any case. @default 'everysec'
+   */
+  readonly sync?: SyncMode | undefined;
   /** How long a record may wait in memory before it is written to the file. @default '1s' */
   readonly flushInterval?: Duration | undefined;
   /**
    * How many bytes of payload may wait in Node's queue before `write` returns false, beside the limit
-   * of 1,024 records. @default '64 MiB'
+   * of 1,024 records, and `append` throws a `BacklogFullError`. @default '64 MiB'
    */
   readonly maxPendingBytes?: ByteCount | undefined;
   /** Destroys the stream when it aborts: what was accepted is sealed, and not waited for to be shipped. */
@@ -68,6 +76,7 @@ export interface RollingWriteSettings {
   readonly policy: RollPolicy;
   readonly handlers: readonly ArchiveHandler[];
   readonly invalid: 'fail' | 'skip';
+  readonly syncMode: SyncMode;
   readonly flushIntervalMs: number;
   readonly maxPendingBytes: number;
   readonly endTimeoutMs: number;
@@ -79,18 +88,23 @@ export interface RollingWriteSettings {
 
 /** @throws TemplateError, RangeError or TypeError for an option that makes no sense */
 export function parseRollingWriteOptions(options: RollingWriteOptions): RollingWriteSettings {
-  const { directory, handlers = [], invalid = 'fail' } = options;
+  const { directory, handlers = [], invalid = 'fail', sync = 'everysec' } = options;
   if (typeof directory !== 'string' || directory === '') {
     throw new TypeError(`directory is ${JSON.stringify(directory)}, expected a path`);
   }
   if (invalid !== 'fail' && invalid !== 'skip') {
     throw new TypeError(`invalid is ${JSON.stringify(invalid)}, expected 'fail' or 'skip'`);
   }
+  if (sync !== 'no' && sync !== 'everysec' && sync !== 'always') {
+    const shown = JSON.stringify(sync);
+    throw new TypeError(`sync is ${shown}, expected 'no', 'everysec' or 'always'`);
+  }
   checkSignal(options.signal);
   return {
     directory,
     handlers: checkHandlers(handlers),
     invalid,
+    syncMode: sync,
     template: new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE, {
       utc: options.utc ?? true,
     }),

@@ -4,16 +4,17 @@ import { addAbortSignal } from 'node:stream';
 import type { RecordInput } from '../codec/record-input.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import { RecordError } from '../errors/record-error.js';
-import { ShippingPendingError } from '../errors/shipping-pending-error.js';
 import { parseDurationMs } from '../format/quantity.js';
 import { checkDirectory } from './archive-directory.js';
-import type { SealedArchive } from './archive-handler.js';
 import type { ArchiveShipper } from './archive-shipper.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
 import { asError } from './as-error.js';
 import { escapeGlob } from './escape-glob.js';
 import { HandlerQueue } from './handler-queue.js';
-import { type DoneCallback, RecordWritable } from './record-writable.js';
+import type { ReceiptAnchor } from './receipt.js';
+import { ReceiptBook } from './receipt-book.js';
+import { ReceiptWritable } from './receipt-writable.js';
+import type { DoneCallback } from './record-writable.js';
 import {
   parseRollingWriteOptions,
   type RollingWriteOptions,
@@ -21,7 +22,12 @@ import {
 } from './rolling-write-options.js';
 import { SeriesWriter } from './series-writer.js';
 import { ShippingWait } from './shipping-wait.js';
-import type { CloseOptions, CloseResult, WriterStats } from './writer-stats.js';
+import {
+  type CloseOptions,
+  type CloseResult,
+  type WriterStats,
+  WriterTally,
+} from './writer-stats.js';
 
 /**
  * A Writable of records (`RecordInput`) that fills the archives of one series. A record is accepted when
@@ -32,35 +38,34 @@ import type { CloseOptions, CloseResult, WriterStats } from './writer-stats.js';
  * then finishes. `destroy` seals what was accepted, and does not wait for the store. Events: see
  * `ArchiveWriterEvents`.
  */
-export class RollingWriteStream extends RecordWritable {
+export class RollingWriteStream extends ReceiptWritable {
   /** The glob that reads the series back, whatever has become of its archives. */
   readonly pattern: string;
   /** Tells this writer's records from all others': 16 hex digits. */
   readonly writer: string;
-  readonly #invalid: 'fail' | 'skip';
   readonly #series: SeriesWriter;
   readonly #handlers: HandlerQueue;
+  readonly #invalid: 'fail' | 'skip';
+  readonly #tally = new WriterTally();
   readonly #shipper: ArchiveShipper | undefined;
   readonly #shippingWait: ShippingWait;
   /** Settles when files may be created, or that has failed. */
   readonly #opened: Promise<void>;
   #isClosing = false;
   #failure: Error | undefined;
-  #skipped = 0;
-  #sealed = 0;
-  #sealedBytes = 0;
 
   /** @throws TemplateError, RangeError or TypeError for an option that makes no sense */
   constructor(options: RollingWriteOptions) {
     const settings = parseRollingWriteOptions(options);
-    super(settings.maxPendingBytes);
+    super({ ...settings, receipts: new ReceiptBook(options.shipper !== undefined) });
+    this.#invalid = settings.invalid;
     this.writer = Buffer.from(settings.writerId).toString('hex');
     this.pattern = join(escapeGlob(settings.directory), settings.template.pattern);
-    this.#invalid = settings.invalid;
     this.#shipper = options.shipper;
     this.#shippingWait = new ShippingWait(settings.clock, settings.endTimeoutMs);
     this.#handlers = new HandlerQueue(settings.handlers, {
       onHandled: (archive) => this.#shipper?.add(archive),
+      onGone: ({ sha256 }) => this.receipts.gone(sha256),
       onFailed: (failure) => this.#tell('failed', failure),
     });
     // Beside the first records, not before them: a source that fails at once leaves what it gave.
@@ -72,16 +77,7 @@ export class RollingWriteStream extends RecordWritable {
   }
 
   stats(): WriterStats {
-    const shipping = this.#shipper?.state();
-    return {
-      records: this.#series.records,
-      skipped: this.#skipped,
-      pendingRecords: this.writableLength,
-      sealed: this.#sealed,
-      sealedBytes: this.#sealedBytes,
-      shipped: shipping?.shipped ?? 0,
-      left: shipping?.left.length ?? 0,
-    };
+    return this.#tally.stats(this.#series.records, this.writableLength, this.#shipper?.state());
   }
 
   /**
@@ -91,7 +87,7 @@ export class RollingWriteStream extends RecordWritable {
    *
    * @throws what ended the stream; `error` tells that, too, so that nobody has to wait
    */
-  roll(): Promise<void> {
+  override roll(): Promise<void> {
     const rolled = this.#roll();
     rolled.catch(() => undefined);
     return rolled;
@@ -111,6 +107,7 @@ export class RollingWriteStream extends RecordWritable {
     // Whoever closes is told by the promise; without a listener the event would end the process.
     if (!this.#isClosing) this.on('error', () => {});
     this.#isClosing = true;
+    this.#shippingWait.allowLeft();
     if (!this.writableEnded && !this.destroyed) this.end();
     if (!this.closed) await new Promise<void>((resolve) => this.once('close', resolve));
     if (this.errored !== null) throw this.errored;
@@ -142,14 +139,22 @@ export class RollingWriteStream extends RecordWritable {
   }
 
   protected override take(record: RecordInput): void {
-    // Nothing of it would be written any more; the stream is destroyed in a moment.
-    if (this.#failure !== undefined) throw this.#failure;
     try {
-      this.#series.add(record);
+      this.takeAppended(record);
     } catch (error) {
       if (this.#invalid === 'fail' || !(error instanceof RecordError)) throw error;
-      this.#skipped++;
+      this.#tally.skipped++;
     }
+  }
+
+  protected override takeAppended(record: RecordInput): ReceiptAnchor {
+    // Nothing of it would be written any more; the stream is destroyed in a moment.
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#series.add(record);
+  }
+
+  protected override wantSynced(): void {
+    this.#series.wantSynced();
   }
 
   /** The disk's budget holds archives up as they open, never in their midst. */
@@ -161,7 +166,10 @@ export class RollingWriteStream extends RecordWritable {
   async #open(settings: RollingWriteSettings): Promise<void> {
     await checkDirectory(settings.directory, settings.files);
     await this.#shipper?.start({
-      onShipped: (archive) => this.#tell('shipped', archive),
+      onShipped: (archive) => {
+        this.receipts.shipped(archive.sha256);
+        this.#tell('shipped', archive);
+      },
       onFailed: (failure) => this.#tell('failed', failure),
     });
   }
@@ -175,18 +183,17 @@ export class RollingWriteStream extends RecordWritable {
           this.#tell('open', archive);
           this.#handlers.opened(archive);
         },
-        onSealed: (archive) => this.#onSealed(archive),
+        onBegin: (draft) => this.receipts.begin(draft),
+        onSealed: (archive, draft) => {
+          this.#tally.countSealed(archive.bytes);
+          this.receipts.sealed(draft, archive.sha256);
+          this.#tell('sealed', archive);
+          this.#handlers.sealed(archive);
+        },
         onRoom: () => this.release(),
         onFailure: (error) => this.#fail(error),
       },
     });
-  }
-
-  #onSealed(archive: SealedArchive): void {
-    this.#sealed++;
-    this.#sealedBytes += archive.bytes;
-    this.#tell('sealed', archive);
-    this.#handlers.sealed(archive);
   }
 
   async #roll(): Promise<void> {
@@ -201,10 +208,7 @@ export class RollingWriteStream extends RecordWritable {
     // The stream is being destroyed for it; not all is on disk.
     if (this.#failure !== undefined) throw this.#failure;
     this.#tell('drained');
-    if (this.#shipper === undefined) return;
-    const { left, error } = await this.#shippingWait.run(this.#shipper);
-    if (left.length === 0 || this.#isClosing) return;
-    throw new ShippingPendingError(left, error === undefined ? {} : { cause: error });
+    if (this.#shipper !== undefined) await this.#shippingWait.run(this.#shipper);
   }
 
   async #settle(): Promise<void> {
@@ -212,6 +216,7 @@ export class RollingWriteStream extends RecordWritable {
       await this.#settleOnDisk();
     } finally {
       await this.#shipper?.stop();
+      this.receipts.end(this.#failure ?? this.errored ?? wasDestroyed());
     }
   }
 

@@ -1,5 +1,3 @@
-import { hostname } from 'node:os';
-
 import { BlockBuilder } from '../codec/block-builder.js';
 import { createRecordEncoder, type FormatSettings } from '../codec/create-record-encoder.js';
 import type { RecordEncoder } from '../codec/record-encoder.js';
@@ -8,12 +6,16 @@ import type { FileLayer } from '../storage/file-layer.js';
 import type { Clock, Timer } from '../streams/clock.js';
 import { ArchiveDraft } from './archive-draft.js';
 import type { OpenedArchive, SealedArchive } from './archive-handler.js';
+import { ArchiveNamer } from './archive-namer.js';
 import { ArchiveSealer } from './archive-sealer.js';
+import type { SyncMode } from './archive-sync.js';
 import type { ArchiveTemplate } from './archive-template.js';
 import { DiskQueue } from './disk-queue.js';
+import type { ReceiptAnchor } from './receipt.js';
 import type { RollPolicy } from './roll-policy.js';
 import { RollTimer } from './roll-timer.js';
 import { SealCount } from './seal-count.js';
+import { SLAB_BYTES, SlabKeeper } from './slab-keeper.js';
 
 export interface SeriesWriterOptions {
   readonly directory: string;
@@ -22,6 +24,7 @@ export interface SeriesWriterOptions {
   readonly settings: FormatSettings;
   readonly writerId: Uint8Array;
   readonly flushIntervalMs: number;
+  readonly syncMode: SyncMode;
   readonly clock: Clock;
   readonly files: FileLayer;
   /** What has to be done before the first file may be created; records are taken before that. */
@@ -31,7 +34,9 @@ export interface SeriesWriterOptions {
 
 export interface SeriesWriterListener {
   onOpened(archive: OpenedArchive): void;
-  onSealed(archive: SealedArchive): void;
+  /** An archive gets its first record. */
+  onBegin(draft: ArchiveDraft): void;
+  onSealed(archive: SealedArchive, draft: ArchiveDraft): void;
   /** `isFull` may have changed. */
   onRoom(): void;
   /** Writing has ended for good. */
@@ -46,12 +51,6 @@ type Due = 'flush' | 'write' | 'roll';
 
 const URGENCY: Readonly<Record<Due, number>> = { flush: 1, write: 2, roll: 3 };
 
-/** One slab of this size is filled while another is on its way to the disk. */
-const SLAB_BYTES = 2 ** 20;
-
-/** A slab that a huge record has made larger than this is let go once it is written. */
-const LARGEST_KEPT_SLAB_BYTES = 4 * SLAB_BYTES;
-
 /**
  * Fills the archives of a series, one after the other. Records are encoded straight into a slab; it is
  * the caller who heeds `isFull`. Everything else happens by itself: slabs go to the disk when they are
@@ -63,19 +62,22 @@ export class SeriesWriter {
   readonly #options: SeriesWriterOptions;
   readonly #encoder: RecordEncoder;
   readonly #disk: DiskQueue;
-  readonly #writer: string;
+  readonly #namer: ArchiveNamer;
+  readonly #isSequenced: boolean;
   readonly #rollTimer: RollTimer;
   readonly #seals = new SealCount();
+  readonly #slabs = new SlabKeeper();
   #draft: ArchiveDraft;
   #due: Due | null = null;
-  #spareSlab: Buffer | undefined;
   #flushTimer: Timer | undefined;
   #isEnding = false;
 
   constructor(options: SeriesWriterOptions) {
     const { directory, files, listener, ready, settings, template, writerId } = options;
     this.#options = options;
-    this.#writer = Buffer.from(writerId).toString('hex');
+    const writer = Buffer.from(writerId).toString('hex');
+    this.#namer = new ArchiveNamer(template, writer);
+    this.#isSequenced = settings.format === 'v2';
     this.#encoder = createRecordEncoder(settings, {
       writerId,
       slabBytes: SLAB_BYTES + settings.blockBytes,
@@ -90,16 +92,18 @@ export class SeriesWriter {
       directory,
       files,
       sealer: new ArchiveSealer({ directory, template, format: settings.format, writerId }),
-      writer: this.#writer,
+      writer,
+      syncMode: options.syncMode,
+      clock: options.clock,
       ready,
       listener: {
         onOpened: (archive) => listener.onOpened(archive),
-        onSealed: (archive) => {
+        onSealed: (archive, draft) => {
           this.#seals.add();
-          listener.onSealed(archive);
+          listener.onSealed(archive, draft);
         },
         onFailure: (error) => listener.onFailure(error),
-        onWritten: (bytes) => this.#keepSlab(bytes),
+        onWritten: (bytes) => this.#slabs.keep(bytes),
         onProgress: () => this.#proceed(),
       },
     });
@@ -118,9 +122,10 @@ export class SeriesWriter {
   /**
    * Takes a record; it must not be full. What of it is needed is copied.
    *
+   * @returns where it stands
    * @throws RecordError for what is not a record, with nothing taken
    */
-  add(record: RecordInput): void {
+  add(record: RecordInput): ReceiptAnchor {
     const now = this.#options.clock.now();
     const draft = this.#draft;
     const isFirst = draft.records === 0;
@@ -128,6 +133,9 @@ export class SeriesWriter {
     if (isFirst) this.#begin(draft, now);
     const timeMicros = this.#encoder.add(record, toMicros(now));
     draft.count(timeMicros, now);
+    if (isFirst) this.#options.listener.onBegin(draft);
+    const sequence = this.#isSequenced ? this.records : undefined;
+    const anchor = { progress: draft.progress, ordinal: draft.records - 1, sequence };
     this.records++;
     this.#armFlush();
     if (this.#isDue(draft, now)) this.#handOver('roll');
@@ -136,6 +144,16 @@ export class SeriesWriter {
     } else if (isFirst) {
       this.#rollTimer.arm(draft);
     }
+    return anchor;
+  }
+
+  /** Has all records so far synced soon: what is in memory is written, and the next sync serves all. */
+  wantSynced(): void {
+    const draft = this.#draft;
+    // Earlier archives are being sealed, and synced with that.
+    if (draft.records === 0 || draft.progress.hasReached('synced', draft.records - 1)) return;
+    this.#disk.wantSynced(draft, draft.records);
+    if (this.#encoder.pendingBytes > 0) this.#handOver('flush');
   }
 
   /**
@@ -163,13 +181,7 @@ export class SeriesWriter {
 
   #begin(draft: ArchiveDraft, now: number): void {
     draft.openedAt = now;
-    draft.name = this.#options.template.openName({
-      timeMicros: toMicros(now),
-      sequence: draft.ordinal,
-      host: hostname(),
-      pid: process.pid,
-      writer: this.#writer,
-    });
+    draft.name = this.#namer.name(draft.ordinal, toMicros(now));
   }
 
   /** What a policy throws, which may be a user's function, is no fault of the record, which is taken. */
@@ -217,7 +229,7 @@ export class SeriesWriter {
     const draft = this.#draft;
     if (draft.records === 0 || (!isComplete && this.#encoder.pendingBytes === 0)) return;
     this.#encoder.finishBlock();
-    const bytes = this.#encoder.take(this.#takeSlab());
+    const bytes = this.#encoder.take(this.#slabs.take());
     draft.takenBytes += bytes.length;
     if (!isComplete) {
       this.#disk.write(draft, bytes, null);
@@ -228,17 +240,6 @@ export class SeriesWriter {
     this.#draft = new ArchiveDraft(draft.ordinal + 1, this.#encoder);
     const nextSequence = this.#encoder instanceof BlockBuilder ? this.#encoder.nextSequence : 0;
     this.#disk.write(draft, bytes, { nextSequence, writerEnded: this.#isEnding });
-  }
-
-  #takeSlab(): Buffer | undefined {
-    const slab = this.#spareSlab;
-    this.#spareSlab = undefined;
-    return slab;
-  }
-
-  #keepSlab(bytes: Buffer): void {
-    if (bytes.buffer.byteLength > LARGEST_KEPT_SLAB_BYTES) return;
-    this.#spareSlab = Buffer.from(bytes.buffer);
   }
 }
 

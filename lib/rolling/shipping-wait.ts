@@ -1,5 +1,6 @@
+import { ShippingPendingError } from '../errors/shipping-pending-error.js';
 import type { Clock, Timer } from '../streams/clock.js';
-import type { ArchiveShipper, ShippingState } from './archive-shipper.js';
+import type { ArchiveShipper } from './archive-shipper.js';
 
 /** The wait for the store at the end of a writer, which a time or its user may cut short. */
 export class ShippingWait {
@@ -7,6 +8,7 @@ export class ShippingWait {
   readonly #abort = new AbortController();
   #limitMs: number;
   #isRunning = false;
+  #mayLeave = false;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, limitMs: number) {
@@ -20,14 +22,24 @@ export class ShippingWait {
     if (this.#isRunning) this.#arm();
   }
 
-  /** Settles when everything is shipped, or the wait is over. */
-  async run(shipper: ArchiveShipper): Promise<ShippingState> {
+  /** From now on it is no error when archives are left. */
+  allowLeft(): void {
+    this.#mayLeave = true;
+  }
+
+  /**
+   * Settles when everything is shipped, or the wait is over.
+   *
+   * @throws ShippingPendingError when archives are left
+   */
+  async run(shipper: ArchiveShipper): Promise<void> {
     this.#isRunning = true;
     this.#arm();
-    const state = await shipper.drain(this.#abort.signal);
+    const { left, error } = await shipper.drain(this.#abort.signal);
     this.#isRunning = false;
     this.#timer?.cancel();
-    return state;
+    if (left.length === 0 || this.#mayLeave) return;
+    throw new ShippingPendingError(left, error === undefined ? {} : { cause: error });
   }
 
   /** Ends the wait now. */

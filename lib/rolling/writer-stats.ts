@@ -1,3 +1,6 @@
+import type { ShippingState } from './archive-shipper.js';
+import type { ReceiptLevel } from './receipt.js';
+
 /** What a writer has done so far. */
 export interface WriterStats {
   /** Records accepted. */
@@ -16,6 +19,37 @@ export interface WriterStats {
   readonly left: number;
 }
 
+/** Counts what nobody else does. */
+export class WriterTally {
+  skipped = 0;
+  #sealed = 0;
+  #sealedBytes = 0;
+
+  countSealed(bytes: number): void {
+    this.#sealed++;
+    this.#sealedBytes += bytes;
+  }
+
+  stats(records: number, pendingRecords: number, shipping?: ShippingState): WriterStats {
+    return {
+      records,
+      skipped: this.skipped,
+      pendingRecords,
+      sealed: this.#sealed,
+      sealedBytes: this.#sealedBytes,
+      shipped: shipping?.shipped ?? 0,
+      left: shipping?.left.length ?? 0,
+    };
+  }
+}
+
+/** What `flush` waits for. */
+export interface FlushOptions {
+  /** `sealed` and `shipped` seal the open archive now. @default 'synced' */
+  readonly until?: ReceiptLevel | undefined;
+}
+
+/** How long closing may take. */
 export interface CloseOptions {
   /** How long to wait for the store, in ms. @default endTimeout */
   readonly deadlineMs?: number | undefined;

@@ -1,0 +1,28 @@
+import { WRITER_BYTES } from '../format/version-2.js';
+import { createRecordEncoder, type FormatSettings } from './create-record-encoder.js';
+import type { RecordEncoder } from './record-encoder.js';
+import type { RecordInput } from './record-input.js';
+
+/** Grows where a record needs more. */
+const SLAB_BYTES = 16 * 2 ** 10;
+
+/** Says whether records can be encoded, ahead of their turn. */
+export class RecordChecker {
+  readonly #settings: FormatSettings;
+  #encoder: RecordEncoder | undefined;
+
+  constructor(settings: FormatSettings) {
+    this.#settings = settings;
+  }
+
+  /** @throws RecordError for what the format's encoder would refuse */
+  check(record: RecordInput): void {
+    this.#encoder ??= createRecordEncoder(this.#settings, {
+      writerId: new Uint8Array(WRITER_BYTES),
+      slabBytes: SLAB_BYTES,
+    });
+    this.#encoder.add(record, 0);
+    this.#encoder.finishBlock();
+    this.#encoder.take();
+  }
+}

@@ -1,0 +1,86 @@
+import { copyRecord } from '../codec/copy-record.js';
+import type { FormatSettings } from '../codec/create-record-encoder.js';
+import { RecordChecker } from '../codec/record-checker.js';
+import type { RecordInput } from '../codec/record-input.js';
+import { ArchiveError } from '../errors/archive-error.js';
+import type { Clock } from '../streams/clock.js';
+import type { SyncMode } from './archive-sync.js';
+import { PendingReceipt, type Receipt, type ReceiptLevel } from './receipt.js';
+import type { ReceiptBook } from './receipt-book.js';
+import { RecordWritable } from './record-writable.js';
+import type { FlushOptions } from './writer-stats.js';
+
+export interface ReceiptWritableOptions {
+  readonly maxPendingBytes: number;
+  readonly syncMode: SyncMode;
+  readonly settings: FormatSettings;
+  readonly clock: Clock;
+  readonly receipts: ReceiptBook;
+}
+
+/** A Writable that says of each record how safe it is. */
+export abstract class ReceiptWritable extends RecordWritable {
+  protected readonly receipts: ReceiptBook;
+  readonly #clock: Clock;
+  readonly #checker: RecordChecker;
+  readonly #syncMode: SyncMode;
+
+  constructor(options: ReceiptWritableOptions) {
+    const { clock, maxPendingBytes, receipts, settings, syncMode } = options;
+    super(maxPendingBytes, syncMode === 'always' ? 'together' : 'one-by-one');
+    this.receipts = receipts;
+    this.#clock = clock;
+    this.#checker = new RecordChecker(settings);
+    this.#syncMode = syncMode;
+  }
+
+  /** Has all records that were taken synced soon. */
+  protected abstract wantSynced(): void;
+
+  /** Seals the open archive now. Its rejection needs no handler. */
+  abstract roll(): Promise<void>;
+
+  /**
+   * Takes a record, and gives a receipt that says how safe it is. All of it that is needed is copied. It
+   * takes its turn behind what was written before.
+   *
+   * @throws RecordError for what is not a record, whatever `invalid` says; BacklogFullError when too much
+   *   waits already: `await ready()` first; ArchiveError `ERR_ENDED` after the end
+   */
+  append(record: RecordInput): Receipt {
+    if (this.destroyed || this.writableEnded) {
+      throw new ArchiveError('ERR_ENDED', 'cannot append: the writer has ended');
+    }
+    const receipt = new PendingReceipt((level) => this.#onAwaited(level));
+    this.takeInTurn(record, receipt, () => {
+      const copy = copyRecord(record, Math.round(this.#clock.now() * 1000));
+      this.#checker.check(copy);
+      return copy;
+    });
+    return receipt;
+  }
+
+  /**
+   * Settles when all records so far have come to a level: on disk by default.
+   *
+   * @throws what ended the stream before that; ArchiveError `ERR_NOT_SHIPPED` for `shipped` without `ship`
+   */
+  async flush(options: FlushOptions = {}): Promise<void> {
+    const { until = 'synced' } = options;
+    await this.taken();
+    if (until === 'sealed' || until === 'shipped') void this.roll();
+    else this.wantSynced();
+    await this.receipts.all(until);
+  }
+
+  protected override settled(): Promise<void> | null {
+    if (this.#syncMode !== 'always') return null;
+    this.wantSynced();
+    return this.receipts.all('synced');
+  }
+
+  /** Somebody waits for a receipt. */
+  #onAwaited(level: ReceiptLevel): void {
+    if (level === 'synced') this.wantSynced();
+  }
+}
