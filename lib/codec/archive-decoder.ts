@@ -1,53 +1,35 @@
-import { LARGEST_BLOCK_BYTES } from '../format/limits.js';
-import type { ByteCount } from '../format/quantity.js';
 import type { ArchiveRecord } from './archive-record.js';
 import { beginsAsJson } from './begins-as-json.js';
 import { ByteQueue } from './byte-queue.js';
+import type { DamageOptions } from './damage-options.js';
 import { FrameDecoder } from './frame-decoder.js';
 import { JsonLinesDecoder } from './json-lines-decoder.js';
 import { parseMaxRecordBytes } from './record-encoder.js';
 
-export interface ArchiveDecoderOptions {
-  /** What the archive is called in records and errors: a path or a name. */
-  readonly archive?: string | undefined;
-  /** The largest record that is read; a larger one is damage. @default '64 MiB' */
-  readonly maxRecordBytes?: ByteCount | undefined;
-  /**
-   * What an unfinished frame at the end is: damage, or, in an archive that is still being written, just
-   * its end. @default 'damage'
-   */
-  readonly tornTail?: 'damage' | 'end' | undefined;
+/** What a decoder is told of its archive. */
+export interface ArchiveDecoderOptions extends DamageOptions {
   /** The key of each line that holds the metadata, for JSON lines written with it. */
   readonly metadataKey?: string | undefined;
 }
 
-/** What a decoder of one kind of archive needs of its surroundings. */
-export interface DecoderContext {
+/** What a decoder of one kind of archive needs of its surroundings: the options, checked. */
+export interface DecoderContext extends ArchiveDecoderOptions {
   readonly queue: ByteQueue;
-  readonly archive: string | undefined;
   readonly maxRecordBytes: number;
-  /** The most that a version-2 body may have. */
-  readonly maxBodyBytes: number;
-  readonly tornTail: 'damage' | 'end';
-  readonly metadataKey: string | undefined;
 }
 
 /** Decodes one kind of archive. */
 export interface KindDecoder {
   /**
-   * Appends the records of the next frame to `into`.
+   * Appends the records of the next frame or line to `into`.
    *
-   * @returns false when it needs more bytes than there are
-   * @throws DamageError
+   * @returns false when it needs more bytes than there are, or, after `end`, when there are no more
+   * @throws DamageError, unless damage is skipped
    */
   decodeNext(into: ArchiveRecord[]): boolean;
 
-  /**
-   * Deals with what is left when no more bytes come.
-   *
-   * @throws DamageError
-   */
-  finish(into: ArchiveRecord[]): void;
+  /** No more bytes come. */
+  end(): void;
 }
 
 /** As many records are given at a time, or those of one block where it has more. */
@@ -66,14 +48,7 @@ export class ArchiveDecoder {
 
   constructor(options: ArchiveDecoderOptions = {}) {
     const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
-    this.#context = {
-      queue: new ByteQueue(),
-      archive: options.archive,
-      maxRecordBytes,
-      maxBodyBytes: maxRecordBytes + LARGEST_BLOCK_BYTES,
-      tornTail: options.tornTail ?? 'damage',
-      metadataKey: options.metadataKey,
-    };
+    this.#context = { ...options, maxRecordBytes, queue: new ByteQueue() };
   }
 
   push(chunk: Buffer): void {
@@ -89,7 +64,7 @@ export class ArchiveDecoder {
    * The next records in their order, or null when more bytes are needed, or, after `end`, when there are
    * no more. Records before damage are given first; then, and from then on, it throws.
    *
-   * @throws DamageError
+   * @throws DamageError, unless damage is skipped
    */
   next(): ArchiveRecord[] | null {
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -109,8 +84,8 @@ export class ArchiveDecoder {
       if (queue.length === 0) return;
       this.#kind = kindOf(queue.peek(1)[0], this.#context);
     }
+    if (this.#hasEnded) this.#kind.end();
     while (into.length < BATCH_RECORDS && this.#kind.decodeNext(into));
-    if (this.#hasEnded && into.length === 0 && queue.length > 0) this.#kind.finish(into);
   }
 }
 

@@ -36,6 +36,11 @@ export class IndexBuilder {
     this.#blocksInLast = 1;
   }
 
+  /** Where the next block begins, when that is not the end of the last one. */
+  skipTo(offset: number): void {
+    this.#offset = offset;
+  }
+
   #halve(): void {
     const halved: IndexEntry[] = [];
     for (let i = 0; i < this.#entries.length; i += 2) {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-import { type Damage, DamageError } from '../errors/damage-error.js';
+import { type Damage, DamageError, type DamageReason } from '../errors/damage-error.js';
 import type { DecoderContext, KindDecoder } from './archive-decoder.js';
 import {
   ArchiveRecord,
@@ -8,6 +8,7 @@ import {
   type MetadataLayout,
   type RawPair,
 } from './archive-record.js';
+import { DamageLog } from './damage-log.js';
 import { splitMetadataMember } from './json-metadata.js';
 
 const LINE_FEED = 0x0a;
@@ -15,38 +16,81 @@ const LINE_FEED = 0x0a;
 /** Decodes JSON lines: each line is the payload of a record (docs/format.md, "JSON lines"). */
 export class JsonLinesDecoder implements KindDecoder {
   readonly #context: DecoderContext;
+  readonly #log: DamageLog;
   /** So far there is no line feed. */
   #searched = 0;
+  /** The line that is left out, when its end has not come. */
+  #skipping: { readonly begin: number; readonly reason: DamageReason } | undefined;
+  #hasEnded = false;
 
   constructor(context: DecoderContext) {
     this.#context = context;
+    this.#log = new DamageLog(context.archive, context.onDamage);
+  }
+
+  end(): void {
+    this.#hasEnded = true;
   }
 
   decodeNext(into: ArchiveRecord[]): boolean {
+    while (this.#skipping === undefined || this.#skipLine(this.#skipping)) {
+      try {
+        const line = this.#readLine();
+        if (line === null) {
+          if (this.#hasEnded) this.#log.tell();
+          return false;
+        }
+        const record = this.#open(line);
+        this.#skip(line.length + 1);
+        this.#log.tell();
+        into.push(record);
+        return true;
+      } catch (error) {
+        if (this.#context.whenDamaged !== 'skip' || !(error instanceof DamageError)) throw error;
+        this.#skipping = { begin: this.#context.queue.offset, reason: error.reason };
+      }
+    }
+    return false;
+  }
+
+  /** The line that begins here, which stays in the queue; null when more bytes are needed. */
+  #readLine(): Buffer | null {
     const { queue, maxRecordBytes } = this.#context;
     const length = queue.indexOf(LINE_FEED, this.#searched);
     if ((length === -1 ? queue.length : length) > maxRecordBytes) {
       this.#fail('too-large', `at most ${maxRecordBytes} bytes`, 'a longer line');
     }
-    if (length === -1) {
-      this.#searched = queue.length;
-      return false;
-    }
-    this.#searched = 0;
-    into.push(this.#open(queue.peek(length)));
-    queue.skip(length + 1);
-    return true;
+    if (length !== -1) return queue.peek(length);
+    this.#searched = queue.length;
+    return this.#hasEnded ? this.#readLast() : null;
   }
 
   /** A last line without a line feed is a record where its JSON is whole, else torn. */
-  finish(into: ArchiveRecord[]): void {
+  #readLast(): Buffer | null {
     const { queue, tornTail } = this.#context;
-    if (tornTail === 'damage') {
-      const line = queue.peek(queue.length);
-      if (!isJson(line)) this.#fail('torn', 'a whole line', `the end after ${line.length} bytes`);
-      into.push(this.#open(line));
-    }
-    queue.skip(queue.length);
+    if (tornTail === 'end') queue.skip(queue.length);
+    if (queue.length === 0) return null;
+    const line = queue.peek(queue.length);
+    if (!isJson(line)) this.#fail('torn', 'a whole line', `the end after ${line.length} bytes`);
+    return line;
+  }
+
+  /** Leaves out a line up to its line feed; false when that has not come. */
+  #skipLine({ begin, reason }: { begin: number; reason: DamageReason }): boolean {
+    const { queue } = this.#context;
+    const length = queue.indexOf(LINE_FEED, 0);
+    this.#skip(length === -1 ? queue.length : length + 1);
+    if (length === -1 && !this.#hasEnded) return false;
+    this.#log.add(begin, queue.offset, reason);
+    this.#skipping = undefined;
+    return true;
+  }
+
+  /** Behind the last line there may be no line feed. */
+  #skip(count: number): void {
+    const { queue } = this.#context;
+    queue.skip(Math.min(count, queue.length));
+    this.#searched = 0;
   }
 
   #open(line: Buffer): ArchiveRecord {

@@ -1,4 +1,4 @@
-import { type Damage, DamageError } from '../errors/damage-error.js';
+import type { Damage, DamageReason } from '../errors/damage-error.js';
 import {
   V1_COUNT_PER_PAIR,
   V1_END_OFFSET,
@@ -14,7 +14,6 @@ import {
   type RawPair,
   type RecordOrigin,
 } from './archive-record.js';
-import type { BlockPlace } from './open-block.js';
 
 /** The two lengths in a version-1 header. */
 export interface Version1Lengths {
@@ -22,49 +21,84 @@ export interface Version1Lengths {
   readonly payloadBlockBytes: number;
 }
 
-/**
- * Reads the header of a version-1 frame. It has no checksum: lengths are believed if they are possible.
- *
- * @throws DamageError
- */
-export function readVersion1Header(header: Buffer, place: BlockPlace): Version1Lengths {
-  const metadataBytes = header.readInt32LE(V1_METADATA_BYTES_OFFSET);
-  const payloadBlockBytes = header.readInt32LE(V1_PAYLOAD_BLOCK_BYTES_OFFSET);
+/** What is wrong with a version-1 frame, and how far from its beginning. */
+export type Version1Fault = Omit<Damage, 'what'>;
+
+/** Reads a version-1 header as it stands; whether it can be one is for `version1HeaderFault` to say. */
+export function readVersion1Lengths(header: Buffer): Version1Lengths {
+  return {
+    metadataBytes: header.readInt32LE(V1_METADATA_BYTES_OFFSET),
+    payloadBlockBytes: header.readInt32LE(V1_PAYLOAD_BLOCK_BYTES_OFFSET),
+  };
+}
+
+/** What is wrong with a header, or null. It has no checksum: lengths are believed if they are possible. */
+export function version1HeaderFault(header: Buffer, maxRecordBytes: number): Version1Fault | null {
+  const { metadataBytes, payloadBlockBytes } = readVersion1Lengths(header);
   const end = header.readInt32LE(V1_END_OFFSET);
-  if (end !== 0) fail(place, V1_END_OFFSET, 'bad-header', '0 at the end of the header', `${end}`);
-  checkLength(place, V1_METADATA_BYTES_OFFSET, metadataBytes);
-  checkLength(place, V1_PAYLOAD_BLOCK_BYTES_OFFSET, payloadBlockBytes);
-  const bytes = metadataBytes + payloadBlockBytes;
-  if (bytes > place.maxRecordBytes) {
-    const limit = `at most ${place.maxRecordBytes} bytes`;
-    fail(place, V1_METADATA_BYTES_OFFSET, 'too-large', limit, `a record of ${bytes}`);
+  if (end !== 0) return fault('bad-header', V1_END_OFFSET, '0 at the end of the header', end);
+  if (metadataBytes < V1_INT_BYTES) {
+    return fault('bad-length', V1_METADATA_BYTES_OFFSET, LEAST_LENGTH, metadataBytes);
   }
-  return { metadataBytes, payloadBlockBytes };
+  if (payloadBlockBytes < V1_INT_BYTES) {
+    return fault('bad-length', V1_PAYLOAD_BLOCK_BYTES_OFFSET, LEAST_LENGTH, payloadBlockBytes);
+  }
+  const bytes = metadataBytes + payloadBlockBytes;
+  if (bytes <= maxRecordBytes) return null;
+  const limit = `at most ${maxRecordBytes} bytes`;
+  return fault('too-large', V1_METADATA_BYTES_OFFSET, limit, `a record of ${bytes}`);
 }
 
 /**
- * Opens a whole version-1 frame.
+ * What is wrong with a whole frame behind its header, or null. The bytes need not be put together for it:
+ * who searches would copy them for every frame that is none.
  *
- * @throws DamageError
+ * @param readInt32 reads at a distance from the frame's beginning
  */
+export function version1BodyFault(
+  readInt32: (at: number) => number,
+  lengths: Version1Lengths,
+): Version1Fault | null {
+  const start = V1_HEADER_BYTES;
+  const end = start + lengths.metadataBytes;
+  const count = readInt32(start);
+  const lengthsEnd = start + V1_INT_BYTES * (1 + (2 * count) / V1_COUNT_PER_PAIR);
+  if (count < 0 || count % V1_COUNT_PER_PAIR !== 0 || lengthsEnd > end) {
+    const expected = `4 times the pairs that ${end - start} bytes of metadata hold`;
+    return fault('bad-length', start, expected, count);
+  }
+  let left = end - lengthsEnd;
+  for (let at = start + V1_INT_BYTES; at < lengthsEnd; at += V1_INT_BYTES) {
+    const bytes = readInt32(at);
+    if (bytes < 0 || bytes > left) {
+      return fault('bad-length', at, `a key or value within ${left} bytes`, bytes);
+    }
+    left -= bytes;
+  }
+  if (left !== 0) {
+    return fault('bad-length', end - left, 'the end of the metadata', `${left} more bytes`);
+  }
+  const payloadBytes = readInt32(end);
+  const room = lengths.payloadBlockBytes - V1_INT_BYTES;
+  if (payloadBytes === room) return null;
+  return fault('bad-length', end, `a payload of ${room} bytes`, payloadBytes);
+}
+
+/** Opens a whole frame in which no fault was found. */
 export function openVersion1Frame(
   frame: Buffer,
   lengths: Version1Lengths,
-  place: BlockPlace,
+  archive: string | undefined,
 ): ArchiveRecord {
   const metadataStart = V1_HEADER_BYTES;
   const metadataEnd = metadataStart + lengths.metadataBytes;
-  checkMetadata(frame, metadataStart, metadataEnd, place);
-  const payloadBytes = frame.readInt32LE(metadataEnd);
-  const room = lengths.payloadBlockBytes - V1_INT_BYTES;
-  if (payloadBytes !== room) {
-    fail(place, metadataEnd, 'bad-length', `a payload of ${room} bytes`, `${payloadBytes}`);
-  }
   const payloadStart = metadataEnd + V1_INT_BYTES;
-  const origin: RecordOrigin = { archive: place.archive, writer: undefined, layout };
+  const origin: RecordOrigin = { archive, writer: undefined, layout };
   const span = { metadataStart, metadataEnd, payloadStart, payloadEnd: frame.length };
   return new ArchiveRecord(origin, frame, span);
 }
+
+const LEAST_LENGTH = `a length of at least ${V1_INT_BYTES}`;
 
 /** Metadata as version 1 has it: count, all lengths, all keys and values. Checked when opened. */
 const layout: MetadataLayout = {
@@ -91,38 +125,11 @@ function* pairsOf(bytes: Buffer, start: number): Generator<[Buffer, Buffer]> {
   }
 }
 
-function checkMetadata(frame: Buffer, start: number, end: number, place: BlockPlace): void {
-  const count = frame.readInt32LE(start);
-  const lengthsEnd = start + V1_INT_BYTES * (1 + (2 * count) / V1_COUNT_PER_PAIR);
-  if (count < 0 || count % V1_COUNT_PER_PAIR !== 0 || lengthsEnd > end) {
-    const expected = `4 times the pairs that ${end - start} bytes of metadata hold`;
-    fail(place, start, 'bad-length', expected, `${count}`);
-  }
-  let left = end - lengthsEnd;
-  for (let at = start + V1_INT_BYTES; at < lengthsEnd; at += V1_INT_BYTES) {
-    const bytes = frame.readInt32LE(at);
-    if (bytes < 0 || bytes > left) {
-      fail(place, at, 'bad-length', `a key or value within ${left} bytes`, `${bytes}`);
-    }
-    left -= bytes;
-  }
-  if (left !== 0) {
-    fail(place, end - left, 'bad-length', 'the end of the metadata', `${left} more bytes`);
-  }
-}
-
-function checkLength(place: BlockPlace, at: number, bytes: number): void {
-  if (bytes >= V1_INT_BYTES) return;
-  fail(place, at, 'bad-length', `a length of at least ${V1_INT_BYTES}`, `${bytes}`);
-}
-
-function fail(
-  place: BlockPlace,
-  at: number,
-  reason: Damage['reason'],
+function fault(
+  reason: DamageReason,
+  offset: number,
   expected: string,
-  found: string,
-): never {
-  const offset = place.offset + at;
-  throw new DamageError({ reason, what: 'record', offset, expected, found }, place.archive);
+  found: string | number,
+): Version1Fault {
+  return { reason, offset, expected, found: String(found) };
 }

@@ -83,4 +83,39 @@ describe('ByteQueue', () => {
       ),
     );
   });
+
+  it('reads bytes and integers that are away, whatever its pieces', () => {
+    const pieces = fc.array(fc.uint8Array({ maxLength: 5 }), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(pieces, fc.nat(20), fc.nat(20), fc.nat(20), (chunks, taken, at, count) => {
+        const queue = new ByteQueue();
+        for (const chunk of chunks) queue.push(Buffer.from(chunk));
+        const all = Buffer.concat(chunks).subarray(taken);
+        fc.pre(all.length > at + count);
+        queue.skip(taken);
+        const expected = all.subarray(at, at + count);
+        expect(queue.peek(count, at).equals(expected)).to.equal(true);
+        if (count >= 4) expect(queue.readInt32LE(at)).to.equal(expected.readInt32LE());
+      }),
+    );
+  });
+
+  it('finds a pattern, or its beginning at the end, whatever its pieces', () => {
+    const bytes = fc.array(fc.constantFrom(1, 2, 3), { maxLength: 12 });
+    fc.assert(
+      fc.property(fc.array(bytes, { maxLength: 8 }), fc.nat(6), (chunks, taken) => {
+        const queue = new ByteQueue();
+        for (const chunk of chunks) queue.push(Buffer.from(chunk));
+        const all = Buffer.from(chunks.flat()).subarray(taken);
+        fc.pre(chunks.flat().length >= taken);
+        queue.skip(taken);
+        const pattern = Buffer.of(1, 2, 1, 3);
+        const whole = all.indexOf(pattern);
+        const ends = [3, 2, 1].filter((n) => n <= all.length);
+        const partial = ends.find((n) => all.subarray(-n).equals(pattern.subarray(0, n))) ?? 0;
+        expect(queue.find(pattern)).to.equal(whole === -1 ? all.length - partial : whole);
+      }),
+      { numRuns: 1000 },
+    );
+  });
 });

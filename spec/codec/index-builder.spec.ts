@@ -25,6 +25,15 @@ describe('IndexBuilder', () => {
     ]);
   });
 
+  it('takes a block from where it is told', () => {
+    const builder = new IndexBuilder();
+    builder.skipTo(40);
+    builder.add(block(0, 100));
+    builder.skipTo(200);
+    builder.add(block(1));
+    expect(builder.entries.map(({ offset }) => offset)).to.deep.equal([40, 200]);
+  });
+
   it('merges neighbours at its limit, and goes on with runs of that length', () => {
     const builder = new IndexBuilder(4);
     const runs: number[][] = [];

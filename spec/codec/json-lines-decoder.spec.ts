@@ -1,5 +1,8 @@
 import { expect } from 'chai';
 
+import { ArchiveDecoder } from '../../lib/codec/archive-decoder.js';
+import type { SkippedDamage } from '../../lib/codec/skipped-damage.js';
+import { decodeSkipping, flipBit } from '../support/damaged-archive.js';
 import { decodeArchive, decodeChunks, decodeDamaged } from '../support/decode-archive.js';
 
 function texts(lines: string, metadataKey?: string): string[] {
@@ -81,5 +84,64 @@ describe('JsonLinesDecoder', () => {
     expect(error).to.include({ reason: 'too-large', offset: 2 });
     const unfinished = Array(11).fill(Buffer.from('['));
     expect(decodeChunks(unfinished, options).error).to.include({ reason: 'too-large', offset: 0 });
+  });
+
+  describe('that skips', () => {
+    const bad = Buffer.of(0x22, 0xff, 0x22, 0x0a);
+    const good = Buffer.from('{"a":1}\n');
+
+    for (const size of [1, 5, 1000]) {
+      it(`leaves a bad line out up to its line feed, in pieces of ${size}`, () => {
+        const bytes = Buffer.concat([good, bad, good, Buffer.from('"123456789012"\n'), good]);
+        const { records, damage } = decodeSkipping(bytes, size, { maxRecordBytes: 10 });
+        expect(records.map(({ payload }) => payload)).to.deep.equal(Array(3).fill('{"a":1}'));
+        expect(damage).to.deep.equal([
+          { archive: undefined, begin: 8, end: 12, reason: 'bad-text', recordsLost: undefined },
+          { archive: undefined, begin: 20, end: 35, reason: 'too-large', recordsLost: undefined },
+        ]);
+      });
+
+      it(`tells lines that adjoin as one, and a torn one with them, in pieces of ${size}`, () => {
+        const bytes = Buffer.concat([good, bad, bad, Buffer.from('{"a"')]);
+        const { records, damage } = decodeSkipping(bytes, size, { archive: 'a.jsonl' });
+        expect(records).to.have.length(1);
+        const whole = { archive: 'a.jsonl', reason: 'bad-text', recordsLost: undefined };
+        expect(damage).to.deep.equal([{ ...whole, begin: 8, end: 20 }]);
+      });
+    }
+
+    it('lets go of a line that is too large as it comes', () => {
+      const damage: SkippedDamage[] = [];
+      const onDamage = (skipped: SkippedDamage) => damage.push(skipped);
+      const decoder = new ArchiveDecoder({ maxRecordBytes: 10, whenDamaged: 'skip', onDamage });
+      const before = process.memoryUsage().arrayBuffers;
+      for (let i = 0; i < 100; i++) {
+        decoder.push(Buffer.alloc(2 ** 20, '['));
+        expect(decoder.next()).to.equal(null);
+      }
+      expect(process.memoryUsage().arrayBuffers - before).to.be.below(90 * 2 ** 20);
+      decoder.push(Buffer.from('\n1\n'));
+      expect(decoder.next()).to.have.length(1);
+      expect(damage[0]).to.include({ reason: 'too-large', begin: 0, end: 100 * 2 ** 20 + 1 });
+    });
+
+    it('tells a torn last line, or lets it be the end', () => {
+      const bytes = Buffer.from('1\n{"a":');
+      const torn = { archive: undefined, begin: 2, end: 7, recordsLost: undefined };
+      expect(decodeSkipping(bytes).damage).to.deep.equal([{ ...torn, reason: 'torn' }]);
+      expect(decodeSkipping(bytes, 3, { tornTail: 'end' }).damage).to.deep.equal([]);
+    });
+
+    it('with any bit flipped never crashes, and gives the lines that are not touched', () => {
+      const lines = ['{"n":1}', '{"text":"é👟"}', '[]'];
+      const bytes = Buffer.from(`${lines.join('\n')}\n`);
+      // The first byte says that it is JSON lines.
+      for (let bit = 8; bit < 8 * bytes.length; bit++) {
+        const { records } = decodeSkipping(flipBit(bytes, bit), 4);
+        const texts = records.map(({ payload }) => Buffer.from(payload, 'latin1').toString());
+        const untouched = lines.filter((line) => texts.includes(line));
+        expect(untouched.length).to.be.at.least(1);
+      }
+    });
   });
 });

@@ -1,0 +1,35 @@
+import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../format/version-2.js';
+import { decodeIndexBody } from './archive-index.js';
+import type { ArchiveRecord } from './archive-record.js';
+import { openBlock } from './open-block.js';
+import type { ScannedFrame } from './scanned-frame.js';
+import { openVersion1Frame } from './version-1-record.js';
+
+export interface OpenFrameOptions {
+  readonly archive: string | undefined;
+  readonly maxRecordBytes: number;
+}
+
+/**
+ * Opens a frame that a `FrameScanner` gave, and appends its records to `into`. An index is checked; what
+ * may be skipped is.
+ *
+ * @throws DamageError, with nothing appended
+ */
+export function openFrame(
+  frame: ScannedFrame,
+  { archive, maxRecordBytes }: OpenFrameOptions,
+  into: ArchiveRecord[],
+): void {
+  if (frame.header === null) {
+    into.push(openVersion1Frame(frame.bytes, frame.lengths, archive));
+    return;
+  }
+  const { bytes, header, offset } = frame;
+  const body = bytes.subarray(HEADER_BYTES);
+  if (header.kind === KIND_RECORDS) {
+    openBlock(header, body, { archive, offset, maxRecordBytes }, into);
+  } else if (header.kind === KIND_INDEX) {
+    decodeIndexBody(body, offset, archive);
+  }
+}

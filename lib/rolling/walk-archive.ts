@@ -1,0 +1,163 @@
+import { ArchiveDecoder } from '../codec/archive-decoder.js';
+import type { ArchiveRecord } from '../codec/archive-record.js';
+import { beginsAsJson } from '../codec/begins-as-json.js';
+import { ByteQueue } from '../codec/byte-queue.js';
+import type { DamageOptions } from '../codec/damage-options.js';
+import { FrameScanner } from '../codec/frame-scanner.js';
+import { openFrame } from '../codec/open-frame.js';
+import type { ScannedFrame } from '../codec/scanned-frame.js';
+import type { SkippedDamage } from '../codec/skipped-damage.js';
+import { DamageError } from '../errors/damage-error.js';
+import { type ArchiveSource, readUncompressed } from './open-archive.js';
+import { writersByIndex } from './writers-by-index.js';
+
+export interface WalkOptions {
+  readonly maxRecordBytes: number;
+  /** Told of each stretch that is left out, before what is behind it. */
+  readonly onDamage: (damage: SkippedDamage) => void;
+  /** Given all bytes, uncompressed and in order, before what is found in them. */
+  readonly onBytes?: (chunk: Buffer) => void;
+  /** Told how far everything is read: nothing that comes later begins before. */
+  readonly onProgress?: (offset: number) => void;
+}
+
+/** A frame that is valid throughout, or a line. */
+export type ArchivePiece =
+  | { readonly frame: ScannedFrame; readonly records: number }
+  | { readonly line: Buffer };
+
+/** Reads one kind of archive piece by piece. */
+interface PieceReader {
+  /** Nothing that it gives later begins before. */
+  readonly offset: number;
+  push(chunk: Buffer): void;
+  end(): void;
+  next(): ArchivePiece[] | null;
+}
+
+/**
+ * All that is good in an archive, in order, whatever its version, damage left out. The bytes of a piece
+ * are views.
+ *
+ * @throws what the file's system calls throw; never `DamageError`
+ */
+export async function* walkArchive(
+  source: ArchiveSource,
+  options: WalkOptions,
+): AsyncGenerator<ArchivePiece> {
+  const tail = new DamagedTail(options.onDamage);
+  const damageOptions: DamageOptions = {
+    archive: source.path,
+    maxRecordBytes: options.maxRecordBytes,
+    tornTail: source.isOpen ? 'end' : 'damage',
+    whenDamaged: 'skip',
+    onDamage: (damage) => tail.add(damage),
+    writers: await writersByIndex(source.file),
+  };
+  let reader: PieceReader | undefined;
+  let bytes = 0;
+  try {
+    for await (const chunk of readUncompressed(source)) {
+      options.onBytes?.(chunk);
+      reader ??= beginsAsJson(chunk[0])
+        ? new LineReader(damageOptions)
+        : new FrameReader(damageOptions, options.maxRecordBytes);
+      bytes += chunk.length;
+      reader.push(chunk);
+      yield* piecesOf(reader);
+      options.onProgress?.(reader.offset);
+    }
+  } catch (error) {
+    if (!(error instanceof DamageError)) throw error;
+    tail.failure = error;
+  }
+  reader?.end();
+  if (reader !== undefined) yield* piecesOf(reader);
+  tail.tell(bytes);
+}
+
+function* piecesOf(reader: PieceReader): Generator<ArchivePiece> {
+  for (let pieces = reader.next(); pieces !== null; pieces = reader.next()) yield* pieces;
+}
+
+class FrameReader implements PieceReader {
+  readonly #queue = new ByteQueue();
+  readonly #scanner: FrameScanner;
+  #records: ArchiveRecord[] = [];
+
+  constructor(options: DamageOptions, maxRecordBytes: number) {
+    const place = { archive: options.archive, maxRecordBytes };
+    this.#scanner = new FrameScanner({
+      ...options,
+      queue: this.#queue,
+      inspect: (frame) => openFrame(frame, place, this.#records),
+    });
+  }
+
+  get offset(): number {
+    return this.#queue.offset;
+  }
+
+  push(chunk: Buffer): void {
+    this.#queue.push(chunk);
+  }
+
+  end(): void {
+    this.#scanner.end();
+  }
+
+  next(): ArchivePiece[] | null {
+    this.#records = [];
+    const frame = this.#scanner.next();
+    return frame === null ? null : [{ frame, records: this.#records.length }];
+  }
+}
+
+class LineReader implements PieceReader {
+  offset = 0;
+  readonly #decoder: ArchiveDecoder;
+
+  constructor(options: DamageOptions) {
+    this.#decoder = new ArchiveDecoder(options);
+  }
+
+  push(chunk: Buffer): void {
+    this.offset += chunk.length;
+    this.#decoder.push(chunk);
+  }
+
+  end(): void {
+    this.#decoder.end();
+  }
+
+  next(): ArchivePiece[] | null {
+    return this.#decoder.next()?.map(({ payload }) => ({ line: payload })) ?? null;
+  }
+}
+
+/** Holds the last damage back: where the gzip ends in damage, too, the two are one. */
+class DamagedTail {
+  failure: DamageError | undefined;
+  readonly #onDamage: (damage: SkippedDamage) => void;
+  #last: SkippedDamage | undefined;
+
+  constructor(onDamage: (damage: SkippedDamage) => void) {
+    this.#onDamage = onDamage;
+  }
+
+  add(damage: SkippedDamage): void {
+    if (this.#last !== undefined) this.#onDamage(this.#last);
+    this.#last = damage;
+  }
+
+  /** @param bytes how many there were */
+  tell(bytes: number): void {
+    if (this.failure !== undefined) {
+      const { archive, reason } = this.failure;
+      const begin = this.#last?.end === bytes ? this.#last.begin : bytes;
+      if (begin < bytes) this.#last = undefined;
+      this.add({ archive, begin, end: bytes, reason, recordsLost: undefined });
+    }
+    if (this.#last !== undefined) this.#onDamage(this.#last);
+  }
+}
