@@ -98,7 +98,9 @@ function isDocumented(source: string, name: string): boolean {
   const declaration = new RegExp(`^export (?:${kinds})\\*? ${name}\\b`, 'm').exec(source);
   if (declaration === null) return false;
   const [comment] =
-    /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n(?:\/\/ biome-ignore .*\n)?$/.exec(source.slice(0, declaration.index)) ?? [];
+    /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n(?:\/\/ biome-ignore .*\n)?$/.exec(
+      source.slice(0, declaration.index),
+    ) ?? [];
   return comment !== undefined;
 }
 

@@ -1,0 +1,196 @@
+import { availableParallelism } from 'node:os';
+import { Transform, type TransformCallback } from 'node:stream';
+
+import { encodeDataHeader, encodeEndMember, encodeIndexMembers } from '../codec/gzip-member.js';
+import { MemberCutter, type RawMember } from '../codec/member-cutter.js';
+import type { MemberFacts } from '../codec/member-entry.js';
+import { MemberIndexBuilder } from '../codec/member-index-builder.js';
+import { type ByteCount, parseByteCount } from '../format/quantity.js';
+import {
+  DEFAULT_MEMBER_BYTES,
+  LARGEST_MEMBER_BYTES,
+  LEAST_MEMBER_BYTES,
+} from '../format/seekable-gzip.js';
+import { type Deflate, deflateOnPool } from './deflate-on-pool.js';
+
+/** What a user of a `SeekableGzip` chooses. */
+export interface SeekableGzipOptions {
+  /** zlib's compression level, 0 (none) to 9 (best). @default 6 */
+  readonly level?: number | undefined;
+  /**
+   * How much of the archive goes into a member before it ends with a frame; 1 KiB to 64 MiB. Smaller
+   * members are found more exactly, and compress worse. @default '1 MiB'
+   */
+  readonly memberBytes?: ByteCount | undefined;
+  /**
+   * How many members are compressed at a time, 1 to 8. The thread pool has 4 threads unless
+   * `UV_THREADPOOL_SIZE` says otherwise. @default the CPUs that there are, at most 8
+   */
+  readonly concurrency?: number | undefined;
+  /** What compresses a member. @default zlib on the thread pool, at `level` */
+  readonly deflate?: Deflate | undefined;
+}
+
+/** A member on its way, from when it was cut until it is given. */
+interface Job {
+  readonly facts: MemberFacts;
+  /** What is to be compressed, until that begins. */
+  raw: Buffer | undefined;
+  /** Deflate data and trailer, once it is done. */
+  deflated: Buffer | undefined;
+}
+
+/** Members that are still to be cut of what was written. */
+interface Input {
+  readonly members: Iterator<RawMember>;
+  /** The archive goes on behind it, or it is the last, which is done when every member was given. */
+  readonly place: 'amid' | 'last';
+  readonly callback: TransformCallback;
+}
+
+/**
+ * The bytes of an archive in, in chunks of any size; gzip of many members out (docs/format-gzip.md), which
+ * decompresses to exactly these bytes, whatever they are. Members are cut where frames or lines end, and
+ * compressed several at a time on the thread pool. At most `concurrency + 1` are in memory, compressed
+ * or not, and each is of at most 4 times `memberBytes`, however slow the reader.
+ */
+export class SeekableGzip extends Transform {
+  readonly #cutter: MemberCutter;
+  readonly #deflate: Deflate;
+  readonly #concurrency: number;
+  readonly #index = new MemberIndexBuilder();
+  readonly #abort = new AbortController();
+  #input: Input | undefined;
+  /** In the order of the archive. */
+  #jobs: Job[] = [];
+  #running = 0;
+  /** What the last `push` said, until `_read` asks for more. */
+  #isWanted = true;
+
+  /** @throws RangeError for an option that is out of its range */
+  constructor(options: SeekableGzipOptions = {}) {
+    super();
+    const { level = DEFAULT_LEVEL, memberBytes = DEFAULT_MEMBER_BYTES } = options;
+    const { concurrency = Math.min(availableParallelism(), LARGEST_CONCURRENCY) } = options;
+    checkRange('level', level, 0, LARGEST_LEVEL);
+    checkRange('concurrency', concurrency, 1, LARGEST_CONCURRENCY);
+    const bytes = parseByteCount(memberBytes, 'memberBytes');
+    checkRange('memberBytes', bytes, LEAST_MEMBER_BYTES, LARGEST_MEMBER_BYTES);
+    this.#cutter = new MemberCutter(bytes);
+    this.#deflate = options.deflate ?? deflateOnPool(level);
+    this.#concurrency = concurrency;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, callback: TransformCallback): void {
+    this.#input = { members: this.#cutter.cut(chunk), place: 'amid', callback };
+    this.#advance();
+  }
+
+  override _read(): void {
+    this.#isWanted = true;
+    this.#advance();
+  }
+
+  override _flush(callback: TransformCallback): void {
+    this.#input = { members: this.#cutter.end(), place: 'last', callback };
+    this.#advance();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#abort.abort();
+    this.#jobs = [];
+    this.#input = undefined;
+    callback(error);
+  }
+
+  /** Does all that can be done now. The callback comes last: it may bring the next input at once. */
+  #advance(): void {
+    // First, so that no thread waits while the next member is cut.
+    this.#start();
+    this.#give();
+    const callback = this.#take();
+    this.#start();
+    callback?.();
+  }
+
+  /** Gives members, in their order, as far as they are ready and wanted. */
+  #give(): void {
+    for (let job = this.#jobs[0]; this.#isWanted && job?.deflated; job = this.#jobs[0]) {
+      this.#jobs.shift();
+      const header = encodeDataHeader(job.facts, job.deflated.length);
+      const member = Buffer.concat([header, job.deflated]);
+      this.#index.add({ ...job.facts, memberBytes: member.length });
+      this.#isWanted = this.push(member);
+    }
+  }
+
+  /**
+   * Cuts members of the input. Returns its callback when there are no more; until then it is held, so that
+   * whoever writes waits, for the compression as for the reader.
+   */
+  #take(): TransformCallback | undefined {
+    while (this.#input !== undefined && this.#jobs.length <= this.#concurrency) {
+      const { callback, members, place } = this.#input;
+      const { done, value } = members.next();
+      if (!done) {
+        this.#jobs.push({ facts: value.facts, raw: value.bytes, deflated: undefined });
+        continue;
+      }
+      if (place === 'last' && this.#jobs.length > 0) return undefined;
+      // Before anything is pushed: a reader that is told of it may call back.
+      this.#input = undefined;
+      if (place === 'last') this.#giveEnd();
+      return callback;
+    }
+    return undefined;
+  }
+
+  #start(): void {
+    for (const job of this.#jobs) {
+      if (this.#running >= this.#concurrency) return;
+      if (job.raw === undefined) continue;
+      const { raw } = job;
+      job.raw = undefined;
+      this.#running++;
+      this.#deflate(raw, this.#abort.signal).then(
+        (deflated) => {
+          this.#running--;
+          this.#cutter.reuse(raw);
+          job.deflated = deflated;
+          this.#advance();
+        },
+        // After an abort this is known: a destroyed stream takes no second error.
+        (error) => this.destroy(error),
+      );
+    }
+  }
+
+  /** The member index and the last member; they are small, so they are given whether wanted or not. */
+  #giveEnd(): void {
+    let indexBytes = 0;
+    for (const member of encodeIndexMembers(this.#index.entries)) {
+      indexBytes += member.length;
+      this.push(member);
+    }
+    const { memberBytes, rawBytes, records } = this.#index;
+    const { recordsAreExact, writer } = this.#cutter;
+    const totals = {
+      indexBytes,
+      dataBytes: memberBytes,
+      rawBytes,
+      records,
+      recordsAreExact,
+      writer,
+    };
+    this.push(encodeEndMember(totals));
+  }
+}
+
+const DEFAULT_LEVEL = 6;
+const LARGEST_LEVEL = 9;
+const LARGEST_CONCURRENCY = 8;
+
+function checkRange(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new RangeError(`${name} is ${value}, expected a whole number from ${least} to ${most}`);
+}

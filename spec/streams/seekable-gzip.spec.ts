@@ -1,0 +1,389 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+import { readGzipEnd } from '../../lib/codec/gzip-end.js';
+import { SeekableGzip, type SeekableGzipOptions } from '../../lib/streams/seekable-gzip.js';
+import { sealArchive } from '../support/damaged-archive.js';
+import { cut, decodeArchive } from '../support/decode-archive.js';
+import { encodeBlocks, encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
+import {
+  compressAll,
+  corpusLines,
+  indexOf,
+  membersOf,
+  sampleBlocks,
+} from '../support/gzip-tools.js';
+import { failureOf, settle } from './stream-tools.js';
+
+const SMALL = { memberBytes: 1024 };
+
+const records = Array.from({ length: 200 }, (_, i) => ({ payload: `{"n":${i * 7919}}` }));
+
+/** Compresses as the thread pool does, within a turn of the event loop. */
+async function deflateNow(raw: Buffer): Promise<Buffer> {
+  return gzipSync(raw).subarray(10);
+}
+
+/** Compressions that end when they are told to. */
+class HeldDeflates {
+  /** The most at one time. */
+  mostRunning = 0;
+  started = 0;
+  readonly signals: AbortSignal[] = [];
+  readonly #held: (() => void)[] = [];
+
+  get running(): number {
+    return this.#held.length;
+  }
+
+  readonly deflate = async (raw: Buffer, signal: AbortSignal): Promise<Buffer> => {
+    this.started++;
+    this.signals.push(signal);
+    await new Promise<void>((resolve) => {
+      this.#held.push(resolve);
+      this.mostRunning = Math.max(this.mostRunning, this.running);
+    });
+    return gzipSync(raw).subarray(10);
+  };
+
+  /** Ends one that runs. */
+  end(which: number): void {
+    const [end] = this.#held.splice(which % Math.max(this.running, 1), 1);
+    end?.();
+  }
+}
+
+describe('SeekableGzip', () => {
+  const archives: ReadonlyArray<readonly [what: string, bytes: () => Buffer]> = [
+    ['blocks', sampleBlocks],
+    ['a sealed archive', () => sealArchive([records.slice(0, 99), records.slice(99)]).bytes],
+    ['version 1', () => encodeVersion1(records)],
+    ['JSON lines', () => encodeJsonLines(records)],
+    ['nothing', () => Buffer.alloc(0)],
+    ['one byte', () => Buffer.of(0x84)],
+    ['a huge record', () => encodeBlocks([{ payload: Buffer.alloc(1_000_000, 'abc') }])],
+    ['an archive that is torn', () => sampleBlocks().subarray(0, 20_001)],
+    [
+      'what is no archive',
+      () => Buffer.from(Array.from({ length: 9999 }, (_, i) => (i * i) % 251)),
+    ],
+    ['zeros', () => Buffer.alloc(70_000)],
+  ];
+  const programs: ReadonlyArray<readonly [name: string, command: string, args: string[]]> = [
+    ['gzip -dc', 'gzip', ['-dc']],
+    [
+      "Python's gzip",
+      'python3',
+      ['-c', 'import gzip, sys; sys.stdout.buffer.write(gzip.decompress(sys.stdin.buffer.read()))'],
+    ],
+  ];
+
+  for (const [what, bytes] of archives) {
+    it(`decompresses to exactly what it was given: ${what}`, async () => {
+      const gzip = await compressAll(bytes(), SMALL);
+      expect(gunzipSync(gzip).equals(bytes())).to.equal(true);
+      const totals = { rawBytes: bytes().length };
+      const end = readGzipEnd({ head: gzip, tail: gzip, fileBytes: gzip.length });
+      expect(end).to.have.property('totals').that.includes(totals);
+    });
+  }
+
+  for (const [name, command, args] of programs) {
+    it(`is decompressed by ${name}`, async function () {
+      if (spawnSync(command, ['--version']).status !== 0) {
+        console.log(`      not tried: there is no ${command} here`);
+        this.skip();
+      }
+      for (const [what, bytes] of archives) {
+        const input = await compressAll(bytes(), SMALL);
+        const { status, stdout, stderr } = spawnSync(command, args, { input, maxBuffer: 2 ** 24 });
+        expect(status, `${what}: ${stderr}`).to.equal(0);
+        expect(stdout.equals(bytes()), what).to.equal(true);
+      }
+    });
+  }
+
+  it('passes gzip -t, without a warning', async function () {
+    if (spawnSync('gzip', ['--version']).status !== 0) {
+      console.log('      not tried: there is no gzip here');
+      this.skip();
+    }
+    for (const [what, bytes] of archives) {
+      const { status, stderr } = spawnSync('gzip', ['-tv'], {
+        input: await compressAll(bytes(), SMALL),
+      });
+      expect(status, what).to.equal(0);
+      expect(stderr.toString().trim(), what).to.match(/OK$/);
+    }
+  });
+
+  it('gives the same bytes, whatever the chunks', async () => {
+    for (const archive of [sampleBlocks().subarray(0, 6000), encodeJsonLines(records)]) {
+      const whole = await compressAll(archive, SMALL, archive.length);
+      for (const size of [1, 2, 17, 64, 1023, 1024, 1025]) {
+        expect((await compressAll(archive, SMALL, size)).equals(whole), `${size}`).to.equal(true);
+      }
+    }
+  });
+
+  it('gives the same bytes, however many members are compressed at a time', async () => {
+    const [one, ...others] = await Promise.all(
+      [1, 2, 8].map((concurrency) => compressAll(sampleBlocks(), { ...SMALL, concurrency })),
+    );
+    for (const other of others) expect(one?.equals(other)).to.equal(true);
+  });
+
+  it('makes members that decompress alone and hold whole frames', async () => {
+    const gzip = await compressAll(sampleBlocks(), { memberBytes: 4096 });
+    let sequence = 0;
+    for (const { bytes } of membersOf(gzip).filter(({ kind }) => kind === 1)) {
+      for (const record of decodeArchive(gunzipSync(bytes))) {
+        expect(record.sequence).to.equal(sequence++);
+      }
+    }
+    expect(sequence).to.equal(300);
+  });
+
+  it('ends with index members and the last member', async () => {
+    for (const archive of [sampleBlocks(), Buffer.alloc(0)]) {
+      const kinds = membersOf(await compressAll(archive, SMALL)).map(({ kind }) => kind);
+      expect(kinds.slice(-2)).to.deep.equal([2, 3]);
+      expect(kinds.slice(0, -2).every((kind) => kind === 1)).to.equal(true);
+    }
+  });
+
+  it('is within 2 % of the size of one stream at the same level', async () => {
+    const lines = corpusLines();
+    const blocks = encodeCorpus(lines);
+    for (const [level, archive] of [
+      [6, blocks],
+      [9, blocks],
+      [6, lines],
+    ] as const) {
+      const gzip = await compressAll(archive, { level });
+      expect(gunzipSync(gzip).equals(archive)).to.equal(true);
+      expect(gzip.length).to.be.at.most(1.02 * gzipSync(archive, { level }).length);
+      expect(indexOf(gzip).length).to.be.at.least(Math.floor(archive.length / 1.3 / 2 ** 20));
+    }
+  });
+
+  it('keeps members in order, in whatever order their compression ends', async () => {
+    const archive = sampleBlocks().subarray(0, 20_000);
+    const inOrder = await compressAll(archive, { ...SMALL, deflate: deflateNow });
+    const anyOrder = fc.array(fc.nat(7), { minLength: 1, maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(anyOrder, fc.integer({ min: 1, max: 8 }), async (order, concurrency) => {
+        const held = new HeldDeflates();
+        let isDone = false;
+        const { deflate } = held;
+        const compressed = compressAll(archive, { ...SMALL, concurrency, deflate }).finally(() => {
+          isDone = true;
+        });
+        for (let i = 0; !isDone; i++) {
+          await setImmediate();
+          held.end(order[i % order.length] ?? 0);
+        }
+        expect((await compressed).equals(inOrder)).to.equal(true);
+        expect(held.mostRunning).to.be.at.most(concurrency);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('compresses as many members at a time as it was told', async () => {
+    for (const concurrency of [1, 3, 8]) {
+      const held = new HeldDeflates();
+      const gzip = new SeekableGzip({ ...SMALL, concurrency, deflate: held.deflate });
+      gzip.write(sampleBlocks());
+      await settle();
+      expect(held.running).to.equal(concurrency);
+      gzip.destroy();
+    }
+  });
+
+  it('holds concurrency + 1 members, and the callback, while nobody reads', async () => {
+    const archive = Buffer.concat([sampleBlocks(), sampleBlocks(), sampleBlocks()]);
+    for (const chunks of [[archive], [...cut(archive, 100)]]) {
+      const held = new HeldDeflates();
+      const gzip = new SeekableGzip({ ...SMALL, concurrency: 2, deflate: held.deflate });
+      let written = 0;
+      for (const chunk of chunks) {
+        gzip.write(chunk, () => {
+          written += chunk.length;
+        });
+      }
+      // The first members fill the readable side; then all that can be held is held.
+      for (let i = 0; i < 200; i++) {
+        held.end(0);
+        await setImmediate();
+      }
+      expect(held.running).to.equal(0);
+      expect(written).to.be.below(archive.length);
+      const { readableLength } = gzip;
+      const { started } = held;
+      // Reading makes room, and what was held is given: it was not yet when it was counted.
+      const given = membersOf(gzip.read()).filter(({ offset }) => offset < readableLength);
+      expect(started - given.length).to.equal(3);
+      gzip.destroy();
+    }
+  });
+
+  it('goes on when what it gave is read', async () => {
+    const gzip = new SeekableGzip({ ...SMALL, concurrency: 1, deflate: deflateNow });
+    const archive = sampleBlocks();
+    gzip.end(archive);
+    const pieces: Buffer[] = [];
+    gzip.on('readable', () => {
+      for (let piece = gzip.read(); piece !== null; piece = gzip.read()) pieces.push(piece);
+    });
+    await once(gzip, 'end');
+    expect(gunzipSync(Buffer.concat(pieces)).equals(archive)).to.equal(true);
+  });
+
+  it('takes a reader that writes, reads and pauses from within its own event', async () => {
+    const archive = sampleBlocks();
+    const gzip = new SeekableGzip({ ...SMALL, concurrency: 2, deflate: deflateNow });
+    const pieces: Buffer[] = [];
+    const rest = [...cut(archive, 3000)];
+    const writeNext = () => {
+      const chunk = rest.shift();
+      if (chunk !== undefined) gzip.write(chunk, writeNext);
+      else gzip.end();
+    };
+    gzip.on('data', (piece: Buffer) => {
+      pieces.push(piece);
+      // Gives what is there by this same event, from within it.
+      gzip.read();
+      gzip.pause();
+      queueMicrotask(() => gzip.resume());
+    });
+    writeNext();
+    await once(gzip, 'end');
+    expect(gunzipSync(Buffer.concat(pieces)).equals(archive)).to.equal(true);
+  });
+
+  it('fails with what the compression fails with', async () => {
+    const failure = new Error('no memory');
+    let calls = 0;
+    const deflate = async (raw: Buffer) => {
+      if (++calls === 3) throw failure;
+      return deflateNow(raw);
+    };
+    expect(await failureOf(compressAll(sampleBlocks(), { ...SMALL, deflate }))).to.equal(failure);
+    expect(calls).to.be.below(20);
+  });
+
+  it('begins nothing any more once it is destroyed', async () => {
+    const held = new HeldDeflates();
+    const gzip = new SeekableGzip({ ...SMALL, concurrency: 2, deflate: held.deflate });
+    gzip.write(sampleBlocks());
+    await settle();
+    gzip.destroy();
+    await once(gzip, 'close');
+    expect(held.signals.every(({ aborted }) => aborted)).to.equal(true);
+    held.end(0);
+    held.end(0);
+    await settle();
+    expect(held.started).to.equal(2);
+    expect(gzip.read()).to.equal(null);
+  });
+
+  it('lets the process end when it is destroyed midway', function () {
+    this.timeout(20_000);
+    const program = `
+      import { SeekableGzip } from ${JSON.stringify(new URL('../../lib/streams/seekable-gzip.ts', import.meta.url))};
+      const gzip = new SeekableGzip({ memberBytes: '16 MiB', level: 9, concurrency: 4 });
+      gzip.on('close', () => console.log('closed'));
+      gzip.write(Buffer.alloc(80 * 2 ** 20, 'abcdefg'));
+      setImmediate(() => gzip.destroy());
+    `;
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { timeout: 15_000 });
+    expect(stderr.toString()).to.equal('');
+    expect([status, stdout.toString()]).to.deep.equal([0, 'closed\n']);
+  });
+
+  it('ends a pipeline whose source fails, or whose reader leaves', async () => {
+    const broken = new Error('broken');
+    const source = async function* () {
+      yield sampleBlocks();
+      throw broken;
+    };
+    const gzip = new SeekableGzip(SMALL);
+    const ended = pipeline(source, gzip, async (compressed) => {
+      for await (const piece of compressed) expect(piece).to.have.length.above(0);
+    });
+    expect(await failureOf(ended)).to.equal(broken);
+    expect(gzip.destroyed).to.equal(true);
+
+    const left = Readable.from(cut(sampleBlocks(), 1000)).pipe(new SeekableGzip(SMALL));
+    for await (const piece of left) {
+      expect(piece).to.have.length.above(0);
+      break;
+    }
+    expect(left.destroyed).to.equal(true);
+  });
+
+  const wrong: ReadonlyArray<readonly [SeekableGzipOptions, string]> = [
+    [{ level: 10 }, 'level is 10, expected a whole number from 0 to 9'],
+    [{ level: 1.5 }, 'level is 1.5, expected'],
+    [{ concurrency: 0 }, 'concurrency is 0, expected a whole number from 1 to 8'],
+    [{ concurrency: 9 }, 'concurrency is 9, expected'],
+    [{ memberBytes: 1023 }, 'memberBytes is 1023, expected a whole number from 1024 to 67108864'],
+    [{ memberBytes: '65 MiB' }, 'memberBytes is 68157440, expected'],
+    [{ memberBytes: 'much' }, 'memberBytes is "much", expected'],
+  ];
+  for (const [options, message] of wrong) {
+    it(`refuses ${JSON.stringify(options)}`, () => {
+      expect(() => new SeekableGzip(options)).to.throw(RangeError, message);
+    });
+  }
+
+  it('takes every level', async () => {
+    const archive = sampleBlocks();
+    for (let level = 0; level <= 9; level++) {
+      expect(gunzipSync(await compressAll(archive, { ...SMALL, level })).equals(archive)).to.equal(
+        true,
+      );
+    }
+  });
+
+  it('gives back any bytes in any chunks', async () => {
+    const anyPiece = fc.oneof(
+      fc.uint8Array({ maxLength: 4000 }).map((bytes) => Buffer.from(bytes)),
+      fc.nat(40).map((count) => encodeBlocks(records.slice(0, count), { blockBytes: 300 })),
+      fc.nat(40).map((count) => encodeVersion1(records.slice(0, count))),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyPiece, { maxLength: 4 }),
+        fc.integer({ min: 1, max: 5000 }),
+        async (all, size) => {
+          const archive = Buffer.concat(all);
+          const gzip = await compressAll(archive, SMALL, size);
+          expect(gunzipSync(gzip).equals(archive)).to.equal(true);
+          const last = indexOf(gzip).at(-1);
+          expect((last?.rawOffset ?? 0) + (last?.rawBytes ?? 0)).to.equal(archive.length);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});
+
+/** Lines as records of version 2, in blocks as they are by default. */
+function encodeCorpus(lines: Buffer): Buffer {
+  const payloads = lines.toString('utf8').split('\n').filter(Boolean);
+  const options = { blockBytes: 128 * 2 ** 10, slabBytes: lines.length + 2 ** 20 };
+  return encodeBlocks(
+    payloads.map((payload) => ({ payload })),
+    options,
+  );
+}
