@@ -4,6 +4,7 @@ export type { FormatOptions } from './codec/create-record-encoder.js';
 export type { MetadataInput } from './codec/metadata-input.js';
 export type { ArchiveFormat } from './codec/record-encoder.js';
 export type { JsonValue, RecordFields, RecordInput } from './codec/record-input.js';
+export type { SkippedDamage } from './codec/skipped-damage.js';
 export { ArchiveError } from './errors/archive-error.js';
 export { BacklogFullError } from './errors/backlog-full-error.js';
 export { type Damage, DamageError, type DamageReason } from './errors/damage-error.js';
@@ -21,6 +22,12 @@ export type {
   SealedArchive,
 } from './rolling/archive-handler.js';
 export type {
+  ArchivePart,
+  ArchiveReport,
+  PartIndex,
+  SequenceGap,
+} from './rolling/archive-report.js';
+export type {
   ArchiveFailure,
   ArchiveShipper,
   ShippableArchive,
@@ -31,8 +38,14 @@ export type {
 export type { SyncMode } from './rolling/archive-sync.js';
 export { ArchiveTemplate, DEFAULT_TEMPLATE } from './rolling/archive-template.js';
 export type { ArchiveWriterEvents, TypedEvents } from './rolling/archive-writer-events.js';
+export type { ArchiveProblem } from './rolling/chain-problems.js';
 export type { ArchivePatterns } from './rolling/list-archives.js';
 export type { Receipt, ReceiptLevel, RecordPlace } from './rolling/receipt.js';
+export {
+  type RepairOptions,
+  type RepairReport,
+  repairArchive,
+} from './rolling/repair-archive.js';
 export {
   rollAtClock,
   rollByAge,
@@ -49,12 +62,16 @@ export {
   rollWhenAny,
 } from './rolling/roll-policy.js';
 export {
+  type ArchiveReader,
+  type ArchiveReaderEvents,
   createArchiveReader,
   type RollingReadOptions,
   RollingReadStream,
 } from './rolling/rolling-read-stream.js';
 export type { RollingWriteOptions } from './rolling/rolling-write-options.js';
 export { RollingWriteStream } from './rolling/rolling-write-stream.js';
+export { type VerifyOptions, verifyArchive } from './rolling/verify-archive.js';
+export { type SeriesReport, verifyArchives } from './rolling/verify-archives.js';
 export type {
   CloseOptions,
   CloseResult,

@@ -26,6 +26,7 @@ export interface ArchivePart {
   readonly index: PartIndex | undefined;
 }
 
+/** What the index at the end of a part says, and whether that is so. */
 export interface PartIndex {
   /** Why it does not agree with the bytes before it; undefined where it does. */
   readonly problem: string | undefined;

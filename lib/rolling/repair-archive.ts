@@ -15,6 +15,7 @@ import { IndexedPart, type PartOrigin } from './indexed-part.js';
 import type { VerifyOptions } from './verify-archive.js';
 import { type ArchivePiece, walkArchive } from './walk-archive.js';
 
+/** How an archive is repaired: as it is verified. */
 export type RepairOptions = VerifyOptions;
 
 /** What became of an archive that was repaired. */

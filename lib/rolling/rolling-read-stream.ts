@@ -1,23 +1,38 @@
 import { addAbortSignal, Readable } from 'node:stream';
 
-import { ArchiveDecoder, type ArchiveDecoderOptions } from '../codec/archive-decoder.js';
+import type { ArchiveDecoderOptions } from '../codec/archive-decoder.js';
 import type { ArchiveRecord } from '../codec/archive-record.js';
 import { parseMaxRecordBytes } from '../codec/record-encoder.js';
+import type { SkippedDamage } from '../codec/skipped-damage.js';
 import { type FileLayer, nodeFileLayer } from '../storage/file-layer.js';
 import { waitUntilTaken } from '../streams/downstream.js';
-import { type ArchivePatterns, checkPatterns, listArchives } from './list-archives.js';
-import { openArchive, readUncompressed } from './open-archive.js';
-import { orderArchives } from './order-archives.js';
+import type { SequenceGap } from './archive-report.js';
+import type { TypedEvents } from './archive-writer-events.js';
+import { type ArchivePatterns, checkPatterns } from './list-archives.js';
+import { readSeries } from './read-series.js';
 
 /** How a series is read. */
 export interface RollingReadOptions
   extends Pick<ArchiveDecoderOptions, 'maxRecordBytes' | 'metadataKey'> {
+  /**
+   * Whether damage ends the stream with a `DamageError`, or is left out, with nothing else lost than what
+   * it touched, and told by the event `damage`. @default 'error'
+   */
+  readonly whenDamaged?: 'error' | 'skip' | undefined;
   /** Whether a pattern that matches nothing gives no records, not an error. @default false */
   readonly allowEmpty?: boolean | undefined;
   /** Destroys the stream when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /** @default nodeFileLayer */
   readonly files?: FileLayer | undefined;
+}
+
+/** What a reader tells, beside what every Readable does. Listeners are not awaited. */
+export interface ArchiveReaderEvents {
+  /** With `whenDamaged: 'skip'`: bytes that were left out, before what is behind them is given. */
+  readonly damage: [damage: SkippedDamage];
+  /** Records are missing amid those of a writer. */
+  readonly gap: [gap: SequenceGap];
 }
 
 /** Records decoded ahead of the reader; they are views, so that a record costs little. */
@@ -33,7 +48,7 @@ const RECORDS_AHEAD = 128;
  * their names; of those with one name and the same bytes in several directories, one is read.
  *
  * Damage is a `DamageError`, raised after every record before it was taken, however slow the reader. A
- * torn tail of an archive that is still open is its end.
+ * torn tail of an archive that is still open is its end. Events: see `ArchiveReaderEvents`.
  */
 export class RollingReadStream extends Readable {
   readonly #batches: AsyncGenerator<ArchiveRecord[]>;
@@ -46,7 +61,19 @@ export class RollingReadStream extends Readable {
   constructor(patterns: ArchivePatterns, options: RollingReadOptions = {}) {
     super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
     parseMaxRecordBytes(options.maxRecordBytes);
-    this.#batches = readSeries(checkPatterns(patterns), options);
+    const { whenDamaged = 'error' } = options;
+    if (whenDamaged !== 'error' && whenDamaged !== 'skip') {
+      const shown = JSON.stringify(whenDamaged);
+      throw new TypeError(`whenDamaged is ${shown}, expected 'error' or 'skip'`);
+    }
+    this.#batches = readSeries(checkPatterns(patterns), {
+      ...options,
+      allowEmpty: options.allowEmpty ?? false,
+      files: options.files ?? nodeFileLayer,
+      whenDamaged,
+      onDamage: (damage) => this.#tell('damage', damage),
+      onGap: (gap) => this.#tell('gap', gap),
+    });
     // Not by Readable's own option: a signal that has aborted would call `_destroy` before there is
     // anything to destroy.
     if (options.signal !== undefined) addAbortSignal(options.signal, this);
@@ -69,6 +96,14 @@ export class RollingReadStream extends Readable {
     );
   }
 
+  /** In a tick of its own: what a listener throws is not ours to catch. */
+  #tell<Name extends keyof ArchiveReaderEvents>(
+    name: Name,
+    ...args: ArchiveReaderEvents[Name]
+  ): void {
+    process.nextTick(() => this.emit(name, ...args));
+  }
+
   async #fill(): Promise<void> {
     while (!this.destroyed) {
       while (this.#pushed < this.#batch.length) {
@@ -87,62 +122,13 @@ export class RollingReadStream extends Readable {
   }
 }
 
+/** A `RollingReadStream` whose events are known by type. */
+export type ArchiveReader = TypedEvents<ArchiveReaderEvents> & RollingReadStream;
+
 /** A Readable of the records of all archives that `patterns` match; see `RollingReadStream`. */
 export function createArchiveReader(
   patterns: ArchivePatterns,
   options?: RollingReadOptions,
-): RollingReadStream {
+): ArchiveReader {
   return new RollingReadStream(patterns, options);
-}
-
-async function* readSeries(
-  patterns: readonly string[],
-  options: RollingReadOptions,
-): AsyncGenerator<ArchiveRecord[]> {
-  const { allowEmpty = false, files = nodeFileLayer } = options;
-  const archives = await listArchives(patterns, { files, allowEmpty });
-  /** By writer, the sequence from which on its records have not been read. */
-  const next = new Map<string, number>();
-  for (const archive of await orderArchives(archives, files)) {
-    for await (const records of readArchive(archive, files, options)) {
-      yield records.filter((record) => isNew(record, next));
-    }
-  }
-}
-
-async function* readArchive(
-  archive: string,
-  files: FileLayer,
-  options: RollingReadOptions,
-): AsyncGenerator<ArchiveRecord[]> {
-  const source = await openArchive(archive, files);
-  try {
-    const decoder = new ArchiveDecoder({
-      archive: source.path,
-      maxRecordBytes: options.maxRecordBytes,
-      metadataKey: options.metadataKey,
-      tornTail: source.isOpen ? 'end' : 'damage',
-    });
-    for await (const chunk of readUncompressed(source)) {
-      decoder.push(chunk);
-      yield* batchesOf(decoder);
-    }
-    decoder.end();
-    yield* batchesOf(decoder);
-  } finally {
-    await source.file.close();
-  }
-}
-
-function* batchesOf(decoder: ArchiveDecoder): Generator<ArchiveRecord[]> {
-  for (let records = decoder.next(); records !== null; records = decoder.next()) yield records;
-}
-
-/** A block can be in two archives, after a crash: its records are given once. */
-function isNew(record: ArchiveRecord, next: Map<string, number>): boolean {
-  const { sequence, writer } = record;
-  if (sequence === undefined || writer === undefined) return true;
-  if (sequence < (next.get(writer) ?? 0)) return false;
-  next.set(writer, sequence + 1);
-  return true;
 }

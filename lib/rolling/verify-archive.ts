@@ -13,6 +13,7 @@ import { PartCollector, type UncheckedIndex } from './part-collector.js';
 import { RangeHash } from './range-hash.js';
 import { walkArchive } from './walk-archive.js';
 
+/** How an archive is verified. */
 export interface VerifyOptions {
   /** The largest record that is read; a larger one is damage. @default '64 MiB' */
   readonly maxRecordBytes?: ByteCount | undefined;
