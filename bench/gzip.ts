@@ -1,10 +1,11 @@
-// Compresses the corpus as an archive: in members on the thread pool, and in one stream of zlib's, in turn.
+// Compresses the corpus as an archive: in members on the thread pool, and in one stream of zlib's, in turn;
+// and in as many pieces as there are CPUs, all at once, which shows what the machine has to give just then.
 // Usage: npx tsx bench/gzip.ts [--rounds 7] [--repeat 4] [--level 6] [--concurrency 2]
 import { availableParallelism } from 'node:os';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
-import { createGzip } from 'node:zlib';
+import { parseArgs, promisify } from 'node:util';
+import { createGzip, gzip } from 'node:zlib';
 
 import { BlockBuilder } from '../lib/codec/block-builder.js';
 import { DEFAULT_BLOCK_BYTES, DEFAULT_MAX_RECORD_BYTES } from '../lib/format/limits.js';
@@ -28,9 +29,10 @@ const level = Number(options.level);
 const concurrency = Number(options.concurrency);
 const { path, records } = await readCorpus();
 const archive = encode(records, Number(options.repeat));
+const gzipPiece = promisify(gzip);
 const sizes = { one: 0, members: 0 };
 
-const [one, members] = await measure(
+const [one, members, pieces] = await measure(
   [
     {
       name: `zlib.createGzip, level ${level}`,
@@ -44,10 +46,12 @@ const [one, members] = await measure(
         sizes.members = await compress(new SeekableGzip({ level, concurrency }));
       },
     },
+    { name: `${concurrency} pieces, zlib.gzip`, run: compressPieces },
   ],
   Number(options.rounds),
 );
-if (one === undefined || members === undefined) throw new Error('nothing was measured');
+if (one === undefined || members === undefined || pieces === undefined)
+  throw new Error('nothing was measured');
 
 const row = (ms: number, bytes: number) => ({
   'MB/s': Math.round(archive.length / 1000 / ms),
@@ -64,6 +68,9 @@ const times = (a: number, b: number) => `${(a / b).toFixed(2)} times`;
 console.log(
   `throughput: ${times(one.bestMs, members.bestMs)} the one stream's by the best rounds,`,
   `${times(one.medianMs, members.medianMs)} by the medians`,
+);
+console.log(
+  `the machine gave ${times(one.bestMs, pieces.bestMs)}, ${times(one.medianMs, pieces.medianMs)}`,
 );
 console.log(`size: ${(100 * (sizes.members / sizes.one - 1)).toFixed(2)} % more`);
 
@@ -98,4 +105,14 @@ async function compress(gzip: Transform): Promise<number> {
     for await (const chunk of compressed) bytes += chunk.length;
   });
   return bytes;
+}
+
+async function compressPieces(): Promise<void> {
+  const pieceBytes = Math.ceil(archive.length / concurrency);
+  const starts = Array.from({ length: concurrency }, (_, i) => i * pieceBytes);
+  await Promise.all(
+    starts.map((at) =>
+      gzipPiece(archive.subarray(at, at + pieceBytes), { level, chunkSize: 2 ** 20 }),
+    ),
+  );
 }

@@ -105,5 +105,6 @@ export type { ByteRange, PutOptions, Store, StoredObject } from './storage/store
 export { type Clock, systemClock, type Timer } from './streams/clock.js';
 export { Decoder, type DecoderOptions } from './streams/decoder.js';
 export { Encoder, type EncoderOptions } from './streams/encoder.js';
+export { SeekableGzip, type SeekableGzipOptions } from './streams/seekable-gzip.js';
 export { type ToJsonLinesOptions, toJsonLines } from './streams/to-json-lines.js';
 export { type ToPayloadsOptions, toPayloads } from './streams/to-payloads.js';

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { PassThrough, pipeline, type Readable, Transform } from 'node:stream';
-import { createGzip } from 'node:zlib';
 
 import { ArchiveError } from '../errors/archive-error.js';
 import type { ShippableArchive } from '../rolling/archive-shipper.js';
 import { FileBody } from '../storage/file-body.js';
 import type { FileLayer } from '../storage/file-layer.js';
+import { SeekableGzip } from '../streams/seekable-gzip.js';
 
-/** An archive as gzip, on its way. */
+/** An archive as gzip (docs/format-gzip.md), on its way. */
 export interface CompressedArchive {
   readonly body: Readable;
   /** Bytes of `body` so far. */
@@ -32,7 +32,7 @@ export async function compressArchive(
   });
   const source = new FileBody(file, archive.path);
   // Errors reach the last stream, and its reader: there is nobody else to tell.
-  const body = pipeline(source, checkDigest(archive), createGzip(), counted, () => {});
+  const body = pipeline(source, checkDigest(archive), new SeekableGzip(), counted, () => {});
   return {
     body,
     get bytes() {

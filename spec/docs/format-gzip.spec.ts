@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+
+import { readGzipEnd } from '../../lib/codec/gzip-end.js';
+import {
+  encodeDataHeader,
+  encodeEndMember,
+  encodeIndexMembers,
+} from '../../lib/codec/gzip-member.js';
+import { MemberCutter } from '../../lib/codec/member-cutter.js';
+import * as format from '../../lib/format/seekable-gzip.js';
+import { decodeArchive } from '../support/decode-archive.js';
+import { indexOf, membersOf } from '../support/gzip-tools.js';
+
+const DOCUMENT = readFileSync(new URL('../../docs/format-gzip.md', import.meta.url), 'utf8');
+
+/** The file's bytes; each line must stand at the offset that it says. */
+function fileInHex(): Buffer {
+  const [, block = '', more] = DOCUMENT.split('```text\n');
+  expect(more).to.equal(undefined);
+  let bytes = Buffer.alloc(0);
+  for (const [line, offset, hex = ''] of block.matchAll(/^ *(\d+) {2}((?:[0-9a-f]{2} ?)+)/gm)) {
+    expect(Number(offset), line).to.equal(bytes.length);
+    bytes = Buffer.concat([bytes, Buffer.from(hex.replaceAll(' ', ''), 'hex')]);
+  }
+  return bytes;
+}
+
+describe('docs/format-gzip.md', () => {
+  const file = fileInHex();
+
+  it('has a file that gzip takes, with the archive that it tells of', () => {
+    const payloads = decodeArchive(gunzipSync(file)).map((record) => record.text());
+    expect(payloads).to.deep.equal(['{"ok":true}', 'bye']);
+  });
+
+  it('has a member of each kind, and an index that leads to the first', () => {
+    expect(membersOf(file).map(({ kind }) => kind)).to.deep.equal([1, 2, 3]);
+    const [member] = indexOf(file);
+    expect(member).to.include({ offset: 0, memberBytes: 215, rawBytes: 126, records: 2 });
+  });
+
+  it('has the bytes that the codec writes', () => {
+    const cutter = new MemberCutter(1024);
+    const [member] = [...cutter.cut(gunzipSync(file)), ...cutter.end()];
+    if (member === undefined) throw new Error('nothing was cut');
+    // How data are compressed is free: these are taken as they stand.
+    const deflated = file.subarray(76, 215);
+    const header = encodeDataHeader(member.facts, deflated.length);
+    const entry = { ...member.facts, memberBytes: header.length + deflated.length };
+    const index = Buffer.concat([...encodeIndexMembers([entry])]);
+    const { recordsAreExact, writer } = cutter;
+    const end = encodeEndMember({
+      ...{ indexBytes: index.length, dataBytes: entry.memberBytes },
+      ...{ rawBytes: entry.rawBytes, records: entry.records, recordsAreExact, writer },
+    });
+    const written = Buffer.concat([header, deflated, index, end]);
+    expect(written.toString('hex')).to.equal(file.toString('hex'));
+  });
+
+  it('has the file told apart as it says', () => {
+    const kindOf = (bytes: Buffer) =>
+      readGzipEnd({ head: bytes.subarray(0, 64), tail: bytes, fileBytes: bytes.length }).kind;
+    expect(kindOf(file)).to.equal('seekable');
+    expect(kindOf(file.subarray(0, 309))).to.equal('damaged');
+    expect(kindOf(Buffer.concat([file, Buffer.of(0)]))).to.equal('damaged');
+    expect(kindOf(file.subarray(0, 19))).to.equal('plain');
+  });
+
+  it('has the limits of the code', () => {
+    const shown = (value: number) => value.toLocaleString('en-US');
+    expect(DOCUMENT).to.include(
+      `number of entries, uint32, at most ${shown(format.MAX_ENTRIES_PER_MEMBER)}`,
+    );
+    expect(DOCUMENT).to.include(`at most ${shown(format.MAX_SUBFIELD_BYTES)}`);
+    expect(DOCUMENT).to.include(`more than ${shown(format.MAX_MEMBER_ENTRIES)}`);
+    expect(DOCUMENT).to.include(`over ${shown(format.MAX_INDEX_BYTES)}`);
+    expect(DOCUMENT).to.include(`below ${format.MIN_INDEX_BYTES}`);
+    expect(DOCUMENT).to.include(`at least ${format.MIN_DATA_MEMBER_BYTES}`);
+    expect(DOCUMENT).to.include(`always has ${format.END_MEMBER_BYTES} bytes`);
+    expect(DOCUMENT).to.include(`larger than ${format.MEMBER_STRETCH} ×`);
+    expect(format.DEFAULT_MEMBER_BYTES).to.equal(2 ** 20);
+  });
+
+  it('has the sections that the comments in lib name', () => {
+    for (const title of ['Entries', 'The last member', 'What a reader must do']) {
+      expect(DOCUMENT).to.include(`\n## ${title}\n`);
+    }
+  });
+});
