@@ -41,6 +41,7 @@ export type { ArchiveWriterEvents, TypedEvents } from './rolling/archive-writer-
 export type { ArchiveProblem } from './rolling/chain-problems.js';
 export type { ArchivePatterns } from './rolling/list-archives.js';
 export type { Receipt, ReceiptLevel, RecordPlace } from './rolling/receipt.js';
+export type { RecoveredArchive } from './rolling/recover-archive.js';
 export {
   type RepairOptions,
   type RepairReport,

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
+import { ArchiveError } from '../errors/archive-error.js';
 import type { FileLayer, OpenFile } from '../storage/file-layer.js';
 import { isMissing, systemCodeOf } from '../storage/system-error.js';
 import { takeName, unlinkIfThere } from '../storage/take-name.js';
 import { writeAll } from '../storage/write-all.js';
 import { alternativeName } from './alternative-name.js';
 import { asDirectoryError } from './archive-directory.js';
+import { type ArchiveLease, takeLease } from './archive-lease.js';
 import { OPEN_SUFFIX } from './archive-state.js';
 
 /**
@@ -21,6 +23,7 @@ export class ArchiveFile {
   readonly #directory: string;
   readonly #files: FileLayer;
   readonly #file: OpenFile;
+  readonly #lease: ArchiveLease;
   readonly #hash = createHash('sha256');
   #isClosed = false;
   #isNameSynced = false;
@@ -33,21 +36,37 @@ export class ArchiveFile {
   static async create(directory: string, name: string, files: FileLayer): Promise<ArchiveFile> {
     for (let n = 0; ; n++) {
       const candidate = n === 0 ? name : alternativeName(name, n);
+      const openPath = join(directory, candidate + OPEN_SUFFIX);
       try {
         if (await exists(join(directory, candidate), files)) continue;
-        const file = await files.open(join(directory, candidate + OPEN_SUFFIX), 'wx');
-        return new ArchiveFile(directory, candidate, file, files);
+        // Before the file: without its lease somebody else would take it for left behind.
+        const lease = await takeLease(openPath);
+        if (lease === null) continue;
+        try {
+          const file = await files.open(openPath, 'wx');
+          return new ArchiveFile(directory, candidate, file, files, lease);
+        } catch (error) {
+          await lease.release();
+          throw error;
+        }
       } catch (error) {
         if (systemCodeOf(error) !== 'EEXIST') throw asDirectoryError(directory, error);
       }
     }
   }
 
-  private constructor(directory: string, name: string, file: OpenFile, files: FileLayer) {
+  private constructor(
+    directory: string,
+    name: string,
+    file: OpenFile,
+    files: FileLayer,
+    lease: ArchiveLease,
+  ) {
     this.#directory = directory;
     this.name = name;
     this.#file = file;
     this.#files = files;
+    this.#lease = lease;
   }
 
   /** Where the file is until it is sealed. */
@@ -68,6 +87,7 @@ export class ArchiveFile {
   /** Makes all bytes so far last through a power loss, and with the first the file's name. */
   async datasync(): Promise<void> {
     await this.#file.datasync();
+    await this.#checkPlace();
     if (this.#isNameSynced) return;
     await this.#files.syncDirectory(this.#directory);
     this.#isNameSynced = true;
@@ -85,11 +105,13 @@ export class ArchiveFile {
    */
   async seal(name: string): Promise<string> {
     await this.#file.sync();
+    await this.#checkPlace();
     await this.#close();
     for (let n = 0; ; n++) {
       const candidate = n === 0 ? name : alternativeName(name, n);
       if (!(await this.#takeName(candidate))) continue;
       await this.#files.syncDirectory(this.#directory);
+      await this.#lease.release();
       return candidate;
     }
   }
@@ -97,8 +119,27 @@ export class ArchiveFile {
   /** Lets go of the file, which stays as it is, open by its name; without a byte in it it is removed. */
   async abandon(): Promise<void> {
     const isEmpty = !this.#isClosed && (await this.#isEmpty());
-    await this.#close();
-    if (isEmpty) await unlinkIfThere(this.#files, this.openPath);
+    try {
+      await this.#close();
+      if (isEmpty) await unlinkIfThere(this.#files, this.openPath);
+    } finally {
+      await this.#lease.release();
+    }
+  }
+
+  /**
+   * Who recovers an archive renames it before reading it. So what was synced before this check is in what
+   * they read; and what comes after it is not promised to anyone.
+   */
+  async #checkPlace(): Promise<void> {
+    const own = await this.#file.stat();
+    const found = await this.#files.lstat(this.openPath).catch((error) => {
+      if (isMissing(error)) return undefined;
+      throw error;
+    });
+    if (found?.ino === own.ino && found.dev === own.dev) return;
+    const message = `${this.openPath} was taken away from its writer, which had stalled`;
+    throw new ArchiveError('ERR_LEASE_LOST', message);
   }
 
   async #isEmpty(): Promise<boolean> {

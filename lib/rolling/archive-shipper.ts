@@ -49,6 +49,9 @@ export interface ArchiveShipper {
 
   add(archive: ShippableArchive): void;
 
+  /** Takes over an archive of an earlier writer that was sealed since the start. */
+  adopt(archive: Pick<ShippableArchive, 'path' | 'name' | 'bytes'>): void;
+
   /** Settles when there is room for another archive; null when there is now. */
   room(): Promise<void> | null;
 

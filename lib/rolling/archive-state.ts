@@ -4,18 +4,30 @@ export const OPEN_SUFFIX = '.open';
 /** What it ends with once it is compressed. */
 export const GZIP_SUFFIX = '.gz';
 
+/** What it ends with while it is recovered: its owner was gone. */
+export const STALE_SUFFIX = '.stale';
+
+/** What the copy of such an archive is called until it is whole. */
+export const RECOVERED_SUFFIX = '.recovered';
+
 /** What files are called that are beside an archive and are not to be read as one. */
-const ASIDE_SUFFIXES = ['.part', '.stale', '.suspect', '.journal'];
+const ASIDE_SUFFIXES = ['.part', RECOVERED_SUFFIX, '.suspect', '.journal'];
 
 /** What Shoebox appends to an archive's name to say what state a file is in. */
-export const STATE_SUFFIXES: readonly string[] = [OPEN_SUFFIX, GZIP_SUFFIX, ...ASIDE_SUFFIXES];
+export const STATE_SUFFIXES: readonly string[] = [
+  OPEN_SUFFIX,
+  GZIP_SUFFIX,
+  STALE_SUFFIX,
+  ...ASIDE_SUFFIXES,
+];
 
 /** Comes before an offset, at the end of the name of a file that holds what was cut off an archive. */
 export const TORN_INFIX = '.torn-';
 
-/** The name of an archive whatever its state: without `.open` or `.gz`. */
+/** The name of an archive whatever its state: without `.open`, `.gz` or `.stale`. */
 export function baseNameOf(name: string): string {
-  const suffix = [OPEN_SUFFIX, GZIP_SUFFIX].find((state) => name.endsWith(state)) ?? '';
+  const suffix =
+    [OPEN_SUFFIX, GZIP_SUFFIX, STALE_SUFFIX].find((state) => name.endsWith(state)) ?? '';
   return name.slice(0, name.length - suffix.length);
 }
 
@@ -25,6 +37,11 @@ export function isReadableName(name: string): boolean {
   return !ASIDE_SUFFIXES.some((suffix) => name.endsWith(suffix));
 }
 
+/** Whether the archive at `path` may end anywhere: it is written, or was until its writer died. */
+export function mayBeTorn(path: string): boolean {
+  return path.endsWith(OPEN_SUFFIX) || path.endsWith(STALE_SUFFIX);
+}
+
 /**
  * Where an archive may be, the place to look first before the others: a sealed archive has both names for
  * an instant, and a compressed one may lie beside what it was made of.
@@ -32,5 +49,5 @@ export function isReadableName(name: string): boolean {
  * @param archive its path without the suffix of its state
  */
 export function placesOf(archive: string): string[] {
-  return [archive, archive + GZIP_SUFFIX, archive + OPEN_SUFFIX];
+  return ['', GZIP_SUFFIX, OPEN_SUFFIX, STALE_SUFFIX].map((suffix) => archive + suffix);
 }

@@ -3,7 +3,7 @@ import { DamageError } from '../errors/damage-error.js';
 import type { FileLayer, OpenFile } from '../storage/file-layer.js';
 import { fromSystemError, isMissing } from '../storage/system-error.js';
 import { gunzip, isGzip } from '../streams/gunzip.js';
-import { GZIP_SUFFIX, OPEN_SUFFIX, placesOf } from './archive-state.js';
+import { GZIP_SUFFIX, mayBeTorn, placesOf } from './archive-state.js';
 
 /** An archive's file, open to be read. */
 export interface ArchiveSource {
@@ -23,7 +23,7 @@ export async function openArchive(archive: string, files: FileLayer): Promise<Ar
   // Twice: it may go from one state to another between two looks.
   for (const path of [...placesOf(archive), ...placesOf(archive)]) {
     try {
-      return { file: await files.open(path, 'r'), path, isOpen: path.endsWith(OPEN_SUFFIX) };
+      return { file: await files.open(path, 'r'), path, isOpen: mayBeTorn(path) };
     } catch (error) {
       if (!isMissing(error)) throw error;
     }

@@ -5,12 +5,12 @@ import type { RecordInput } from '../codec/record-input.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import { RecordError } from '../errors/record-error.js';
 import { parseDurationMs } from '../format/quantity.js';
-import { checkDirectory } from './archive-directory.js';
 import type { ArchiveShipper } from './archive-shipper.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
 import { asError } from './as-error.js';
 import { escapeGlob } from './escape-glob.js';
 import { HandlerQueue } from './handler-queue.js';
+import { Inheritance } from './inheritance.js';
 import type { ReceiptAnchor } from './receipt.js';
 import { ReceiptBook } from './receipt-book.js';
 import { ReceiptWritable } from './receipt-writable.js';
@@ -49,6 +49,7 @@ export class RollingWriteStream extends ReceiptWritable {
   readonly #tally = new WriterTally();
   readonly #shipper: ArchiveShipper | undefined;
   readonly #shippingWait: ShippingWait;
+  readonly #inheritance: Inheritance;
   /** Settles when files may be created, or that has failed. */
   readonly #opened: Promise<void>;
   #isClosing = false;
@@ -68,8 +69,16 @@ export class RollingWriteStream extends ReceiptWritable {
       onGone: ({ sha256 }) => this.receipts.gone(sha256),
       onFailed: (failure) => this.#tell('failed', failure),
     });
+    this.#inheritance = new Inheritance(settings, options.shipper, {
+      onShipped: (archive) => {
+        this.receipts.shipped(archive.sha256);
+        this.#tell('shipped', archive);
+      },
+      onRecovered: (archive) => this.#tell('recovered', archive),
+      onFailed: (failure) => this.#tell('failed', failure),
+    });
     // Beside the first records, not before them: a source that fails at once leaves what it gave.
-    const ready = this.#open(settings);
+    const ready = this.#inheritance.open();
     this.#opened = ready.catch((error) => this.#fail(error));
     this.#series = this.#createSeries(settings, ready);
     // Last, not by Node's option of that name: one that has aborted destroys the stream at once.
@@ -163,17 +172,6 @@ export class RollingWriteStream extends ReceiptWritable {
     return this.#shipper?.room() ?? null;
   }
 
-  async #open(settings: RollingWriteSettings): Promise<void> {
-    await checkDirectory(settings.directory, settings.files);
-    await this.#shipper?.start({
-      onShipped: (archive) => {
-        this.receipts.shipped(archive.sha256);
-        this.#tell('shipped', archive);
-      },
-      onFailed: (failure) => this.#tell('failed', failure),
-    });
-  }
-
   #createSeries(settings: RollingWriteSettings, ready: Promise<void>): SeriesWriter {
     return new SeriesWriter({
       ...settings,
@@ -204,6 +202,8 @@ export class RollingWriteStream extends ReceiptWritable {
   }
 
   async #finish(): Promise<void> {
+    await this.#opened;
+    await this.#inheritance.idle();
     await this.#settleOnDisk();
     // The stream is being destroyed for it; not all is on disk.
     if (this.#failure !== undefined) throw this.#failure;
@@ -223,6 +223,7 @@ export class RollingWriteStream extends ReceiptWritable {
   async #settleOnDisk(): Promise<void> {
     await this.#series.end();
     await this.#handlers.idle();
+    await this.#inheritance.stop();
     // Also without a record: a directory that is not there is to be told.
     await this.#opened;
   }

@@ -3,21 +3,12 @@ import { dirname, join } from 'node:path';
 import { ArchiveError } from '../errors/archive-error.js';
 import type { ShippableArchive } from '../rolling/archive-shipper.js';
 import type { FileLayer, FileStatus } from '../storage/file-layer.js';
+import { findFile } from '../storage/find-file.js';
 import { makeDirectory } from '../storage/make-directory.js';
 import { isMissing } from '../storage/system-error.js';
 import { unlinkIfThere } from '../storage/take-name.js';
 import { moveFile } from './move-file.js';
 import type { LocalFile } from './ship-options.js';
-
-/** The status of a file, itself and not what it links to; null where there is none. */
-export async function findFile(path: string, files: FileLayer): Promise<FileStatus | null> {
-  try {
-    return await files.lstat(path);
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-}
 
 /**
  * Does with the local file of a shipped archive what the user chose. No file is touched but the one that

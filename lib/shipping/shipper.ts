@@ -8,12 +8,13 @@ import type {
   ShippingState,
 } from '../rolling/archive-shipper.js';
 import type { FileLayer } from '../storage/file-layer.js';
+import { findFile } from '../storage/find-file.js';
 import type { Store } from '../storage/store.js';
 import { isTransient } from '../storage/system-error.js';
 import type { Clock, Timer } from '../streams/clock.js';
 import { backoffMs, PERMANENT_DELAY_MS } from './backoff.js';
 import { inspectArchive, type LeftArchive, listLeftArchives } from './left-archives.js';
-import { findFile, settleFile } from './settle-file.js';
+import { settleFile } from './settle-file.js';
 import { shipArchive } from './ship-archive.js';
 import type { ShipSettings } from './ship-options.js';
 import { createWaitingArchive, type SentArchive, type WaitingArchive } from './waiting-archive.js';
@@ -59,6 +60,11 @@ export class Shipper implements ArchiveShipper {
   }
 
   add(archive: ShippableArchive): void {
+    this.#waiting.push(createWaitingArchive(archive));
+    this.#next();
+  }
+
+  adopt(archive: LeftArchive): void {
     this.#waiting.push(createWaitingArchive(archive));
     this.#next();
   }

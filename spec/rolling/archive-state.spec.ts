@@ -16,11 +16,20 @@ describe('baseNameOf', () => {
 
 describe('isReadableName', () => {
   it('takes archives in every state', () => {
-    expect(['a', 'a.events', 'a.events.open', 'a.events.gz'].every(isReadableName)).to.equal(true);
+    const names = ['a', 'a.events', 'a.events.open', 'a.events.gz', 'a.events.stale'];
+    expect(names.every(isReadableName)).to.equal(true);
   });
 
   it('refuses hidden files, and what Shoebox sets aside', () => {
-    const names = ['.a', 'a.part', 'a.stale', 'a.suspect', 'a.journal', 'a.torn-64', 'a.torn-6.gz'];
+    const names = [
+      '.a',
+      'a.part',
+      'a.recovered',
+      'a.suspect',
+      'a.journal',
+      'a.torn-64',
+      'a.torn-6.gz',
+    ];
     expect(names.some(isReadableName)).to.equal(false);
   });
 });
@@ -31,6 +40,7 @@ describe('placesOf', () => {
       'd/a.events',
       'd/a.events.gz',
       'd/a.events.open',
+      'd/a.events.stale',
     ]);
   });
 });

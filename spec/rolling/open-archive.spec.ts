@@ -70,7 +70,7 @@ describe('openArchive', () => {
     expect(error).to.be.instanceOf(ArchiveError).and.to.have.property('code', 'ERR_ARCHIVE_GONE');
     expect(error).to.have.property(
       'message',
-      `archive vanished since it was listed: ${archive}, ${archive}.gz, ${archive}.open`,
+      `archive vanished since it was listed: ${archive}, ${archive}.gz, ${archive}.open, ${archive}.stale`,
     );
   });
 

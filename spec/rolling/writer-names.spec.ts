@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
 
 import { TemplateError } from '../../lib/errors/template-error.js';
+import { takeLease } from '../../lib/rolling/archive-lease.js';
 import { rollByCount } from '../../lib/rolling/roll-policies.js';
 import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
 import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
@@ -58,7 +59,7 @@ describe('RollingWriteStream, as to names', () => {
     writer.write({ payload: 'b', timeMicros: 250 });
     clock.advance(1000);
     await until(() => disk.writtenBytes > 0);
-    expect(await readdir(directory)).to.deep.equal([`${template}.open`]);
+    expect(await readdir(directory)).to.deep.equal([`${template}.open`, `${template}.open.lock`]);
     expect(await payloadsOf(writer.pattern)).to.deep.equal(['a', 'b']);
     await writer.close();
     const [name = ''] = await readdir(directory);
@@ -81,8 +82,10 @@ describe('RollingWriteStream, as to names', () => {
   it('leave alone what is there: an archive, one that is open, or a directory', async () => {
     await writeFile(join(directory, 'a.events'), 'theirs');
     await writeFile(join(directory, 'a-1.events.open'), 'theirs');
+    const lease = await takeLease(join(directory, 'a-1.events.open'));
     await mkdir(join(directory, 'a-2.events'));
     await pipeline(['x'], create({ template: 'a.events' }));
+    await lease?.release();
     const names = ['a-1.events.open', 'a-2.events', 'a-3.events', 'a.events'];
     expect((await readdir(directory)).sort()).to.deep.equal(names);
     expect(await readFile(join(directory, 'a.events'), 'utf8')).to.equal('theirs');
@@ -151,8 +154,11 @@ describe('RollingWriteStream, as to names', () => {
     const disk = new TestDisk();
     await pipeline(['x'], create({ files: disk.files }));
     expect(disk.calls).to.deep.equal([
-      ...['stat', 'lstat', 'open', 'write', 'write'],
-      ...['sync', 'close', 'link', 'unlink', 'syncDirectory'],
+      // The directory, what is left in it, and whether the name is free.
+      ...['stat', 'readdir', 'lstat', 'open', 'write', 'write'],
+      // Whether the name is still the writer's own.
+      ...['sync', 'stat', 'lstat'],
+      ...['close', 'link', 'unlink', 'syncDirectory'],
     ]);
   });
 

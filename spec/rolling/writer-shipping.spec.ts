@@ -37,6 +37,8 @@ class TestShipper implements ArchiveShipper {
     this.isStarted = true;
   }
 
+  adopt(): void {}
+
   add(archive: ShippableArchive): void {
     expect(this.isStarted).to.equal(true);
     this.left.push(archive.path);

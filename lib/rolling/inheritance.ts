@@ -1,0 +1,56 @@
+import { checkDirectory } from './archive-directory.js';
+import type { ArchiveShipper, ShippingListener } from './archive-shipper.js';
+import type { RecoveredArchive } from './recover-archive.js';
+import { Recovery } from './recovery.js';
+import type { RollingWriteSettings } from './rolling-write-options.js';
+
+export interface InheritanceListener extends ShippingListener {
+  onRecovered(archive: RecoveredArchive): void;
+}
+
+/** What a writer takes over with its directory: archives that others left open, or have not shipped. */
+export class Inheritance {
+  readonly #settings: RollingWriteSettings;
+  readonly #shipper: ArchiveShipper | undefined;
+  readonly #listener: InheritanceListener;
+  readonly #recovery: Recovery;
+
+  constructor(
+    settings: RollingWriteSettings,
+    shipper: ArchiveShipper | undefined,
+    listener: InheritanceListener,
+  ) {
+    this.#settings = settings;
+    this.#shipper = shipper;
+    this.#listener = listener;
+    this.#recovery = new Recovery({
+      ...settings,
+      onFailed: (failure) => listener.onFailed(failure),
+      onRecovered: (archive) => {
+        shipper?.adopt(archive);
+        listener.onRecovered(archive);
+      },
+    });
+  }
+
+  /**
+   * Settles when it is known what there is; recovery and shipping go on beside the writer.
+   *
+   * @throws DirectoryError where there is no directory to write to
+   */
+  async open(): Promise<void> {
+    await checkDirectory(this.#settings.directory, this.#settings.files);
+    await this.#shipper?.start(this.#listener);
+    await this.#recovery.start();
+  }
+
+  /** Settles when all that has no owner is recovered. */
+  async idle(): Promise<void> {
+    await this.#recovery.idle();
+  }
+
+  /** Nothing else is begun. Settles when the archive under way is recovered. */
+  async stop(): Promise<void> {
+    await this.#recovery.stop();
+  }
+}
