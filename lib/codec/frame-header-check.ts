@@ -1,5 +1,5 @@
 import type { Damage } from '../errors/damage-error.js';
-import { MAGIC, MAGIC_BYTES, VERSION_OFFSET } from '../format/preamble.js';
+import { MAGIC, MAGIC_BYTES, MAGIC_OFFSET, VERSION_OFFSET } from '../format/preamble.js';
 import { VERSION_1 } from '../format/version-1.js';
 import {
   CODEC_STORED,
@@ -14,6 +14,7 @@ import { type FrameHeader, headerCrc } from './frame-header.js';
 
 /** What is wrong with the bytes that a frame begins with, as many as have come; or null. */
 export function magicFault(bytes: Buffer): Damage | null {
+  if (bytes.length >= MAGIC_BYTES.length && bytes.readInt32LE(MAGIC_OFFSET) === MAGIC) return null;
   if (MAGIC_BYTES.every((byte, i) => i >= bytes.length || bytes[i] === byte)) return null;
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const hint = isGzip ? ' (gzip: decompress it first)' : '';

@@ -120,7 +120,9 @@ export class FrameScanner {
     if (pending.header === null) this.#checkVersion1(pending.lengths);
     const { offset } = this.#queue;
     const bytes = this.#queue.peek(pending.bytes);
-    if (pending.header === null) return { ...pending, offset, version: VERSION_1, bytes };
+    if (pending.header === null) {
+      return { offset, version: VERSION_1, bytes, header: null, lengths: pending.lengths };
+    }
     this.#checkBody(pending.header, bytes.subarray(HEADER_BYTES));
     return { offset, version: pending.header.version, bytes, header: pending.header };
   }
@@ -130,7 +132,7 @@ export class FrameScanner {
     const { length } = this.#queue;
     if (length >= count) return true;
     if (!this.#hasEnded || length === 0) return false;
-    this.#checkMagic();
+    this.#checkMagic(this.#queue.peek(Math.min(length, PREAMBLE_BYTES)));
     const { tornTail, whenDamaged } = this.#options;
     if (tornTail !== 'end' || whenDamaged === 'skip') {
       const [expected, found] = [`${count} bytes`, `the end after ${length}`];
@@ -141,8 +143,9 @@ export class FrameScanner {
   }
 
   #readHeader(): PendingFrame | undefined {
-    this.#checkMagic();
-    const version = this.#queue.peek(PREAMBLE_BYTES).readInt16LE(VERSION_OFFSET);
+    const preamble = this.#queue.peek(PREAMBLE_BYTES);
+    this.#checkMagic(preamble);
+    const version = preamble.readInt16LE(VERSION_OFFSET);
     if (version < VERSION_1) this.#fail(versionFault(version));
     if (version === VERSION_1) {
       if (!this.#has(V1_HEADER_BYTES)) return undefined;
@@ -178,8 +181,7 @@ export class FrameScanner {
     this.#fail({ reason: 'bad-checksum', what, offset: 0, expected, found });
   }
 
-  #checkMagic(): void {
-    const bytes = this.#queue.peek(Math.min(this.#queue.length, PREAMBLE_BYTES));
+  #checkMagic(bytes: Buffer): void {
     const fault = magicFault(bytes);
     if (fault !== null) this.#fail(fault);
   }

@@ -9,7 +9,7 @@ import { writeAll } from '../storage/write-all.js';
 import { alternativeName } from './alternative-name.js';
 import { asDirectoryError } from './archive-directory.js';
 import { type ArchiveLease, takeLease } from './archive-lease.js';
-import { OPEN_SUFFIX } from './archive-state.js';
+import { OPEN_SUFFIX, STALE_SUFFIX } from './archive-state.js';
 
 /**
  * An archive's file, from its creation to its sealing. No file is ever overwritten: where a name is
@@ -39,6 +39,8 @@ export class ArchiveFile {
       const openPath = join(directory, candidate + OPEN_SUFFIX);
       try {
         if (await exists(join(directory, candidate), files)) continue;
+        // Another's, which is to get this name when it is recovered.
+        if (await exists(join(directory, candidate + STALE_SUFFIX), files)) continue;
         // Before the file: without its lease somebody else would take it for left behind.
         const lease = await takeLease(openPath);
         if (lease === null) continue;

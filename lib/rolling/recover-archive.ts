@@ -2,13 +2,21 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 
 import type { SkippedDamage } from '../codec/skipped-damage.js';
-import type { FileLayer } from '../storage/file-layer.js';
+import { LARGEST_RECORD_BYTES } from '../format/limits.js';
+import type { FileLayer, FileStatus, OpenFile } from '../storage/file-layer.js';
 import { findFile } from '../storage/find-file.js';
 import { systemCodeOf } from '../storage/system-error.js';
 import { takeName, unlinkIfThere } from '../storage/take-name.js';
 import { writeAll } from '../storage/write-all.js';
 import { alternativeName } from './alternative-name.js';
-import { OPEN_SUFFIX, RECOVERED_SUFFIX, STALE_SUFFIX, TORN_INFIX } from './archive-state.js';
+import {
+  baseNameOf,
+  isReadableName,
+  OPEN_SUFFIX,
+  RECOVERED_SUFFIX,
+  STALE_SUFFIX,
+  TORN_INFIX,
+} from './archive-state.js';
 import type { ArchiveTemplate } from './archive-template.js';
 import { readChunks } from './open-archive.js';
 import { repairArchive } from './repair-archive.js';
@@ -41,11 +49,12 @@ export async function recoverArchive(
   files: FileLayer,
 ): Promise<RecoveredArchive | null> {
   const stale = base + STALE_SUFFIX;
-  const open = await findFile(base + OPEN_SUFFIX, files);
-  if (open !== null) {
-    const sealed = await findFile(base, files);
-    if (sealed?.ino === open.ino && sealed.dev === open.dev) {
-      // A crash came between its two names: it is sealed.
+  // What an earlier attempt left comes first: its name is not to be taken from it.
+  if ((await findFile(stale, files)) === null) {
+    const open = await findFile(base + OPEN_SUFFIX, files);
+    if (open === null) return null;
+    if (await isSealed(open, dirname(base), files)) {
+      // A crash came between its two names.
       await files.unlink(base + OPEN_SUFFIX);
       await files.syncDirectory(dirname(base));
       return null;
@@ -53,8 +62,18 @@ export async function recoverArchive(
     await files.rename(base + OPEN_SUFFIX, stale);
     await files.syncDirectory(dirname(base));
   }
-  if ((await findFile(stale, files)) === null) return null;
   return copyStale(base, stale, template, files);
+}
+
+/** Whether the open file has a name without `.open`, too; which one, only its content may tell. */
+async function isSealed(open: FileStatus, directory: string, files: FileLayer): Promise<boolean> {
+  if (open.nlink < 2) return false;
+  for (const { name } of await files.readdir(directory)) {
+    const found = await findFile(join(directory, name), files);
+    const isSame = found?.ino === open.ino && found.dev === open.dev;
+    if (isSame && baseNameOf(name) === name && isReadableName(name)) return true;
+  }
+  return false;
 }
 
 async function copyStale(
@@ -67,7 +86,11 @@ async function copyStale(
   const copy = base + RECOVERED_SUFFIX;
   await unlinkIfThere(files, copy);
   await unlinkIfThere(files, `${copy}.part`);
-  const { bytes, damage, records, sha256 } = await repairArchive(stale, copy, { files });
+  const { bytes, damage, records, sha256 } = await repairArchive(stale, copy, {
+    files,
+    // The writer may have taken larger records than readers do unless they are told.
+    maxRecordBytes: LARGEST_RECORD_BYTES,
+  });
   for (const stretch of damage) await keepAside(stale, base, stretch, files);
   let recovered: RecoveredArchive | null = null;
   if (records > 0) {
@@ -111,21 +134,34 @@ async function keepAside(
   { begin, end }: SkippedDamage,
   files: FileLayer,
 ): Promise<void> {
-  const path = `${base}${TORN_INFIX}${begin}`;
-  await unlinkIfThere(files, path);
-  const source = await files.open(stale, 'r');
+  const name = `${basename(base)}${TORN_INFIX}${begin}`;
+  const partial = join(dirname(base), `${name}.part`);
+  await unlinkIfThere(files, partial);
+  const target = await files.open(partial, 'wx');
   try {
-    const target = await files.open(path, 'wx');
-    try {
-      let position = 0;
-      for await (const chunk of readChunks(source, stale)) {
-        const part = chunk.subarray(Math.max(begin - position, 0), Math.max(end - position, 0));
-        if (part.length > 0) await writeAll(target, part, Math.max(position - begin, 0));
-        position += chunk.length;
-      }
-      await target.sync();
-    } finally {
-      await target.close();
+    await copyBytes(stale, begin, end, target, files);
+    await target.sync();
+  } finally {
+    await target.close();
+  }
+  await giveName(partial, dirname(base), name, await sha256Of(partial, files), files);
+  await unlinkIfThere(files, partial);
+}
+
+async function copyBytes(
+  path: string,
+  begin: number,
+  end: number,
+  target: OpenFile,
+  files: FileLayer,
+): Promise<void> {
+  const source = await files.open(path, 'r');
+  try {
+    let position = 0;
+    for await (const chunk of readChunks(source, path)) {
+      const part = chunk.subarray(Math.max(begin - position, 0), Math.max(end - position, 0));
+      if (part.length > 0) await writeAll(target, part, Math.max(position - begin, 0));
+      position += chunk.length;
     }
   } finally {
     await source.close();

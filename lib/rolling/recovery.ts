@@ -86,8 +86,11 @@ export class Recovery {
       const lease = await takeLease(path);
       if (lease === null) return false;
       try {
-        const recovered = await recoverArchive(base, template, files);
-        if (recovered !== null) onRecovered(recovered);
+        // Twice: an earlier attempt may have left one beside that which is open.
+        for (let i = 0; i < 2; i++) {
+          const recovered = await recoverArchive(base, template, files);
+          if (recovered !== null) onRecovered(recovered);
+        }
       } finally {
         await lease.release();
       }

@@ -23,19 +23,18 @@ export interface SeekableGzipOptions {
    */
   readonly memberBytes?: ByteCount | undefined;
   /**
-   * How many members are compressed at a time, 1 to 8. The thread pool has 4 threads unless
-   * `UV_THREADPOOL_SIZE` says otherwise. @default the CPUs that there are, at most 8
+   * How many threads to keep busy, 1 to 8: the pool is given one member more, so that none waits for the
+   * next. It has 4 threads unless `UV_THREADPOOL_SIZE` says otherwise. @default one more than there are
+   * CPUs, which bench/gzip.ts shows to be faster than as many; at most 8
    */
   readonly concurrency?: number | undefined;
   /** What compresses a member. @default zlib on the thread pool, at `level` */
   readonly deflate?: Deflate | undefined;
 }
 
-/** A member on its way, from when it was cut until it is given. */
+/** A member on its way: it is compressed, or waits for those before it, or for the reader. */
 interface Job {
   readonly facts: MemberFacts;
-  /** What is to be compressed, until that begins. */
-  raw: Buffer | undefined;
   /** Deflate data and trailer, once it is done. */
   deflated: Buffer | undefined;
 }
@@ -63,7 +62,6 @@ export class SeekableGzip extends Transform {
   #input: Input | undefined;
   /** In the order of the archive. */
   #jobs: Job[] = [];
-  #running = 0;
   /** What the last `push` said, until `_read` asks for more. */
   #isWanted = true;
 
@@ -71,7 +69,7 @@ export class SeekableGzip extends Transform {
   constructor(options: SeekableGzipOptions = {}) {
     super();
     const { level = DEFAULT_LEVEL, memberBytes = DEFAULT_MEMBER_BYTES } = options;
-    const { concurrency = Math.min(availableParallelism(), LARGEST_CONCURRENCY) } = options;
+    const { concurrency = Math.min(availableParallelism() + 1, LARGEST_CONCURRENCY) } = options;
     checkRange('level', level, 0, LARGEST_LEVEL);
     checkRange('concurrency', concurrency, 1, LARGEST_CONCURRENCY);
     const bytes = parseByteCount(memberBytes, 'memberBytes');
@@ -105,12 +103,8 @@ export class SeekableGzip extends Transform {
 
   /** Does all that can be done now. The callback comes last: it may bring the next input at once. */
   #advance(): void {
-    // First, so that no thread waits while the next member is cut.
-    this.#start();
     this.#give();
-    const callback = this.#take();
-    this.#start();
-    callback?.();
+    this.#take()?.();
   }
 
   /** Gives members, in their order, as far as they are ready and wanted. */
@@ -133,7 +127,7 @@ export class SeekableGzip extends Transform {
       const { callback, members, place } = this.#input;
       const { done, value } = members.next();
       if (!done) {
-        this.#jobs.push({ facts: value.facts, raw: value.bytes, deflated: undefined });
+        this.#start(value);
         continue;
       }
       if (place === 'last' && this.#jobs.length > 0) return undefined;
@@ -145,24 +139,19 @@ export class SeekableGzip extends Transform {
     return undefined;
   }
 
-  #start(): void {
-    for (const job of this.#jobs) {
-      if (this.#running >= this.#concurrency) return;
-      if (job.raw === undefined) continue;
-      const { raw } = job;
-      job.raw = undefined;
-      this.#running++;
-      this.#deflate(raw, this.#abort.signal).then(
-        (deflated) => {
-          this.#running--;
-          this.#cutter.reuse(raw);
-          job.deflated = deflated;
-          this.#advance();
-        },
-        // After an abort this is known: a destroyed stream takes no second error.
-        (error) => this.destroy(error),
-      );
-    }
+  /** Hands a member to the thread pool. */
+  #start({ bytes, facts }: RawMember): void {
+    const job: Job = { facts, deflated: undefined };
+    this.#jobs.push(job);
+    this.#deflate(bytes, this.#abort.signal).then(
+      (deflated) => {
+        this.#cutter.reuse(bytes);
+        job.deflated = deflated;
+        this.#advance();
+      },
+      // After an abort this is known: a destroyed stream takes no second error.
+      (error) => this.destroy(error),
+    );
   }
 
   /** The member index and the last member; they are small, so they are given whether wanted or not. */

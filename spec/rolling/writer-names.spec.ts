@@ -155,7 +155,7 @@ describe('RollingWriteStream, as to names', () => {
     await pipeline(['x'], create({ files: disk.files }));
     expect(disk.calls).to.deep.equal([
       // The directory, what is left in it, and whether the name is free.
-      ...['stat', 'readdir', 'lstat', 'open', 'write', 'write'],
+      ...['stat', 'readdir', 'lstat', 'lstat', 'open', 'write', 'write'],
       // Whether the name is still the writer's own.
       ...['sync', 'stat', 'lstat'],
       ...['close', 'link', 'unlink', 'syncDirectory'],

@@ -191,19 +191,19 @@ describe('SeekableGzip', () => {
           held.end(order[i % order.length] ?? 0);
         }
         expect((await compressed).equals(inOrder)).to.equal(true);
-        expect(held.mostRunning).to.be.at.most(concurrency);
+        expect(held.mostRunning).to.be.at.most(concurrency + 1);
       }),
       { numRuns: 30 },
     );
   });
 
-  it('compresses as many members at a time as it was told', async () => {
+  it('gives the thread pool one member more than it is to work at', async () => {
     for (const concurrency of [1, 3, 8]) {
       const held = new HeldDeflates();
       const gzip = new SeekableGzip({ ...SMALL, concurrency, deflate: held.deflate });
       gzip.write(sampleBlocks());
       await settle();
-      expect(held.running).to.equal(concurrency);
+      expect(held.running).to.equal(concurrency + 1);
       gzip.destroy();
     }
   });
@@ -288,10 +288,9 @@ describe('SeekableGzip', () => {
     gzip.destroy();
     await once(gzip, 'close');
     expect(held.signals.every(({ aborted }) => aborted)).to.equal(true);
-    held.end(0);
-    held.end(0);
+    while (held.running > 0) held.end(0);
     await settle();
-    expect(held.started).to.equal(2);
+    expect(held.started).to.equal(3);
     expect(gzip.read()).to.equal(null);
   });
 

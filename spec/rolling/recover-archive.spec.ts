@@ -1,0 +1,260 @@
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { ArchiveFile } from '../../lib/rolling/archive-file.js';
+import { ArchiveTemplate } from '../../lib/rolling/archive-template.js';
+import { recoverArchive } from '../../lib/rolling/recover-archive.js';
+import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { decodeArchive } from '../support/decode-archive.js';
+import { createBlockBuilder, encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
+import { type ScratchDirectory, withScratch } from '../support/scratch-directory.js';
+import { encodePart } from '../support/series.js';
+import { rejection } from '../support/store-tools.js';
+import { Gate, systemError, TestDisk } from '../support/test-disk.js';
+import { outcomeOf, payloadsOf, until } from '../support/writer-tools.js';
+
+const TEMPLATE = 'x_[[SEQUENCE]].events';
+const NAME = 'x_1.events';
+
+/** Archives in every format, a record a frame, with the place where each record ends. */
+const SAMPLES = new Map(
+  (
+    [
+      ['version 2', (n) => encodePart([String(n)], { sequence: n, time: n })],
+      ['version 1', (n) => encodeVersion1([String(n)])],
+      ['JSON lines', (n) => encodeJsonLines([`{"n":${n}}`])],
+    ] satisfies [string, (n: number) => Buffer][]
+  ).map(([format, encode]) => {
+    const frames = [10, 11, 12].map(encode);
+    const ends = frames.map((_, i) => Buffer.concat(frames.slice(0, i + 1)).length);
+    return [format, { bytes: Buffer.concat(frames), ends }];
+  }),
+);
+
+function recover(
+  { path }: ScratchDirectory,
+  name = NAME,
+  files: FileLayer = nodeFileLayer,
+  template = TEMPLATE,
+) {
+  return recoverArchive(join(path, name), new ArchiveTemplate(template), files);
+}
+
+/** What all files beside the archives hold, by where it was: their bytes as they were. */
+async function tornOf(scratch: ScratchDirectory, name = NAME): Promise<Map<number, Buffer>> {
+  const torn = new Map<number, Buffer>();
+  for (const file of await scratch.list()) {
+    const offset = new RegExp(`^${name}\\.torn-(\\d+)$`).exec(file)?.[1];
+    if (offset !== undefined) torn.set(Number(offset), await readFile(join(scratch.path, file)));
+  }
+  return torn;
+}
+
+async function clear(scratch: ScratchDirectory): Promise<void> {
+  for (const name of await scratch.list()) await rm(join(scratch.path, name), { recursive: true });
+}
+
+describe('recoverArchive', () => {
+  for (const [format, { bytes, ends }] of SAMPLES) {
+    it(`keeps all whole records of ${format}, and the rest aside, cut at every byte`, async () => {
+      await withScratch(async (scratch) => {
+        for (let size = 1; size <= bytes.length; size++) {
+          await scratch.put(`${NAME}.open`, bytes.subarray(0, size));
+          const report = await recover(scratch);
+          const whole = ends.filter((end) => end <= size);
+          const end = whole.at(-1) ?? 0;
+          // Of a line that lacks its line feed alone all is there.
+          const isLine = format === 'JSON lines' && ends.includes(size + 1);
+          const records = whole.length + (isLine ? 1 : 0);
+          expect(report?.records ?? 0, `cut at ${size}`).to.equal(records);
+          const payloads = await payloadsOf(join(scratch.path, NAME));
+          expect(payloads, `cut at ${size}`).to.have.length(records);
+          const torn = size > end && !isLine ? [[end, bytes.subarray(end, size)]] : [];
+          expect([...(await tornOf(scratch))], `cut at ${size}`).to.deep.equal(torn);
+          await clear(scratch);
+        }
+      });
+    });
+  }
+
+  it('keeps what is behind damage and holes, and these aside to the byte', async () => {
+    const { bytes, ends } = SAMPLES.get('version 2') ?? { bytes: Buffer.alloc(0), ends: [] };
+    const [first = 0, second = 0] = ends;
+    await withScratch(async (scratch) => {
+      for (const [from, to] of [
+        [first + 70, first + 71],
+        [first, second],
+        [first - 3, first + 3],
+        [0, first],
+      ] as const) {
+        const damaged = Buffer.from(bytes).fill(0, from, to);
+        await scratch.put(`${NAME}.open`, damaged);
+        const report = await recover(scratch);
+        const kept = await readFile(join(scratch.path, NAME));
+        expect(
+          decodeArchive(kept)
+            .map((record) => record.text())
+            .at(-1),
+        ).to.equal('12');
+        for (const { begin, end } of report?.damage ?? []) {
+          expect((await tornOf(scratch)).get(begin)).to.deep.equal(damaged.subarray(begin, end));
+        }
+        expect(await tornOf(scratch))
+          .to.have.property('size', report?.damage.length)
+          .above(0);
+        await clear(scratch);
+      }
+    });
+  });
+
+  it('keeps records that are larger than readers take unless told', async () => {
+    await withScratch(async (scratch) => {
+      const builder = createBlockBuilder({ maxRecordBytes: 2 ** 30, blockBytes: 2 ** 10 });
+      builder.add({ payload: 'small' }, 0);
+      builder.add({ payload: Buffer.alloc(85 * 2 ** 20) }, 0);
+      builder.finishBlock();
+      await scratch.put(`${NAME}.open`, builder.take());
+      expect(await recover(scratch))
+        .to.include({ records: 2 })
+        .and.to.have.property('damage').empty;
+    });
+  });
+
+  it('recovers what an attempt left that was cut off before what came to have its name', async () => {
+    await withScratch(async (scratch) => {
+      await scratch.put(`${NAME}.stale`, encodePart(['old']));
+      await scratch.put(`${NAME}.open`, encodePart(['new'], { writer: 'b' }));
+      await recover(scratch);
+      await recover(scratch);
+      expect((await payloadsOf(scratch.path)).sort()).to.deep.equal(['new', 'old']);
+      expect(await scratch.list()).to.deep.equal(['x_1-1.events', 'x_1.events']);
+    });
+  });
+
+  it('does not replace what was set aside before', async () => {
+    await withScratch(async (scratch) => {
+      await scratch.put(`${NAME}.torn-0`, Buffer.from('older'));
+      await scratch.put(`${NAME}.open`, Buffer.from('no archive'));
+      await recover(scratch);
+      const contents = await Promise.all(
+        (await scratch.list()).map((name) => readFile(join(scratch.path, name), 'utf8')),
+      );
+      expect(contents.sort()).to.deep.equal(['no archive', 'older']);
+    });
+  });
+
+  it('finishes a seal that was cut off between two names, whatever the sealed one is', async () => {
+    await withScratch(async (scratch) => {
+      const name = 'x_[[CRC]]_[[FIRST_TIME]].events';
+      const open = await scratch.put(`${name}.open`, encodeVersion1(['a']));
+      await nodeFileLayer.link(open, join(scratch.path, 'x_abc_2026.events'));
+      expect(await recover(scratch, name, nodeFileLayer, name)).to.equal(null);
+      expect(await scratch.list()).to.deep.equal(['x_abc_2026.events']);
+    });
+  });
+
+  it('loses nothing when another one, that had stalled amid its copy, goes on', async () => {
+    for (const call of ['write', 'link', 'unlink']) {
+      await withScratch(async (scratch) => {
+        await scratch.put(
+          `${NAME}.open`,
+          Buffer.concat([encodePart(['a', 'b']), Buffer.from('t')]),
+        );
+        const gate = new Gate();
+        let isFirst = true;
+        const slow = new TestDisk(async (name) => {
+          if (name !== call || !isFirst) return;
+          isFirst = false;
+          await gate.pass();
+        });
+        const stalled = recover(scratch, NAME, slow.files).catch(() => null);
+        await until(() => gate.waiting > 0);
+        await recover(scratch);
+        gate.open();
+        await stalled;
+        expect(await payloadsOf(scratch.path), call).to.deep.equal(['a', 'b']);
+        await recover(scratch);
+        expect(await payloadsOf(scratch.path), call).to.deep.equal(['a', 'b']);
+        const [only, torn, ...others] = await scratch.list();
+        expect([only, torn, others], call).to.deep.equal([NAME, torn, []]);
+        expect((await tornOf(scratch)).size, call).to.equal(1);
+      });
+    }
+  });
+
+  it('goes on where it was cut off, at each of its calls, done or not', async () => {
+    const bytes = Buffer.concat([
+      encodePart(['a', 'b']),
+      Buffer.from('torn'),
+      encodePart(['c'], { sequence: 2 }),
+    ]);
+    for (const failsDone of [false, true]) {
+      await withScratch(async (scratch) => {
+        for (let n = 1, isPassed = false; !isPassed; n++) {
+          await scratch.put(`${NAME}.open`, bytes);
+          const disk = new TestDisk((_call, _path, at) => {
+            if (at >= n) throw systemError('EIO', 'call');
+          });
+          disk.failsDone = failsDone;
+          await recover(scratch, NAME, disk.files).catch(() => null);
+          isPassed = disk.calls.length < n;
+          expect(disk.openFiles, `call ${n}`).to.equal(0);
+          const files = await scratch.list();
+          const isSealed = files.includes(NAME);
+          const isKept = files.includes(`${NAME}.open`) || files.includes(`${NAME}.stale`);
+          expect(isSealed || isKept, `call ${n}`).to.equal(true);
+          await recover(scratch);
+          expect(await payloadsOf(scratch.path), `call ${n}`).to.deep.equal(['a', 'b', 'c']);
+          expect((await scratch.list()).filter((name) => !name.includes('.torn-'))).to.deep.equal([
+            NAME,
+          ]);
+          expect((await tornOf(scratch)).size, `call ${n}`).to.equal(1);
+          await clear(scratch);
+        }
+      });
+    }
+  });
+
+  it('reports a name that is a directory, and leaves all as it is', async () => {
+    await withScratch(async (scratch) => {
+      await mkdir(join(scratch.path, `${NAME}.stale`));
+      await scratch.put(`${NAME}.open`, encodePart(['a']));
+      const error = await rejection(recover(scratch));
+      expect(error).to.have.property('code');
+      expect(await payloadsOf(join(scratch.path, `${NAME}.open`))).to.deep.equal(['a']);
+    });
+  });
+});
+
+describe('a new archive', () => {
+  it('does not get the name of one that is yet to be recovered', async () => {
+    await withScratch(async (scratch) => {
+      await scratch.put(`${NAME}.stale`, encodePart(['old']));
+      const file = await ArchiveFile.create(scratch.path, NAME, nodeFileLayer);
+      expect(file.name).to.equal('x_1-1.events');
+      await file.abandon();
+      expect(await readdir(scratch.path)).to.deep.equal([`${NAME}.stale`]);
+    });
+  });
+
+  it('that a writer lost is neither sealed nor promised, with what the thief did in place', async () => {
+    await withScratch(async (scratch) => {
+      const writer = new RollingWriteStream({ directory: scratch.path, template: TEMPLATE });
+      await writer.append('promised').synced;
+      await recover(scratch, 'x_000000.events');
+      const { size } = await stat(join(scratch.path, 'x_000000.events'));
+      const outcome = outcomeOf(writer);
+      const late = writer.append('late').synced.then(
+        () => 'synced',
+        () => 'rejected',
+      );
+      expect(await outcome).to.include({ code: 'ERR_LEASE_LOST' });
+      expect(await late).to.equal('rejected');
+      expect(await payloadsOf(scratch.path)).to.deep.equal(['promised']);
+      expect(await stat(join(scratch.path, 'x_000000.events'))).to.include({ size });
+    });
+  });
+});
