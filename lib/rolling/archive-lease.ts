@@ -23,6 +23,18 @@ export function leasedName(name: string): string | null {
   return name.endsWith(LEASE_SUFFIX) ? name.slice(0, -LEASE_SUFFIX.length) : null;
 }
 
+/** What a lock is called for the moment in which it is taken away, when a crash comes in that moment. */
+const ASIDE_NAME = /\.open\.lock\.[0-9a-f]{8}$/;
+
+/** Removes what a crash in the midst of a takeover left, where `path` is that. Returns whether it is. */
+export async function sweepLease(path: string): Promise<boolean> {
+  if (!ASIDE_NAME.test(path)) return false;
+  await rmdir(path).catch((error) => {
+    if (!isMissing(error)) throw error;
+  });
+  return true;
+}
+
 /**
  * Takes the lease of `NAME.open`: a directory beside it, `NAME.open.lock`, whose time is renewed for as long
  * as the process lives. So it dies with its owner, also by a restart of the machine or in another container

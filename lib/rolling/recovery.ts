@@ -4,7 +4,7 @@ import picomatch from 'picomatch';
 
 import type { FileLayer } from '../storage/file-layer.js';
 import type { Clock, Timer } from '../streams/clock.js';
-import { LEASE_STALE_MS, leasedName, takeLease } from './archive-lease.js';
+import { LEASE_STALE_MS, leasedName, sweepLease, takeLease } from './archive-lease.js';
 import type { ArchiveFailure } from './archive-shipper.js';
 import { baseNameOf, mayBeTorn, OPEN_SUFFIX } from './archive-state.js';
 import type { ArchiveTemplate } from './archive-template.js';
@@ -57,6 +57,7 @@ export class Recovery {
     const isMatch = picomatch(template.pattern, { nonegate: true });
     const bases = new Set<string>();
     for (const entry of await files.readdir(directory)) {
+      if (entry.isDirectory() && (await sweepLease(join(directory, entry.name)))) continue;
       // Also where there is but a lease: a crash may have left it alone.
       const name = entry.isDirectory() ? leasedName(entry.name) : entry.name;
       if (name === null || !mayBeTorn(name)) continue;

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -146,6 +146,7 @@ describe('recovery of archives that were left open', () => {
   it('clears away a lease without a file', async () => {
     await takeLease(join(directory, 'x_1.events.open'));
     await utimes(join(directory, 'x_1.events.open.lock'), 0, 0);
+    await mkdir(join(directory, 'x_2.events.open.lock.0123abcd'));
     await recover();
     expect(await readdir(directory)).to.deep.equal([]);
   });
