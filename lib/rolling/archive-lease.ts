@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rmdir, stat, utimes } from 'node:fs/promises';
+import { mkdir, rmdir, stat, utimes } from 'node:fs/promises';
 
 import { isMissing, systemCodeOf } from '../storage/system-error.js';
+import { OPEN_SUFFIX } from './archive-state.js';
 
 /** The right to write an archive, for as long as its owner lives. */
 export interface ArchiveLease {
@@ -23,15 +23,13 @@ export function leasedName(name: string): string | null {
   return name.endsWith(LEASE_SUFFIX) ? name.slice(0, -LEASE_SUFFIX.length) : null;
 }
 
-/** What a lock is called for the moment in which it is taken away, when a crash comes in that moment. */
-const ASIDE_NAME = /\.open\.lock\.[0-9a-f]{8}$/;
+/** What there is beside a lock for the moment in which it is taken over, when a crash comes in that moment. */
+const CLAIM_SUFFIX = '.claim';
 
 /** Removes what a crash in the midst of a takeover left, where `path` is that. Returns whether it is. */
 export async function sweepLease(path: string): Promise<boolean> {
-  if (!ASIDE_NAME.test(path)) return false;
-  await rmdir(path).catch((error) => {
-    if (!isMissing(error)) throw error;
-  });
+  if (!path.endsWith(OPEN_SUFFIX + LEASE_SUFFIX + CLAIM_SUFFIX)) return false;
+  if (await isStale(path)) await removeIfThere(path);
   return true;
 }
 
@@ -55,7 +53,7 @@ export async function takeLease(openPath: string): Promise<ArchiveLease | null> 
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
       await mkdir(path);
-      return new Lease(path, await identityOf(path));
+      return new Lease(path, await findLock(path));
     } catch (error) {
       if (systemCodeOf(error) !== 'EEXIST') throw error;
     }
@@ -66,13 +64,13 @@ export async function takeLease(openPath: string): Promise<ArchiveLease | null> 
 
 class Lease implements ArchiveLease {
   readonly #path: string;
-  readonly #identity: string | null;
   readonly #timer: NodeJS.Timeout;
+  #found: FoundLock | null;
   #renewing: Promise<void> = Promise.resolve();
 
-  constructor(path: string, identity: string | null) {
+  constructor(path: string, found: FoundLock | null) {
     this.#path = path;
-    this.#identity = identity;
+    this.#found = found;
     this.#timer = setInterval(() => {
       // Whatever fails is tried again in a moment, or costs the lease, which is noticed otherwise.
       this.#renewing = this.#renew().catch(() => undefined);
@@ -91,41 +89,72 @@ class Lease implements ArchiveLease {
   }
 
   async #renew(): Promise<void> {
-    if (await this.#isOurs()) await utimes(this.#path, new Date(), new Date());
+    if (!(await this.#isOurs())) return;
+    const now = new Date();
+    await utimes(this.#path, now, now);
+    // As it was kept: file systems round.
+    this.#found = await findLock(this.#path);
   }
 
   async #isOurs(): Promise<boolean> {
-    return this.#identity !== null && (await identityOf(this.#path)) === this.#identity;
+    const found = await findLock(this.#path);
+    const own = this.#found;
+    return own !== null && found?.ino === own.ino && found.mtimeMs === own.mtimeMs;
   }
 }
 
-/** Tells a directory from another that came to its name: inodes are used again, births are not. */
-async function identityOf(path: string): Promise<string | null> {
+/** What tells a lock from another that came to its name: inodes are used again, at other times. */
+interface FoundLock {
+  readonly ino: number;
+  readonly mtimeMs: number;
+}
+
+/** (Not by its birth: where that is not kept it is given as the time of the last change.) */
+async function findLock(path: string): Promise<FoundLock | null> {
   try {
-    const { birthtimeMs, dev, ino } = await stat(path);
-    return `${dev} ${ino} ${birthtimeMs}`;
+    const { ino, mtimeMs } = await stat(path);
+    return { ino, mtimeMs };
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
   }
 }
 
-/** Removes a lease whose owner is gone. Returns false where it is alive. */
+async function isStale(path: string): Promise<boolean> {
+  const found = await findLock(path);
+  return found !== null && Date.now() - found.mtimeMs >= LEASE_STALE_MS;
+}
+
+/**
+ * Removes a lease whose owner is gone. One at a time, who looks again before that: whoever was slower would
+ * remove the lease that the faster one has taken meanwhile.
+ *
+ * @returns false where its owner is alive, or another is about to remove it
+ */
 async function removeStale(path: string): Promise<boolean> {
-  // Of several who find it stale one gets the rename; what another has put there since is given back.
-  const aside = `${path}.${randomBytes(4).toString('hex')}`;
+  if (!(await isStale(path))) return (await findLock(path)) === null;
+  const claim = path + CLAIM_SUFFIX;
   try {
-    const identity = await identityOf(path);
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs < LEASE_STALE_MS) return false;
-    await rename(path, aside);
-    if ((await identityOf(aside)) !== identity) {
-      await rename(aside, path);
-      return false;
-    }
-    await rmdir(aside);
+    await mkdir(claim);
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EEXIST') throw error;
+    // A crash has left it: the next to come may have it.
+    if (await isStale(claim)) await removeIfThere(claim);
+    return false;
+  }
+  try {
+    if (!(await isStale(path))) return false;
+    await removeIfThere(path);
+    return true;
+  } finally {
+    await removeIfThere(claim);
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await rmdir(path);
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  return true;
 }

@@ -59,7 +59,8 @@ export class Recovery {
     for (const entry of await files.readdir(directory)) {
       if (entry.isDirectory() && (await sweepLease(join(directory, entry.name)))) continue;
       // Also where there is but a lease: a crash may have left it alone.
-      const name = entry.isDirectory() ? leasedName(entry.name) : entry.name;
+      const file = entry.isFile() ? entry.name : null;
+      const name = entry.isDirectory() ? leasedName(entry.name) : file;
       if (name === null || !mayBeTorn(name)) continue;
       const base = baseNameOf(name);
       if (isMatch(base)) bases.add(join(directory, base));

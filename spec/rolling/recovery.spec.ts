@@ -146,7 +146,8 @@ describe('recovery of archives that were left open', () => {
   it('clears away a lease without a file', async () => {
     await takeLease(join(directory, 'x_1.events.open'));
     await utimes(join(directory, 'x_1.events.open.lock'), 0, 0);
-    await mkdir(join(directory, 'x_2.events.open.lock.0123abcd'));
+    await mkdir(join(directory, 'x_2.events.open.lock.claim'));
+    await utimes(join(directory, 'x_2.events.open.lock.claim'), 0, 0);
     await recover();
     expect(await readdir(directory)).to.deep.equal([]);
   });

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+
+import { decodeIndexBody } from '../codec/archive-index.js';
+import type { FrameHeader } from '../codec/frame-header.js';
+import type { ScannedFrame } from '../codec/scanned-frame.js';
+import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../format/version-2.js';
+import type { OpenFile } from '../storage/file-layer.js';
+import { writeAll } from '../storage/write-all.js';
+import { IndexedPart, type PartOrigin } from './indexed-part.js';
+import type { PreviousArchive } from './previous-archive.js';
+import type { SealFacts } from './token-text.js';
+import type { ArchivePiece } from './walk-archive.js';
+
+/** Frames of version 1 are short: that much is written at a time. */
+const WRITE_BYTES = 2 ** 20;
+
+const LINE_FEED = Buffer.from('\n');
+
+/** Finds the archive that its writer sealed before the record of a sequence. */
+export type FindPrevious = (
+  writer: string,
+  sequence: number,
+) => Promise<PreviousArchive | undefined>;
+
+/** The copy of an archive that was left open, while it is written. Blocks get an index. */
+export class RecoveredCopy {
+  bytes = 0;
+  readonly #file: OpenFile;
+  readonly #findPrevious: FindPrevious;
+  readonly #hash = createHash('sha256');
+  #records = 0;
+  #earliestMicros: number | null = null;
+  #latestMicros: number | null = null;
+  #part = new IndexedPart();
+  /** Of a last line it is not known whether it is whole. */
+  #line: Buffer | undefined;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+
+  constructor(file: OpenFile, findPrevious: FindPrevious) {
+    this.#file = file;
+    this.#findPrevious = findPrevious;
+  }
+
+  async add(piece: ArchivePiece): Promise<void> {
+    if ('line' in piece) {
+      await this.#addLine();
+      this.#line = piece.line;
+      return;
+    }
+    const { frame, records } = piece;
+    const { bytes, header } = frame;
+    if (header?.kind === KIND_INDEX) {
+      if (header.writer === this.#part.writer) await this.#seal(originOf(frame));
+      return;
+    }
+    this.#records += records;
+    if (header === null) {
+      this.#part = new IndexedPart();
+    } else {
+      if (header.kind === KIND_RECORDS) await this.#addBlock(header, bytes.length);
+      this.#part.update(bytes);
+    }
+    await this.#write(bytes);
+  }
+
+  /** Takes the last line back: the archive ends before its line feed, and `3` may have been `33`. */
+  dropLine(): number {
+    const bytes = this.#line?.length ?? 0;
+    this.#line = undefined;
+    return bytes;
+  }
+
+  /** Writes what is left, and makes all of it last. */
+  async finish(): Promise<SealFacts> {
+    await this.#addLine();
+    await this.#seal(this.#part.guessOrigin());
+    await this.#flush();
+    await this.#file.sync();
+    return {
+      sha256: this.#hash.digest('hex'),
+      records: this.#records,
+      firstTimeMicros: this.#earliestMicros,
+      lastTimeMicros: this.#latestMicros,
+    };
+  }
+
+  async #addLine(): Promise<void> {
+    if (this.#line === undefined) return;
+    this.#records++;
+    await this.#write(this.#line, LINE_FEED);
+    this.#line = undefined;
+  }
+
+  async #addBlock(header: FrameHeader, bytes: number): Promise<void> {
+    const { earliestMicros, latestMicros, sequence, writer } = header;
+    // Blocks of another writer, which was cut off, stay without an index.
+    if (this.#part.writer !== undefined && this.#part.writer !== writer) {
+      this.#part = new IndexedPart();
+    }
+    if (this.bytes === 0) this.#part = new IndexedPart(await this.#findPrevious(writer, sequence));
+    this.#part.add(header, bytes);
+    this.#earliestMicros = Math.min(this.#earliestMicros ?? earliestMicros, earliestMicros);
+    this.#latestMicros = Math.max(this.#latestMicros ?? latestMicros, latestMicros);
+  }
+
+  async #seal(origin: PartOrigin): Promise<void> {
+    const index = this.#part.encodeIndex(origin);
+    if (index === null) return;
+    this.#part = this.#part.next(index, origin);
+    await this.#write(index);
+  }
+
+  async #write(...parts: readonly Buffer[]): Promise<void> {
+    for (const bytes of parts) {
+      this.#hash.update(bytes);
+      this.bytes += bytes.length;
+      this.#pendingBytes += bytes.length;
+    }
+    this.#pending.push(...parts);
+    if (this.#pendingBytes >= WRITE_BYTES) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#pending);
+    await writeAll(this.#file, bytes, this.bytes - bytes.length);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+  }
+}
+
+function originOf({ bytes, offset }: ScannedFrame): PartOrigin {
+  const index = decodeIndexBody(bytes.subarray(HEADER_BYTES), offset);
+  const { ordinal, previousSha256, writerEnded } = index;
+  return { ordinal, previousSha256, writerEnded };
+}
