@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { ArchiveError } from '../errors/archive-error.js';
 import type { FileLayer, OpenFile } from '../storage/file-layer.js';
-import { isMissing, systemCodeOf } from '../storage/system-error.js';
+import { findFile } from '../storage/find-file.js';
+import { systemCodeOf } from '../storage/system-error.js';
 import { takeName, unlinkIfThere } from '../storage/take-name.js';
 import { writeAll } from '../storage/write-all.js';
 import { alternativeName } from './alternative-name.js';
@@ -135,10 +136,7 @@ export class ArchiveFile {
    */
   async #checkPlace(): Promise<void> {
     const own = await this.#file.stat();
-    const found = await this.#files.lstat(this.openPath).catch((error) => {
-      if (isMissing(error)) return undefined;
-      throw error;
-    });
+    const found = await findFile(this.openPath, this.#files);
     if (found?.ino === own.ino && found.dev === own.dev) return;
     const message = `${this.openPath} was taken away from its writer, which had stalled`;
     throw new ArchiveError('ERR_LEASE_LOST', message);
@@ -172,11 +170,5 @@ export class ArchiveFile {
 }
 
 async function exists(path: string, files: FileLayer): Promise<boolean> {
-  try {
-    await files.lstat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  return (await findFile(path, files)) !== null;
 }
