@@ -15,6 +15,7 @@ import {
 } from '../format/index-body.js';
 import { HEADER_BYTES, KIND_INDEX } from '../format/version-2.js';
 import type { FileLayer, OpenFile } from '../storage/file-layer.js';
+import { isMissing } from '../storage/system-error.js';
 import { baseNameOf, isReadableName } from './archive-state.js';
 import { readChunks } from './open-archive.js';
 
@@ -54,12 +55,17 @@ export async function findPreviousArchive(
   if (sequence === 0) return undefined;
   let last: { readonly path: string; readonly end: IndexedEnd } | undefined;
   for (const path of paths) {
-    const end = await withArchive(path, files, readEnd);
+    const end = await readEndIfThere(path, files);
     if (end?.header.writer !== writer || end.header.sequence > sequence) continue;
     if (last === undefined || last.end.ordinal < end.ordinal) last = { path, end };
   }
   if (last === undefined) return undefined;
-  return { writer, ordinal: last.end.ordinal, sha256: await sha256Of(last.path, files) };
+  try {
+    return { writer, ordinal: last.end.ordinal, sha256: await sha256Of(last.path, files) };
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The SHA-256 of a file's bytes. */
@@ -83,6 +89,16 @@ async function withArchive<T>(path: string, files: FileLayer, use: (file: OpenFi
     return await use(file);
   } finally {
     await file.close();
+  }
+}
+
+/** Undefined also for one that was shipped since it was listed. */
+async function readEndIfThere(path: string, files: FileLayer): Promise<IndexedEnd | undefined> {
+  try {
+    return await withArchive(path, files, readEnd);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }
 
