@@ -19,7 +19,10 @@ export interface SeriesOptions
   readonly onGap: (gap: SequenceGap) => void;
 }
 
-/** The records of all archives that patterns match, in their order, each once; one file open at a time. */
+/**
+ * The records of all archives that patterns match, in their order, each once, in arrays that are not empty;
+ * one file open at a time.
+ */
 export async function* readSeries(
   patterns: readonly string[],
   options: SeriesOptions,
@@ -29,7 +32,8 @@ export async function* readSeries(
   const next = new Map<string, number>();
   for (const archive of await orderArchives(await listArchives(patterns, options), files)) {
     for await (const records of readArchive(archive, options)) {
-      yield records.filter((record) => isNew(record, next, options.onGap));
+      const fresh = records.filter((record) => isNew(record, next, options.onGap));
+      if (fresh.length > 0) yield fresh;
     }
   }
 }

@@ -55,7 +55,8 @@ export class RollingReadStream extends Readable {
   #batch: readonly ArchiveRecord[] = [];
   /** Of the batch, what was pushed. */
   #pushed = 0;
-  #isFilling = false;
+  /** Who takes the batches; a series is read once, in one of the two ways. */
+  #use: 'none' | 'records' | 'filling' | 'batches' = 'none';
 
   /** @throws TypeError or RangeError for a pattern or an option that makes no sense */
   constructor(patterns: ArchivePatterns, options: RollingReadOptions = {}) {
@@ -79,9 +80,29 @@ export class RollingReadStream extends Readable {
     if (options.signal !== undefined) addAbortSignal(options.signal, this);
   }
 
+  /**
+   * The records in arrays, none of them empty, as they come from the archives: those of a block or several.
+   * That is the fastest way to read, without a step of the stream for each record. In place of reading the
+   * stream itself, whose events `damage` and `gap` come all the same; the stream is destroyed at the end,
+   * and when the loop is left. What the stream would be destroyed with, the loop throws.
+   *
+   * @throws TypeError when the stream is read already, by whatever means
+   */
+  batches(): AsyncGenerator<ArchiveRecord[], void, undefined> {
+    if (this.#use !== 'none') throw new TypeError('reader is read already, cannot give batches()');
+    this.#use = 'batches';
+    // Thrown by the loop: without a listener it would end the process as well.
+    this.on('error', () => undefined);
+    return this.#giveBatches();
+  }
+
   override _read(): void {
-    if (this.#isFilling) return;
-    this.#isFilling = true;
+    if (this.#use === 'filling') return;
+    if (this.#use === 'batches') {
+      this.destroy(new TypeError('reader gives batches() already, cannot be read'));
+      return;
+    }
+    this.#use = 'filling';
     this.#fill().catch(async (error) => {
       await waitUntilTaken(this);
       this.destroy(error);
@@ -104,11 +125,23 @@ export class RollingReadStream extends Readable {
     process.nextTick(() => this.emit(name, ...args));
   }
 
+  async *#giveBatches(): AsyncGenerator<ArchiveRecord[], void, undefined> {
+    try {
+      for await (const records of this.#batches) {
+        if (this.destroyed) break;
+        yield records;
+      }
+    } finally {
+      this.destroy();
+    }
+    if (this.errored !== null) throw this.errored;
+  }
+
   async #fill(): Promise<void> {
     while (!this.destroyed) {
       while (this.#pushed < this.#batch.length) {
         if (this.push(this.#batch[this.#pushed++])) continue;
-        this.#isFilling = false;
+        this.#use = 'records';
         return;
       }
       const next = await this.#batches.next();
