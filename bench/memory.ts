@@ -124,7 +124,7 @@ async function writeToSlowStore(directory: string): Promise<number> {
       });
       await pipeline(body, slow);
       sizes.set(key, bytes);
-      return { key, bytes, metadata: {} };
+      return { key, bytes, metadata: {}, evidence: null };
     },
     head: async (key) => {
       const bytes = sizes.get(key);

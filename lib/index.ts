@@ -101,8 +101,18 @@ export {
   type WriteResult,
 } from './storage/file-layer.js';
 export { type OpenStoreOptions, openStore } from './storage/open-store.js';
-export { type S3Credentials, S3Store, type S3StoreOptions } from './storage/s3-store.js';
-export type { ByteRange, PutOptions, Store, StoredObject } from './storage/store.js';
+export { S3Store } from './storage/s3-store.js';
+export type { S3Credentials, S3StoreOptions } from './storage/s3-store-options.js';
+export type {
+  ByteRange,
+  Evidence,
+  GetOptions,
+  PutOptions,
+  PutResult,
+  Store,
+  StoredObject,
+  UnfinishedUpload,
+} from './storage/store.js';
 export { type Clock, systemClock, type Timer } from './streams/clock.js';
 export { Decoder, type DecoderOptions } from './streams/decoder.js';
 export { Encoder, type EncoderOptions } from './streams/encoder.js';

@@ -6,7 +6,7 @@ import {
   parseByteCount,
   parseDurationMs,
 } from '../format/quantity.js';
-import type { S3StoreOptions } from '../storage/s3-store.js';
+import type { S3StoreOptions } from '../storage/s3-store-options.js';
 import type { Store } from '../storage/store.js';
 
 /** What becomes of the local file once the store has confirmed the archive. */

@@ -1,17 +1,27 @@
-import { randomBytes } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { StoreError } from '../errors/store-error.js';
 import { checkByteRange } from './byte-range.js';
 import { FileBody } from './file-body.js';
-import { type FileLayer, nodeFileLayer, type OpenFile } from './file-layer.js';
-import { makeDirectory } from './make-directory.js';
+import { type FileLayer, type FileStatus, nodeFileLayer } from './file-layer.js';
+import { hasHardLinks } from './hard-links.js';
 import { checkObjectKey, objectKeyProblem } from './object-key.js';
-import { PutBody } from './put-body.js';
-import type { ByteRange, PutOptions, Store, StoredObject } from './store.js';
-import { fromSystemError, isMissing, systemCodeOf } from './system-error.js';
-import { writeAll } from './write-all.js';
+import type {
+  ByteRange,
+  GetOptions,
+  PutOptions,
+  PutResult,
+  Store,
+  StoredObject,
+  UnfinishedUpload,
+} from './store.js';
+import { fromSystemError, isMissing } from './system-error.js';
+import { unlinkIfThere } from './take-name.js';
+import { parseTemporaryName, toTemporaryName } from './temporary-name.js';
+import { walkDirectory } from './walk-directory.js';
+import { withPutBody } from './with-put-body.js';
+import { writeObject } from './write-object.js';
 
 /** The seam for the file system. */
 export interface DirectoryStoreOptions {
@@ -19,13 +29,11 @@ export interface DirectoryStoreOptions {
   readonly files?: FileLayer;
 }
 
-/** What an object is called until it is whole: `.NAME.RANDOM.part`. */
-const TEMPORARY_NAME = /^\..+\.[0-9a-f]{16}\.part$/;
-
 /**
  * A store of regular files below one directory, which is created by the first `put`. An object is
- * written beside its name, synced and then renamed, so that it is whole or not there, also after a
- * power loss. A crash may leave a `.NAME.RANDOM.part`; it is never listed and may be deleted.
+ * written beside its name, synced, read back and compared, and then renamed, so that it is whole or not
+ * there, also after a power loss. A crash may leave a `.NAME.RANDOM.part`: it is no object, but an
+ * unfinished upload.
  *
  * A file has no place for a content type and user metadata: they are not kept, and `head` gives none.
  * Symbolic links are no objects.
@@ -33,6 +41,7 @@ const TEMPORARY_NAME = /^\..+\.[0-9a-f]{16}\.part$/;
 export class DirectoryStore implements Store {
   readonly name: string;
   readonly #files: FileLayer;
+  #hasHardLinks: Promise<boolean> | undefined;
 
   constructor(directory: string, options: DirectoryStoreOptions = {}) {
     if (directory === '') throw new RangeError('directory of a store is "", expected a path');
@@ -40,140 +49,117 @@ export class DirectoryStore implements Store {
     this.#files = options.files ?? nodeFileLayer;
   }
 
-  async put(key: string, body: Readable, options: PutOptions = {}): Promise<StoredObject> {
-    const source = new PutBody(body, options.signal);
-    try {
-      source.failed.throwIfAborted();
+  async put(key: string, body: Readable, options: PutOptions = {}): Promise<PutResult> {
+    return withPutBody(body, options.signal, async (source) => {
       const path = this.#pathOf(key);
-      await attempt('put', path, () => this.#write(path, source));
-      return { key, bytes: source.bytes, metadata: {} };
-    } catch (error) {
-      source.fail(error);
-      throw source.failed.reason;
-    } finally {
-      source.release();
-    }
+      const refuses = options.whenTaken === 'refuse' && (await this.refusesTaken());
+      const whenTaken = refuses ? 'refuse' : 'replace';
+      return attempt('put', path, async () => {
+        const status = await writeObject(this.#files, path, source, { ...options, whenTaken });
+        return { ...toObject(key, status), evidence: 'checksum' };
+      });
+    });
   }
 
   async head(key: string): Promise<StoredObject | null> {
     const path = this.#pathOf(key);
     const status = await attempt('head', path, () => ifThere(this.#files.lstat(path)));
-    return status?.isFile() ? { key, bytes: status.size, metadata: {} } : null;
+    return status?.isFile() ? toObject(key, status) : null;
   }
 
-  async get(key: string, range?: ByteRange): Promise<Readable> {
+  async get(key: string, range?: ByteRange, options: GetOptions = {}): Promise<Readable> {
     if (range !== undefined) checkByteRange(range);
     const path = this.#pathOf(key);
     const file = await attempt('get', path, async () => {
       const status = await ifThere(this.#files.lstat(path));
       return status?.isFile() ? ifThere(this.#files.open(path, 'r')) : undefined;
     });
-    if (file === undefined) {
-      const problem = 'there is no such object';
-      const storeCode = 'NoSuchKey';
-      throw new StoreError({
-        operation: 'get',
-        target: path,
-        problem,
-        storeCode,
-        transient: false,
-      });
+    if (file === undefined) throw refusal('get', path, 'NoSuchKey', 'there is no such object');
+    // Of the file that was opened: the name may have come to another meanwhile.
+    const status = await attempt('get', path, () => file.stat());
+    if (options.ifMatch === undefined || options.ifMatch === etagOf(status)) {
+      return new FileBody(file, path, range);
     }
-    return new FileBody(file, path, range);
+    await attempt('get', path, () => file.close());
+    throw refusal('get', path, 'PreconditionFailed', `it is no longer ${options.ifMatch}`);
   }
 
-  list(prefix = ''): AsyncIterable<StoredObject> {
-    return this.#walk(this.name, '', prefix);
+  async *list(prefix = ''): AsyncGenerator<StoredObject> {
+    const isObject = (key: string) => !isTemporary(key) && objectKeyProblem(key) === undefined;
+    for await (const file of walkDirectory(this.#files, this.name, prefix, isObject)) {
+      yield { key: file.key, bytes: file.bytes, metadata: {} };
+    }
   }
 
   async delete(key: string): Promise<void> {
+    await this.#remove('delete', this.#pathOf(key));
+  }
+
+  async abortUpload(key: string, uploadId: string): Promise<void> {
     const path = this.#pathOf(key);
-    await attempt('delete', path, async () => {
-      const status = await ifThere(this.#files.lstat(path));
-      if (!status?.isFile()) return;
-      await ifThere(this.#files.unlink(path));
-      await this.#files.syncDirectory(dirname(path));
-    });
+    const temporary = toTemporaryName({ name: basename(path), uploadId });
+    // Else it is none of ours, and may lead anywhere.
+    if (parseTemporaryName(temporary)?.uploadId !== uploadId) return;
+    await this.#remove('abort', join(dirname(path), temporary));
+  }
+
+  async *listUploads(prefix = ''): AsyncGenerator<UnfinishedUpload> {
+    for await (const file of walkDirectory(this.#files, this.name, '', isTemporary)) {
+      const temporary = parseTemporaryName(basename(file.key));
+      if (temporary === null) continue;
+      const above = file.key.slice(0, file.key.length - basename(file.key).length);
+      const key = above + temporary.name;
+      if (!key.startsWith(prefix) || objectKeyProblem(key) !== undefined) continue;
+      yield { key, uploadId: temporary.uploadId, startedAt: file.modifiedAt };
+    }
+  }
+
+  /** True where the file system has hard links. */
+  async refusesTaken(): Promise<boolean> {
+    this.#hasHardLinks ??= attempt('put', this.name, () => hasHardLinks(this.#files, this.name));
+    try {
+      return await this.#hasHardLinks;
+    } catch (error) {
+      this.#hasHardLinks = undefined;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {}
 
   #pathOf(key: string): string {
     checkObjectKey(key);
-    if (TEMPORARY_NAME.test(basename(key))) {
+    if (isTemporary(key)) {
       throw new RangeError(`object key ${JSON.stringify(key)} is the name of a temporary file`);
     }
     return join(this.name, key);
   }
 
-  async #write(path: string, source: PutBody): Promise<void> {
-    const directory = dirname(path);
-    await makeDirectory(this.#files, directory);
-    const random = randomBytes(8).toString('hex');
-    const temporary = join(directory, `.${basename(path)}.${random}.part`);
-    const file = await this.#files.open(temporary, 'wx');
-    try {
-      await this.#fill(file, path, source);
-      source.failed.throwIfAborted();
-      await this.#files.rename(temporary, path);
-    } catch (error) {
-      // Whether or not it can be removed, the first failure is the one to tell.
-      await this.#files.unlink(temporary).catch(() => undefined);
-      throw error;
-    }
-    await this.#files.syncDirectory(directory);
-  }
-
-  async #fill(file: OpenFile, path: string, source: PutBody): Promise<void> {
-    try {
-      let position = 0;
-      for await (const bytes of source) {
-        await writeAll(file, bytes, position);
-        position += bytes.length;
-      }
-      await file.sync();
-    } catch (error) {
-      // Now, lest an error of closing takes its place.
-      source.fail(fromSystemError(error, 'put', path));
-      throw error;
-    } finally {
-      await file.close();
-    }
-  }
-
-  async *#walk(directory: string, above: string, prefix: string): AsyncGenerator<StoredObject> {
-    const entries = await attempt('list', directory, () => this.#entriesOf(directory));
-    for (const { name, isDirectory } of entries) {
-      const key = above + name;
-      if (isDirectory) {
-        if (!key.startsWith(prefix) && !prefix.startsWith(key)) continue;
-        yield* this.#walk(join(directory, name), key, prefix);
-      } else if (key.startsWith(prefix) && objectKeyProblem(key) === undefined) {
-        const path = join(directory, name);
-        const status = await attempt('list', path, () => ifThere(this.#files.lstat(path)));
-        if (status?.isFile()) yield { key, bytes: status.size, metadata: {} };
-      }
-    }
-  }
-
-  /** Directories with a slash behind: so sorted, walking them gives keys in the order of bytes. */
-  async #entriesOf(directory: string): Promise<{ name: string; isDirectory: boolean }[]> {
-    const entries = await this.#files.readdir(directory).catch((error) => {
-      if (systemCodeOf(error) === 'ENOENT') return [];
-      throw error;
+  async #remove(operation: string, path: string): Promise<void> {
+    await attempt(operation, path, async () => {
+      const status = await ifThere(this.#files.lstat(path));
+      if (!status?.isFile()) return;
+      await unlinkIfThere(this.#files, path);
+      await this.#files.syncDirectory(dirname(path));
     });
-    return entries
-      .filter((entry) => entry.isDirectory() || (entry.isFile() && !isTemporary(entry.name)))
-      .map((entry) => ({
-        name: entry.isDirectory() ? `${entry.name}/` : entry.name,
-        isDirectory: entry.isDirectory(),
-      }))
-      .sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
   }
 }
 
-function isTemporary(name: string): boolean {
-  return TEMPORARY_NAME.test(name);
+function isTemporary(key: string): boolean {
+  return parseTemporaryName(basename(key)) !== null;
+}
+
+function toObject(key: string, status: FileStatus): StoredObject {
+  return { key, bytes: status.size, metadata: {}, etag: etagOf(status) };
+}
+
+/** An object is never written to once it has its name: another content is another file. */
+function etagOf({ ino, size, mtimeMs }: FileStatus): string {
+  return `"${ino}-${size}-${mtimeMs}"`;
+}
+
+function refusal(operation: string, target: string, storeCode: string, problem: string) {
+  return new StoreError({ operation, target, problem, storeCode, transient: false });
 }
 
 async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {

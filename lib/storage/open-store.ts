@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
 import { DirectoryStore, type DirectoryStoreOptions } from './directory-store.js';
-import { S3Store, type S3StoreOptions } from './s3-store.js';
+import { S3Store } from './s3-store.js';
+import type { S3StoreOptions } from './s3-store-options.js';
 import type { Store } from './store.js';
 
 /** What stores of each kind are opened with. */

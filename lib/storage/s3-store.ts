@@ -1,54 +1,26 @@
 import { Readable } from 'node:stream';
 
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3';
 
-import type { ByteCount } from '../format/quantity.js';
-import { type Clock, systemClock } from '../streams/clock.js';
+import { systemClock } from '../streams/clock.js';
 import { checkByteRange, toRangeHeader } from './byte-range.js';
 import { describeErrors } from './described-body.js';
 import { checkObjectKey, objectKeyProblem } from './object-key.js';
 import { checkConcurrentParts, parsePartBytes } from './part-limits.js';
-import { PutBody } from './put-body.js';
 import { httpStatusOf, type S3Request, toStoreError } from './s3-error.js';
-import type { ByteRange, PutOptions, Store, StoredObject } from './store.js';
+import { loadS3Sdk, type S3Sdk } from './s3-sdk.js';
+import type { S3StoreOptions } from './s3-store-options.js';
+import type {
+  ByteRange,
+  GetOptions,
+  PutOptions,
+  PutResult,
+  Store,
+  StoredObject,
+  UnfinishedUpload,
+} from './store.js';
 import { guardUpload } from './upload-guard.js';
-
-/** Where the service is, who asks it, and how much at a time. */
-export interface S3StoreOptions {
-  /** Where the service is. @default S3_ENDPOINT of the environment, else what the SDK finds: AWS */
-  readonly endpoint?: string;
-  /** @default what the SDK finds: AWS_REGION, or the profile's */
-  readonly region?: string;
-  /** @default what the SDK finds: AWS_ACCESS_KEY_ID and so on, a profile, the computer's role */
-  readonly credentials?: S3Credentials;
-  /** The bucket stands in the path, not in the host's name. @default true where there is an endpoint */
-  readonly forcePathStyle?: boolean;
-  /** Of a multipart upload, 5 MiB to 5 GiB; an object has at most 10,000 parts. @default '8 MiB' */
-  readonly partBytes?: ByteCount;
-  /** Parts that are sent at a time; memory is `partBytes` times this plus two. @default 4 */
-  readonly concurrentParts?: number;
-  /** Used in place of an own client, and never destroyed. It brings endpoint, region, credentials. */
-  readonly client?: S3Client;
-  /** @default the system's */
-  readonly clock?: Clock;
-}
-
-/** Who asks the service. */
-export interface S3Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
-
-interface Sdk {
-  readonly s3: typeof import('@aws-sdk/client-s3');
-  readonly Upload: typeof import('@aws-sdk/lib-storage').Upload;
-  readonly client: S3Client;
-}
-
-/** Without it, a service that accepts connections and never answers would hold a put for ever. */
-const REQUEST_TIMEOUT_MS = 5 * 60_000;
-const CONNECTION_TIMEOUT_MS = 10_000;
+import { withPutBody } from './with-put-body.js';
 
 /**
  * A store of the objects under a prefix of an S3 bucket, which must be there. The AWS SDK is loaded by
@@ -66,7 +38,7 @@ export class S3Store implements Store {
   readonly #endpoint: string | undefined;
   readonly #partBytes: number;
   readonly #concurrentParts: number;
-  #loading: Promise<Sdk> | undefined;
+  #loading: Promise<S3Sdk> | undefined;
 
   /** @param url `s3://bucket` or `s3://bucket/prefix`, not percent-encoded */
   constructor(url: string, options: S3StoreOptions = {}) {
@@ -85,15 +57,15 @@ export class S3Store implements Store {
     this.#concurrentParts = checkConcurrentParts(options.concurrentParts ?? 4);
   }
 
-  async put(key: string, body: Readable, options: PutOptions = {}): Promise<StoredObject> {
-    const source = new PutBody(body, options.signal);
-    try {
-      source.failed.throwIfAborted();
+  async put(key: string, body: Readable, options: PutOptions = {}): Promise<PutResult> {
+    return withPutBody(body, options.signal, async (source) => {
       const Key = this.#keyOf(key);
-      await this.#attempt('put', key, async (sdk) => {
+      const { ETag: etag } = await this.#attempt('put', key, async (sdk) => {
         const upload = new sdk.Upload({
           client: guardUpload(sdk.client, source, {
+            isCreation: (command) => command instanceof sdk.s3.CreateMultipartUploadCommand,
             isCleanup: (command) => command instanceof sdk.s3.AbortMultipartUploadCommand,
+            onUploadCreated: options.onUploadCreated,
             describe: (error) => toStoreError(error, this.#request('put', key)),
             clock: this.#options.clock ?? systemClock,
           }),
@@ -108,15 +80,16 @@ export class S3Store implements Store {
             Metadata: options.metadata,
           },
         });
-        await upload.done();
+        return upload.done();
       });
-      return { key, bytes: source.bytes, metadata: options.metadata ?? {} };
-    } catch (error) {
-      source.fail(error);
-      throw source.failed.reason;
-    } finally {
-      source.release();
-    }
+      return {
+        key,
+        bytes: source.bytes,
+        metadata: options.metadata ?? {},
+        ...(etag !== undefined && { etag }),
+        evidence: null,
+      };
+    });
   }
 
   async head(key: string): Promise<StoredObject | null> {
@@ -125,7 +98,8 @@ export class S3Store implements Store {
       const { s3, client } = sdk;
       try {
         const answer = await client.send(new s3.HeadObjectCommand({ Bucket: this.#bucket, Key }));
-        return { key, bytes: answer.ContentLength ?? 0, metadata: { ...answer.Metadata } };
+        const { ContentLength: bytes = 0, Metadata, ETag: etag } = answer;
+        return { key, bytes, metadata: { ...Metadata }, ...(etag !== undefined && { etag }) };
       } catch (error) {
         if (httpStatusOf(error) !== 404) throw error;
       }
@@ -134,7 +108,7 @@ export class S3Store implements Store {
     });
   }
 
-  async get(key: string, range?: ByteRange): Promise<Readable> {
+  async get(key: string, range?: ByteRange, options: GetOptions = {}): Promise<Readable> {
     if (range !== undefined) checkByteRange(range);
     const Key = this.#keyOf(key);
     const Range = toRangeHeader(range);
@@ -143,7 +117,7 @@ export class S3Store implements Store {
     return this.#attempt('get', key, async ({ s3, client }) => {
       try {
         const { Body } = await client.send(
-          new s3.GetObjectCommand({ Bucket: this.#bucket, Key, Range }),
+          new s3.GetObjectCommand({ Bucket: this.#bucket, Key, Range, IfMatch: options.ifMatch }),
         );
         if (!(Body instanceof Readable)) throw new TypeError('the answer has no stream for a body');
         if (!isEmpty) {
@@ -182,6 +156,40 @@ export class S3Store implements Store {
     );
   }
 
+  async abortUpload(key: string, uploadId: string): Promise<void> {
+    const Key = this.#keyOf(key);
+    await this.#attempt('abort', key, async ({ s3, client }) => {
+      try {
+        const upload = { Bucket: this.#bucket, Key, UploadId: uploadId };
+        await client.send(new s3.AbortMultipartUploadCommand(upload));
+      } catch (error) {
+        if (!isNamed(error, 'NoSuchUpload')) throw error;
+      }
+    });
+  }
+
+  async *listUploads(prefix = ''): AsyncGenerator<UnfinishedUpload> {
+    let after: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+    do {
+      const input = { Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...after };
+      const page: ListMultipartUploadsCommandOutput = await this.#attempt(
+        'list uploads of',
+        prefix,
+        ({ s3, client }) => client.send(new s3.ListMultipartUploadsCommand(input)),
+      );
+      for (const { Key = '', UploadId: uploadId = '', Initiated = new Date() } of page.Uploads ??
+        []) {
+        const key = Key.slice(this.#prefix.length);
+        if (objectKeyProblem(key) === undefined) yield { key, uploadId, startedAt: Initiated };
+      }
+      after = nextMarkers(page);
+    } while (after !== undefined);
+  }
+
+  async refusesTaken(): Promise<boolean> {
+    return false;
+  }
+
   async close(): Promise<void> {
     if (this.#options.client === undefined) (await this.#loading)?.client.destroy();
   }
@@ -198,43 +206,17 @@ export class S3Store implements Store {
     return { operation, target, bucket: this.#bucket, endpoint: this.#endpoint };
   }
 
-  async #attempt<T>(operation: string, key: string, call: (sdk: Sdk) => Promise<T>): Promise<T> {
+  async #attempt<T>(operation: string, key: string, call: (sdk: S3Sdk) => Promise<T>): Promise<T> {
     try {
-      this.#loading ??= this.#load();
+      this.#loading ??= loadS3Sdk(this.#options, this.#endpoint);
       return await call(await this.#loading);
     } catch (error) {
       throw toStoreError(error, this.#request(operation, key));
     }
   }
 
-  async #load(): Promise<Sdk> {
-    const [s3, { Upload }] = await Promise.all([
-      import('@aws-sdk/client-s3'),
-      import('@aws-sdk/lib-storage'),
-    ]);
-    return { s3, Upload, client: this.#options.client ?? new s3.S3Client(this.#configure()) };
-  }
-
-  #configure(): S3ClientConfig {
-    const { region, credentials, forcePathStyle = this.#endpoint !== undefined } = this.#options;
-    return {
-      forcePathStyle,
-      // Not every service takes the SDK's checksums in trailers; each has TLS, or Content-MD5.
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: {
-        connectionTimeout: CONNECTION_TIMEOUT_MS,
-        requestTimeout: REQUEST_TIMEOUT_MS,
-        throwOnRequestTimeout: true,
-      },
-      ...(this.#endpoint !== undefined && { endpoint: this.#endpoint }),
-      ...(region !== undefined && { region }),
-      ...(credentials !== undefined && { credentials }),
-    };
-  }
-
   /** HEAD of a key says 404 without a word, also where the bucket is missing. */
-  async #checkBucket({ s3, client }: Sdk): Promise<void> {
+  async #checkBucket({ s3, client }: S3Sdk): Promise<void> {
     try {
       await client.send(new s3.HeadBucketCommand({ Bucket: this.#bucket }));
     } catch (error) {
@@ -246,4 +228,14 @@ export class S3Store implements Store {
       });
     }
   }
+}
+
+function nextMarkers(page: ListMultipartUploadsCommandOutput) {
+  const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+  if (!IsTruncated || KeyMarker === undefined) return undefined;
+  return { KeyMarker, ...(UploadIdMarker !== undefined && { UploadIdMarker }) };
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
 }

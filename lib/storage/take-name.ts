@@ -1,8 +1,6 @@
 import type { FileLayer } from './file-layer.js';
+import { saysNoHardLinks } from './hard-links.js';
 import { systemCodeOf } from './system-error.js';
-
-/** What file systems answer that have no hard links, or have run out of them. */
-const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /**
  * Gives a file a name that is free. Unlike `rename`, it never replaces what came there in the meantime.
@@ -14,7 +12,7 @@ export async function takeName(files: FileLayer, from: string, path: string): Pr
   try {
     await files.link(from, path);
   } catch (error) {
-    if (!NO_HARD_LINKS.has(systemCodeOf(error) ?? '')) throw error;
+    if (!saysNoHardLinks(error)) throw error;
     await renameToFree(files, from, path);
   }
 }

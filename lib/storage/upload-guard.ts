@@ -7,8 +7,12 @@ export interface SendsCommands {
 }
 
 export interface UploadGuardOptions {
+  /** Whether a command begins an upload of several parts. */
+  readonly isCreation: (command: unknown) => boolean;
   /** Whether a command removes what the upload has left; it is sent after a failure, too. */
   readonly isCleanup: (command: unknown) => boolean;
+  /** Told the id of the upload before any part of it goes out. */
+  readonly onUploadCreated?: ((uploadId: string) => Promise<void>) | undefined;
   /** What the put rejects with when a command failed. */
   readonly describe: (error: unknown) => Error;
   readonly clock: Clock;
@@ -26,7 +30,7 @@ const GRACE_MS = 10_000;
 export function guardUpload<Client extends SendsCommands>(
   client: Client,
   body: PutBody,
-  { isCleanup, describe, clock }: UploadGuardOptions,
+  { isCreation, isCleanup, onUploadCreated, describe, clock }: UploadGuardOptions,
 ): Client {
   const cut = new AbortController();
   body.failed.addEventListener('abort', () => clock.setTimer(() => cut.abort(), GRACE_MS));
@@ -35,10 +39,23 @@ export function guardUpload<Client extends SendsCommands>(
     if (isCleanup(command)) return sendCleanup(command);
     body.failed.throwIfAborted();
     try {
-      return await client.send(command, { abortSignal: cut.signal });
+      const answer = await client.send(command, { abortSignal: cut.signal });
+      await tellOfUpload(command, answer);
+      return answer;
     } catch (error) {
       body.fail(describe(error));
       throw error;
+    }
+  }
+
+  /** Where the listener fails, the answer is handed on all the same: the cleanup needs the id. */
+  async function tellOfUpload(command: unknown, answer: unknown): Promise<void> {
+    const uploadId = isCreation(command) ? uploadIdOf(answer) : undefined;
+    if (uploadId === undefined) return;
+    try {
+      await onUploadCreated?.(uploadId);
+    } catch (error) {
+      body.fail(error);
     }
   }
 
@@ -53,4 +70,10 @@ export function guardUpload<Client extends SendsCommands>(
   }
 
   return Object.create(client, { send: { value: send } });
+}
+
+function uploadIdOf(answer: unknown): string | undefined {
+  const isObject = typeof answer === 'object' && answer !== null;
+  const uploadId: unknown = isObject && 'UploadId' in answer ? answer.UploadId : undefined;
+  return typeof uploadId === 'string' ? uploadId : undefined;
 }

@@ -20,7 +20,7 @@ import { deleteFile } from '../../lib/shipping/delete-file.js';
 import { moveTo } from '../../lib/shipping/move-to.js';
 import type { ShipOptions } from '../../lib/shipping/ship-options.js';
 import { openStore } from '../../lib/storage/open-store.js';
-import type { S3StoreOptions } from '../../lib/storage/s3-store.js';
+import type { S3StoreOptions } from '../../lib/storage/s3-store-options.js';
 import type { Store } from '../../lib/storage/store.js';
 import { MemoryStore } from '../support/memory-store.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';

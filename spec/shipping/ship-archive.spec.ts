@@ -139,7 +139,7 @@ describe('shipArchive', () => {
   it('takes an archive for not shipped where the store did not read it to its end', async () => {
     store.put = async (key) => {
       store.objects.set(key, { bytes: Buffer.alloc(0), metadata: {} });
-      return { key, bytes: 0, metadata: {} };
+      return { key, bytes: 0, metadata: {}, evidence: null };
     };
     const error = await rejection(ship());
     expect(error).to.include({ operation: 'confirm', transient: true });

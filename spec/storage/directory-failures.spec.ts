@@ -2,11 +2,13 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
 import { DirectoryStore } from '../../lib/storage/directory-store.js';
+import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { chunks, listed, rejection } from '../support/store-tools.js';
 import { withFile } from '../support/with-file.js';
 
@@ -66,6 +68,45 @@ describe('DirectoryStore, when the system fails', () => {
     expect(error).to.include({ storeCode: 'ENOSPC', cause: failure });
   });
 
+  it('takes an object that reads back as another one for not stored, and leaves nothing', async () => {
+    const files = withFile((file) => ({
+      async read(bytes, offset, length, position) {
+        const result = await file.read(bytes, offset, length, position);
+        if (position === 0) bytes.set([9], offset);
+        return result;
+      },
+    }));
+    const store = new DirectoryStore(directory, { files });
+    const error = await rejection(store.put('a', Readable.from(['12345'])));
+    expect(error).to.be.instanceOf(StoreError).and.to.have.property('transient', true);
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/wrote 5 bytes of CRC-32 0xcbf53a1c, read 5 bytes of CRC-32 0x/);
+    expect(await readdir(directory)).to.deep.equal([]);
+  });
+
+  it('replaces what is there, where the file system has no hard links to refuse it by', async () => {
+    const link = () => Promise.reject(systemError('EPERM', 'link'));
+    const store = new DirectoryStore(directory, { files: { ...nodeFileLayer, link } });
+    expect(await store.refusesTaken()).to.equal(false);
+    for (const content of ['first', 'second']) {
+      await store.put('a', Readable.from([content]), { whenTaken: 'refuse' });
+    }
+    expect(await text(await store.get('a'))).to.equal('second');
+    expect(await readdir(directory)).to.deep.equal(['a']);
+  });
+
+  it('asks again for hard links where it could not be tried', async () => {
+    let fails = true;
+    const link: FileLayer['link'] = (existing, path) =>
+      fails ? Promise.reject(systemError('EIO', 'link')) : nodeFileLayer.link(existing, path);
+    const store = new DirectoryStore(directory, { files: { ...nodeFileLayer, link } });
+    expect(await rejection(store.refusesTaken())).to.include({ storeCode: 'EIO' });
+    fails = false;
+    expect(await store.refusesTaken()).to.equal(true);
+    expect(await readdir(directory)).to.deep.equal([]);
+  });
+
   it("gives an error of reading as the store's, after the bytes before it", async () => {
     const files = withFile((file) => ({
       read: (bytes, offset, length, position) =>
@@ -73,8 +114,8 @@ describe('DirectoryStore, when the system fails', () => {
           ? Promise.reject(systemError('EIO', 'read'))
           : file.read(bytes, offset, length, position),
     }));
+    await new DirectoryStore(directory).put('a', Readable.from(chunks(1)));
     const store = new DirectoryStore(directory, { files });
-    await store.put('a', Readable.from(chunks(1)));
     let bytes = 0;
     const reading = (async () => {
       for await (const chunk of await store.get('a')) bytes += chunk.length;

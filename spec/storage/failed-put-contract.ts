@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 
 import type { Store } from '../../lib/storage/store.js';
-import { chunks, listed, rejection } from '../support/store-tools.js';
+import { chunks, listed, rejection, unending } from '../support/store-tools.js';
 import type { StoreFixture } from './store-contract.js';
 
 /** What every store promises of a put that does not succeed. */
@@ -71,15 +71,7 @@ export function describeFailedPuts(name: string, open: () => Promise<StoreFixtur
       it(`leaves nothing of a put that is aborted after ${mebibytes} MiB, while the body waits`, async () => {
         const controller = new AbortController();
         const reason = new Error('no longer wanted');
-        const source = chunks(mebibytes);
-        const body = new Readable({
-          read() {
-            const { value, done } = source.next();
-            // Then the body gives neither bytes nor an end.
-            if (done) setImmediate(() => controller.abort(reason));
-            else this.push(value);
-          },
-        });
+        const body = unending(mebibytes, () => setImmediate(() => controller.abort(reason)));
         const putting = store.put('aborted', body, { signal: controller.signal });
         expect(await rejection(putting)).to.equal(reason);
         expect(body.destroyed).to.equal(true);

@@ -6,9 +6,10 @@ import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import { S3Store, type S3StoreOptions } from '../../lib/storage/s3-store.js';
+import { S3Store } from '../../lib/storage/s3-store.js';
+import type { S3StoreOptions } from '../../lib/storage/s3-store-options.js';
 import type { Clock } from '../../lib/streams/clock.js';
-import { chunks, closed, rejection } from '../support/store-tools.js';
+import { chunks, closed, rejection, unending } from '../support/store-tools.js';
 
 describe('S3Store, with a service that fails', () => {
   let failing: Server;
@@ -38,14 +39,7 @@ describe('S3Store, with a service that fails', () => {
       if (request.method === 'POST') response.write(CREATED);
       response.end();
     });
-    const ones = chunks(6);
-    // Six chunks and then nothing, neither an end nor an error
-    const body = new Readable({
-      read() {
-        const { value } = ones.next();
-        if (value) this.push(value);
-      },
-    });
+    const body = unending(6);
     const options = { partBytes: '5 MiB', concurrentParts: 2 };
     const error = await rejection(open(endpoint, options).put('a', body));
     expect(error).to.include({ storeCode: 'AccessDenied', transient: false });

@@ -1,20 +1,27 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import type { Store } from '../../lib/storage/store.js';
-import { chunks, closed, listed, MIB, rejection } from '../support/store-tools.js';
+import type { Evidence, Store, UnfinishedUpload } from '../../lib/storage/store.js';
+import { chunks, closed, listed, MIB, rejection, unending } from '../support/store-tools.js';
+
+/** What a store is known not to do. */
+export type StoreGap =
+  | 'lists in no order'
+  | 'keeps no metadata'
+  | 'lists no uploads'
+  | 'refuses no taken key'
+  | 'heeds no ifMatch';
 
 /** A fresh, empty store for one spec. */
 export interface StoreFixture {
   readonly store: Store;
-  /** Whether `list` gives keys in the order of their bytes. @default true */
-  readonly isOrdered?: boolean;
-  /** Whether user metadata is kept. */
-  readonly keepsMetadata: boolean;
+  readonly gaps: readonly StoreGap[];
+  /** What shows that it has an object of one part, and one of several. */
+  readonly evidence: { readonly small: Evidence | null; readonly large: Evidence | null };
   /** What a put that failed has left: temporary files, unfinished uploads. */
   leftovers(): Promise<readonly string[]>;
   dispose(): Promise<void>;
@@ -36,8 +43,8 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       await fixture.dispose();
     });
 
-    async function put(key: string, text: string): Promise<void> {
-      await store.put(key, Readable.from([Buffer.from(text)]));
+    async function put(key: string, content: string): Promise<void> {
+      await store.put(key, Readable.from([Buffer.from(content)]));
     }
 
     async function read(key: string, start?: number, end?: number): Promise<string> {
@@ -47,7 +54,13 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
 
     async function keys(prefix?: string): Promise<string[]> {
       const found = (await listed(store.list(prefix))).map(({ key }) => key);
-      return fixture.isOrdered === false ? found.sort(compareBytes) : found;
+      return fixture.gaps.includes('lists in no order') ? found.sort(compareBytes) : found;
+    }
+
+    async function uploads(prefix?: string): Promise<UnfinishedUpload[]> {
+      const found: UnfinishedUpload[] = [];
+      for await (const upload of store.listUploads?.(prefix) ?? []) found.push(upload);
+      return found;
     }
 
     it('gives back what was put', async () => {
@@ -55,9 +68,11 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       const body = Readable.from([Buffer.from('hello '), 'wörld', new Uint8Array([33])]);
       const options = { contentType: 'application/gzip', metadata };
       const stored = await store.put('a/b.gz', body, options);
-      const kept = fixture.keepsMetadata ? metadata : {};
-      expect(stored).to.deep.equal({ key: 'a/b.gz', bytes: 13, metadata: kept });
-      expect(await store.head('a/b.gz')).to.deep.equal(stored);
+      const kept = fixture.gaps.includes('keeps no metadata') ? {} : metadata;
+      const { evidence, etag, ...object } = stored;
+      expect(object).to.deep.equal({ key: 'a/b.gz', bytes: 13, metadata: kept });
+      expect(evidence).to.equal(fixture.evidence.small);
+      expect(await store.head('a/b.gz')).to.deep.equal({ ...object, etag });
       expect(await read('a/b.gz')).to.equal('hello wörld!');
     });
 
@@ -134,10 +149,15 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
     it('takes and gives 12 MiB unchanged', async () => {
       const sent = createHash('sha256');
       const body = Readable.from(chunks(12, (chunk) => sent.update(chunk)));
-      const { bytes } = await store.put('large', body, { metadata: { a: 'b' } });
+      const { bytes, evidence } = await store.put('large', body, { metadata: { a: 'b' } });
       expect(bytes).to.equal(12 * MIB);
-      const expected = fixture.keepsMetadata ? { a: 'b' } : {};
-      expect(await store.head('large')).to.deep.equal({ key: 'large', bytes, metadata: expected });
+      expect(evidence).to.equal(fixture.evidence.large);
+      const expected = fixture.gaps.includes('keeps no metadata') ? {} : { a: 'b' };
+      expect(await store.head('large')).to.deep.include({
+        key: 'large',
+        bytes,
+        metadata: expected,
+      });
       const received = createHash('sha256');
       for await (const chunk of await store.get('large')) received.update(chunk);
       expect(received.digest('hex')).to.equal(sent.digest('hex'));
@@ -169,6 +189,79 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
         expect(await rejection(store.get(key)), key).to.be.instanceOf(RangeError);
         expect(await rejection(store.delete(key)), key).to.be.instanceOf(RangeError);
       }
+    });
+
+    it('says whether it lets what is under a key stay, and does so', async () => {
+      const refuses = !fixture.gaps.includes('refuses no taken key');
+      expect(await store.refusesTaken?.()).to.equal(refuses);
+      expect(await keys()).to.deep.equal([]);
+      expect(await fixture.leftovers()).to.deep.equal([]);
+      await store.put('a', Readable.from(['first']), { whenTaken: 'refuse' });
+      const second = store.put('a', Readable.from(['second']), { whenTaken: 'refuse' });
+      if (refuses) {
+        const error = await rejection(second);
+        expect(error).to.include({ storeCode: 'PreconditionFailed', transient: false });
+      }
+      await second.catch(() => undefined);
+      expect(await read('a')).to.equal(refuses ? 'first' : 'second');
+      expect(await fixture.leftovers()).to.deep.equal([]);
+    });
+
+    it('lets exactly one of those win who put at the same moment', async function () {
+      if (fixture.gaps.includes('refuses no taken key')) this.skip();
+      const texts = ['0', '1', '2', '3', '4', '5'];
+      const puts = texts.map((text) =>
+        store.put('race', Readable.from([text]), { whenTaken: 'refuse' }),
+      );
+      const results = await Promise.allSettled(puts);
+      const winner = results.findIndex(({ status }) => status === 'fulfilled');
+      expect(results.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
+      expect(await read('race')).to.equal(texts[winner]);
+    });
+
+    it('reads an object only as long as it is the same', async () => {
+      const { etag } = await store.put('a', Readable.from(['first']));
+      if (etag === undefined) throw new Error('expected an etag');
+      expect(await text(await store.get('a', { start: 1 }, { ifMatch: etag }))).to.equal('irst');
+      await put('a', 'other');
+      if (fixture.gaps.includes('heeds no ifMatch')) return;
+      const error = await rejection(store.get('a', { start: 1 }, { ifMatch: etag }));
+      expect(error).to.include({ storeCode: 'PreconditionFailed', transient: false });
+    });
+
+    it('tells of an upload, lists it, and removes what it has left', async function () {
+      if (fixture.gaps.includes('lists no uploads')) this.skip();
+      const controller = new AbortController();
+      let failed: Promise<unknown> = Promise.resolve();
+      const uploadId = await new Promise<string>((resolve) => {
+        const { signal } = controller;
+        const onUploadCreated = async (id: string) => resolve(id);
+        failed = rejection(store.put('a b/é', unending(10), { signal, onUploadCreated }));
+      });
+      const [upload, ...others] = await uploads('a b/');
+      expect(upload).to.deep.include({ key: 'a b/é', uploadId });
+      expect(upload?.startedAt).to.be.instanceOf(Date);
+      expect(others).to.deep.equal([]);
+      expect(await uploads()).to.have.length(1);
+      expect(await uploads('a c')).to.deep.equal([]);
+      expect(await keys()).to.deep.equal([]);
+      await store.abortUpload?.('a b/é', uploadId);
+      await store.abortUpload?.('a b/é', uploadId);
+      await store.abortUpload?.('never/there', uploadId);
+      expect(await uploads()).to.deep.equal([]);
+      controller.abort();
+      await failed;
+      expect(await fixture.leftovers()).to.deep.equal([]);
+    });
+
+    it('puts nothing where the listener of the upload fails', async () => {
+      const failure = new Error('the journal cannot be written');
+      const body = unending(10);
+      const putting = store.put('a', body, { onUploadCreated: () => Promise.reject(failure) });
+      expect(await rejection(putting)).to.equal(failure);
+      expect(body.destroyed).to.equal(true);
+      expect(await keys()).to.deep.equal([]);
+      expect(await fixture.leftovers()).to.deep.equal([]);
     });
 
     it('lets a reader stop anywhere', async () => {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import type { PutOptions, Store, StoredObject } from '../../lib/storage/store.js';
+import type { PutOptions, PutResult, Store, StoredObject } from '../../lib/storage/store.js';
 
 export interface MemoryObject {
   readonly bytes: Buffer;
@@ -24,7 +24,7 @@ export class MemoryStore implements Store {
     return this.calls.filter((call) => call.startsWith(`${operation} `)).length;
   }
 
-  async put(key: string, body: Readable, options: PutOptions = {}): Promise<StoredObject> {
+  async put(key: string, body: Readable, options: PutOptions = {}): Promise<PutResult> {
     const { contentType, metadata = {}, signal } = options;
     try {
       await unlessAborted(this.#begin('put', key), signal);
@@ -35,7 +35,7 @@ export class MemoryStore implements Store {
       }
       const bytes = Buffer.concat(chunks);
       this.objects.set(key, { bytes, contentType, metadata });
-      return { key, bytes: bytes.length, metadata };
+      return { key, bytes: bytes.length, metadata, evidence: 'checksum' };
     } finally {
       body.destroy();
     }

@@ -14,6 +14,8 @@ import {
 } from '@aws-sdk/client-s3';
 import S3rver from 's3rver';
 
+import type { StoreGap } from '../storage/store-contract.js';
+
 /** An S3 service for specs. */
 export interface S3Server {
   readonly endpoint: string;
@@ -24,6 +26,7 @@ export interface S3Server {
    * access key; lists in no order; and can neither page nor abort or list multipart uploads.
    */
   readonly isComplete: boolean;
+  readonly gaps: readonly StoreGap[];
   /** A client for looking behind a store's back, destroyed by `stop`. */
   readonly client: S3Client;
   /** A bucket of a fresh name each time. */
@@ -49,6 +52,7 @@ export async function startS3(): Promise<S3Server> {
   return {
     ...place,
     isComplete: true,
+    gaps: ['refuses no taken key'],
     client,
     async createBucket() {
       const bucket = await createBucket(client);
@@ -81,6 +85,7 @@ async function startEmbedded(): Promise<S3Server> {
   return {
     ...place,
     isComplete: false,
+    gaps: ['lists in no order', 'lists no uploads', 'refuses no taken key', 'heeds no ifMatch'],
     client,
     createBucket: () => createBucket(client),
     async stop() {

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
 import type { StoredObject } from '../../lib/storage/store.js';
 
@@ -16,6 +16,18 @@ export function* chunks(
     yield chunk;
   }
   if (failure !== undefined) throw failure;
+}
+
+/** So many chunks of 1 MiB, and then neither more nor an end. */
+export function unending(mebibytes: number, onWait: () => void = () => {}): Readable {
+  const source = chunks(mebibytes);
+  return new Readable({
+    read() {
+      const { value, done } = source.next();
+      if (done) onWait();
+      else this.push(value);
+    },
+  });
 }
 
 /** What a promise rejects with. */
