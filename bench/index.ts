@@ -1,95 +1,88 @@
-// Writes and reads the corpus, beside the same bytes by plain system calls. Usage: npm run bench
-import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// Measures Shoebox beside what one might take instead, and beside what the machine can do.
+// Usage: npm run bench -- [targets|write|read|gzip|sync|roll|memory|growth|codec|docs FILE.json]
+//   [--rounds 5] [--quick] [--json FILE] [--docs] [--directory DIR] [--profile DIR]
+// See docs/benchmarks.md.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 
-import { createArchiveReader, createArchiveWriter, rollBySize } from 'shoebox-archive';
-
-import { type BenchRecord, readCorpus } from './input.js';
+import { isSample } from './inputs/corpus.js';
 import { measure } from './measure.js';
+import { measuredTable, targetTable, toTerminal } from './report/text-table.js';
+import { writeDocs } from './report/write-docs.js';
+import { type Results, resultOf, type TableResult } from './results.js';
+import type { Suite } from './suite.js';
+import { SUITES } from './suites/all-suites.js';
 
-const MIB = 2 ** 20;
+/** Of the full work, what shows that the bench works. */
+const QUICK_SCALE = 0.01;
 
-const { values: options } = parseArgs({
+const { positionals, values: options } = parseArgs({
+  allowPositionals: true,
   options: {
-    rounds: { type: 'string', default: '5' },
-    repeat: { type: 'string', default: '8' },
+    rounds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    docs: { type: 'boolean', default: false },
+    directory: { type: 'string', default: tmpdir() },
+    profile: { type: 'string' },
   },
 });
 
-const { path, records } = await readCorpus();
-const repeat = Number(options.repeat);
-const work = await mkdtemp(join(tmpdir(), 'shoebox-bench-'));
-const series = join(work, 'series');
-const plain = join(work, 'plain');
+const [command = 'targets', file] = positionals;
+if (command === 'docs') await writeDocs(JSON.parse(await readFile(file ?? '', 'utf8')));
+else await run(suitesOf(command));
 
-try {
-  await emptySeries();
-  await write();
-  const archives = (await readdir(series)).sort();
-  const bytes = Buffer.concat(
-    await Promise.all(archives.map((name) => readFile(join(series, name)))),
-  );
-  const measured = await measure(
-    [
-      { name: 'write: createArchiveWriter', prepare: emptySeries, run: write },
-      { name: 'write: fs.writeSync, 1 MiB', run: () => writePlain(bytes) },
-      { name: 'read: createArchiveReader', run: read },
-      { name: 'read: fs.createReadStream, 1 MiB', run: readPlain },
-    ],
-    Number(options.rounds),
-  );
-  console.log(`${records.length * repeat} records, ${(bytes.length / 1e6).toFixed(0)} MB: ${path}`);
-  console.table(
-    measured.map(({ name, bestMs, medianMs }, i) => {
-      const limitMs = measured[i | 1]?.bestMs ?? bestMs;
-      return {
-        case: name,
-        'records/s': Math.round((1000 * records.length * repeat) / bestMs),
-        'MB/s best': Math.round(bytes.length / 1000 / bestMs),
-        'MB/s median': Math.round(bytes.length / 1000 / medianMs),
-        'x the limit': Number((limitMs / bestMs).toFixed(2)),
-      };
-    }),
-  );
-} finally {
-  await rm(work, { recursive: true });
-}
-
-async function emptySeries(): Promise<void> {
-  await rm(series, { recursive: true, force: true });
-  await mkdir(series);
-}
-
-function* corpus(): Generator<BenchRecord> {
-  for (let i = 0; i < repeat; i++) yield* records;
-}
-
-async function write(): Promise<void> {
-  await pipeline(corpus(), createArchiveWriter({ directory: series, roll: rollBySize('100 MiB') }));
-}
-
-function writePlain(bytes: Buffer): void {
-  const file = openSync(plain, 'w');
-  for (let at = 0; at < bytes.length; at += MIB) writeSync(file, bytes.subarray(at, at + MIB));
-  closeSync(file);
-}
-
-async function read(): Promise<void> {
-  let payloadBytes = 0;
-  let pairs = 0;
-  for await (const record of createArchiveReader(series)) {
-    payloadBytes += record.payload.length;
-    pairs += Object.keys(record.metadata).length;
+function suitesOf(name: string): readonly Suite[] {
+  if (name === 'targets') {
+    return SUITES.filter(({ tables }) => tables.some(({ targets }) => targets.length > 0));
   }
-  if (payloadBytes === 0 || pairs === 0) throw new Error('nothing was read');
+  const suite = SUITES.find((candidate) => candidate.name === name);
+  if (suite !== undefined) return [suite];
+  const names = SUITES.map((candidate) => candidate.name).join(', ');
+  throw new Error(`no bench ${JSON.stringify(name)}; there are: targets, ${names}, docs`);
 }
 
-async function readPlain(): Promise<void> {
-  let bytes = 0;
-  for await (const chunk of createReadStream(plain, { highWaterMark: MIB })) bytes += chunk.length;
-  if (bytes === 0) throw new Error('nothing was read');
+async function run(suites: readonly Suite[]): Promise<void> {
+  const directory = await mkdtemp(join(options.directory, 'shoebox-bench-'));
+  const tables: TableResult[] = [];
+  try {
+    for (const suite of suites) {
+      for (const table of suite.tables) {
+        if (options.quick && table.isLong) continue;
+        const names = table.rows.map(({ name }) => name);
+        const measured = await measure(names, {
+          input: table.input,
+          rounds: Number(options.rounds ?? (options.quick ? 1 : 5)),
+          scale: options.quick ? QUICK_SCALE : 1,
+          directory,
+          processes: table.processes ?? 'kept',
+          profile: options.profile,
+        });
+        const result = resultOf(suite.name, table, measured);
+        console.log(`\n${table.title}\n${toTerminal(measuredTable(result))}`);
+        tables.push(result);
+      }
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+  const verdicts = tables.flatMap((table) => table.verdicts);
+  if (options.quick) console.log('\nA quick look: it shows that the bench works, and no speed.');
+  else if (verdicts.length > 0) console.log(`\nTargets\n${toTerminal(targetTable(verdicts))}`);
+  const results: Results = { machine: describeMachine(), corpus: describeCorpus(), tables };
+  if (options.json !== undefined) {
+    await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  }
+  if (options.docs) await writeDocs(results);
+}
+
+function describeMachine(): string {
+  const model = cpus()[0]?.model ?? 'unknown CPUs';
+  return `${availableParallelism()} CPUs (${model}), Node ${process.versions.node}`;
+}
+
+function describeCorpus(): string {
+  return isSample() ? "the examples' sample" : '5,000 notifications of 2.9 KB';
 }

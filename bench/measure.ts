@@ -1,32 +1,158 @@
-export interface BenchCase {
-  readonly name: string;
-  /** Does the work once; `prepare` and what comes after are not measured. */
-  run(): Promise<void> | void;
-  prepare?(): Promise<void> | void;
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { Work } from './bench-case.js';
+import type { CaseName } from './case-list.js';
+import type { InputName } from './inputs/input.js';
+
+/** What a child says of a round. */
+export interface RoundReport {
+  readonly ms: number;
+  readonly work: Work;
 }
 
+/** A case and what it came to. */
 export interface Measurement {
-  readonly name: string;
+  readonly name: CaseName;
+  readonly rounds: number;
   readonly bestMs: number;
   readonly medianMs: number;
+  /** Of one round. */
+  readonly records: number;
+  readonly bytes: number;
+  /** The median, where a case measures something else than time. */
+  readonly value: number | null;
+}
+
+export interface MeasureOptions {
+  readonly input: InputName;
+  readonly rounds: number;
+  readonly scale: number;
+  /** An existing directory, where each case gets its own. */
+  readonly directory: string;
+  /** `'kept'`: a process runs all rounds of its case, and one before to warm up; `'fresh'`: one each. */
+  readonly processes: 'kept' | 'fresh';
+  /** Where profiles are written to. */
+  readonly profile?: string | undefined;
 }
 
 /**
- * Runs all cases in turn, again and again, so that what the machine does beside falls on all of them.
- * The first round warms up and does not count.
+ * Measures cases, each in a process of its own. All do one round in turn, again and again, so that what
+ * the machine does beside falls on all of them.
  */
-export async function measure(cases: readonly BenchCase[], rounds: number): Promise<Measurement[]> {
-  const times = cases.map((): number[] => []);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [i, bench] of cases.entries()) {
-      await bench.prepare?.();
-      const start = performance.now();
-      await bench.run();
-      if (round > 0) times[i]?.push(performance.now() - start);
+export async function measure(
+  names: readonly CaseName[],
+  options: MeasureOptions,
+): Promise<Measurement[]> {
+  const reports =
+    options.processes === 'kept' ? await runKept(names, options) : await runFresh(names, options);
+  return names.map((name) => summarize(name, reports.get(name) ?? []));
+}
+
+type Reports = Map<CaseName, RoundReport[]>;
+
+async function runKept(names: readonly CaseName[], options: MeasureOptions): Promise<Reports> {
+  const reports: Reports = new Map(names.map((name) => [name, []]));
+  const children: [CaseName, ChildProcess][] = [];
+  try {
+    // One after the other: what one prepares is not to slow another down.
+    for (const name of names) children.push([name, await start(name, options)]);
+    for (let round = 0; round <= options.rounds; round++) {
+      for (const [name, child] of children) {
+        const report = await runRound(child);
+        // The first warms up.
+        if (round > 0) reports.get(name)?.push(report);
+      }
+    }
+  } finally {
+    for (const [name, child] of children) await stop(child, name, options);
+  }
+  return reports;
+}
+
+async function runFresh(names: readonly CaseName[], options: MeasureOptions): Promise<Reports> {
+  const reports: Reports = new Map(names.map((name) => [name, []]));
+  for (let round = 0; round < options.rounds; round++) {
+    for (const name of names) {
+      const child = await start(name, options);
+      try {
+        reports.get(name)?.push(await runRound(child));
+      } finally {
+        await stop(child, name, options);
+      }
     }
   }
-  return cases.map(({ name }, i) => {
-    const sorted = (times[i] ?? []).sort((a, b) => a - b);
-    return { name, bestMs: sorted[0] ?? 0, medianMs: sorted[sorted.length >> 1] ?? 0 };
-  });
+  return reports;
+}
+
+async function start(name: CaseName, options: MeasureOptions): Promise<ChildProcess> {
+  const directory = join(options.directory, name);
+  await mkdir(directory, { recursive: true });
+  const profiling =
+    options.profile === undefined
+      ? []
+      : ['--cpu-prof', `--cpu-prof-dir=${options.profile}/${name}`];
+  const child = fork(
+    fileURLToPath(new URL('child.js', import.meta.url)),
+    [name, options.input, directory, String(options.scale)],
+    { execArgv: ['--expose-gc', ...profiling] },
+  );
+  await messageOf(child, name);
+  return child;
+}
+
+async function runRound(child: ChildProcess): Promise<RoundReport> {
+  child.send('round');
+  const message = await messageOf(child, 'a case');
+  if (!isReport(message)) throw new Error(`not the report of a round: ${String(message)}`);
+  return message;
+}
+
+function isReport(message: unknown): message is RoundReport {
+  return typeof message === 'object' && message !== null && 'ms' in message && 'work' in message;
+}
+
+/** The next message; an error where the child ends instead. */
+async function messageOf(child: ChildProcess, name: string): Promise<unknown> {
+  const ended = new AbortController();
+  try {
+    const exit = once(child, 'exit', ended).then(() => {
+      throw new Error(`${name} ended before its time`);
+    });
+    const [message] = await Promise.race([once(child, 'message', ended), exit]);
+    return message;
+  } finally {
+    ended.abort();
+  }
+}
+
+async function stop(child: ChildProcess, name: CaseName, options: MeasureOptions): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exit = once(child, 'exit');
+    child.disconnect();
+    await exit;
+  }
+  await rm(join(options.directory, name), { recursive: true, force: true });
+}
+
+function summarize(name: CaseName, reports: readonly RoundReport[]): Measurement {
+  const values = reports.map(({ work }) => work.value).filter((value) => value !== undefined);
+  const [first] = reports;
+  return {
+    name,
+    rounds: reports.length,
+    bestMs: Math.min(...reports.map(({ ms }) => ms)),
+    medianMs: median(reports.map(({ ms }) => ms)),
+    records: first?.work.records ?? 0,
+    bytes: first?.work.bytes ?? 0,
+    value: values.length === 0 ? null : median(values),
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
 }

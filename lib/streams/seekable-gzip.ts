@@ -25,7 +25,7 @@ export interface SeekableGzipOptions {
   /**
    * How many threads to keep busy, 1 to 8: the pool is given one member more, so that none waits for the
    * next. It has 4 threads unless `UV_THREADPOOL_SIZE` says otherwise. @default one more than there are
-   * CPUs, which bench/gzip.ts shows to be faster than as many; at most 8
+   * CPUs, which `npm run bench -- gzip` shows to be faster than as many; at most 8
    */
   readonly concurrency?: number | undefined;
   /** What compresses a member. @default zlib on the thread pool, at `level` */

@@ -3,23 +3,29 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createGunzip } from 'node:zlib';
 
-export interface BenchRecord {
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly payload: string;
-}
+import type { BenchRecord } from './input.js';
 
 /** Notifications of 2.9 KB with 4 pairs of metadata, where they are; else the examples' sample of 1 KB. */
 const CORPORA = [
-  '../../shared/corpus/notifications.jsonl.gz',
-  '../examples/data/notifications.jsonl.gz',
+  '../../../shared/corpus/notifications.jsonl.gz',
+  '../../examples/data/notifications.jsonl.gz',
 ].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-/** The records of the corpus, and where they are from. */
-export async function readCorpus(): Promise<{ path: string; records: BenchRecord[] }> {
+/** Where the corpus is. */
+export function corpusPath(): string {
   const path = CORPORA.find((candidate) => existsSync(candidate));
   if (path === undefined) throw new Error(`no corpus: ${CORPORA.join(', ')}`);
+  return path;
+}
+
+/** Whether the corpus is the examples' sample, for want of the whole. */
+export function isSample(): boolean {
+  return corpusPath() === CORPORA[1];
+}
+
+export async function readCorpus(): Promise<BenchRecord[]> {
   const records: BenchRecord[] = [];
-  const input = createReadStream(path).pipe(createGunzip());
+  const input = createReadStream(corpusPath()).pipe(createGunzip());
   for await (const line of createInterface({ input })) records.push(JSON.parse(line));
-  return { path, records };
+  return records;
 }

@@ -1,0 +1,25 @@
+// One case in a process of its own, told by its parent when to do a round.
+// Arguments: case, input, directory, scale.
+import { CASES, isCaseName } from './case-list.js';
+import type { InputName } from './inputs/input.js';
+import type { RoundReport } from './measure.js';
+
+const [name, inputName, directory = '', scale] = process.argv.slice(2);
+if (!isCaseName(name)) throw new Error(`no case ${name}`);
+const input: InputName = inputName === 'small' ? 'small' : 'corpus';
+
+const load = CASES[name];
+const prepared = await (await load())({ directory, input, scale: Number(scale) });
+
+process.on('message', () => void round());
+process.send?.('ready');
+
+async function round(): Promise<void> {
+  await prepared.reset?.();
+  // What the round before has left is not this one's to collect.
+  globalThis.gc?.();
+  const started = performance.now();
+  const work = await prepared.run();
+  const report: RoundReport = { ms: performance.now() - started, work };
+  process.send?.(report);
+}

@@ -1,0 +1,61 @@
+import { createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+
+import avro from 'avsc';
+
+import { feed } from '../feed.js';
+import type { Input } from '../inputs/input.js';
+
+/** At the default of 64 KiB it takes 2.5 times as long. */
+const BLOCK_BYTES = 2 ** 20;
+
+/** A payload is text where it is written, for that is what it is written from; read, it is bytes. */
+const typeOf = (payload: 'string' | 'bytes') =>
+  avro.Type.forSchema({
+    type: 'record',
+    name: 'Record',
+    fields: [
+      { name: 'metadata', type: { type: 'map', values: 'string' } },
+      { name: 'payload', type: payload },
+    ],
+  });
+
+/** What a file decoder gives of a record. */
+export interface AvroRecord {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly payload: Buffer;
+}
+
+/** As `createFileEncoder` does it, which does not tell when the file is finished. */
+export async function writeAvro(path: string, input: Input): Promise<void> {
+  await write(path, input, 'string');
+}
+
+/** A file whose payloads are bytes: faster to read than text, and what the others give. */
+export async function writeAvroForReading(path: string, input: Input): Promise<void> {
+  await write(path, input, 'bytes');
+}
+
+async function write(path: string, input: Input, payload: 'string' | 'bytes'): Promise<void> {
+  const encoder = new avro.streams.BlockEncoder(typeOf(payload), {
+    blockSize: BLOCK_BYTES,
+    codec: 'null',
+  });
+  const file = createWriteStream(path);
+  encoder.pipe(file);
+  await feed(
+    encoder,
+    input,
+    payload === 'string'
+      ? (record) => record
+      : (record) => ({ metadata: record.metadata, payload: Buffer.from(record.payload) }),
+  );
+  await finished(file);
+}
+
+/** Reads a file by `data` events, the fastest way it has. */
+export async function readAvro(path: string, use: (record: AvroRecord) => void): Promise<void> {
+  const decoder = avro.createFileDecoder(path);
+  decoder.on('data', use);
+  await finished(decoder, { writable: false });
+}

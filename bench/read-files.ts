@@ -1,0 +1,8 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The bytes of all files of a directory, one behind the other. */
+export async function readFiles(directory: string): Promise<Buffer> {
+  const names = (await readdir(directory)).filter((name) => !name.startsWith('.')).sort();
+  return Buffer.concat(await Promise.all(names.map((name) => readFile(join(directory, name)))));
+}

@@ -1,0 +1,72 @@
+import type { CaseName } from './case-list.js';
+import type { Measurement } from './measure.js';
+import type { BenchTable, Target, ValueKind } from './suite.js';
+
+/** A row of a table, measured. */
+export interface Row extends Measurement {
+  readonly title: string;
+}
+
+/** A target, and how far it was reached. */
+export interface Verdict extends Target {
+  /** By the best rounds; a value has only its median. */
+  readonly byBest: number;
+  readonly byMedian: number;
+  readonly isMet: boolean;
+}
+
+export interface TableResult {
+  readonly suite: string;
+  readonly title: string;
+  readonly value: ValueKind | null;
+  readonly rows: readonly Row[];
+  readonly verdicts: readonly Verdict[];
+}
+
+/** All that a run came to; what `--json` writes. */
+export interface Results {
+  readonly machine: string;
+  readonly corpus: string;
+  readonly tables: readonly TableResult[];
+}
+
+export function resultOf(
+  suite: string,
+  table: BenchTable,
+  measured: readonly Measurement[],
+): TableResult {
+  const byName = new Map(measured.map((measurement) => [measurement.name, measurement]));
+  const find = (name: CaseName): Measurement => {
+    const found = byName.get(name);
+    if (found === undefined) throw new Error(`${name} was not measured`);
+    return found;
+  };
+  return {
+    suite,
+    title: table.title,
+    value: table.value ?? null,
+    rows: table.rows.map(({ name, title }) => ({ title, ...find(name) })),
+    verdicts: table.targets.map((target) => judge(target, find(target.of), find(target.over))),
+  };
+}
+
+function judge(target: Target, of: Measurement, over: Measurement): Verdict {
+  const [byBest, byMedian] =
+    target.by === 'value'
+      ? [ratioOf(of.value, over.value), ratioOf(of.value, over.value)]
+      : [
+          speedOf(of, of.bestMs) / speedOf(over, over.bestMs),
+          speedOf(of, of.medianMs) / speedOf(over, over.medianMs),
+        ];
+  const { least = 0, most = Number.POSITIVE_INFINITY } = target;
+  return { ...target, byBest, byMedian, isMet: byBest >= least && byBest <= most };
+}
+
+function ratioOf(of: number | null, over: number | null): number {
+  return (of ?? Number.NaN) / (over ?? Number.NaN);
+}
+
+/** Records a second. */
+function speedOf({ records }: Measurement, ms: number): number {
+  return (1000 * records) / ms;
+}

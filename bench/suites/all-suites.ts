@@ -1,0 +1,21 @@
+import type { Suite } from '../suite.js';
+import { codecSuite } from './codec.js';
+import { growthSuite } from './growth.js';
+import { gzipSuite } from './gzip.js';
+import { memorySuite } from './memory.js';
+import { readSuite } from './read.js';
+import { rollSuite } from './roll.js';
+import { syncSuite } from './sync.js';
+import { writeSuite } from './write.js';
+
+/** In the order in which they are run. */
+export const SUITES: readonly Suite[] = [
+  writeSuite,
+  readSuite,
+  gzipSuite,
+  syncSuite,
+  rollSuite,
+  memorySuite,
+  growthSuite,
+  codecSuite,
+];
