@@ -11,6 +11,8 @@ import type { InputName } from './inputs/input.js';
 /** What a child says of a round. */
 export interface RoundReport {
   readonly ms: number;
+  /** Of all threads, in user and system mode. */
+  readonly cpuMs: number;
   readonly work: Work;
 }
 
@@ -20,6 +22,8 @@ export interface Measurement {
   readonly rounds: number;
   readonly bestMs: number;
   readonly medianMs: number;
+  /** The least. */
+  readonly cpuMs: number;
   /** Of one round. */
   readonly records: number;
   readonly bytes: number;
@@ -33,11 +37,14 @@ export interface MeasureOptions {
   readonly scale: number;
   /** An existing directory, where each case gets its own. */
   readonly directory: string;
-  /** `'kept'`: a process runs all rounds of its case, and one before to warm up; `'fresh'`: one each. */
+  /** `'kept'`: a process runs all rounds of its case, and some before to warm up; `'fresh'`: one each. */
   readonly processes: 'kept' | 'fresh';
   /** Where profiles are written to. */
   readonly profile?: string | undefined;
 }
+
+/** Rounds that do not count: code is compiled, and the memory found that goes round. */
+const WARM_UP_ROUNDS = 2;
 
 /**
  * Measures cases, each in a process of its own. All do one round in turn, again and again, so that what
@@ -60,10 +67,9 @@ async function runKept(names: readonly CaseName[], options: MeasureOptions): Pro
   try {
     // One after the other: what one prepares is not to slow another down.
     for (const name of names) children.push([name, await start(name, options)]);
-    for (let round = 0; round <= options.rounds; round++) {
+    for (let round = 1 - WARM_UP_ROUNDS; round <= options.rounds; round++) {
       for (const [name, child] of children) {
         const report = await runRound(child);
-        // The first warms up.
         if (round > 0) reports.get(name)?.push(report);
       }
     }
@@ -98,7 +104,7 @@ async function start(name: CaseName, options: MeasureOptions): Promise<ChildProc
   const child = fork(
     fileURLToPath(new URL('child.js', import.meta.url)),
     [name, options.input, directory, String(options.scale)],
-    { execArgv: ['--expose-gc', ...profiling] },
+    { execArgv: profiling },
   );
   await messageOf(child, name);
   return child;
@@ -146,6 +152,7 @@ function summarize(name: CaseName, reports: readonly RoundReport[]): Measurement
     rounds: reports.length,
     bestMs: Math.min(...reports.map(({ ms }) => ms)),
     medianMs: median(reports.map(({ ms }) => ms)),
+    cpuMs: Math.min(...reports.map(({ cpuMs }) => cpuMs)),
     records: first?.work.records ?? 0,
     bytes: first?.work.bytes ?? 0,
     value: values.length === 0 ? null : median(values),

@@ -12,12 +12,13 @@ const count = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 export function measuredTable({ rows, value }: TableResult): TextTable {
   const values = value === null ? [] : [value.title];
   return {
-    header: ['case', 'records/s, best', 'MB/s, best', 'MB/s, median', ...values],
+    header: ['case', 'records/s, best', 'MB/s, best', 'MB/s, median', 'CPU µs/record', ...values],
     rows: rows.map((row) => [
       row.title,
       count.format((1000 * row.records) / row.bestMs),
       count.format(megabytesPerSecond(row, row.bestMs)),
       count.format(megabytesPerSecond(row, row.medianMs)),
+      ((1000 * row.cpuMs) / row.records).toFixed(2),
       ...(value === null ? [] : [((row.value ?? Number.NaN) / value.perUnit).toFixed(1)]),
     ]),
   };
