@@ -5,7 +5,7 @@ import {
   TABLE_START_BYTES,
 } from '../format/version-2.js';
 import { writeFrameHeader } from './frame-header.js';
-import { type Key, KeyTable } from './key-table.js';
+import { KeyTable } from './key-table.js';
 import { loneSurrogate } from './lone-surrogate.js';
 import { type FlatMetadata, fieldOf, flattenMetadata } from './metadata-input.js';
 import type { RecordEncoder } from './record-encoder.js';
@@ -52,7 +52,6 @@ const MAX_BODY_END_BYTES = MAX_VARINT_BYTES + MAX_VARINT_BYTES + TABLE_START_BYT
 export class BlockBuilder implements RecordEncoder {
   readonly #options: BlockBuilderOptions;
   readonly #flat: FlatMetadata = [];
-  readonly #found: Key[] = [];
   readonly #table = new KeyTable();
   readonly #slab: Slab;
   #sequence: number;
@@ -171,9 +170,8 @@ export class BlockBuilder implements RecordEncoder {
     let metadataGuess = 0;
     let keyBytes = 0;
     for (let i = 0; i < flat.length; i += 2) {
-      const key = this.#table.keyOf(flat[i] as Piece);
+      const key = this.#table.keyAt(i >> 1, flat[i] as Piece);
       const value = flat[i + 1] as Piece;
-      this.#found[i >> 1] = key;
       metadataMost += mostBytes(value) + 2 * MAX_VARINT_BYTES;
       metadataGuess += varintBytes(key.index) + varintBytes(value.length) + value.length;
       keyBytes += key.entryBytes;
@@ -209,7 +207,7 @@ export class BlockBuilder implements RecordEncoder {
     let at = start;
     for (let i = 0; i < flat.length; i += 2) {
       const value = flat[i + 1] as Piece;
-      at = writeVarint(bytes, at, (this.#found[i >> 1] as Key).index);
+      at = writeVarint(bytes, at, this.#table.keyAt(i >> 1, flat[i] as Piece).index);
       const valueStart = at + varintBytes(value.length);
       const written = putPiece(bytes, valueStart, value);
       if (written === NOT_WELL_FORMED) throw loneSurrogate(fieldOf(flat[i]));

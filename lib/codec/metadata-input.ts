@@ -11,9 +11,6 @@ export type MetadataInput =
 /** Keys and values in turn: text, or the bytes of an archive that is being copied. */
 export type FlatMetadata = Piece[];
 
-/** Objects without keys of their own: taken as metadata they would be lost without a word. */
-const WITHOUT_KEYS = [Set, Promise, ArrayBuffer];
-
 /**
  * Fills `flat`, which is used again for each record, with the pairs of `metadata`.
  *
@@ -23,30 +20,56 @@ export function flattenMetadata(
   metadata: MetadataInput | ArchiveRecord | null | undefined,
   flat: FlatMetadata,
 ): void {
-  flat.length = 0;
-  if (metadata === undefined || metadata === null) return;
-  if (metadata instanceof ArchiveRecord) {
-    for (const [key, value] of metadata.rawMetadata()) flat.push(key, value);
-  } else if (isMap(metadata)) {
-    for (const [key, value] of metadata) pushPair(flat, key, value);
+  // Cut last, and only where there was more: to empty it and push takes four times as long.
+  const length = fill(flat, metadata);
+  if (flat.length !== length) flat.length = length;
+}
+
+/** Puts the pairs into `flat` from its start on; returns where they end. */
+function fill(
+  flat: FlatMetadata,
+  metadata: MetadataInput | ArchiveRecord | null | undefined,
+): number {
+  if (metadata === undefined || metadata === null) return 0;
+  if (metadata instanceof ArchiveRecord) return fillRaw(flat, metadata);
+  let at = 0;
+  if (isMap(metadata)) {
+    for (const [key, value] of metadata) at = putPair(flat, at, key, value);
   } else if (Array.isArray(metadata)) {
-    flattenPairs(metadata, flat);
-  } else if (
-    typeof metadata === 'object' &&
-    !WITHOUT_KEYS.some((kind) => metadata instanceof kind)
-  ) {
+    at = fillPairs(flat, metadata);
+  } else if (typeof metadata === 'object' && hasKeys(metadata)) {
     const object = metadata as Readonly<Record<string, string>>;
-    for (const key of Object.keys(object)) pushPair(flat, key, object[key]);
+    for (const key of Object.keys(object)) at = putPair(flat, at, key, object[key]);
   } else {
     throw new RecordError('metadata', `is ${String(metadata)}, expected an object, a Map or pairs`);
   }
+  return at;
+}
+
+/** Whether it is none of those without keys of their own, which would be lost without a word. */
+function hasKeys(metadata: object): boolean {
+  return !(
+    metadata instanceof Set ||
+    metadata instanceof Promise ||
+    metadata instanceof ArrayBuffer
+  );
 }
 
 function isMap(metadata: MetadataInput): metadata is ReadonlyMap<string, string> {
   return metadata instanceof Map;
 }
 
-function flattenPairs(pairs: readonly unknown[], flat: FlatMetadata): void {
+function fillRaw(flat: FlatMetadata, record: ArchiveRecord): number {
+  let at = 0;
+  for (const [key, value] of record.rawMetadata()) {
+    flat[at++] = key;
+    flat[at++] = value;
+  }
+  return at;
+}
+
+function fillPairs(flat: FlatMetadata, pairs: readonly unknown[]): number {
+  let at = 0;
   const seen = new Set<unknown>();
   for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2) {
@@ -54,18 +77,21 @@ function flattenPairs(pairs: readonly unknown[], flat: FlatMetadata): void {
     }
     if (seen.has(pair[0])) throw new RecordError(fieldOf(pair[0]), 'is given twice');
     seen.add(pair[0]);
-    pushPair(flat, pair[0], pair[1]);
+    at = putPair(flat, at, pair[0], pair[1]);
   }
+  return at;
 }
 
-function pushPair(flat: FlatMetadata, key: unknown, value: unknown): void {
+function putPair(flat: FlatMetadata, at: number, key: unknown, value: unknown): number {
   if (typeof key !== 'string') {
     throw new RecordError('metadata', `has a key that is ${kindOf(key)}, expected a string`);
   }
   if (typeof value !== 'string') {
     throw new RecordError(fieldOf(key), `is ${kindOf(value)}, expected a string`);
   }
-  flat.push(key, value);
+  flat[at] = key;
+  flat[at + 1] = value;
+  return at + 2;
 }
 
 /** How messages name the metadata under `key`. */

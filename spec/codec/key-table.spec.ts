@@ -65,6 +65,20 @@ describe('KeyTable', () => {
     expect(table.entries.toString()).to.equal('\u0001a\u0001c');
   });
 
+  it('knows the keys of the record before by their place, and forgets them with the others', () => {
+    const table = new KeyTable();
+    const places = (...keys: string[]) => keys.map((key, place) => table.keyAt(place, key).index);
+    expect(places('a', 'b')).to.deep.equal([0, 1]);
+    expect(places('a', 'b', 'c')).to.deep.equal([0, 1, 2]);
+    expect(places('b', 'a')).to.deep.equal([1, 0]);
+    const mark = table.mark();
+    expect(places('b', 'd')).to.deep.equal([1, 3]);
+    table.reset(mark);
+    expect(places('e', 'd')).to.deep.equal([3, 4]);
+    table.reset();
+    expect(places('d', 'e')).to.deep.equal([0, 1]);
+  });
+
   it('forgets all', () => {
     const table = new KeyTable();
     table.keyOf('a');
