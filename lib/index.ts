@@ -40,6 +40,7 @@ export { ArchiveTemplate, DEFAULT_TEMPLATE } from './rolling/archive-template.js
 export type { ArchiveWriterEvents, TypedEvents } from './rolling/archive-writer-events.js';
 export type { ArchiveProblem } from './rolling/chain-problems.js';
 export type { ArchivePatterns } from './rolling/list-archives.js';
+export type { SeriesOrder } from './rolling/order-archives.js';
 export type { Receipt, ReceiptLevel, RecordPlace } from './rolling/receipt.js';
 export type { RecoveredArchive } from './rolling/recover-archive.js';
 export {
@@ -62,15 +63,20 @@ export {
   rollWhenAll,
   rollWhenAny,
 } from './rolling/roll-policy.js';
+export type {
+  RecordFilter,
+  RollingReadOptions,
+  TimeInput,
+} from './rolling/rolling-read-options.js';
 export {
   type ArchiveReader,
   type ArchiveReaderEvents,
   createArchiveReader,
-  type RollingReadOptions,
   RollingReadStream,
 } from './rolling/rolling-read-stream.js';
 export type { RollingWriteOptions } from './rolling/rolling-write-options.js';
 export { RollingWriteStream } from './rolling/rolling-write-stream.js';
+export type { SeriesPattern, SeriesPatterns, StorePattern } from './rolling/series-patterns.js';
 export { type VerifyOptions, verifyArchive } from './rolling/verify-archive.js';
 export { type SeriesReport, verifyArchives } from './rolling/verify-archives.js';
 export type {

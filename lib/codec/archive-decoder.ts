@@ -5,6 +5,7 @@ import type { DamageOptions } from './damage-options.js';
 import { FrameDecoder } from './frame-decoder.js';
 import { JsonLinesDecoder } from './json-lines-decoder.js';
 import { parseMaxRecordBytes } from './record-encoder.js';
+import type { RecordSelection } from './record-selection.js';
 
 /** What a decoder is told of its archive. */
 export interface ArchiveDecoderOptions extends DamageOptions {
@@ -16,6 +17,15 @@ export interface ArchiveDecoderOptions extends DamageOptions {
 export interface DecoderContext extends ArchiveDecoderOptions {
   readonly queue: ByteQueue;
   readonly maxRecordBytes: number;
+  readonly selection: RecordSelection | undefined;
+}
+
+/** Which part of an archive is decoded. */
+export interface DecodedPart {
+  /** Which of its records; those of version 1 and JSON lines are all given. @default all */
+  readonly selection?: RecordSelection | undefined;
+  /** Where in the archive the first byte stands that is given to `push`. @default 0 */
+  readonly offset?: number | undefined;
 }
 
 /** Decodes one kind of archive. */
@@ -46,9 +56,9 @@ export class ArchiveDecoder {
   #failure: { readonly error: unknown } | undefined;
   #hasEnded = false;
 
-  constructor(options: ArchiveDecoderOptions = {}) {
+  constructor(options: ArchiveDecoderOptions = {}, { offset = 0, selection }: DecodedPart = {}) {
     const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
-    this.#context = { ...options, maxRecordBytes, queue: new ByteQueue() };
+    this.#context = { ...options, maxRecordBytes, selection, queue: new ByteQueue(offset) };
   }
 
   push(chunk: Buffer): void {

@@ -3,12 +3,17 @@ export class ByteQueue {
   /** Bytes waiting. */
   length = 0;
   /** Bytes taken so far: where in the input the next one stands. */
-  offset = 0;
+  offset: number;
   #chunks: Buffer[] = [];
   /** Where in the input each chunk begins. */
   #starts: number[] = [];
   /** The first chunk that has bytes left; those before it are dropped now and then. */
   #head = 0;
+
+  /** @param offset where in the input the first byte stands */
+  constructor(offset = 0) {
+    this.offset = offset;
+  }
 
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;

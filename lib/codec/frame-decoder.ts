@@ -9,8 +9,8 @@ export class FrameDecoder implements KindDecoder {
   #into: ArchiveRecord[] = [];
 
   constructor(context: DecoderContext) {
-    const { archive, maxRecordBytes } = context;
-    const place = { archive, maxRecordBytes };
+    const { archive, maxRecordBytes, selection } = context;
+    const place = { archive, maxRecordBytes, selection };
     this.#scanner = new FrameScanner({
       ...context,
       inspect: (frame) => openFrame(frame, place, this.#into),

@@ -3,6 +3,7 @@ import { HEADER_BYTES, TABLE_START_BYTES } from '../format/version-2.js';
 import { ArchiveRecord, type RecordOrigin } from './archive-record.js';
 import { BlockLayout } from './block-layout.js';
 import type { FrameHeader } from './frame-header.js';
+import { areFew, BlockSelection, type RecordSelection } from './record-selection.js';
 import { VarintReader } from './varint-reader.js';
 
 export interface BlockPlace {
@@ -10,11 +11,13 @@ export interface BlockPlace {
   /** Where the frame begins in the archive. */
   readonly offset: number;
   readonly maxRecordBytes: number;
+  /** @default all of its records are wanted */
+  readonly selection?: RecordSelection | undefined;
 }
 
 /**
  * Opens a body of kind 1 (docs/format.md, "Records") whose checksum holds: walks it once, so that all
- * that could be wrong in it is found here, and appends its records to `into`.
+ * that could be wrong in it is found here, and appends its records to `into`, those that are wanted.
  *
  * @throws DamageError, with nothing appended
  */
@@ -25,15 +28,20 @@ export function openBlock(
   into: ArchiveRecord[],
 ): void {
   const reader = new BodyReader(header, body, place);
-  const layout = new BlockLayout(reader.readKeyTable());
-  const origin = { archive: place.archive, writer: header.writer, layout };
+  const keys = reader.readKeyTable();
+  const origin = { archive: place.archive, writer: header.writer, layout: new BlockLayout(keys) };
   const before = into.length;
+  const { selection } = place;
+  const wanted = selection === undefined ? 'all' : BlockSelection.create(header, keys, selection);
+  if (wanted === 'none') return;
   try {
-    reader.readRecords(origin, into);
+    reader.readRecords(origin, into, wanted);
   } catch (error) {
     into.length = before;
     throw error;
   }
+  if (wanted === 'all' || !areFew(into.length - before, header.records)) return;
+  for (const [i, record] of into.slice(before).entries()) into[before + i] = record.copy();
 }
 
 class BodyReader {
@@ -76,7 +84,7 @@ class BodyReader {
     return keys;
   }
 
-  readRecords(origin: RecordOrigin, into: ArchiveRecord[]): void {
+  readRecords(origin: RecordOrigin, into: ArchiveRecord[], wanted: BlockSelection | 'all'): void {
     const { records, sequence, earliestMicros, latestMicros } = this.#header;
     const reader = this.#reader;
     reader.position = 0;
@@ -99,9 +107,12 @@ class BodyReader {
       const metadataStart = reader.position;
       const metadataEnd = metadataStart + metadataBytes;
       this.#walkMetadata(metadataEnd);
+      reader.position = payloadEnd;
+      if (wanted !== 'all' && !wanted.has(i, timeMicros, this.#body, metadataStart, metadataEnd)) {
+        continue;
+      }
       const span = { metadataStart, metadataEnd, payloadStart: metadataEnd, payloadEnd };
       into.push(new ArchiveRecord(origin, this.#body, span, sequence + i, timeMicros));
-      reader.position = payloadEnd;
     }
     if (reader.position !== this.#tableStart) {
       this.#fail(reader.position, `${records} records and then the key table`, 'more bytes');

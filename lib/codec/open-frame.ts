@@ -2,23 +2,26 @@ import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../format/version-2.js';
 import { decodeIndexBody } from './archive-index.js';
 import type { ArchiveRecord } from './archive-record.js';
 import { openBlock } from './open-block.js';
+import type { RecordSelection } from './record-selection.js';
 import type { ScannedFrame } from './scanned-frame.js';
 import { openVersion1Frame } from './version-1-record.js';
 
 export interface OpenFrameOptions {
   readonly archive: string | undefined;
   readonly maxRecordBytes: number;
+  /** @default all records are wanted */
+  readonly selection?: RecordSelection | undefined;
 }
 
 /**
- * Opens a frame that a `FrameScanner` gave, and appends its records to `into`. An index is checked; what
+ * Opens a frame that a `FrameScanner` gave, and appends its records to `into`, those that are wanted. An index is checked; what
  * may be skipped is.
  *
  * @throws DamageError, with nothing appended
  */
 export function openFrame(
   frame: ScannedFrame,
-  { archive, maxRecordBytes }: OpenFrameOptions,
+  { archive, maxRecordBytes, selection }: OpenFrameOptions,
   into: ArchiveRecord[],
 ): void {
   if (frame.header === null) {
@@ -28,7 +31,10 @@ export function openFrame(
   const { bytes, header, offset } = frame;
   const body = bytes.subarray(HEADER_BYTES);
   if (header.kind === KIND_RECORDS) {
-    openBlock(header, body, { archive, offset, maxRecordBytes }, into);
+    // By its header, whose checksum holds.
+    if (selection !== undefined && selection.passOver(header) >= header.records) return;
+    openBlock(header, body, { archive, offset, maxRecordBytes, selection }, into);
+    selection?.heed(header);
   } else if (header.kind === KIND_INDEX) {
     decodeIndexBody(body, offset, archive);
   }

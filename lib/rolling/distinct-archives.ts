@@ -2,30 +2,25 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 
 import { DamageError } from '../errors/damage-error.js';
-import type { FileLayer } from '../storage/file-layer.js';
-import { openArchive, readUncompressed } from './open-archive.js';
+import type { FoundArchive } from './found-archive.js';
+import { readUncompressed } from './read-uncompressed.js';
 
 /**
- * Leaves out copies: of archives with one name in several directories whose uncompressed bytes are the
- * same, all but the first. For archives whose records have no sequence to tell repeats by. Reads only
- * those that share their name with another, one at a time.
- *
- * @param archives paths without the suffix of their state
+ * Leaves out copies: of archives with one name in several places whose uncompressed bytes are the same, all
+ * but the first. For archives whose records have no sequence to tell repeats by. Reads only those that
+ * share their name with another, one at a time.
  */
-export async function leaveOutCopies(
-  archives: readonly string[],
-  files: FileLayer,
-): Promise<string[]> {
+export async function leaveOutCopies(archives: readonly FoundArchive[]): Promise<FoundArchive[]> {
   const namesakes = new Map<string, number>();
-  for (const archive of archives) {
-    const name = basename(archive);
+  for (const { path } of archives) {
+    const name = basename(path);
     namesakes.set(name, (namesakes.get(name) ?? 0) + 1);
   }
   const seen = new Set<string>();
-  const distinct: string[] = [];
+  const distinct: FoundArchive[] = [];
   for (const archive of archives) {
-    const name = basename(archive);
-    const digest = namesakes.get(name) === 1 ? null : await digestOf(archive, files);
+    const name = basename(archive.path);
+    const digest = namesakes.get(name) === 1 ? null : await digestOf(archive);
     const identity = `${digest} ${name}`;
     if (digest !== null && seen.has(identity)) continue;
     seen.add(identity);
@@ -35,8 +30,8 @@ export async function leaveOutCopies(
 }
 
 /** The SHA-256 of the uncompressed bytes; null for damage, which is told when the archive is read. */
-async function digestOf(archive: string, files: FileLayer): Promise<string | null> {
-  const source = await openArchive(archive, files);
+export async function digestOf(archive: FoundArchive): Promise<string | null> {
+  const source = await archive.open();
   const hash = createHash('sha256');
   try {
     for await (const chunk of readUncompressed(source)) hash.update(chunk);
@@ -44,7 +39,7 @@ async function digestOf(archive: string, files: FileLayer): Promise<string | nul
     if (error instanceof DamageError) return null;
     throw error;
   } finally {
-    await source.file.close();
+    await source.close();
   }
   return hash.digest('hex');
 }

@@ -8,6 +8,7 @@ import { NoArchivesError } from '../errors/no-archives-error.js';
 import type { DirectoryEntry, FileLayer, FileStatus } from '../storage/file-layer.js';
 import { isMissing, systemCodeOf } from '../storage/system-error.js';
 import { baseNameOf, GZIP_SUFFIX, isReadableName, OPEN_SUFFIX } from './archive-state.js';
+import { splitGlob, unescapeGlob } from './split-glob.js';
 
 /** One pattern or several: globs as picomatch reads them, paths of archives, or directories. */
 export type ArchivePatterns = string | readonly string[];
@@ -64,22 +65,9 @@ async function* match(pattern: string, files: FileLayer): AsyncGenerator<string>
   } else {
     const { root, glob } = splitGlob(pattern);
     const plain = archiveOf(unescapeGlob(pattern));
-    if (glob !== '') yield* walk(root, glob, files);
+    if (glob !== '') yield* walk(root === '' ? '.' : root, glob, files);
     else if (await isThere(plain, files)) yield plain;
   }
-}
-
-/**
- * The directory that a pattern begins with, and the glob below it, which is empty where the pattern is
- * none. (picomatch's own `scan` takes an escaped brace for the end of it.)
- */
-function splitGlob(pattern: string): { readonly root: string; readonly glob: string } {
-  const segments = pattern.split('/');
-  const first = segments.findIndex((segment) => /[*?[\](){}|]/.test(segment.replace(/\\./g, '')));
-  if (first === -1) return { root: pattern, glob: '' };
-  const root = unescapeGlob(segments.slice(0, first).join('/'));
-  const top = pattern.startsWith('/') ? '/' : '.';
-  return { root: root === '' ? top : root, glob: segments.slice(first).join('/') };
 }
 
 async function* walk(root: string, glob: string, files: FileLayer): AsyncGenerator<string> {
@@ -139,11 +127,6 @@ function unreadable(directory: string, error: unknown): unknown {
 /** A path without the suffix of an archive's state. */
 function archiveOf(path: string): string {
   return join(dirname(path), baseNameOf(basename(path)));
-}
-
-/** Text of a pattern without the backslashes that take away a character's meaning. */
-function unescapeGlob(text: string): string {
-  return text.replace(/\\(.)/g, '$1');
 }
 
 function notAPattern(value: unknown): TypeError {

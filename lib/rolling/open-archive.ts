@@ -1,17 +1,11 @@
 import { ArchiveError } from '../errors/archive-error.js';
-import { DamageError } from '../errors/damage-error.js';
-import type { FileLayer, OpenFile } from '../storage/file-layer.js';
-import { fromSystemError, isMissing } from '../storage/system-error.js';
-import { gunzip, isGzip } from '../streams/gunzip.js';
-import { GZIP_SUFFIX, mayBeTorn, placesOf } from './archive-state.js';
+import type { FileLayer } from '../storage/file-layer.js';
+import { isMissing } from '../storage/system-error.js';
+import type { ArchiveSource } from './archive-source.js';
+import { placesOf } from './archive-state.js';
+import { FileSource } from './file-source.js';
 
-/** An archive's file, open to be read. */
-export interface ArchiveSource {
-  readonly file: OpenFile;
-  readonly path: string;
-  /** Whether it is still written, so that it may end anywhere. */
-  readonly isOpen: boolean;
-}
+export { readChunks } from './read-chunks.js';
 
 /**
  * Opens an archive for reading, whatever state it is in now.
@@ -23,79 +17,23 @@ export async function openArchive(archive: string, files: FileLayer): Promise<Ar
   // Twice: it may go from one state to another between two looks.
   for (const path of [...placesOf(archive), ...placesOf(archive)]) {
     try {
-      return { file: await files.open(path, 'r'), path, isOpen: mayBeTorn(path) };
+      return new FileSource(await files.open(path, 'r'), path);
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
   }
-  const places = placesOf(archive).join(', ');
-  throw new ArchiveError('ERR_ARCHIVE_GONE', `archive vanished since it was listed: ${places}`);
+  throw archiveGone(placesOf(archive));
 }
 
-/** Few enough system calls that they cost nothing, and little beside a block of records. */
-const CHUNK_BYTES = 256 * 2 ** 10;
-
-/**
- * The uncompressed bytes of an archive. Buffers are the caller's.
- *
- * @throws DamageError behind the last bytes of gzip that could be decompressed; StoreError
- */
-export async function* readUncompressed(source: ArchiveSource): AsyncGenerator<Buffer> {
-  const { file, path } = source;
-  const chunks = readChunks(file, path);
-  const first = await chunks.next();
-  if (first.done) {
-    // The content tells what an archive is; only where there is none, its name has to.
-    if (path.endsWith(GZIP_SUFFIX)) throw emptyGzip(path);
-    return;
-  }
-  const all = prepend(first.value, chunks);
-  yield* isGzip(first.value) ? gunzip(all, path) : all;
+/** What is thrown for an archive that is in none of these places any more. */
+export function archiveGone(places: readonly string[]): ArchiveError {
+  const message = `archive vanished since it was listed: ${places.join(', ')}`;
+  return new ArchiveError(ARCHIVE_GONE, message);
 }
 
-/**
- * The bytes of a file from its start. Buffers are the caller's, and not much larger than what they hold.
- *
- * @param path what errors name
- * @throws StoreError
- */
-export async function* readChunks(file: OpenFile, path: string): AsyncGenerator<Buffer> {
-  let chunk: Buffer | undefined;
-  for (let position = 0; ; ) {
-    chunk ??= Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    const bytesRead = await readAt(file, path, chunk, position);
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    const bytes = chunk.subarray(0, bytesRead);
-    if (2 * bytesRead < CHUNK_BYTES) {
-      // A record is a view on its chunk: those of many small archives would hold much for little.
-      yield Buffer.from(bytes);
-    } else {
-      chunk = undefined;
-      yield bytes;
-    }
-  }
+/** Whether `error` is what `openArchive` throws for an archive that vanished. */
+export function isArchiveGone(error: unknown): boolean {
+  return error instanceof ArchiveError && error.code === ARCHIVE_GONE;
 }
 
-async function readAt(
-  file: OpenFile,
-  path: string,
-  bytes: Buffer,
-  position: number,
-): Promise<number> {
-  try {
-    return (await file.read(bytes, 0, bytes.length, position)).bytesRead;
-  } catch (error) {
-    throw fromSystemError(error, 'read', path);
-  }
-}
-
-async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield first;
-  yield* rest;
-}
-
-function emptyGzip(path: string): DamageError {
-  const [expected, found] = ['a whole gzip member', 'an empty file'];
-  return new DamageError({ reason: 'torn', what: 'gzip', offset: 0, expected, found }, path);
-}
+const ARCHIVE_GONE = 'ERR_ARCHIVE_GONE';

@@ -1,53 +1,48 @@
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 
-import { beginsAsJson } from '../codec/begins-as-json.js';
-import { type FrameHeader, headerCrc, readFrameHeader } from '../codec/frame-header.js';
-import { inflateHead } from '../codec/inflate-head.js';
-import { MAGIC, MAGIC_OFFSET, PREAMBLE_BYTES, VERSION_OFFSET } from '../format/preamble.js';
-import { VERSION_1 } from '../format/version-1.js';
-import { HEADER_BYTES, HEADER_CRC_OFFSET, KIND_RECORDS, VERSION_2 } from '../format/version-2.js';
-import type { FileLayer } from '../storage/file-layer.js';
-import { isGzip } from '../streams/gunzip.js';
-import { leaveOutCopies } from './distinct-archives.js';
+import { peekArchive, type SequenceStart } from './archive-head.js';
+import { digestOf, leaveOutCopies } from './distinct-archives.js';
+import type { FoundArchive } from './found-archive.js';
 import { compareNaturally } from './natural-order.js';
-import { openArchive } from './open-archive.js';
-
-/** Where an archive's records begin in those of their writer. */
-type SequenceStart = Pick<FrameHeader, 'writer' | 'sequence' | 'earliestMicros'>;
 
 /**
- * What the first bytes of an archive say of where it belongs: its start; or that it has no sequences
- * (version 1, JSON lines); that it is `begun`, still open and without a whole header; or that it is
- * damaged, if an archive at all.
+ * What objects of a store are put in order by: their names, or, as local archives are, what is in their
+ * heads.
  */
-type ArchiveHead = SequenceStart | 'unsequenced' | 'begun' | 'damaged';
+export type SeriesOrder = 'name' | 'time';
 
 interface SequencedArchive {
-  readonly archive: string;
+  readonly archive: FoundArchive;
   readonly head: SequenceStart;
 }
 
-/** Enough of a gzip file to inflate a header: names and comments in its own header are short. */
-const PEEK_BYTES = 4096;
-
 /**
- * Puts archives into the order in which they are read: those of one writer by sequence, and several
- * writers merged by the earliest time of each one's next archive. Archives without sequences (version 1,
- * JSON lines) come before, in the natural order of their names; of these, copies are left out. One whose
- * first frame is damaged comes where its name belongs, behind others whose records are good.
+ * Puts archives into the order in which they are read. By `time` those of one writer go by sequence, and
+ * several writers are merged by the earliest time of each one's next archive. Archives without sequences
+ * (version 1, JSON lines) come before, in the natural order of their names; of these, copies are left
+ * out. One whose first frame is damaged comes where its name belongs, behind others whose records are
+ * good. That reads the head of each, one archive at a time.
  *
- * Reads the head of each, one file at a time.
+ * By `name` objects of a store come first, in the natural order of their names, and none is looked at but
+ * those that share theirs with a local archive; where the two are one, the local one is read in its place.
  */
 export async function orderArchives(
-  archives: readonly string[],
-  files: FileLayer,
-): Promise<string[]> {
-  const unsequenced: string[] = [];
-  const begun: string[] = [];
-  const damaged: string[] = [];
+  archives: readonly FoundArchive[],
+  order: SeriesOrder,
+): Promise<FoundArchive[]> {
+  if (order === 'time') return await orderByTime(archives);
+  const stored = archives.filter(({ isStored }) => isStored).sort(compareNames);
+  const local = await orderByTime(archives.filter(({ isStored }) => !isStored));
+  return await joinByName(stored, local);
+}
+
+async function orderByTime(archives: readonly FoundArchive[]): Promise<FoundArchive[]> {
+  const unsequenced: FoundArchive[] = [];
+  const begun: FoundArchive[] = [];
+  const damaged: FoundArchive[] = [];
   const writers = new Map<string, SequencedArchive[]>();
   for (const archive of archives) {
-    const head = await peek(archive, files);
+    const head = await peekArchive(archive);
     if (head === 'unsequenced') unsequenced.push(archive);
     else if (head === 'begun') begun.push(archive);
     else if (head === 'damaged') damaged.push(archive);
@@ -57,45 +52,60 @@ export async function orderArchives(
       else others.push({ archive, head });
     }
   }
-  const distinct = await leaveOutCopies(unsequenced.sort(compareNames), files);
+  const distinct = await leaveOutCopies(unsequenced.sort(compareNames));
   const ordered = insert([...distinct, ...merge([...writers.values()])], damaged);
   // A begun archive has records by the time it is read: its writer's last ones.
   return [...ordered, ...begun.sort(compareNames)];
 }
 
-async function peek(archive: string, files: FileLayer): Promise<ArchiveHead> {
-  const { file, isOpen } = await openArchive(archive, files);
-  try {
-    const bytes = Buffer.alloc(PEEK_BYTES);
-    const { bytesRead } = await file.read(bytes, 0, PEEK_BYTES, 0);
-    const head = bytes.subarray(0, bytesRead);
-    return readHead(isGzip(head) ? inflateHead(head, HEADER_BYTES) : head, isOpen);
-  } finally {
-    await file.close();
+/** Objects, then local archives; a local one that is an object, too, right before it. */
+async function joinByName(
+  stored: readonly FoundArchive[],
+  local: readonly FoundArchive[],
+): Promise<FoundArchive[]> {
+  const namesakes = new Map<string, FoundArchive[]>();
+  for (const archive of local) {
+    const name = basename(archive.path);
+    namesakes.set(name, [...(namesakes.get(name) ?? []), archive]);
   }
+  const joined: FoundArchive[] = [];
+  const placed = new Set<FoundArchive>();
+  for (const object of stored) {
+    const candidates = namesakes.get(basename(object.path)) ?? [];
+    let isCopy = false;
+    for (const archive of candidates) {
+      const likeness = placed.has(archive) ? 'other' : await compareContents(object, archive);
+      if (likeness === 'other') continue;
+      placed.add(archive);
+      joined.push(archive);
+      isCopy ||= likeness === 'copy';
+    }
+    if (!isCopy) joined.push(object);
+  }
+  return [...joined, ...local.filter((archive) => !placed.has(archive))];
 }
 
-function readHead(bytes: Buffer, isOpen: boolean): ArchiveHead {
-  if (beginsAsJson(bytes[0])) return 'unsequenced';
-  if (bytes.length >= PREAMBLE_BYTES && bytes.readInt32LE(MAGIC_OFFSET) === MAGIC) {
-    if (bytes.readInt16LE(VERSION_OFFSET) === VERSION_1) return 'unsequenced';
-    if (bytes.length >= HEADER_BYTES) return readStart(bytes) ?? 'damaged';
+/**
+ * Whether two are the same archive: a `copy`, or by their first records, so that the sequence tells, when
+ * they are read, what is in both.
+ */
+async function compareContents(
+  a: FoundArchive,
+  b: FoundArchive,
+): Promise<'copy' | 'same start' | 'other'> {
+  const [headA, headB] = [await peekArchive(a), await peekArchive(b)];
+  if (headA === 'unsequenced' && headB === 'unsequenced') {
+    const digest = await digestOf(a);
+    return digest !== null && digest === (await digestOf(b)) ? 'copy' : 'other';
   }
-  return isOpen && bytes.length < HEADER_BYTES ? 'begun' : 'damaged';
-}
-
-function readStart(bytes: Buffer): SequenceStart | null {
-  if (headerCrc(bytes) !== bytes.readUInt32LE(HEADER_CRC_OFFSET)) return null;
-  const header = readFrameHeader(bytes);
-  const isBlock = header.version === VERSION_2 && header.kind === KIND_RECORDS;
-  // NaN, which a forged header may come to, has no place in an order.
-  const isPlace = [header.sequence, header.earliestMicros].every(Number.isSafeInteger);
-  return isBlock && isPlace ? header : null;
+  if (typeof headA !== 'object' || typeof headB !== 'object') return 'other';
+  const isSame = headA.writer === headB.writer && headA.sequence === headB.sequence;
+  return isSame ? 'same start' : 'other';
 }
 
 /** Puts each of `others` before the first archive whose name comes after its own. */
-function insert(archives: readonly string[], others: string[]): string[] {
-  const ordered: string[] = [];
+function insert(archives: readonly FoundArchive[], others: FoundArchive[]): FoundArchive[] {
+  const ordered: FoundArchive[] = [];
   let next = 0;
   others.sort(compareNames);
   for (const archive of archives) {
@@ -113,7 +123,7 @@ function insert(archives: readonly string[], others: string[]): string[] {
  * Takes, again and again, the writer whose next archive is the earliest. That is the order by the latest
  * of the earliest times so far in each writer, since an archive cannot come before those in front of it.
  */
-function merge(writers: SequencedArchive[][]): string[] {
+function merge(writers: SequencedArchive[][]): FoundArchive[] {
   const placed = writers.flatMap((archives) => {
     let turnMicros = Number.NEGATIVE_INFINITY;
     return archives.sort(compareSequences).map((peeked) => {
@@ -139,7 +149,7 @@ function compareText(a: string, b: string): number {
 }
 
 /** An alternative, `a-1.events`, comes behind `a.events`: so the extension does not count at first. */
-function compareNames(a: string, b: string): number {
+function compareNames({ path: a }: FoundArchive, { path: b }: FoundArchive): number {
   return compareNaturally(withoutExtension(a), withoutExtension(b)) || compareNaturally(a, b);
 }
 

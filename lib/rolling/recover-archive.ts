@@ -11,6 +11,7 @@ import { writeAll } from '../storage/write-all.js';
 import { alternativeName } from './alternative-name.js';
 import { OPEN_SUFFIX, RECOVERED_SUFFIX, STALE_SUFFIX, TORN_INFIX } from './archive-state.js';
 import type { ArchiveTemplate } from './archive-template.js';
+import { FileSource } from './file-source.js';
 import { findPreviousArchive, listSealed, sha256Of } from './previous-archive.js';
 import { RecoveredCopy } from './recovered-copy.js';
 import { walkArchive } from './walk-archive.js';
@@ -139,18 +140,15 @@ class StaleArchive {
   async #copyTo(copy: RecoveredCopy, source: OpenFile, damage: SkippedDamage[]): Promise<void> {
     let end = 0;
     let lastByte: number | undefined;
-    const pieces = walkArchive(
-      { file: source, path: this.#path, isOpen: false },
-      {
-        // Its writer may have been told to take larger ones than the one that recovers it.
-        maxRecordBytes: LARGEST_RECORD_BYTES,
-        onDamage: (skipped) => damage.push(skipped),
-        onBytes: (chunk) => {
-          end += chunk.length;
-          lastByte = chunk.at(-1);
-        },
+    const pieces = walkArchive(new FileSource(source, this.#path, { isOpen: false }), {
+      // Its writer may have been told to take larger ones than the one that recovers it.
+      maxRecordBytes: LARGEST_RECORD_BYTES,
+      onDamage: (skipped) => damage.push(skipped),
+      onBytes: (chunk) => {
+        end += chunk.length;
+        lastByte = chunk.at(-1);
       },
-    );
+    });
     for await (const piece of pieces) await copy.add(piece);
     if (lastByte === LINE_FEED || damage.at(-1)?.end === end) return;
     const begin = end - copy.dropLine();

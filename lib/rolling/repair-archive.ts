@@ -10,7 +10,7 @@ import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../format/version-2.js';
 import { nodeFileLayer, type OpenFile } from '../storage/file-layer.js';
 import { takeName, unlinkIfThere } from '../storage/take-name.js';
 import { writeAll } from '../storage/write-all.js';
-import { OPEN_SUFFIX } from './archive-state.js';
+import { FileSource } from './file-source.js';
 import { IndexedPart, type PartOrigin } from './indexed-part.js';
 import type { VerifyOptions } from './verify-archive.js';
 import { type ArchivePiece, walkArchive } from './walk-archive.js';
@@ -66,9 +66,8 @@ export async function repairArchive(
     const copy = new ArchiveCopy(await files.open(partial, 'wx'));
     const damage: SkippedDamage[] = [];
     try {
-      const isOpen = path.endsWith(OPEN_SUFFIX);
       const onDamage = (skipped: SkippedDamage) => damage.push(skipped);
-      const pieces = walkArchive({ file: source, path, isOpen }, { maxRecordBytes, onDamage });
+      const pieces = walkArchive(new FileSource(source, path), { maxRecordBytes, onDamage });
       for await (const piece of pieces) await copy.add(piece);
       await copy.close();
       await takeName(files, partial, to);

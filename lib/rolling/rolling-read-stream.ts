@@ -1,31 +1,20 @@
 import { addAbortSignal, Readable } from 'node:stream';
 
-import type { ArchiveDecoderOptions } from '../codec/archive-decoder.js';
 import type { ArchiveRecord } from '../codec/archive-record.js';
-import { parseMaxRecordBytes } from '../codec/record-encoder.js';
 import type { SkippedDamage } from '../codec/skipped-damage.js';
-import { type FileLayer, nodeFileLayer } from '../storage/file-layer.js';
+import { nodeFileLayer } from '../storage/file-layer.js';
+import { systemClock } from '../streams/clock.js';
 import { waitUntilTaken } from '../streams/downstream.js';
 import type { SequenceGap } from './archive-report.js';
 import type { TypedEvents } from './archive-writer-events.js';
-import { type ArchivePatterns, checkPatterns } from './list-archives.js';
 import { readSeries } from './read-series.js';
-
-/** How a series is read. */
-export interface RollingReadOptions
-  extends Pick<ArchiveDecoderOptions, 'maxRecordBytes' | 'metadataKey'> {
-  /**
-   * Whether damage ends the stream with a `DamageError`, or is left out, with nothing else lost than what
-   * it touched, and told by the event `damage`. @default 'error'
-   */
-  readonly whenDamaged?: 'error' | 'skip' | undefined;
-  /** Whether a pattern that matches nothing gives no records, not an error. @default false */
-  readonly allowEmpty?: boolean | undefined;
-  /** Destroys the stream when it aborts. */
-  readonly signal?: AbortSignal | undefined;
-  /** @default nodeFileLayer */
-  readonly files?: FileLayer | undefined;
-}
+import {
+  checkReadOptions,
+  parseLimit,
+  parseWanted,
+  type RollingReadOptions,
+} from './rolling-read-options.js';
+import { type SeriesPatterns, sortPatterns } from './series-patterns.js';
 
 /** What a reader tells, beside what every Readable does. Listeners are not awaited. */
 export interface ArchiveReaderEvents {
@@ -40,18 +29,25 @@ const RECORDS_AHEAD = 128;
 
 /**
  * A Readable of the records (`ArchiveRecord`) of all archives that patterns match, one archive after the
- * other, whatever their state and version; at most one file is open at a time. Nothing is listed or
- * opened before the first read.
+ * other, whatever their state and version, on local disk and in stores; at most one file or object is open
+ * at a time. Nothing is listed or opened before the first read, nor is the AWS SDK loaded.
  *
  * Within a writer records come by sequence, each once; writers are merged by the earliest time of their
  * next archive. Version 1 and JSON lines, which have no sequence, come first, in the natural order of
- * their names; of those with one name and the same bytes in several directories, one is read.
+ * their names; of those with one name and the same bytes in several places, one is read. Objects of a
+ * store come in the natural order of their names; see `order`.
+ *
+ * A local archive that is shipped between being listed and being read is read from the store, where one of
+ * the patterns finds it there. A download that breaks goes on behind its last byte; a request that fails
+ * eight times in a row is a `StoreError`.
  *
  * Damage is a `DamageError`, raised after every record before it was taken, however slow the reader. A
  * torn tail of an archive that is still open is its end. Events: see `ArchiveReaderEvents`.
  */
 export class RollingReadStream extends Readable {
   readonly #batches: AsyncGenerator<ArchiveRecord[]>;
+  /** Ends requests to a store, and the waits between them. */
+  readonly #ending = new AbortController();
   #batch: readonly ArchiveRecord[] = [];
   /** Of the batch, what was pushed. */
   #pushed = 0;
@@ -59,19 +55,19 @@ export class RollingReadStream extends Readable {
   #use: 'none' | 'records' | 'filling' | 'batches' = 'none';
 
   /** @throws TypeError or RangeError for a pattern or an option that makes no sense */
-  constructor(patterns: ArchivePatterns, options: RollingReadOptions = {}) {
+  constructor(patterns: SeriesPatterns, options: RollingReadOptions = {}) {
     super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
-    parseMaxRecordBytes(options.maxRecordBytes);
-    const { whenDamaged = 'error' } = options;
-    if (whenDamaged !== 'error' && whenDamaged !== 'skip') {
-      const shown = JSON.stringify(whenDamaged);
-      throw new TypeError(`whenDamaged is ${shown}, expected 'error' or 'skip'`);
-    }
-    this.#batches = readSeries(checkPatterns(patterns), {
-      ...options,
+    checkReadOptions(options);
+    this.#batches = readSeries(sortPatterns(patterns, options.s3), {
+      maxRecordBytes: options.maxRecordBytes,
+      metadataKey: options.metadataKey,
       allowEmpty: options.allowEmpty ?? false,
       files: options.files ?? nodeFileLayer,
-      whenDamaged,
+      retries: { clock: options.clock ?? systemClock, signal: this.#ending.signal },
+      order: options.order ?? 'name',
+      wanted: parseWanted(options),
+      limit: parseLimit(options.limit),
+      whenDamaged: options.whenDamaged ?? 'error',
       onDamage: (damage) => this.#tell('damage', damage),
       onGap: (gap) => this.#tell('gap', gap),
     });
@@ -110,6 +106,7 @@ export class RollingReadStream extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#ending.abort();
     // Closes the file, once a read that is under way has come back.
     this.#batches.return(undefined).then(
       () => callback(error),
@@ -131,6 +128,9 @@ export class RollingReadStream extends Readable {
         if (this.destroyed) break;
         yield records;
       }
+    } catch (error) {
+      // Once the stream is destroyed, what fails does so for that.
+      if (!this.destroyed) throw error;
     } finally {
       this.destroy();
     }
@@ -160,7 +160,7 @@ export type ArchiveReader = TypedEvents<ArchiveReaderEvents> & RollingReadStream
 
 /** A Readable of the records of all archives that `patterns` match; see `RollingReadStream`. */
 export function createArchiveReader(
-  patterns: ArchivePatterns,
+  patterns: SeriesPatterns,
   options?: RollingReadOptions,
 ): ArchiveReader {
   return new RollingReadStream(patterns, options);

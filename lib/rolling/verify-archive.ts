@@ -6,11 +6,12 @@ import { DamageError } from '../errors/damage-error.js';
 import type { ByteCount } from '../format/quantity.js';
 import { type FileLayer, nodeFileLayer } from '../storage/file-layer.js';
 import type { ArchivePart, ArchiveReport } from './archive-report.js';
-import { OPEN_SUFFIX } from './archive-state.js';
+import type { ArchiveSource } from './archive-source.js';
+import { FileSource } from './file-source.js';
 import { sha256Problem } from './index-problem.js';
-import { type ArchiveSource, readUncompressed } from './open-archive.js';
 import { PartCollector, type UncheckedIndex } from './part-collector.js';
 import { RangeHash } from './range-hash.js';
+import { readUncompressed } from './read-uncompressed.js';
 import { walkArchive } from './walk-archive.js';
 
 /** How an archive is verified. */
@@ -33,12 +34,11 @@ export async function verifyArchive(
   options: VerifyOptions = {},
 ): Promise<ArchiveReport> {
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
-  const file = await (options.files ?? nodeFileLayer).open(path, 'r');
+  const source = new FileSource(await (options.files ?? nodeFileLayer).open(path, 'r'), path);
   try {
-    const source = { file, path, isOpen: path.endsWith(OPEN_SUFFIX) };
     return await readReport(source, maxRecordBytes);
   } finally {
-    await file.close();
+    await source.close();
   }
 }
 

@@ -34,9 +34,9 @@ export async function verifyArchives(
   const found = await listArchives(checkPatterns(patterns), { files, allowEmpty: false });
   const archives: ArchiveReport[] = [];
   for (const archive of found.sort(compareNaturally)) {
-    const { file, path } = await openArchive(archive, files);
-    await file.close();
-    archives.push(await verifyArchive(path, options));
+    const source = await openArchive(archive, files);
+    await source.close();
+    archives.push(await verifyArchive(source.path, options));
   }
   const problems = [
     ...archives.flatMap(damageOf),

@@ -8,7 +8,8 @@ import { openFrame } from '../codec/open-frame.js';
 import type { ScannedFrame } from '../codec/scanned-frame.js';
 import type { SkippedDamage } from '../codec/skipped-damage.js';
 import { DamageError } from '../errors/damage-error.js';
-import { type ArchiveSource, readUncompressed } from './open-archive.js';
+import type { ArchiveSource } from './archive-source.js';
+import { readUncompressed } from './read-uncompressed.js';
 import { writersByIndex } from './writers-by-index.js';
 
 export interface WalkOptions {
@@ -52,7 +53,7 @@ export async function* walkArchive(
     tornTail: source.isOpen ? 'end' : 'damage',
     whenDamaged: 'skip',
     onDamage: (damage) => tail.add(damage),
-    writers: await writersByIndex(source.file),
+    writers: await writersByIndex(source),
   };
   let reader: PieceReader | undefined;
   let bytes = 0;

@@ -11,7 +11,10 @@ import {
   MIN_INDEX_BODY_BYTES,
 } from '../format/index-body.js';
 import { HEADER_BYTES, KIND_INDEX } from '../format/version-2.js';
-import type { OpenFile } from '../storage/file-layer.js';
+import type { ArchiveSource } from './archive-source.js';
+
+/** What it takes to look at the end of an archive. */
+type Ends = Pick<ArchiveSource, 'read' | 'size'>;
 
 /** A file of more archives than this, concatenated, is read without the help of those before. */
 const MAX_ARCHIVES = 1024;
@@ -21,11 +24,11 @@ const MAX_ARCHIVES = 1024;
  * (docs/format.md, "Finding it"). They are all where these lead to the start of the file: one that was cut
  * off may end with the index of an archive in a payload.
  */
-export async function writersByIndex(file: OpenFile): Promise<WriterList> {
+export async function writersByIndex(source: Ends): Promise<WriterList> {
   const starts: WriterStart[] = [];
-  let { size: end } = await file.stat();
+  let end = await source.size();
   for (let i = 0; i < MAX_ARCHIVES; i++) {
-    const found = await readIndexBefore(file, end);
+    const found = await readIndexBefore(source, end);
     if (found === null) break;
     const { begin, sequence, writer } = found;
     starts.push({ writer, sequence });
@@ -40,14 +43,14 @@ interface FoundArchive extends WriterStart {
 }
 
 /** Whose archive ends at `end`, and where it begins, by its index; null where there is none. */
-async function readIndexBefore(file: OpenFile, end: number): Promise<FoundArchive | null> {
+async function readIndexBefore(source: Ends, end: number): Promise<FoundArchive | null> {
   if (end < HEADER_BYTES + MIN_INDEX_BODY_BYTES) return null;
-  const last = await readExactly(file, end - INDEX_FRAME_LENGTH_BYTES, INDEX_FRAME_LENGTH_BYTES);
+  const last = await readExactly(source, end - INDEX_FRAME_LENGTH_BYTES, INDEX_FRAME_LENGTH_BYTES);
   const frameBytes = last?.readUInt32LE() ?? 0;
   const isPossible =
     frameBytes >= HEADER_BYTES + MIN_INDEX_BODY_BYTES &&
     frameBytes <= Math.min(HEADER_BYTES + MAX_INDEX_BODY_BYTES, end);
-  const frame = isPossible ? await readExactly(file, end - frameBytes, frameBytes) : null;
+  const frame = isPossible ? await readExactly(source, end - frameBytes, frameBytes) : null;
   if (frame === null || magicFault(frame) !== null || !isHeaderWhole(frame)) return null;
   const header = readFrameHeader(frame);
   const body = frame.subarray(HEADER_BYTES);
@@ -64,13 +67,8 @@ async function readIndexBefore(file: OpenFile, end: number): Promise<FoundArchiv
   }
 }
 
-/** The bytes at a position, or null where the file has no longer as many. */
-async function readExactly(file: OpenFile, position: number, count: number) {
-  const bytes = Buffer.alloc(count);
-  for (let filled = 0; filled < count; ) {
-    const { bytesRead } = await file.read(bytes, filled, count - filled, position + filled);
-    if (bytesRead === 0) return null;
-    filled += bytesRead;
-  }
-  return bytes;
+/** The bytes at a position, or null where the archive has no longer as many. */
+async function readExactly(source: Ends, position: number, count: number): Promise<Buffer | null> {
+  const bytes = await source.read({ start: position, end: position + count });
+  return bytes.length < count ? null : bytes;
 }

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import { leaveOutCopies } from '../../lib/rolling/distinct-archives.js';
+import { LocalArchive } from '../../lib/rolling/found-archive.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { TemporaryDirectories } from '../support/series.js';
 
@@ -23,10 +24,14 @@ describe('leaveOutCopies', () => {
       await writeFile(join(root, name), content);
     }
     const files = new CountingFiles();
-    const paths = archives.map((archive) => join(root, archive));
-    const left = await leaveOutCopies(paths, files.layer);
+    const found = archives.map((archive) => new LocalArchive(join(root, archive), files.layer));
+    const left = await leaveOutCopies(found);
     const relative = (path: string) => path.slice(root.length + 1);
-    return { left: left.map(relative), opened: files.opened.map(relative), files };
+    return {
+      left: left.map(({ path }) => relative(path)),
+      opened: files.opened.map(relative),
+      files,
+    };
   }
 
   it('leaves out the second of two that have one name and the same uncompressed bytes', async () => {

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
+import { LocalArchive } from '../../lib/rolling/found-archive.js';
 import { orderArchives } from '../../lib/rolling/order-archives.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
@@ -24,8 +25,10 @@ describe('orderArchives', () => {
       await writeFile(join(root, name), content);
       archives.add(join(root, name.replace(/\.(gz|open)$/, '')));
     }
-    const ordered = await orderArchives([...archives].reverse(), new CountingFiles().layer);
-    return ordered.map((path) => path.slice(root.length + 1));
+    const { layer } = new CountingFiles();
+    const found = [...archives].reverse().map((path) => new LocalArchive(path, layer));
+    const ordered = await orderArchives(found, 'name');
+    return ordered.map(({ path }) => path.slice(root.length + 1));
   }
 
   it('has one writer by sequence, whatever the names and times', async () => {
@@ -144,7 +147,8 @@ describe('orderArchives', () => {
         return result;
       },
     }));
-    expect(await orderArchives(archives, files.layer)).to.deep.equal(archives);
+    const found = archives.map((path) => new LocalArchive(path, files.layer));
+    expect(await orderArchives(found, 'name')).to.deep.equal(found);
     expect(files).to.include({ open: 0, mostOpen: 1 });
     expect(bytes).to.equal(3 * 4096);
   });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import type { WriterList } from '../../lib/codec/known-writers.js';
+import { FileSource } from '../../lib/rolling/file-source.js';
 import { writersByIndex } from '../../lib/rolling/writers-by-index.js';
 import {
   EARLIER_ARCHIVE,
@@ -18,7 +19,7 @@ const [WRITER, OTHER] = [WRITER_ID, OTHER_WRITER_ID].map((id) => id.toString('he
 
 async function writersOf(bytes: Uint8Array): Promise<WriterList> {
   const file = await withMemoryFile('a', bytes).open('a', 'r');
-  return await writersByIndex(file);
+  return await writersByIndex(new FileSource(file, 'a'));
 }
 
 const NONE = { starts: [], areAll: false };

@@ -1,0 +1,74 @@
+import type { FrameHeader } from './frame-header.js';
+import type { BlockMatch, MetadataMatch } from './metadata-match.js';
+
+/**
+ * Which records of version 2 are wanted. A block without any is not opened; of a block that is, no record
+ * is made that is not wanted. (Those of version 1 and JSON lines are all given.)
+ */
+export interface RecordSelection {
+  /** Inclusive, µs since the epoch; infinite where there is no bound. */
+  readonly earliestMicros: number;
+  readonly latestMicros: number;
+  readonly metadata: MetadataMatch | undefined;
+
+  /** How many records at the start of a block are not wanted; all of them where none is. */
+  passOver(header: FrameHeader): number;
+
+  /** Takes note of a block that was opened, and turned out to be good. */
+  heed(header: FrameHeader): void;
+}
+
+/** A block is kept in memory by its records: those of one that gives fewer than this get their own. */
+const LEAST_SHARE = 1 / 4;
+
+/** Whether the records that were selected of some are so few that they are to be copied. */
+export function areFew(selected: number, records: number): boolean {
+  return selected < LEAST_SHARE * records;
+}
+
+/** Which records of one block are wanted. */
+export class BlockSelection {
+  readonly #first: number;
+  readonly #earliestMicros: number;
+  readonly #latestMicros: number;
+  /** Null: whatever their metadata. */
+  readonly #match: BlockMatch | null;
+
+  /** `all` or `none` where that is known without a look at the records, by the block's header and keys. */
+  static create(
+    header: FrameHeader,
+    keys: readonly Buffer[],
+    selection: RecordSelection,
+  ): BlockSelection | 'all' | 'none' {
+    const { earliestMicros, latestMicros, metadata } = selection;
+    const match = metadata?.forKeys(keys);
+    if (match === null) return 'none';
+    const first = selection.passOver(header);
+    const isWithin = header.earliestMicros >= earliestMicros && header.latestMicros <= latestMicros;
+    if (match === undefined && first === 0 && isWithin) return 'all';
+    return new BlockSelection(first, selection, match ?? null);
+  }
+
+  private constructor(first: number, selection: RecordSelection, match: BlockMatch | null) {
+    this.#first = first;
+    this.#earliestMicros = selection.earliestMicros;
+    this.#latestMicros = selection.latestMicros;
+    this.#match = match;
+  }
+
+  /**
+   * @param index of the record in its block
+   * @param metadataStart where in `body` its metadata begin, which were checked
+   */
+  has(
+    index: number,
+    timeMicros: number,
+    body: Buffer,
+    metadataStart: number,
+    metadataEnd: number,
+  ): boolean {
+    if (index < this.#first) return false;
+    if (timeMicros < this.#earliestMicros || timeMicros > this.#latestMicros) return false;
+    return this.#match?.matches(body, metadataStart, metadataEnd) ?? true;
+  }
+}

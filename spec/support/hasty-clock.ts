@@ -1,0 +1,17 @@
+import type { Clock } from '../../lib/streams/clock.js';
+
+/** A clock whose timers fire at once, and which remembers what they were set to. */
+export class HastyClock implements Clock {
+  /** Milliseconds. */
+  readonly delays: number[] = [];
+
+  now(): number {
+    return 1_700_000_000_000;
+  }
+
+  setTimer(callback: () => void, delayMs: number) {
+    this.delays.push(delayMs);
+    const timer = setImmediate(callback);
+    return { cancel: () => clearImmediate(timer), ref: () => undefined };
+  }
+}
