@@ -1,8 +1,11 @@
+import { basename } from 'node:path';
+
 import type { ArchiveRecord } from '../codec/archive-record.js';
 import type { FileLayer } from '../storage/file-layer.js';
 import type { RetryOptions } from '../storage/retries.js';
 import type { SequenceGap } from './archive-report.js';
 import { findArchives } from './find-archives.js';
+import type { IndexedRun, SpanOptions } from './find-spans.js';
 import { orderArchives, type SeriesOrder } from './order-archives.js';
 import { type ReadArchiveOptions, readArchive } from './read-archive.js';
 import { SequenceLedger } from './sequence-ledger.js';
@@ -56,8 +59,17 @@ async function* readAll(
     onGap: isAnyTime(wanted) ? onGap : () => undefined,
   });
   const selection = new SeriesSelection(wanted, ledger);
+  const isWanted = (run: IndexedRun) => selection.hasAnyOf(run);
+  const namesRead = new Set<string>();
   for (const archive of archives) {
-    for await (const records of readArchive(archive, selection, options)) {
+    const name = basename(archive.path);
+    // An object of the same name is the same archive, most often, and has not to be fetched once more.
+    const mayBeRead = archive.isStored && namesRead.has(name);
+    namesRead.add(name);
+    let seek: SpanOptions | undefined;
+    if (!isAnyTime(wanted)) seek = { isWanted, whenUntimed: 'read it' };
+    else if (mayBeRead) seek = { isWanted, whenUntimed: 'read all' };
+    for await (const records of readArchive(archive, selection, options, seek)) {
       const selected = selection.filter(records);
       if (selected.length > 0) yield selected;
     }

@@ -1,16 +1,21 @@
 import { DamageError } from '../errors/damage-error.js';
+import type { ByteRange } from '../storage/store.js';
 import { gunzip, isGzip } from '../streams/gunzip.js';
 import type { ArchiveSource } from './archive-source.js';
 import { GZIP_SUFFIX } from './archive-state.js';
 
 /**
- * The uncompressed bytes of an archive. Buffers are the caller's.
+ * The uncompressed bytes of an archive, or of a range of its file, which of gzip must begin where a member
+ * does. Buffers are the caller's.
  *
  * @throws DamageError behind the last bytes of gzip that could be decompressed; StoreError
  */
-export async function* readUncompressed(source: ArchiveSource): AsyncGenerator<Buffer> {
+export async function* readUncompressed(
+  source: ArchiveSource,
+  range?: ByteRange,
+): AsyncGenerator<Buffer> {
   const { path } = source;
-  const chunks = source.stream();
+  const chunks = source.stream(range);
   try {
     const first = await chunks.next();
     if (first.done) {

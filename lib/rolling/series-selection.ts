@@ -2,6 +2,7 @@ import type { ArchiveRecord } from '../codec/archive-record.js';
 import type { FrameHeader } from '../codec/frame-header.js';
 import type { MetadataMatch } from '../codec/metadata-match.js';
 import { areFew, type RecordSelection } from '../codec/record-selection.js';
+import type { IndexedRun } from './find-spans.js';
 import type { SequenceLedger } from './sequence-ledger.js';
 
 /** What is wanted of a series; times are µs since the epoch, inclusive. */
@@ -39,6 +40,13 @@ export class SeriesSelection implements RecordSelection {
 
   heed(header: FrameHeader): void {
     this.#ledger.heed(header);
+  }
+
+  /** Whether any of the records that an index tells of may be wanted. */
+  hasAnyOf(run: IndexedRun): boolean {
+    if (!this.#isWithin(run)) return false;
+    const { writer } = run;
+    return writer === undefined || !this.#ledger.has({ ...run, writer });
   }
 
   /** Those of records, as a decoder gave them, that are wanted. */
