@@ -12,6 +12,7 @@ export { DirectoryError } from './errors/directory-error.js';
 export { NoArchivesError } from './errors/no-archives-error.js';
 export { RecordError } from './errors/record-error.js';
 export { ShippingPendingError } from './errors/shipping-pending-error.js';
+export { SpoolFullError } from './errors/spool-full-error.js';
 export { StoreError, type StoreFailure } from './errors/store-error.js';
 export { TemplateError } from './errors/template-error.js';
 export type { ByteCount, Duration } from './format/quantity.js';
@@ -30,8 +31,10 @@ export type {
 export type {
   ArchiveFailure,
   ArchiveShipper,
+  DroppedArchive,
   ShippableArchive,
   ShippedArchive,
+  ShippingEvidence,
   ShippingListener,
   ShippingState,
 } from './rolling/archive-shipper.js';
@@ -95,6 +98,7 @@ export { deleteFile } from './shipping/delete-file.js';
 export { loadHandler } from './shipping/load-handler.js';
 export { moveTo } from './shipping/move-to.js';
 export type { LocalFile, ShipOptions } from './shipping/ship-options.js';
+export type { WhenFull } from './shipping/spool-budget.js';
 export { DirectoryStore, type DirectoryStoreOptions } from './storage/directory-store.js';
 export {
   type DirectoryEntry,

@@ -1,5 +1,5 @@
 import type { OpenedArchive, SealedArchive } from './archive-handler.js';
-import type { ArchiveFailure, ShippedArchive } from './archive-shipper.js';
+import type { ArchiveFailure, DroppedArchive, ShippedArchive } from './archive-shipper.js';
 import type { RecoveredArchive } from './recover-archive.js';
 
 /** What a writer tells, beside what every Writable does. Listeners are not awaited. */
@@ -10,6 +10,8 @@ export interface ArchiveWriterEvents {
   readonly sealed: [archive: SealedArchive];
   /** The store has confirmed an archive; then its local file was settled. */
   readonly shipped: [archive: ShippedArchive];
+  /** An archive was deleted before it was shipped: see `whenFull: 'drop-oldest'`. */
+  readonly dropped: [archive: DroppedArchive];
   /** An archive that an earlier writer had left open is sealed now. It has no receipts and no handlers. */
   readonly recovered: [archive: RecoveredArchive];
   /** A handler or an attempt to ship failed. The archive is safe on disk, and shipping goes on. */

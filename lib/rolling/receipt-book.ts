@@ -36,9 +36,9 @@ export class ReceiptBook {
     for (const draft of this.#take(sha256)) draft.progress.reach('shipped', draft.records);
   }
 
-  /** A handler has removed the archive. */
-  gone(sha256: string): void {
-    const error = new ArchiveError('ERR_NOT_SHIPPED', 'a handler has removed the archive');
+  /** The archive will not be shipped any more. */
+  gone(sha256: string, why: string): void {
+    const error = new ArchiveError('ERR_NOT_SHIPPED', `the record is not shipped: ${why}`);
     for (const draft of this.#take(sha256)) draft.progress.fail(['shipped'], error);
   }
 

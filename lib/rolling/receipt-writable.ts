@@ -45,7 +45,8 @@ export abstract class ReceiptWritable extends RecordWritable {
    * takes its turn behind what was written before.
    *
    * @throws RecordError for what is not a record, whatever `invalid` says; BacklogFullError when too much
-   *   waits already: `await ready()` first; ArchiveError `ERR_ENDED` after the end
+   *   waits already: `await ready()` first; SpoolFullError with `whenFull: 'error'`;
+   *   ArchiveError `ERR_ENDED` after the end
    */
   append(record: RecordInput): Receipt {
     if (this.destroyed || this.writableEnded) {

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 
 import type { RecordInput } from '../codec/record-input.js';
 import { BacklogFullError } from '../errors/backlog-full-error.js';
+import { SpoolFullError } from '../errors/spool-full-error.js';
 import { asError } from './as-error.js';
 import { QueuedBytes } from './queued-bytes.js';
 import type { PendingReceipt, ReceiptAnchor } from './receipt.js';
@@ -188,8 +189,18 @@ export abstract class RecordWritable extends Writable {
 
   #takeQueued(queued: Queued): void {
     if (queued === BARRIER) return;
-    if (queued instanceof QueuedAppend) queued.receipt.accept(this.takeAppended(queued.record));
+    if (queued instanceof QueuedAppend) this.#takeAppend(queued);
     else this.take(queued);
+  }
+
+  /** What has a receipt is told by it that there was no room; other records are not to pay for it. */
+  #takeAppend({ receipt, record }: QueuedAppend): void {
+    try {
+      receipt.accept(this.takeAppended(record));
+    } catch (error) {
+      if (!(error instanceof SpoolFullError)) throw error;
+      receipt.reject(error);
+    }
   }
 
   #callBack(callback: DoneCallback, failure: Error | null): void {

@@ -2,9 +2,7 @@ import { join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 
 import type { RecordInput } from '../codec/record-input.js';
-import { ArchiveError } from '../errors/archive-error.js';
 import { RecordError } from '../errors/record-error.js';
-import { parseDurationMs } from '../format/quantity.js';
 import type { ArchiveShipper } from './archive-shipper.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
 import { asError } from './as-error.js';
@@ -22,6 +20,8 @@ import {
 } from './rolling-write-options.js';
 import { SeriesWriter } from './series-writer.js';
 import { ShippingWait } from './shipping-wait.js';
+import { wasDestroyed } from './was-destroyed.js';
+import { WriterSpool } from './writer-spool.js';
 import {
   type CloseOptions,
   type CloseResult,
@@ -49,6 +49,7 @@ export class RollingWriteStream extends ReceiptWritable {
   readonly #tally = new WriterTally();
   readonly #shipper: ArchiveShipper | undefined;
   readonly #shippingWait: ShippingWait;
+  readonly #spool: WriterSpool;
   readonly #inheritance: Inheritance;
   /** Settles when files may be created, or that has failed. */
   readonly #opened: Promise<void>;
@@ -64,15 +65,20 @@ export class RollingWriteStream extends ReceiptWritable {
     this.pattern = join(escapeGlob(settings.directory), settings.template.pattern);
     this.#shipper = options.shipper;
     this.#shippingWait = new ShippingWait(settings.clock, settings.endTimeoutMs);
+    this.#spool = new WriterSpool(this.receipts, options.shipper, () => void this.roll());
     this.#handlers = new HandlerQueue(settings.handlers, {
-      onHandled: (archive) => this.#shipper?.add(archive),
-      onGone: ({ sha256 }) => this.receipts.gone(sha256),
+      onHandled: (archive) => this.#spool.handled(archive),
+      onGone: (archive) => this.#spool.gone(archive),
       onFailed: (failure) => this.#tell('failed', failure),
     });
     this.#inheritance = new Inheritance(settings, options.shipper, {
       onShipped: (archive) => {
         this.receipts.shipped(archive.sha256);
         this.#tell('shipped', archive);
+      },
+      onDropped: (archive) => {
+        this.#spool.dropped(archive);
+        this.#tell('dropped', archive);
       },
       onRecovered: (archive) => this.#tell('recovered', archive),
       onFailed: (failure) => this.#tell('failed', failure),
@@ -109,10 +115,7 @@ export class RollingWriteStream extends ReceiptWritable {
    *   it was destroyed before all was written
    */
   async close(options: CloseOptions = {}): Promise<CloseResult> {
-    const { deadlineMs } = options;
-    if (deadlineMs !== undefined) {
-      this.#shippingWait.limit(parseDurationMs(deadlineMs, 'deadlineMs'));
-    }
+    this.#shippingWait.limit(options.deadlineMs);
     // Whoever closes is told by the promise; without a listener the event would end the process.
     if (!this.#isClosing) this.on('error', () => {});
     this.#isClosing = true;
@@ -159,6 +162,7 @@ export class RollingWriteStream extends ReceiptWritable {
   protected override takeAppended(record: RecordInput): ReceiptAnchor {
     // Nothing of it would be written any more; the stream is destroyed in a moment.
     if (this.#failure !== undefined) throw this.#failure;
+    if (!this.writableEnded) this.#spool.check();
     return this.#series.add(record);
   }
 
@@ -166,10 +170,9 @@ export class RollingWriteStream extends ReceiptWritable {
     this.#series.wantSynced();
   }
 
-  /** The disk's budget holds archives up as they open, never in their midst. */
+  /** Once it ends there is always room: what was written is to be sealed. */
   protected override room(): Promise<void> | null {
-    if (!this.#series.isBetweenArchives || this.writableEnded) return null;
-    return this.#shipper?.room() ?? null;
+    return this.writableEnded ? null : this.#spool.room();
   }
 
   #createSeries(settings: RollingWriteSettings, ready: Promise<void>): SeriesWriter {
@@ -181,10 +184,10 @@ export class RollingWriteStream extends ReceiptWritable {
           this.#tell('open', archive);
           this.#handlers.opened(archive);
         },
-        onBegin: (draft) => this.receipts.begin(draft),
+        onBegin: (draft) => this.#spool.begin(draft),
         onSealed: (archive, draft) => {
           this.#tally.countSealed(archive.bytes);
-          this.receipts.sealed(draft, archive.sha256);
+          this.#spool.sealed(archive, draft);
           this.#tell('sealed', archive);
           this.#handlers.sealed(archive);
         },
@@ -243,8 +246,4 @@ export class RollingWriteStream extends ReceiptWritable {
   ): void {
     process.nextTick(() => this.emit(name, ...args));
   }
-}
-
-function wasDestroyed(): ArchiveError {
-  return new ArchiveError('ERR_DESTROYED', 'the writer was destroyed before all was written');
 }

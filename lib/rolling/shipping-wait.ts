@@ -1,4 +1,5 @@
 import { ShippingPendingError } from '../errors/shipping-pending-error.js';
+import { parseDurationMs } from '../format/quantity.js';
 import type { Clock, Timer } from '../streams/clock.js';
 import type { ArchiveShipper } from './archive-shipper.js';
 
@@ -7,7 +8,6 @@ export class ShippingWait {
   readonly #clock: Clock;
   readonly #abort = new AbortController();
   #limitMs: number;
-  #isRunning = false;
   #mayLeave = false;
   #timer: Timer | undefined;
 
@@ -16,10 +16,15 @@ export class ShippingWait {
     this.#limitMs = limitMs;
   }
 
-  /** Waits for so long at most, from now on where it is waiting already. */
-  limit(limitMs: number): void {
-    this.#limitMs = limitMs;
-    if (this.#isRunning) this.#arm();
+  /**
+   * Waits for so long at most, counted from now on, also where the wait begins later.
+   *
+   * @throws RangeError for what is no duration; undefined leaves the limit as it is
+   */
+  limit(deadlineMs: number | undefined): void {
+    if (deadlineMs === undefined) return;
+    this.#limitMs = parseDurationMs(deadlineMs, 'deadlineMs');
+    this.#arm();
   }
 
   /** From now on it is no error when archives are left. */
@@ -33,10 +38,8 @@ export class ShippingWait {
    * @throws ShippingPendingError when archives are left
    */
   async run(shipper: ArchiveShipper): Promise<void> {
-    this.#isRunning = true;
-    this.#arm();
+    if (this.#timer === undefined) this.#arm();
     const { left, error } = await shipper.drain(this.#abort.signal);
-    this.#isRunning = false;
     this.#timer?.cancel();
     if (left.length === 0 || this.#mayLeave) return;
     throw new ShippingPendingError(left, error === undefined ? {} : { cause: error });

@@ -1,4 +1,4 @@
-import type { ShippingState } from './archive-shipper.js';
+import type { ShippingEvidence, ShippingState } from './archive-shipper.js';
 import type { ReceiptLevel } from './receipt.js';
 
 /** What a writer has done so far. */
@@ -17,7 +17,13 @@ export interface WriterStats {
   readonly shipped: number;
   /** Archives that are to be shipped yet, with those that earlier writers of the directory left. */
   readonly left: number;
+  /** Archives that were dropped: see `whenFull: 'drop-oldest'`. */
+  readonly dropped: number;
+  /** How many of those in the store were shown to be there by each kind of evidence. */
+  readonly evidence: Readonly<Record<ShippingEvidence, number>>;
 }
+
+const NO_EVIDENCE = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 } as const;
 
 /** Counts what nobody else does. */
 export class WriterTally {
@@ -39,6 +45,8 @@ export class WriterTally {
       sealedBytes: this.#sealedBytes,
       shipped: shipping?.shipped ?? 0,
       left: shipping?.left.length ?? 0,
+      dropped: shipping?.dropped ?? 0,
+      evidence: shipping?.evidence ?? NO_EVIDENCE,
     };
   }
 }
@@ -51,7 +59,10 @@ export interface FlushOptions {
 
 /** How long closing may take. */
 export interface CloseOptions {
-  /** How long to wait for the store, in ms. @default endTimeout */
+  /**
+   * How long it may take until the wait for the store is over, in ms from now; what is under way then is
+   * given up. Sealing comes first, and takes the time that it takes. @default endTimeout, from the sealing on
+   */
   readonly deadlineMs?: number | undefined;
 }
 

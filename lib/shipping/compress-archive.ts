@@ -12,6 +12,8 @@ export interface CompressedArchive {
   readonly body: Readable;
   /** Bytes of `body` so far. */
   readonly bytes: number;
+  /** The SHA-256 of all of `body`, in hex. To be asked once, when it has ended. */
+  sha256(): string;
 }
 
 /**
@@ -24,9 +26,11 @@ export async function compressArchive(
 ): Promise<CompressedArchive> {
   const file = await files.open(archive.path, 'r');
   let bytes = 0;
+  const hash = createHash('sha256');
   const counted = new PassThrough({
     transform(chunk: Buffer, _encoding, callback) {
       bytes += chunk.length;
+      hash.update(chunk);
       callback(null, chunk);
     },
   });
@@ -38,6 +42,7 @@ export async function compressArchive(
     get bytes() {
       return bytes;
     },
+    sha256: () => hash.digest('hex'),
   };
 }
 

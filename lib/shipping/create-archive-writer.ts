@@ -41,7 +41,7 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
   }
   const settings = parseShipOptions(ship);
   const { clock = systemClock, directory, files = nodeFileLayer } = options;
-  const { pattern } = new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE);
+  const { pattern, template } = new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE);
   const store = openStore(ship.to, ship.s3 === undefined ? {} : { s3: ship.s3 });
   const ownsStore = store !== ship.to;
   if (ship.s3 !== undefined && !(ownsStore && store instanceof S3Store)) {
@@ -54,6 +54,7 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
     ownsStore,
     directory,
     pattern,
+    areNamesOwn: /\[\[(WRITER|CRC)\]\]/.test(template),
     files,
     clock,
   });

@@ -10,7 +10,7 @@ import { baseNameOf, isReadableName } from '../rolling/archive-state.js';
 import { compareNaturally } from '../rolling/natural-order.js';
 import { readChunks } from '../rolling/open-archive.js';
 import type { FileLayer } from '../storage/file-layer.js';
-import { isMissing } from '../storage/system-error.js';
+import { findFile } from '../storage/find-file.js';
 
 /** A sealed archive that an earlier writer left behind. */
 export interface LeftArchive {
@@ -35,8 +35,9 @@ export async function listLeftArchives(
     const isSealed = entry.isFile() && isReadableName(name) && baseNameOf(name) === name;
     if (!isSealed || !isMatch(name)) continue;
     const path = join(directory, name);
-    const bytes = await sizeOf(path, files);
-    if (bytes > 0) left.push({ path, name, bytes });
+    const status = await findFile(path, files);
+    if (status === null || status.size === 0) continue;
+    left.push({ path, name, bytes: status.size });
   }
   return left.sort((a, b) => compareNaturally(a.name, b.name));
 }
@@ -54,8 +55,11 @@ export async function inspectArchive(
   const hash = createHash('sha256');
   const counter = new RecordCounter(path);
   let bytes = 0;
+  let openedAt = 0;
   const file = await files.open(path, 'r');
   try {
+    // When it was opened nobody knows any more; when it was sealed is the nearest to it.
+    openedAt = Math.round((await file.stat()).mtimeMs);
     for await (const chunk of readChunks(file, path)) {
       signal.throwIfAborted();
       hash.update(chunk);
@@ -67,17 +71,8 @@ export async function inspectArchive(
     await file.close();
   }
   const { records, firstTime, lastTime } = counter;
-  return { path, name, bytes, sha256: hash.digest('hex'), records, firstTime, lastTime };
-}
-
-/** 0 for a file that another writer of the directory has settled since it was listed. */
-async function sizeOf(path: string, files: FileLayer): Promise<number> {
-  try {
-    return (await files.stat(path)).size;
-  } catch (error) {
-    if (isMissing(error)) return 0;
-    throw error;
-  }
+  const sha256 = hash.digest('hex');
+  return { path, name, bytes, sha256, records, firstTime, lastTime, openedAt };
 }
 
 class RecordCounter {

@@ -10,16 +10,19 @@ import { unlinkIfThere } from '../storage/take-name.js';
 import { moveFile } from './move-file.js';
 import type { LocalFile } from './ship-options.js';
 
+/** What tells a file from another that came to its name, and from what somebody has made of it. */
+export type ShippedFile = Pick<FileStatus, 'ino' | 'mtimeMs'>;
+
 /**
  * Does with the local file of a shipped archive what the user chose. No file is touched but the one that
  * was shipped: the name may be another archive's by now, which the store does not have.
  *
- * @param shipped the file's status from before it was read
+ * @param shipped what told the file from others before it was read; null where it was gone
  * @throws ArchiveError `ERR_ARCHIVE_CHANGED` where somebody has written to it since
  */
 export async function settleFile(
-  archive: ShippableArchive,
-  shipped: FileStatus | null,
+  archive: Pick<ShippableArchive, 'path' | 'name' | 'bytes'>,
+  shipped: ShippedFile | null,
   localFile: LocalFile,
   files: FileLayer,
 ): Promise<void> {
@@ -27,7 +30,7 @@ export async function settleFile(
   if (localFile === 'keep') return;
   const found = await findFile(path, files);
   // Not there: another writer of the directory, which had adopted it, was faster.
-  if (found === null || found.ino !== shipped?.ino || found.dev !== shipped.dev) return;
+  if (found === null || found.ino !== shipped?.ino) return;
   if (found.size !== bytes || found.mtimeMs !== shipped.mtimeMs) {
     const message = `${path} has changed since it was shipped: it stays as it is`;
     throw new ArchiveError('ERR_ARCHIVE_CHANGED', message);

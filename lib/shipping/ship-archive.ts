@@ -1,131 +1,135 @@
-import { createHash } from 'node:crypto';
-import { extname } from 'node:path';
-import { addAbortSignal, type Readable } from 'node:stream';
-
 import { ArchiveError } from '../errors/archive-error.js';
-import { DamageError } from '../errors/damage-error.js';
 import { StoreError } from '../errors/store-error.js';
-import type { ShippableArchive, ShippedArchive } from '../rolling/archive-shipper.js';
-import { GZIP_SUFFIX } from '../rolling/archive-state.js';
+import type { ShippableArchive, ShippingEvidence } from '../rolling/archive-shipper.js';
 import type { FileLayer } from '../storage/file-layer.js';
-import type { Store, StoredObject } from '../storage/store.js';
-import { gunzip } from '../streams/gunzip.js';
-import { compressArchive } from './compress-archive.js';
+import type { PutResult, Store } from '../storage/store.js';
+import { askStore } from './ask-store.js';
+import { type CompressedArchive, compressArchive } from './compress-archive.js';
+import type { JournaledObject } from './journal-entry.js';
+import type { ArchiveKeys } from './key-template.js';
+import { hashObject, holdsArchive } from './read-back.js';
 
+/** What an archive is shipped with. */
 export interface ShipContext {
   readonly store: Store;
   readonly files: FileLayer;
+  readonly keys: ArchiveKeys;
+  /** Whether nobody else can have the plain key for another archive: its name or its digest is in it. */
+  readonly isPlainKeyOwn: boolean;
   /**
-   * What an object under the archive's key must be, to be taken for it: `'content'` reads it back,
-   * `'identity'` believes its metadata, which will do where nothing is deleted.
+   * Awaited before anything is sent under a key, and again when the store has given an upload its id,
+   * before the first part of it.
    */
-  readonly evidence: 'content' | 'identity';
+  readonly onSending: (key: string, uploadId: string | null) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
 /**
- * Puts an archive into the store as `NAME.gz`, and asks the store what it has then. Where another archive
- * has that key it becomes `NAME-SHA8.gz`; where it is there already, nothing is sent.
+ * Puts an archive into the store, and has it confirmed. Where another archive has its key it goes to its
+ * distinct one; where it is there already, it is read back, and nothing is sent.
+ *
+ * Where the store does not refuse taken keys, two hosts could find one key free at the same moment, and the
+ * slower one would replace what the faster one has put. So a key that is not the archive's own is not used.
  *
  * @throws StoreError; what reading the file throws; `ERR_ARCHIVE_CHANGED`, `ERR_KEY_TAKEN`
  */
 export async function shipArchive(
   archive: ShippableArchive,
   context: ShipContext,
-): Promise<ShippedArchive> {
-  const { store } = context;
-  for (const key of keysOf(archive)) {
-    const found = await head(key, context);
-    if (found !== null && !(await isSame(archive, found, context))) continue;
-    const storedBytes = found?.bytes ?? (await send(archive, key, context));
-    return { ...archive, store: store.name, key, storedBytes };
+): Promise<JournaledObject> {
+  const { isPlainKeyOwn, keys, signal, store } = context;
+  const refuses = await askStore(async () => (await store.refusesTaken?.()) ?? false, signal);
+  const candidates = refuses || isPlainKeyOwn ? [keys.plain, keys.distinct] : [keys.distinct];
+  let takenKey: string | null = null;
+  for (const key of candidates) {
+    const object = await shipTo(key, archive, context, refuses ? 'refuse' : 'replace');
+    if (object !== null) return { store: store.name, key, ...object, takenKey };
+    takenKey = key;
   }
-  const problem = `${store.name} has other archives under ${keysOf(archive).join(' and ')}`;
+  const problem = `${store.name} has other archives under ${candidates.join(' and ')}`;
   throw new ArchiveError('ERR_KEY_TAKEN', `cannot ship ${archive.path}: ${problem}`);
 }
 
-/** As many digits of the digest tell two archives of one name apart. */
-const SHA_DIGITS = 8;
+type WhenTaken = 'replace' | 'refuse';
 
-function keysOf({ name, sha256 }: ShippableArchive): string[] {
-  const extension = extname(name);
-  const stem = name.slice(0, name.length - extension.length);
-  const other = `${stem}-${sha256.slice(0, SHA_DIGITS)}${extension}`;
-  return [name + GZIP_SUFFIX, other + GZIP_SUFFIX];
+/** What the store has of an archive. */
+interface ConfirmedObject {
+  readonly storedBytes: number;
+  readonly evidence: ShippingEvidence;
 }
 
-async function send(archive: ShippableArchive, key: string, context: ShipContext): Promise<number> {
-  const { files, signal, store } = context;
+/** @returns null where another archive has the key */
+async function shipTo(
+  key: string,
+  archive: ShippableArchive,
+  context: ShipContext,
+  whenTaken: WhenTaken,
+): Promise<ConfirmedObject | null> {
+  const { signal, store } = context;
+  const find = () => askStore(() => store.head(key), signal);
+  let found = await find();
+  if (found === null) {
+    try {
+      return await send(key, archive, context, whenTaken);
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      // Somebody was faster: it may be this archive all the same.
+      found = await find();
+      if (found === null) throw error;
+    }
+  }
+  if (!(await holdsArchive(found, archive, context))) return null;
+  return { storedBytes: found.bytes, evidence: 'read-back' };
+}
+
+async function send(
+  key: string,
+  archive: ShippableArchive,
+  context: ShipContext,
+  whenTaken: WhenTaken,
+): Promise<ConfirmedObject> {
+  const { files, onSending, signal, store } = context;
   const compressed = await compressArchive(archive, files);
   const { body } = compressed;
   try {
-    await store.put(key, body, {
+    await onSending(key, null);
+    const put = await store.put(key, body, {
       contentType: 'application/gzip',
       metadata: { sha256: archive.sha256, bytes: String(archive.bytes) },
+      onUploadCreated: (uploadId) => onSending(key, uploadId),
+      whenTaken,
       signal,
     });
-    const found = await head(key, context);
-    // What the store says that it was given is not asked: it may be wrong in the same way twice.
-    if (body.readableEnded && found?.bytes === compressed.bytes) return found.bytes;
-    const taken = `sent ${body.readableEnded ? '' : 'no more than '}${compressed.bytes} bytes`;
-    throw new StoreError({
-      operation: 'confirm',
-      target: `${store.name}/${key}`,
-      problem: `${taken}, but the store has ${found === null ? 'nothing' : found.bytes}`,
-      transient: true,
-    });
+    return await confirm(put, compressed, context);
   } finally {
     body.destroy();
   }
 }
 
-async function isSame(
-  archive: ShippableArchive,
-  { key, metadata }: StoredObject,
+/** What the store says that it was given is not enough: it may be wrong in the same way twice. */
+async function confirm(
+  { bytes, evidence, key }: PutResult,
+  compressed: CompressedArchive,
   context: ShipContext,
-): Promise<boolean> {
-  if (metadata.sha256 !== undefined && metadata.sha256 !== archive.sha256) return false;
-  if (metadata.sha256 === archive.sha256 && context.evidence === 'identity') return true;
-  const hash = createHash('sha256');
-  let bytes = 0;
-  try {
-    for await (const chunk of gunzip(await get(key, context), key)) {
-      bytes += chunk.length;
-      if (bytes > archive.bytes) return false;
-      hash.update(chunk);
-    }
-  } catch (error) {
-    // No gzip, or half of one: whatever it is, it is not this archive.
-    if (error instanceof DamageError) return false;
-    throw error;
+): Promise<ConfirmedObject> {
+  if (!compressed.body.readableEnded) {
+    throw unconfirmed(key, `sent no more than ${compressed.bytes} bytes`, context);
   }
-  return hash.digest('hex') === archive.sha256;
-}
-
-async function head(key: string, { signal, store }: ShipContext): Promise<StoredObject | null> {
-  return unlessAborted(() => store.head(key), signal);
-}
-
-async function get(key: string, { signal, store }: ShipContext): Promise<Readable> {
-  return unlessAborted(async () => {
-    const body = await store.get(key);
-    // Whoever reads it is told; after an abort nobody does.
-    body.on('error', () => {});
-    return addAbortSignal(signal, body);
-  }, signal);
-}
-
-/** What a store answers, unless `signal` aborts first: a dead one may take minutes, or for ever. */
-async function unlessAborted<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let abort = () => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort);
-  });
-  try {
-    return await Promise.race([ask(), aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
+  if (bytes !== compressed.bytes) {
+    throw unconfirmed(key, `sent ${compressed.bytes} bytes, but the store has ${bytes}`, context);
   }
+  // A store of one's own may say nothing at all.
+  if (evidence !== null && evidence !== undefined) return { storedBytes: bytes, evidence };
+  const [sent, stored] = [compressed.sha256(), await hashObject(key, context)];
+  if (stored === sent) return { storedBytes: bytes, evidence: 'read-back' };
+  throw unconfirmed(key, `sent bytes with SHA-256 ${sent}, read back ${stored}`, context);
+}
+
+function unconfirmed(key: string, problem: string, { store }: ShipContext): StoreError {
+  const target = `${store.name}/${key}`;
+  return new StoreError({ operation: 'confirm', target, problem, transient: true });
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof StoreError && error.storeCode === 'PreconditionFailed';
 }

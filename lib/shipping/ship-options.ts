@@ -8,6 +8,8 @@ import {
 } from '../format/quantity.js';
 import type { S3StoreOptions } from '../storage/s3-store-options.js';
 import type { Store } from '../storage/store.js';
+import { DEFAULT_KEY, KeyTemplate } from './key-template.js';
+import type { WhenFull } from './spool-budget.js';
 
 /** What becomes of the local file once the store has confirmed the archive. */
 export type LocalFile = 'delete' | 'keep' | { readonly moveTo: string };
@@ -26,10 +28,31 @@ export interface ShipOptions {
    */
   readonly endTimeout?: Duration | undefined;
   /**
-   * Once archives of so many bytes wait to be shipped, no further one is opened: the writer applies
-   * backpressure until there is room. @default no limit
+   * How many bytes of archives may wait in the directory, the open one among them; one record more, and the
+   * index of the open archive, may come to it. At that the open archive is sealed, so that it can be shipped,
+   * and `whenFull` says what becomes of further records. @default no limit
    */
   readonly maxSpoolBytes?: ByteCount | undefined;
+  /**
+   * `'block'` holds records back until there is room, so that no source overruns the disk. `'error'` refuses
+   * them: `append` throws a `SpoolFullError`, `write` ends the stream with it, and what was accepted is safe.
+   * `'drop-oldest'` deletes the oldest archives that are neither in the store nor on their way, with an event
+   * `dropped` for each; `shipped` of their receipts rejects. @default 'block'
+   */
+  readonly whenFull?: WhenFull | undefined;
+  /** How many archives are sent at a time; each takes the memory of its parts. @default 1 */
+  readonly concurrency?: number | undefined;
+  /**
+   * What an archive's object is called, below `to` and without `.gz`: slashes, strftime directives for the
+   * time of its first record (UTC), `[[NAME]]`, which must be there, and `[[HOST]]`, `[[CRC]]`, `[[COUNT]]`,
+   * `[[FIRST_TIME]]`, `[[LAST_TIME]]`; such as `'logs/dt=%Y-%m-%d/hour=%H/[[NAME]]'`. @default '[[NAME]]'
+   */
+  readonly key?: string | undefined;
+  /**
+   * How old an unfinished upload under the series' keys must be to be aborted when no journal here knows of
+   * it. It may be another host's, which shares the prefix: more than any upload takes. @default '7d'
+   */
+  readonly abortOrphansAfter?: Duration | undefined;
 }
 
 /** `ShipOptions`, checked, with its defaults. */
@@ -37,9 +60,13 @@ export interface ShipSettings {
   readonly localFile: LocalFile;
   readonly endTimeoutMs: number;
   readonly maxSpoolBytes: number;
+  readonly whenFull: WhenFull;
+  readonly concurrency: number;
+  readonly key: KeyTemplate;
+  readonly abortOrphansAfterMs: number;
 }
 
-/** @throws TypeError or RangeError for an option that makes no sense */
+/** @throws TypeError, RangeError or TemplateError for an option that makes no sense */
 export function parseShipOptions(options: ShipOptions): ShipSettings {
   const { endTimeout = '60s', localFile = 'delete', maxSpoolBytes, to } = options;
   if (!isTarget(to)) {
@@ -50,8 +77,28 @@ export function parseShipOptions(options: ShipOptions): ShipSettings {
     const expected = "'delete', 'keep' or { moveTo: directory }";
     throw new TypeError(`ship.localFile is ${show(localFile)}, expected ${expected}`);
   }
+  const {
+    abortOrphansAfter = '7d',
+    concurrency = 1,
+    key = DEFAULT_KEY,
+    whenFull = 'block',
+  } = options;
+  if (whenFull !== 'block' && whenFull !== 'error' && whenFull !== 'drop-oldest') {
+    const expected = "'block', 'error' or 'drop-oldest'";
+    throw new TypeError(`ship.whenFull is ${show(whenFull)}, expected ${expected}`);
+  }
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+    throw new RangeError(
+      `ship.concurrency is ${show(concurrency)}, expected a whole number from 1 on`,
+    );
+  }
+  if (typeof key !== 'string') throw new TypeError(`ship.key is ${show(key)}, expected a template`);
   return {
     localFile,
+    whenFull,
+    concurrency,
+    key: new KeyTemplate(key),
+    abortOrphansAfterMs: parseDurationMs(abortOrphansAfter, 'ship.abortOrphansAfter'),
     endTimeoutMs: parseDurationMs(endTimeout, 'ship.endTimeout'),
     maxSpoolBytes: parseSpoolBytes(maxSpoolBytes),
   };

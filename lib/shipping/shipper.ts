@@ -1,23 +1,25 @@
 import { ArchiveError } from '../errors/archive-error.js';
 import { DamageError } from '../errors/damage-error.js';
-import { StoreError } from '../errors/store-error.js';
 import type {
   ArchiveShipper,
   ShippableArchive,
+  ShippedArchive,
   ShippingListener,
   ShippingState,
 } from '../rolling/archive-shipper.js';
 import type { FileLayer } from '../storage/file-layer.js';
 import { findFile } from '../storage/find-file.js';
 import type { Store } from '../storage/store.js';
-import { isTransient } from '../storage/system-error.js';
-import type { Clock, Timer } from '../streams/clock.js';
-import { backoffMs, PERMANENT_DELAY_MS } from './backoff.js';
-import { inspectArchive, type LeftArchive, listLeftArchives } from './left-archives.js';
-import { settleFile } from './settle-file.js';
-import { shipArchive } from './ship-archive.js';
+import type { Clock } from '../streams/clock.js';
+import { type LeftArchive, listLeftArchives } from './left-archives.js';
+import { OrphanUploads } from './orphan-uploads.js';
 import type { ShipSettings } from './ship-options.js';
-import { createWaitingArchive, type SentArchive, type WaitingArchive } from './waiting-archive.js';
+import { ShipQueue, type WaitingShipment } from './ship-queue.js';
+import { Shipment, type ShipmentContext } from './shipment.js';
+import { takeShippingLease } from './shipping-lease.js';
+import { SpoolBudget } from './spool-budget.js';
+import { SpoolDropper } from './spool-dropper.js';
+import { sweepJournals } from './sweep-journals.js';
 
 export interface ShipperOptions extends ShipSettings {
   readonly store: Store;
@@ -26,199 +28,200 @@ export interface ShipperOptions extends ShipSettings {
   /** The directory that the writer fills, and the pattern of its archives' names. */
   readonly directory: string;
   readonly pattern: string;
+  /** Whether no two writers, on whatever host, give one name to two archives. */
+  readonly areNamesOwn: boolean;
   readonly files: FileLayer;
   readonly clock: Clock;
 }
 
 /**
- * Ships one archive at a time, the oldest first: compresses it straight into the store, asks the store
- * what it has, and settles the local file. It tries again for ever; each failure is told.
+ * Ships archives, the oldest first: compresses each straight into the store, has it confirmed, and settles
+ * the local file. It tries again for ever; each failure is told.
  */
 export class Shipper implements ArchiveShipper {
   readonly #options: ShipperOptions;
+  readonly #context: ShipmentContext;
   readonly #stopping = new AbortController();
-  readonly #waiting: WaitingArchive[] = [];
-  readonly #timers = new Set<Timer>();
-  /** To be called whenever an archive is done, or has failed. */
-  readonly #watchers = new Set<() => void>();
+  readonly #queue: ShipQueue;
+  readonly #budget: SpoolBudget;
+  readonly #dropper: SpoolDropper;
+  readonly #orphans: OrphanUploads;
+  readonly #evidence = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
   #listener: ShippingListener | undefined;
-  #current: Promise<void> | undefined;
+  #sweeping: Promise<void> = Promise.resolve();
   #shipped = 0;
-  #isDraining = false;
 
   constructor(options: ShipperOptions) {
+    const { areNamesOwn, clock, concurrency, key, pattern, store } = options;
     this.#options = options;
+    this.#context = {
+      ...options,
+      keys: key,
+      arePlainKeysOwn: areNamesOwn || key.isDistinct,
+      signal: this.#stopping.signal,
+      onAsideFailure: (archive, operation, error) =>
+        this.#listener?.onFailed({ archive, operation, error }),
+    };
+    this.#queue = new ShipQueue({ concurrency, clock, ship: (waiting) => this.#ship(waiting) });
+    this.#budget = new SpoolBudget(options.maxSpoolBytes, options.whenFull);
+    this.#dropper = new SpoolDropper(this.#queue, this.#budget, options.files, {
+      onDropped: (archive) => this.#listener?.onDropped(archive),
+      onFailed: (archive, error) => this.#tellFailure(archive, 'drop', error),
+    });
+    this.#orphans = new OrphanUploads({
+      store,
+      prefix: key.prefix,
+      pattern: key.patternOf(pattern),
+      afterMs: options.abortOrphansAfterMs,
+      clock,
+      signal: this.#stopping.signal,
+      onFailed: (target, error) =>
+        this.#tellFailure({ path: target, name: target }, 'abort-upload', error),
+    });
   }
 
   async start(listener: ShippingListener): Promise<void> {
-    const { directory, files, pattern } = this.#options;
+    const { directory, files, localFile, pattern } = this.#options;
     this.#listener = listener;
     for (const archive of await listLeftArchives(directory, pattern, files)) {
-      this.#waiting.push(createWaitingArchive(archive));
+      const shipment = new Shipment(archive, this.#context);
+      if (localFile === 'keep' && (await shipment.wasKept())) continue;
+      this.#enqueue(shipment);
     }
-    this.#next();
+    this.#sweeping = this.#sweep();
+    this.#orphans.start();
   }
 
   add(archive: ShippableArchive): void {
-    this.#waiting.push(createWaitingArchive(archive));
-    this.#next();
+    this.#enqueue(new Shipment(archive, this.#context));
   }
 
   adopt(archive: LeftArchive): void {
-    this.#waiting.push(createWaitingArchive(archive));
-    this.#next();
+    this.#enqueue(new Shipment(archive, this.#context));
   }
 
-  room(): Promise<void> | null {
-    const isFull = () => this.#spoolBytes >= this.#options.maxSpoolBytes;
-    return isFull() ? this.#until(() => !isFull()) : null;
+  room(openBytes: number): Promise<void> | null {
+    const excessBytes = this.#budget.excessBytes(openBytes);
+    if (excessBytes === 0 || this.#budget.whenFull === 'error') return null;
+    if (this.#budget.whenFull === 'drop-oldest') this.#dropper.free(excessBytes);
+    return this.#queue.changed();
+  }
+
+  checkRoom(openBytes: number): void {
+    this.#budget.check(openBytes);
   }
 
   async drain(signal: AbortSignal): Promise<ShippingState> {
-    // Somebody waits: the process must not end between two attempts.
-    this.#isDraining = true;
-    for (const timer of this.#timers) timer.ref();
-    const notify = () => this.#notify();
+    const isOver = () =>
+      this.#queue.entries.every(({ isStuck, place }) => isStuck && place === 'paused');
+    this.#queue.keepAlive();
+    const notify = () => this.#queue.notify();
     signal.addEventListener('abort', notify);
-    await this.#until(() => signal.aborted || this.#waiting.every(({ isStuck }) => isStuck));
+    while (!signal.aborted && !isOver()) await this.#queue.changed();
     signal.removeEventListener('abort', notify);
     return this.state();
   }
 
   state(): ShippingState {
-    const left = this.#waiting.map(({ archive }) => archive.path);
-    const failed = this.#waiting.find(({ failures }) => failures > 0);
-    return { shipped: this.#shipped, left, error: failed?.error };
+    const { entries } = this.#queue;
+    return {
+      shipped: this.#shipped,
+      left: entries.map(({ shipment }) => shipment.found.path),
+      error: entries.find(({ failures }) => failures > 0)?.error,
+      evidence: { ...this.#evidence },
+      dropped: this.#dropper.dropped,
+    };
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers.clear();
-    await this.#current;
+    await this.#queue.stop();
+    await this.#dropper.idle();
+    await this.#sweeping;
+    await this.#orphans.stop();
     if (this.#options.ownsStore) await this.#options.store.close();
   }
 
-  get #spoolBytes(): number {
-    return this.#waiting.reduce((bytes, { archive }) => bytes + archive.bytes, 0);
+  #enqueue(shipment: Shipment): void {
+    this.#budget.add(shipment.found.bytes);
+    this.#queue.add(shipment);
   }
 
-  /** Ships what has failed least, of these the oldest: one bad archive holds no other up. */
-  #next(): void {
-    if (this.#current !== undefined || this.#stopping.signal.aborted) return;
-    const ready = this.#waiting.filter(({ isPaused }) => !isPaused);
-    const [first] = ready.sort((a, b) => a.failures - b.failures);
-    if (first === undefined) return;
-    this.#current = this.#ship(first).then(() => {
-      this.#current = undefined;
-      this.#notify();
-      this.#next();
-    });
+  #dequeue(waiting: WaitingShipment): void {
+    this.#queue.remove(waiting);
+    this.#budget.remove(waiting.shipment.found.bytes);
   }
 
-  async #ship(waiting: WaitingArchive): Promise<void> {
-    const { files, localFile } = this.#options;
+  async #ship(waiting: WaitingShipment): Promise<void> {
+    const { shipment } = waiting;
+    const lease = await takeShippingLease(shipment.found.path);
+    if (lease === null) {
+      this.#queue.yield(waiting);
+      return;
+    }
+    let shipped: ShippedArchive;
     try {
-      waiting.sent ??= await this.#send(waiting);
-      const { shipped, file } = waiting.sent;
-      await settleFile(shipped, file, localFile, files);
-      this.#remove(waiting);
-      this.#shipped++;
-      this.#listener?.onShipped(shipped);
+      shipped = await shipment.advance().finally(() => lease.release());
     } catch (error) {
-      const hasGone = await this.#hasGone(waiting);
-      // Not before: a timer that is set once it has stopped would keep the process alive.
-      if (this.#stopping.signal.aborted) return;
-      if (waiting.isAdopted && error instanceof DamageError) this.#disown(waiting, error);
-      else if (hasGone) this.#drop(waiting, error);
-      else this.#fail(waiting, error);
+      await this.#fail(waiting, error);
+      return;
+    }
+    this.#dequeue(waiting);
+    this.#shipped++;
+    this.#evidence[shipped.evidence]++;
+    this.#listener?.onShipped(shipped);
+  }
+
+  async #fail(waiting: WaitingShipment, error: unknown): Promise<void> {
+    const { shipment } = waiting;
+    const hasGone = await this.#hasGone(shipment);
+    if (this.#queue.isStopped) return;
+    if (shipment.isAdopted && error instanceof DamageError) {
+      // A file that has an archive's name, but is none, is somebody else's: it stays where it is.
+      this.#dequeue(waiting);
+      this.#tellFailure(shipment.found, 'ship', error);
+    } else if (hasGone) {
+      await this.#giveUp(waiting, error);
+    } else {
+      this.#queue.fail(waiting, error);
+      this.#tellFailure(shipment.found, 'ship', error);
     }
   }
 
-  async #send(waiting: WaitingArchive): Promise<SentArchive> {
-    const { files, localFile, store } = this.#options;
-    const { signal } = this.#stopping;
-    const found = waiting.archive;
-    const file = await findFile(found.path, files);
-    const archive = 'sha256' in found ? found : await inspectArchive(found, files, signal);
-    waiting.archive = archive;
-    // What a store says of an object that it may have failed to take is not enough.
-    const evidence = localFile === 'keep' && waiting.failures === 0 ? 'identity' : 'content';
-    const shipped = await shipArchive(archive, { store, files, evidence, signal });
-    return { shipped, file };
-  }
-
-  #remove(waiting: WaitingArchive): void {
-    this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-  }
-
-  async #hasGone({ archive }: WaitingArchive): Promise<boolean> {
-    const { files } = this.#options;
-    return (await findFile(archive.path, files).catch(() => undefined)) === null;
+  async #hasGone({ found }: Shipment): Promise<boolean> {
+    return (await findFile(found.path, this.#options.files).catch(() => undefined)) === null;
   }
 
   /**
    * The file is gone. Another writer of the directory may have shipped and settled it just now: the store
    * is asked once more.
    */
-  #drop(waiting: WaitingArchive, cause: unknown): void {
-    if (!waiting.isGone && 'sha256' in waiting.archive) {
+  async #giveUp(waiting: WaitingShipment, cause: unknown): Promise<void> {
+    const { shipment } = waiting;
+    if (!waiting.isGone && shipment.sha256 !== undefined) {
       waiting.isGone = true;
       return;
     }
-    this.#remove(waiting);
-    if (waiting.isAdopted) return;
-    const { archive } = waiting;
-    const message = `cannot ship ${archive.path}: somebody has removed it`;
+    await shipment.forget();
+    this.#dequeue(waiting);
+    if (shipment.isAdopted) return;
+    const message = `cannot ship ${shipment.found.path}: somebody has removed it`;
     const error = new ArchiveError('ERR_ARCHIVE_GONE', message, { cause });
-    this.#tellFailure(archive, error);
+    this.#tellFailure(shipment.found, 'ship', error);
   }
 
-  /** A file that has an archive's name, but is none, is somebody else's: it stays where it is. */
-  #disown(waiting: WaitingArchive, error: DamageError): void {
-    this.#remove(waiting);
-    this.#tellFailure(waiting.archive, error);
+  async #sweep(): Promise<void> {
+    const { directory, files, pattern, store } = this.#options;
+    try {
+      await sweepJournals(directory, pattern, files, async (upload) =>
+        upload.store === store.name ? this.#orphans.abort(upload) : true,
+      );
+    } catch (error) {
+      this.#tellFailure({ path: directory, name: directory }, 'journal', error);
+    }
   }
 
-  #fail(waiting: WaitingArchive, error: unknown): void {
-    const { clock } = this.#options;
-    waiting.error = error;
-    waiting.failures++;
-    waiting.isStuck = !mayBeMended(error);
-    waiting.isPaused = true;
-    const delayMs = waiting.isStuck ? PERMANENT_DELAY_MS : backoffMs(waiting.failures);
-    const timer = clock.setTimer(() => {
-      this.#timers.delete(timer);
-      waiting.isPaused = false;
-      this.#next();
-    }, delayMs);
-    this.#timers.add(timer);
-    if (this.#isDraining) timer.ref();
-    this.#tellFailure(waiting.archive, error);
+  #tellFailure(archive: { path: string; name: string }, operation: string, error: unknown): void {
+    this.#listener?.onFailed({ archive, operation, error });
   }
-
-  #tellFailure(archive: LeftArchive | ShippableArchive, error: unknown): void {
-    this.#listener?.onFailed({ archive, operation: 'ship', error });
-  }
-
-  #notify(): void {
-    for (const watcher of this.#watchers) watcher();
-  }
-
-  async #until(isMet: () => boolean): Promise<void> {
-    if (isMet()) return;
-    await new Promise<void>((resolve) => {
-      const watcher = () => {
-        if (!isMet()) return;
-        this.#watchers.delete(watcher);
-        resolve();
-      };
-      this.#watchers.add(watcher);
-    });
-  }
-}
-
-/** Whether trying again soon may help, without anybody's doing. */
-function mayBeMended(error: unknown): boolean {
-  return error instanceof StoreError ? error.transient : isTransient(error);
 }

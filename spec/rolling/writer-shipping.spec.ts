@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
 
 import { ShippingPendingError } from '../../lib/errors/shipping-pending-error.js';
+import { SpoolFullError } from '../../lib/errors/spool-full-error.js';
 import type {
   ArchiveShipper,
   ShippableArchive,
@@ -29,7 +30,8 @@ class TestShipper implements ArchiveShipper {
   isStopped = false;
   isDraining = false;
   error: unknown;
-  room: () => Promise<void> | null = () => null;
+  room: (openBytes: number) => Promise<void> | null = () => null;
+  checkRoom: (openBytes: number) => void = () => {};
   readonly #store = new Gate();
 
   async start(): Promise<void> {
@@ -61,7 +63,9 @@ class TestShipper implements ArchiveShipper {
   }
 
   state(): ShippingState {
-    return { shipped: this.shipped, left: [...this.left], error: this.error };
+    const evidence = { 'part-digests': 0, checksum: this.shipped, etag: 0, 'read-back': 0 };
+    const { error, shipped } = this;
+    return { shipped, left: [...this.left], error, evidence, dropped: 0 };
   }
 
   async stop(): Promise<void> {
@@ -193,7 +197,7 @@ describe('RollingWriteStream, with a shipper', () => {
     expect(await payloadsOf(directory)).to.deep.equal(['a']);
   });
 
-  it('holds the next archive back, not the open one, while the spool is full', async () => {
+  it('holds records back while the spool is full, and seals the open archive, to make room', async () => {
     const gate = new Gate();
     let isFull = false;
     shipper.room = () => (isFull ? gate.pass() : null);
@@ -202,8 +206,8 @@ describe('RollingWriteStream, with a shipper', () => {
     isFull = true;
     writer.write('1');
     writer.write('2');
-    await until(() => writer.stats().sealed === 1);
-    expect(writer.stats()).to.include({ records: 2, pendingRecords: 1 });
+    await until(() => shipper.left.length === 1);
+    expect(writer.stats()).to.include({ records: 1, pendingRecords: 2, sealed: 1 });
     isFull = false;
     gate.open();
     await until(() => writer.stats().records === 3);
@@ -212,6 +216,63 @@ describe('RollingWriteStream, with a shipper', () => {
     shipper.ship();
     await once(writer, 'close');
     expect(await payloadsOf(directory)).to.deep.equal(numbers(3));
+  });
+
+  it('asks for room with the bytes of all archives that the shipper does not know of', async () => {
+    const asked: number[] = [];
+    shipper.room = (openBytes) => {
+      asked.push(openBytes);
+      return null;
+    };
+    const handled = new Gate();
+    const writer = create({ handlers: [{ onSealed: () => handled.pass() }] });
+    const payload = 'x'.repeat(1000);
+    for (let i = 0; i < 4; i++) writer.write(payload);
+    await until(() => writer.stats().sealed === 2);
+    const sealedBytes = writer.stats().sealedBytes;
+    writer.write(payload);
+    expect(asked.at(-1)).to.equal(sealedBytes);
+    writer.write(payload);
+    expect(asked.at(-1)).to.be.within(sealedBytes + 1000, sealedBytes + 1200);
+    handled.open();
+    await until(() => shipper.left.length === 3);
+    writer.write(payload);
+    expect(asked.at(-1)).to.equal(0);
+    writer.end();
+    await until(() => shipper.isDraining);
+    shipper.ship();
+    await once(writer, 'close');
+  });
+
+  it('refuses records that have no room, where the shipper says so, and lives on', async () => {
+    const failure = new SpoolFullError(10, 10);
+    const writer = create();
+    writer.write('0');
+    shipper.checkRoom = () => {
+      throw failure;
+    };
+    expect(() => writer.append('1')).to.throw(failure);
+    await until(() => shipper.left.length === 1);
+    shipper.checkRoom = () => {};
+    writer.write('2');
+    writer.end();
+    await until(() => shipper.isDraining);
+    shipper.ship();
+    await once(writer, 'close');
+    expect(await payloadsOf(directory)).to.deep.equal(['0', '2']);
+  });
+
+  it('fails with that where a record was written, and seals what was accepted', async () => {
+    const failure = new SpoolFullError(10, 10);
+    const writer = create();
+    writer.write('0');
+    shipper.checkRoom = () => {
+      throw failure;
+    };
+    const outcome = outcomeOf(writer);
+    writer.write('1');
+    expect(await outcome).to.equal(failure);
+    expect(await payloadsOf(directory)).to.deep.equal(['0']);
   });
 
   it('waits for no room once it ends: what was written is sealed', async () => {

@@ -25,11 +25,14 @@ import type { Store } from '../../lib/storage/store.js';
 import { MemoryStore } from '../support/memory-store.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';
 import { numbered, TemporaryDirectories } from '../support/series.js';
-import { createShippingWriter, TEMPLATE } from '../support/shipping-writer.js';
+import { archivesIn, createShippingWriter, TEMPLATE } from '../support/shipping-writer.js';
 import { listed, rejection } from '../support/store-tools.js';
 import { withFile } from '../support/with-file.js';
 
 const MIB = 2 ** 20;
+
+/** No other writer gives these names, so that archives have them in any store. */
+const OWN_NAMES = 'x_[[SEQUENCE]]_[[WRITER]].events';
 
 describe('createArchiveWriter', () => {
   const directories = new TemporaryDirectories();
@@ -146,6 +149,7 @@ describe('createArchiveWriter', () => {
       it('puts each archive as NAME.gz, whose bytes are exactly those that were sealed', async () => {
         const sealed = new Map<string, Buffer>();
         const { writer, shipped, failed } = open({
+          template: OWN_NAMES,
           handlers: [
             { onSealed: async ({ name, path }) => void sealed.set(name, await readFile(path)) },
           ],
@@ -185,7 +189,7 @@ describe('createArchiveWriter', () => {
         const { writer, shipped } = open({ ship: { to: place.to, localFile: 'keep' } });
         await pipeline(Readable.from(['0', '1']), writer);
         expect(shipped).to.have.length(2);
-        expect(readdirSync(directory)).to.have.length(2);
+        expect(archivesIn(directory)).to.have.length(2);
       });
 
       it('moves local files where that is wished', async () => {
@@ -200,7 +204,7 @@ describe('createArchiveWriter', () => {
       it('overwrites nothing: where a key is taken the archive goes to NAME-SHA8.gz', async () => {
         const other = gzipSync('another');
         await store.put('x_000000.events.gz', Readable.from([other]));
-        const { writer, shipped } = open();
+        const { writer, shipped } = open({ template: 'x_000000.events' });
         await pipeline(Readable.from(['x']), writer);
         const key = `x_000000-${shipped[0]?.sha256.slice(0, 8)}.events.gz`;
         expect(shipped[0]).to.include({ key });
@@ -225,13 +229,18 @@ describe('createArchiveWriter', () => {
           get: (key) => store.get(key),
           list: () => store.list(),
           delete: (key) => store.delete(key),
+          refusesTaken: async () => (await store.refusesTaken?.()) ?? false,
           close: async () => {},
         };
-        for (const localFile of ['keep', 'delete'] as const) {
+        for (const [localFile, count] of [
+          // What was kept is known to be there; before it is deleted the store is asked again.
+          ['keep', 0],
+          ['delete', 2],
+        ] as const) {
           const next = createShippingWriter(directory, counting, {
             ship: { to: counting, localFile },
           });
-          expect(await next.writer.close()).to.deep.equal({ shipped: 2, left: [] });
+          expect(await next.writer.close()).to.deep.equal({ shipped: count, left: [] });
           expect(next.failed).to.deep.equal([]);
         }
         expect([puts, readdirSync(directory)]).to.deep.equal([0, []]);
@@ -265,11 +274,12 @@ describe('createArchiveWriter', () => {
           expect(how === 'destroy' ? error : Object(error).cause).to.equal(failure);
           if (!writer.closed) await new Promise<void>((resolve) => writer.once('close', resolve));
           expect(await place.leftovers()).to.deep.equal([]);
-          expect(readdirSync(directory)).to.deep.equal(['x_000000.events']);
+          expect(archivesIn(directory)).to.deep.equal(['x_000000.events']);
           // The next writer of the directory ships it.
           const next = open();
           expect(await next.writer.close()).to.deep.equal({ shipped: 1, left: [] });
-          expect(await place.leftovers()).to.deep.equal(['x_000000.events.gz']);
+          expect(await place.leftovers()).to.deep.equal([next.shipped[0]?.key]);
+          expect(readdirSync(directory)).to.deep.equal([]);
         });
       }
     });
@@ -280,8 +290,8 @@ describe('createArchiveWriter', () => {
     const ship = { to: `s3://${bucket}`, s3: s3Options() };
     const { writer, shipped } = createShippingWriter(directory, ship.to, { ship });
     await pipeline(Readable.from(['x']), writer);
-    const [{ bytes, sha256, storedBytes } = expect.fail('nothing was shipped')] = shipped;
-    const command = new HeadObjectCommand({ Bucket: bucket, Key: 'x_000000.events.gz' });
+    const [{ bytes, key, sha256, storedBytes } = expect.fail('nothing was shipped')] = shipped;
+    const command = new HeadObjectCommand({ Bucket: bucket, Key: key });
     const { ContentEncoding, ContentLength, ContentType, Metadata } =
       await server.client.send(command);
     expect(Metadata).to.deep.equal({ sha256, bytes: String(bytes) });
@@ -306,7 +316,7 @@ describe('createArchiveWriter', () => {
       expect(error).to.have.nested.property('cause.transient', false);
       expect(failed).to.not.have.length(0);
     }
-    expect(readdirSync(directory)).to.have.length(2);
+    expect(archivesIn(directory)).to.have.length(2);
   });
 
   it("closes no store of the user's", async () => {
@@ -336,7 +346,7 @@ describe('createArchiveWriter', () => {
         console.log('failed');
       `);
       expect([output, code]).to.deep.equal(['failed\n', 0]);
-      expect(readdirSync(directory)).to.have.length(1);
+      expect(archivesIn(directory)).to.have.length(1);
     });
 
     it('keeps it alive while somebody waits for the store', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
@@ -57,9 +57,9 @@ describe('left archives', () => {
       await put('x_2.events', 'bytes');
       const files: FileLayer = {
         ...nodeFileLayer,
-        async stat(path) {
+        async lstat(path) {
           if (existsSync(join(directory, 'x_1.events'))) await rm(join(directory, 'x_1.events'));
-          return nodeFileLayer.stat(path);
+          return nodeFileLayer.lstat(path);
         },
       };
       const left = await listLeftArchives(directory, 'x_*', files);
@@ -81,6 +81,7 @@ describe('left archives', () => {
         records: 300,
         firstTime: new Date(NOW_MICROS / 1000 + 5),
         lastTime: new Date(NOW_MICROS / 1000 + 304),
+        openedAt: Math.round((await stat(join(directory, 'a.events'))).mtimeMs),
       });
     });
 

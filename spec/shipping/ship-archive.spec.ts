@@ -7,6 +7,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
+import { KeyTemplate } from '../../lib/shipping/key-template.js';
 import { shipArchive } from '../../lib/shipping/ship-archive.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { MemoryStore } from '../support/memory-store.js';
@@ -30,21 +31,30 @@ describe('shipArchive', () => {
     store = new MemoryStore();
     files = new CountingFiles();
     stopping = new AbortController();
+    sent = [];
   });
 
   afterEach(() => directories.remove());
 
-  function ship(evidence: 'content' | 'identity' = 'content') {
+  let sent: string[];
+
+  function ship(isPlainKeyOwn = false) {
     const archive = { ...sealedArchive(path), bytes: bytes.length, sha256 };
-    const { signal } = stopping;
-    return shipArchive(archive, { store, files: files.layer, evidence, signal });
+    return shipArchive(archive, {
+      store,
+      files: files.layer,
+      keys: new KeyTemplate('[[NAME]]').keysOf(archive),
+      isPlainKeyOwn,
+      onSending: async (key, uploadId) => void sent.push(`${key} ${uploadId}`),
+      signal: stopping.signal,
+    });
   }
 
   function putAside(key: string, content: string | Buffer, metadata = {}): void {
     store.objects.set(key, { bytes: gzipSync(content), metadata });
   }
 
-  it('puts the archive as gzip, with its identity, and then asks the store', async () => {
+  it('puts the archive as gzip, with its identity, and says what the store has proven', async () => {
     const shipped = await ship();
     const object = store.objects.get('a.events.gz');
     expect(gunzipSync(object?.bytes ?? '').equals(bytes)).to.equal(true);
@@ -52,32 +62,93 @@ describe('shipArchive', () => {
       contentType: 'application/gzip',
       metadata: { sha256, bytes: '100000' },
     });
-    expect(shipped).to.include({
-      ...{ path, sha256, store: 'memory', key: 'a.events.gz' },
+    expect(shipped).to.deep.equal({
+      ...{ store: 'memory', key: 'a.events.gz', takenKey: null, evidence: 'checksum' },
       storedBytes: object?.bytes.length,
     });
-    expect(store.calls).to.deep.equal(['head a.events.gz', 'put a.events.gz', 'head a.events.gz']);
+    expect(store.calls).to.deep.equal(['head a.events.gz', 'put a.events.gz']);
   });
 
-  it('sends nothing where the same archive is there already', async () => {
+  it('tells of each key before anything is sent under it, and of an upload before its parts', async () => {
+    store.hasUploads = true;
+    store.before = (operation) => {
+      if (operation === 'put') expect(sent).to.have.length(2);
+    };
     await ship();
-    store.calls.length = 0;
-    const shipped = await ship('identity');
-    expect(shipped).to.include({ key: 'a.events.gz' });
-    expect(store.calls).to.deep.equal(['head a.events.gz']);
+    expect(sent).to.deep.equal(['a.events.gz null', 'a.events.gz upload-1']);
   });
 
-  it('reads back what is there already, where a file is to be deleted for it', async () => {
+  it('sends nothing when it cannot be told', async () => {
+    const failure = new Error('not now');
+    sent.push = () => {
+      throw failure;
+    };
+    expect(await rejection(ship())).to.equal(failure);
+    expect(store.count('put')).to.equal(0);
+    while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  });
+
+  describe('where the store proves nothing', () => {
+    beforeEach(() => {
+      store.evidence = null;
+    });
+
+    it('reads the object back', async () => {
+      expect(await ship()).to.include({ evidence: 'read-back' });
+      expect(store.calls).to.deep.equal(['head a.events.gz', 'put a.events.gz', 'get a.events.gz']);
+    });
+
+    it('takes it for not shipped where a single bit is another', async () => {
+      store.before = (operation, key) => {
+        const stored = store.objects.get(key)?.bytes;
+        if (operation !== 'get' || stored === undefined) return;
+        stored[stored.length >> 1] = (stored[stored.length >> 1] ?? 0) ^ 1;
+      };
+      const error = await rejection(ship());
+      expect(error).to.include({ operation: 'confirm', transient: true });
+      expect(error).to.have.property('message').that.includes('read back');
+    });
+  });
+
+  it('reads back what is there already, and sends nothing', async () => {
     await ship();
     store.calls.length = 0;
-    await ship();
+    expect(await ship()).to.include({ key: 'a.events.gz', evidence: 'read-back', takenKey: null });
     expect(store.calls).to.deep.equal(['head a.events.gz', 'get a.events.gz']);
   });
 
   it('reads back what is there without its identity, as in a directory', async () => {
     putAside('a.events.gz', bytes);
-    await ship('identity');
+    await ship();
     expect(store.calls).to.deep.equal(['head a.events.gz', 'get a.events.gz']);
+  });
+
+  describe('where somebody else puts under the key at the same moment', () => {
+    for (const [what, content, key] of [
+      ['another archive', 'another', other],
+      ['the same one', bytes, 'a.events.gz'],
+    ] as const) {
+      it(`loses neither, where it is ${what}`, async () => {
+        store.beforeComplete = (completed) => {
+          if (completed === 'a.events.gz') putAside('a.events.gz', content);
+        };
+        expect(await ship()).to.include({ key });
+        const first = store.objects.get('a.events.gz')?.bytes ?? '';
+        expect(gunzipSync(first).equals(Buffer.from(content))).to.equal(true);
+        expect(gunzipSync(store.objects.get(key)?.bytes ?? '').equals(bytes)).to.equal(true);
+      });
+    }
+
+    it('uses no key that others may use, where the store refuses none', async () => {
+      store.refuses = false;
+      expect(await ship()).to.include({ key: other, takenKey: null });
+      expect(store.calls).to.deep.equal([`head ${other}`, `put ${other}`]);
+    });
+
+    it('uses the plain key where nobody else can have it', async () => {
+      store.refuses = false;
+      expect(await ship(true)).to.include({ key: 'a.events.gz' });
+    });
   });
 
   const foreign: Readonly<Record<string, Buffer>> = {
@@ -90,7 +161,7 @@ describe('shipArchive', () => {
   for (const [what, content] of Object.entries(foreign)) {
     it(`goes to NAME-SHA8.gz where the key holds ${what}, which stays as it is`, async () => {
       store.objects.set('a.events.gz', { bytes: content, metadata: {} });
-      expect(await ship()).to.include({ key: other });
+      expect(await ship()).to.include({ key: other, takenKey: 'a.events.gz' });
       expect(store.objects.get('a.events.gz')?.bytes).to.equal(content);
       expect(gunzipSync(store.objects.get(other)?.bytes ?? '').equals(bytes)).to.equal(true);
     });
@@ -116,25 +187,18 @@ describe('shipArchive', () => {
     expect(store.count('put')).to.equal(0);
   });
 
-  for (const said of [99, 0, null]) {
-    it(`takes an archive for not shipped where the store says it has ${said ?? 'nothing'}`, async () => {
-      const { head } = store;
-      store.head = async (key) => {
-        const found = await head.call(store, key);
-        return found === null || said === null ? null : { ...found, bytes: said };
-      };
-      const error = await rejection(ship());
-      expect(error).to.be.instanceOf(StoreError);
-      expect(error).to.include({
-        operation: 'confirm',
-        target: 'memory/a.events.gz',
-        transient: true,
-      });
-      expect(error)
-        .to.have.property('message')
-        .that.includes(`the store has ${said ?? 'nothing'}`);
+  it('takes an archive for not shipped where the store has another number of bytes', async () => {
+    const { put } = store;
+    store.put = async (...args) => ({ ...(await put.apply(store, args)), bytes: 99 });
+    const error = await rejection(ship());
+    expect(error).to.be.instanceOf(StoreError);
+    expect(error).to.include({
+      operation: 'confirm',
+      target: 'memory/a.events.gz',
+      transient: true,
     });
-  }
+    expect(error).to.have.property('message').that.includes('the store has 99');
+  });
 
   it('takes an archive for not shipped where the store did not read it to its end', async () => {
     store.put = async (key) => {

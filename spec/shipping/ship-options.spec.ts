@@ -5,8 +5,13 @@ import { MemoryStore } from '../support/memory-store.js';
 
 describe('parseShipOptions', () => {
   it('has defaults', () => {
-    expect(parseShipOptions({ to: 'store' })).to.deep.equal({
+    const { key, ...settings } = parseShipOptions({ to: 'store' });
+    expect(key.template).to.equal('[[NAME]]');
+    expect(settings).to.deep.equal({
       localFile: 'delete',
+      whenFull: 'block',
+      concurrency: 1,
+      abortOrphansAfterMs: 7 * 24 * 3_600_000,
       endTimeoutMs: 60_000,
       maxSpoolBytes: Number.POSITIVE_INFINITY,
     });
@@ -38,6 +43,13 @@ describe('parseShipOptions', () => {
     [{ endTimeout: -1 }, RangeError, 'ship.endTimeout is -1'],
     [{ maxSpoolBytes: 'much' }, RangeError, 'ship.maxSpoolBytes is "much"'],
     [{ maxSpoolBytes: 0 }, RangeError, 'ship.maxSpoolBytes is 0'],
+    [{ whenFull: 'drop' }, TypeError, "ship.whenFull is 'drop', expected 'block', 'error' or"],
+    [{ concurrency: 0 }, RangeError, 'ship.concurrency is 0'],
+    [{ concurrency: 1.5 }, RangeError, 'ship.concurrency is 1.5'],
+    [{ concurrency: '2' }, RangeError, "ship.concurrency is '2'"],
+    [{ abortOrphansAfter: 'never' }, RangeError, 'ship.abortOrphansAfter is "never"'],
+    [{ key: 5 }, TypeError, 'ship.key is 5'],
+    [{ key: '../[[NAME]]' }, RangeError, 'template "../[[NAME]]" makes a key that'],
   ];
   for (const [options, kind, message] of wrong) {
     it(`refuses what makes no sense: ${message.split(',')[0]}`, () => {

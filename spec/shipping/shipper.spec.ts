@@ -1,22 +1,26 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
 import { ShippingPendingError } from '../../lib/errors/shipping-pending-error.js';
+import { SpoolFullError } from '../../lib/errors/spool-full-error.js';
 import type { SealedArchive } from '../../lib/rolling/archive-handler.js';
+import { rollNever } from '../../lib/rolling/roll-policies.js';
 import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
+import { parseShipOptions } from '../../lib/shipping/ship-options.js';
 import { Shipper } from '../../lib/shipping/shipper.js';
 import { nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryStore, storeError } from '../support/memory-store.js';
 import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
-import { createShippingWriter, reach, turns } from '../support/shipping-writer.js';
+import { archivesIn, createShippingWriter, reach, turns } from '../support/shipping-writer.js';
 import { rejection } from '../support/store-tools.js';
+import { systemError, TestDisk } from '../support/test-disk.js';
 
 /** Its pattern matches the names of all other templates here. */
 const ANY_NAME = 'x_[[SEQUENCE]]%Y.events';
@@ -85,6 +89,62 @@ describe('Shipper', () => {
     expect(await storedPayloads()).to.deep.equal(numbered('v', 5));
   });
 
+  it('ships so many at a time as it is told to', async () => {
+    let underWay = 0;
+    let most = 0;
+    store.before = async (operation) => {
+      if (operation !== 'put') return;
+      most = Math.max(most, ++underWay);
+      while (most < 3) await turns(1);
+      underWay--;
+    };
+    const ship = { to: store, concurrency: 3 };
+    const { writer, shipped } = createShippingWriter(directory, store, { ship });
+    await pipeline(Readable.from(numbered('v', 9)), writer);
+    expect([most, shipped.length, readdirSync(directory)]).to.deep.equal([3, 9, []]);
+    expect(await storedPayloads()).to.deep.equal(numbered('v', 9));
+  });
+
+  it('says of each archive, and counts, what showed that it is in the store', async () => {
+    const kinds = ['part-digests', 'checksum', 'etag', null, 'etag'] as const;
+    store.before = (operation) => {
+      if (operation === 'put') store.evidence = kinds[store.count('put') - 1] ?? null;
+    };
+    const { writer, shipped } = createShippingWriter(directory, store);
+    await pipeline(Readable.from(numbered('v', 5)), writer);
+    expect(shipped.map(({ evidence }) => evidence)).to.deep.equal([
+      'part-digests',
+      'checksum',
+      'etag',
+      'read-back',
+      'etag',
+    ]);
+    expect(writer.stats().evidence).to.deep.equal({
+      'part-digests': 1,
+      checksum: 1,
+      etag: 2,
+      'read-back': 1,
+    });
+  });
+
+  it('puts archives where the key says, by the time of their first record', async () => {
+    const ship = { to: store, key: 'logs/dt=%Y-%m-%d/hour=%H/[[NAME]]' };
+    const { writer, shipped } = createShippingWriter(directory, store, { ship });
+    for (const time of [
+      '2026-01-02T03:59:59.999Z',
+      '2026-01-02T04:00:00Z',
+      '1969-12-31T23:00:00Z',
+    ]) {
+      writer.write({ payload: 'x', time: new Date(time) });
+    }
+    await writer.close();
+    expect(shipped.map(({ key }) => key)).to.deep.equal([
+      'logs/dt=2026-01-02/hour=03/x_000000.events.gz',
+      'logs/dt=2026-01-02/hour=04/x_000001.events.gz',
+      'logs/dt=1969-12-31/hour=23/x_000002.events.gz',
+    ]);
+  });
+
   describe('tries again', () => {
     it('what failed and may pass, each time after at most twice as long', async () => {
       failPuts(4, true);
@@ -92,7 +152,7 @@ describe('Shipper', () => {
       const ending = pipeline(Readable.from(['x']), writer);
       for (const [i, delayMs] of [200, 400, 800, 1600].entries()) {
         await reach(failed, i + 1, writer, 'failed');
-        expect(readdirSync(directory)).to.deep.equal(['x_000000.events']);
+        expect(archivesIn(directory)).to.deep.equal(['x_000000.events']);
         clock.advance(delayMs);
       }
       await ending;
@@ -151,7 +211,7 @@ describe('Shipper', () => {
       clock.advance(200);
       await reach(shipped, 1, writer, 'shipped');
       expect([store.count('put'), store.count('head'), store.count('get')]).to.deep.equal([
-        1, 2, 0,
+        1, 1, 0,
       ]);
       expect(readdirSync(directory)).to.deep.equal([]);
       await writer.close();
@@ -159,20 +219,19 @@ describe('Shipper', () => {
   });
 
   it('deletes nothing that the store does not confirm, and tries again', async () => {
-    const { head } = store;
+    store.evidence = null;
     let lies = 1;
-    store.head = async (key) => {
-      const found = await head.call(store, key);
-      if (found === null || lies-- <= 0) return found;
-      // What a store that lost half of it would say, and have.
-      store.objects.set(key, { bytes: Buffer.alloc(10), metadata: {} });
-      return { ...found, bytes: 10 };
+    store.before = (operation, key) => {
+      // What a store that lost half of it would have.
+      if (operation === 'get' && lies-- > 0) {
+        store.objects.set(key, { bytes: Buffer.alloc(10), metadata: {} });
+      }
     };
     const { writer, clock, shipped, failed } = createShippingWriter(directory, store);
     writer.write('x');
     await reach(failed, 1, writer, 'failed');
     expect(failed[0]?.error).to.include({ operation: 'confirm', transient: true });
-    expect([shipped, readdirSync(directory)]).to.deep.equal([[], ['x_000000.events']]);
+    expect([shipped, archivesIn(directory)]).to.deep.equal([[], ['x_000000.events']]);
     clock.advance(200);
     await reach(shipped, 1, writer, 'shipped');
     const object = store.objects.get(shipped[0]?.key ?? '');
@@ -182,11 +241,13 @@ describe('Shipper', () => {
   });
 
   it('reads back what a store may have failed to take, also where the file is kept', async () => {
-    const { head } = store;
-    let lies = 1;
-    store.head = async (key) => {
-      const found = await head.call(store, key);
-      return found !== null && lies-- > 0 ? { ...found, bytes: 1 } : found;
+    let failures = 1;
+    const { put } = store;
+    store.put = async (...args) => {
+      const result = await put.apply(store, args);
+      // The answer gets lost, not the object.
+      if (failures-- > 0) throw storeError(true);
+      return result;
     };
     const ship = { to: store, localFile: 'keep' as const };
     const { writer, clock, shipped, failed } = createShippingWriter(directory, store, { ship });
@@ -194,6 +255,7 @@ describe('Shipper', () => {
     await reach(failed, 1, writer, 'failed');
     clock.advance(200);
     await reach(shipped, 1, writer, 'shipped');
+    expect(shipped[0]).to.include({ evidence: 'read-back' });
     expect([store.count('put'), store.count('get')]).to.deep.equal([1, 1]);
     await writer.close();
   });
@@ -210,7 +272,7 @@ describe('Shipper', () => {
       const left = ['x_000000.events', 'x_000001.events'].map((name) => join(directory, name));
       expect(error).to.have.deep.property('left', left);
       expect(failed).to.have.length(2);
-      expect(readdirSync(directory).sort()).to.deep.equal(['x_000000.events', 'x_000001.events']);
+      expect(archivesIn(directory)).to.deep.equal(['x_000000.events', 'x_000001.events']);
     });
 
     it('tells why an archive is left, also where others were shipped after it', async () => {
@@ -261,7 +323,7 @@ describe('Shipper', () => {
       clock.advance(1000);
       const left = ['x_000001.events', 'x_000002.events'].map((name) => join(directory, name));
       expect(await closing).to.deep.equal({ shipped: 1, left });
-      expect(readdirSync(directory).sort()).to.deep.equal(['x_000001.events', 'x_000002.events']);
+      expect(archivesIn(directory)).to.deep.equal(['x_000001.events', 'x_000002.events']);
     });
 
     for (const how of ['destroy', 'an aborted signal'] as const) {
@@ -278,7 +340,7 @@ describe('Shipper', () => {
         else controller.abort(failure);
         const error = await closing;
         expect(how === 'destroy' ? error : Object(error).cause).to.equal(failure);
-        expect(readdirSync(directory)).to.deep.equal(['x_000000.events']);
+        expect(archivesIn(directory)).to.deep.equal(['x_000000.events']);
         expect(clock.pendingTimers).to.equal(0);
       });
     }
@@ -331,7 +393,7 @@ describe('Shipper', () => {
       // It has a name of the series, but is no archive.
       expect(failed.map(({ archive }) => archive.name)).to.deep.equal(['x_000004.events']);
       expect(failed[0]?.error).to.have.property('code', 'ERR_ARCHIVE_DAMAGED');
-      expect(readdirSync(directory).sort()).to.deep.equal([...others].sort());
+      expect(archivesIn(directory)).to.deep.equal([...others].sort());
       expect(writer.stats()).to.include({ left: 0 });
     });
 
@@ -352,7 +414,8 @@ describe('Shipper', () => {
         clock.advance(delayMs);
       }
       await reach(shipped, 1, writer, 'shipped');
-      expect(opened).to.equal(1 + 3);
+      // The two that failed before they were sent, and once to be sent: the journal knows the rest.
+      expect(opened).to.equal(3);
       await writer.close();
     });
 
@@ -360,13 +423,14 @@ describe('Shipper', () => {
       const ship = { to: store, localFile: 'keep' as const };
       const first = createShippingWriter(directory, store, { ship });
       await pipeline(Readable.from(['0', '1']), first.writer);
-      expect(readdirSync(directory)).to.have.length(2);
+      expect(archivesIn(directory)).to.have.length(2);
       const second = createShippingWriter(directory, store, { ship });
       await second.writer.close();
-      expect(readdirSync(directory)).to.have.length(2);
+      expect(archivesIn(directory)).to.have.length(2);
+      expect([store.count('head'), store.count('get')]).to.deep.equal([2, 0]);
       const third = createShippingWriter(directory, store);
       await third.writer.close();
-      expect([second.shipped.length, third.shipped.length]).to.deep.equal([2, 2]);
+      expect([second.shipped.length, third.shipped.length]).to.deep.equal([0, 2]);
       expect(store.count('put')).to.equal(2);
       expect(readdirSync(directory)).to.deep.equal([]);
     });
@@ -379,7 +443,16 @@ describe('Shipper', () => {
       ship: { to: store, maxSpoolBytes: SPOOL },
     });
 
-    it('holds the source while the store is slow, and goes on', async () => {
+    /** Of all archives, as they are on the disk; what was settled meanwhile is none any more. */
+    function spoolBytes(): number {
+      const sizes = archivesIn(directory).map((name) => {
+        const status = statSync(join(directory, name), { throwIfNoEntry: false });
+        return status?.isFile() ? status.size : 0;
+      });
+      return sizes.reduce((bytes, size) => bytes + size, 0);
+    }
+
+    it('holds the source while the store is slow, keeps within the budget, and goes on', async () => {
       const release = holdPuts();
       const { writer, shipped } = createShippingWriter(directory, store, options());
       let taken = 0;
@@ -388,20 +461,127 @@ describe('Shipper', () => {
         for (; taken < 60; taken++) yield `${taken}:`.padEnd(10_000, 'x');
       }
       writer.on('sealed', () => {
-        most = Math.max(most, writer.stats().left);
+        most = Math.max(most, spoolBytes());
       });
       const ending = pipeline(source(), writer);
       while (sealedFiles().length < 5) {
         await turns(1);
       }
       await turns(300);
-      // Five fill the spool; some more may have been accepted before these were sealed.
-      expect(taken).to.be.within(5, 20);
-      expect(most).to.be.within(4, 12);
+      // Five fill the spool, and as many as Node's queue is told to hold have been taken from the source.
+      expect(taken).to.be.within(5, 8);
       release();
       await ending;
+      // With one record more, and the index of its archive.
+      expect(most).to.be.within(SPOOL, SPOOL + 10_500);
       expect(shipped).to.have.length(60);
       expect(keys()).to.have.length(60);
+    });
+
+    it('seals the open archive when the budget is used up, so that it can be shipped', async () => {
+      const { writer, shipped } = createShippingWriter(directory, store, {
+        ...options(),
+        roll: rollNever(),
+      });
+      const payloads = Array.from({ length: 23 }, (_, i) => `${i}:`.padEnd(10_000, 'x'));
+      await pipeline(Readable.from(payloads), writer);
+      expect(shipped.map(({ records }) => records)).to.deep.equal([5, 5, 5, 5, 3]);
+      expect(await storedPayloads()).to.deep.equal(payloads);
+    });
+
+    describe("and whenFull 'error'", () => {
+      const failing = () => ({
+        ...options(),
+        roll: rollNever(),
+        ship: { ...options().ship, whenFull: 'error' as const },
+      });
+
+      it('refuses to append, with nothing taken, until there is room', async () => {
+        const { writer, shipped } = createShippingWriter(directory, store, failing());
+        const release = holdPuts();
+        const payload = 'x'.repeat(10_000);
+        const receipts = Array.from({ length: 5 }, () => writer.append(payload));
+        expect(() => writer.append('too much')).to.throw(SpoolFullError, 'wait to be shipped');
+        release();
+        await reach(shipped, 1, writer, 'shipped');
+        await Promise.all(receipts.map((receipt) => receipt.shipped));
+        await writer.append('again').synced;
+        expect(await writer.close()).to.deep.equal({ shipped: 2, left: [] });
+        expect((await storedPayloads()).length).to.equal(6);
+      });
+
+      it('ends the stream that is written to; what was accepted is safe', async () => {
+        holdPuts();
+        const { writer } = createShippingWriter(directory, store, failing());
+        const payloads = Array.from({ length: 9 }, (_, i) => `${i}:`.padEnd(10_000, 'x'));
+        const error = await rejection(pipeline(Readable.from(payloads), writer));
+        expect(error).to.be.instanceOf(SpoolFullError);
+        const records = await createArchiveReader(directory).toArray();
+        expect(records.map((record) => record.text())).to.deep.equal(payloads.slice(0, 5));
+      });
+    });
+
+    describe("and whenFull 'drop-oldest'", () => {
+      const dropping = () => ({
+        ...options(),
+        ship: { ...options().ship, whenFull: 'drop-oldest' as const },
+      });
+
+      it('deletes the oldest that is not on its way, says so, and rejects its receipts', async () => {
+        const release = holdPuts();
+        const { writer, shipped } = createShippingWriter(directory, store, dropping());
+        const dropped: string[] = [];
+        writer.on('dropped', ({ name }) => dropped.push(name));
+        const receipts = [];
+        for (let i = 0; i < 8; i++) {
+          receipts.push(writer.append(`${i}:`.padEnd(10_000, 'x')));
+          await receipts[i]?.sealed;
+          await turns(20);
+        }
+        while (dropped.length < 3) await turns(1);
+        // The first is on its way.
+        expect(dropped).to.deep.equal([1, 2, 3].map((i) => `x_00000${i}.events`));
+        expect(spoolBytes()).to.be.lessThan(SPOOL + 10_500);
+        release();
+        expect(await writer.close()).to.deep.equal({ shipped: 5, left: [] });
+        expect(writer.stats()).to.include({ dropped: 3, shipped: 5 });
+        expect(shipped.map(({ name }) => name)).to.deep.equal(
+          [0, 4, 5, 6, 7].map((i) => `x_00000${i}.events`),
+        );
+        const results = await Promise.allSettled(receipts.map((receipt) => receipt.shipped));
+        const lost = results.flatMap(({ status }, i) => (status === 'rejected' ? [i] : []));
+        expect(lost).to.deep.equal([1, 2, 3]);
+        expect(await rejection(receipts[1]?.shipped ?? Promise.resolve())).to.include({
+          code: 'ERR_NOT_SHIPPED',
+        });
+        expect(readdirSync(directory)).to.deep.equal([]);
+      });
+
+      it('deletes nothing that the store has confirmed', async () => {
+        let failures = 100;
+        const disk = new TestDisk((call, path) => {
+          if (call === 'unlink' && path.endsWith('.events') && failures-- > 0) {
+            throw systemError('EACCES', call);
+          }
+        });
+        const { writer, clock, failed } = createShippingWriter(directory, store, {
+          ...dropping(),
+          files: disk.files,
+        });
+        const dropped: unknown[] = [];
+        writer.on('dropped', (archive) => dropped.push(archive));
+        for (let i = 0; i < 5; i++) {
+          writer.write('x'.repeat(10_000));
+          await reach(failed, i + 1, writer, 'failed');
+        }
+        writer.write('one more');
+        await turns(100);
+        expect([dropped, store.objects.size, sealedFiles().length]).to.deep.equal([[], 5, 5]);
+        expect(writer.stats().records).to.equal(5);
+        failures = 0;
+        clock.advance(30_000);
+        expect((await writer.close()).shipped).to.equal(6);
+      });
     });
 
     it('does not hold up the end: all that was written is sealed, also over the budget', async () => {
@@ -474,13 +654,13 @@ describe('Shipper', () => {
 
     it('takes one for shipped that another writer has just shipped and settled', async () => {
       const { head } = store;
-      const other = new MemoryStore();
       store.head = async (key) => {
         const found = await head.call(store, key);
-        if (found !== null || other.objects.size > 0) return found;
+        if (found !== null || store.objects.size > 0) return found;
         // Behind the answer that nothing is there yet.
-        await createShippingWriter(directory, other).writer.close();
-        for (const [stored, object] of other.objects) store.objects.set(stored, object);
+        const path = join(directory, 'x_000000.events');
+        store.objects.set(key, { bytes: gzipSync(await readFile(path)), metadata: {} });
+        await rm(path);
         return null;
       };
       const { writer, shipped, failed } = createShippingWriter(directory, store);
@@ -493,15 +673,28 @@ describe('Shipper', () => {
   it('shares a directory with another writer that ships from it', async () => {
     const release = holdPuts();
     const payloads = ['a', 'b'].map((name) => numbered(name, 10));
-    const first = createShippingWriter(directory, store, { template: 'x_a[[SEQUENCE]].events' });
+    const ship = { to: store, endTimeout: '9999h' };
+    const create = (template: string) => createShippingWriter(directory, store, { template, ship });
+    const first = create('x_a[[SEQUENCE]].events');
     for (const payload of payloads[0] ?? []) first.writer.write(payload);
-    const second = createShippingWriter(directory, store, { template: 'x_b[[SEQUENCE]].events' });
+    const second = create('x_b[[SEQUENCE]].events');
     for (const payload of payloads[1] ?? []) second.writer.write(payload);
     while (sealedFiles().length < 20) await turns(1);
-    const third = createShippingWriter(directory, store, { template: ANY_NAME });
+    const third = create(ANY_NAME);
     while (third.writer.stats().left < 20) await turns(1);
     release();
-    for (const { writer } of [first, second, third]) await writer.close();
+    let isDone = false;
+    const closing = Promise.all([first, second, third].map(({ writer }) => writer.close()));
+    void closing.finally(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      // What another ships is looked for again each second.
+      for (const { clock } of [first, second, third]) clock.advance(1000);
+      await turns(10);
+    }
+    await closing;
+    expect(store.count('put')).to.equal(20);
     for (const { failed } of [first, second, third]) expect(failed).to.deep.equal([]);
     const names = ['a', 'b'].flatMap((name) =>
       numbered('x', 10).map((x) => x.replace('-', `_${name}00000`)),
@@ -514,10 +707,11 @@ describe('Shipper', () => {
   it('closes a store of its own, once nothing is under way in it', async () => {
     for (const ownsStore of [true, false]) {
       const shipper = new Shipper({
-        ...{ store, ownsStore, directory, pattern: '*.events', files: nodeFileLayer },
-        ...{ localFile: 'delete', endTimeoutMs: 0, maxSpoolBytes: 1, clock: new FakeClock() },
+        ...parseShipOptions({ to: store }),
+        ...{ store, ownsStore, directory, pattern: '*.events', areNamesOwn: true },
+        ...{ files: nodeFileLayer, clock: new FakeClock() },
       });
-      await shipper.start({ onShipped() {}, onFailed() {} });
+      await shipper.start({ onShipped() {}, onDropped() {}, onFailed() {} });
       await shipper.stop();
       expect(store.isClosed).to.equal(ownsStore);
       store.isClosed = false;

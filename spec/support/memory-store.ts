@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import type { PutOptions, PutResult, Store, StoredObject } from '../../lib/storage/store.js';
+import type {
+  Evidence,
+  PutOptions,
+  PutResult,
+  Store,
+  StoredObject,
+  UnfinishedUpload,
+} from '../../lib/storage/store.js';
 
 export interface MemoryObject {
   readonly bytes: Buffer;
@@ -16,8 +23,17 @@ export class MemoryStore implements Store {
   /** Operations and keys, such as `put a.gz`, in order. */
   readonly calls: string[] = [];
   isClosed = false;
+  /** What it says of each put. */
+  evidence: Evidence | null = 'checksum';
+  /** Whether it heeds `whenTaken`. */
+  refuses = true;
+  /** Whether a put is an upload of several parts, which stays unfinished where it fails. */
+  hasUploads = false;
+  readonly uploads: UnfinishedUpload[] = [];
   /** Called first by each operation, which waits for it, and fails with what it throws. */
   before: (operation: string, key: string) => void | Promise<void> = () => {};
+  /** The same for a put that has read its body, before the object is there. */
+  beforeComplete: (key: string) => void | Promise<void> = () => {};
 
   /** How often an operation was called. */
   count(operation: string): number {
@@ -27,6 +43,7 @@ export class MemoryStore implements Store {
   async put(key: string, body: Readable, options: PutOptions = {}): Promise<PutResult> {
     const { contentType, metadata = {}, signal } = options;
     try {
+      await this.#beginUpload(key, options);
       await unlessAborted(this.#begin('put', key), signal);
       const chunks: Buffer[] = [];
       for await (const chunk of body) {
@@ -34,8 +51,13 @@ export class MemoryStore implements Store {
         chunks.push(chunk);
       }
       const bytes = Buffer.concat(chunks);
+      await this.beforeComplete(key);
+      if (this.refuses && options.whenTaken === 'refuse' && this.objects.has(key)) {
+        throw storeError(false, 'PreconditionFailed');
+      }
+      this.#removeUploads(key);
       this.objects.set(key, { bytes, contentType, metadata });
-      return { key, bytes: bytes.length, metadata, evidence: 'checksum' };
+      return { key, bytes: bytes.length, metadata, evidence: this.evidence };
     } finally {
       body.destroy();
     }
@@ -66,8 +88,35 @@ export class MemoryStore implements Store {
     this.objects.delete(key);
   }
 
+  async abortUpload(key: string, uploadId: string): Promise<void> {
+    await this.#begin('abort', `${key} ${uploadId}`);
+    this.#removeUploads(key, uploadId);
+  }
+
+  async *listUploads(prefix = ''): AsyncGenerator<UnfinishedUpload> {
+    yield* this.uploads.filter(({ key }) => key.startsWith(prefix));
+  }
+
+  async refusesTaken(): Promise<boolean> {
+    return this.refuses;
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
+  }
+
+  async #beginUpload(key: string, { onUploadCreated }: PutOptions): Promise<void> {
+    if (!this.hasUploads) return;
+    const uploadId = `upload-${this.calls.length}`;
+    this.uploads.push({ key, uploadId, startedAt: new Date() });
+    await onUploadCreated?.(uploadId);
+  }
+
+  #removeUploads(key: string, uploadId?: string): void {
+    for (const [place, upload] of [...this.uploads.entries()].reverse()) {
+      const isMeant = uploadId === undefined || upload.uploadId === uploadId;
+      if (upload.key === key && isMeant) this.uploads.splice(place, 1);
+    }
   }
 
   async #begin(operation: string, key: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 
 import {
   type ArchiveWriter,
@@ -41,6 +42,13 @@ export function createShippingWriter(
   writer.on('shipped', (archive) => shipped.push(archive));
   writer.on('failed', (failure) => failed.push(failure));
   return { writer, clock, shipped, failed };
+}
+
+/** Names of the archives in a directory, in order, whatever is noted beside them. */
+export function archivesIn(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => !name.endsWith('.journal'))
+    .sort();
 }
 
 /** Settles once there are `count` of what an event adds to a list. */

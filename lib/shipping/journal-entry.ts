@@ -1,0 +1,128 @@
+import { crc32 } from 'node:zlib';
+
+import type { ShippableArchive, ShippingEvidence } from '../rolling/archive-shipper.js';
+import { JournalFields } from './journal-fields.js';
+
+/** What a journal knows of its archive, so that nobody has to read the archive for it again. */
+export interface JournaledArchive
+  extends Pick<
+    ShippableArchive,
+    'bytes' | 'sha256' | 'records' | 'firstTime' | 'lastTime' | 'openedAt'
+  > {
+  /** Of the file that it was learned from: another file under the name is another archive. */
+  readonly ino: number;
+  readonly mtimeMs: number;
+}
+
+/** Where an archive is in the store. */
+export interface JournaledObject {
+  readonly store: string;
+  readonly key: string;
+  readonly storedBytes: number;
+  readonly evidence: ShippingEvidence;
+  /** The key that another archive had, so that this one got `key`; null where none had. */
+  readonly takenKey: string | null;
+}
+
+/** An upload that may have been begun. */
+export interface JournaledUpload {
+  readonly store: string;
+  readonly key: string;
+  /** Null for an object that is sent in one piece, of which a crash leaves nothing behind. */
+  readonly uploadId: string | null;
+}
+
+/**
+ * How far an archive has come. The names of the states are on disk, and may never change.
+ *
+ * - `sealed`: nothing was sent
+ * - `uploading`: something may be in the store
+ * - `verified`: the store has confirmed it, and the local file may be settled
+ * - `settled`: all is done, and the local file was to be kept
+ */
+export type JournalEntry =
+  | { readonly state: 'sealed'; readonly archive: JournaledArchive }
+  | {
+      readonly state: 'uploading';
+      readonly archive: JournaledArchive;
+      readonly upload: JournaledUpload;
+    }
+  | {
+      readonly state: 'verified' | 'settled';
+      readonly archive: JournaledArchive;
+      readonly object: JournaledObject;
+    };
+
+const JOURNAL_VERSION = 1;
+
+/** The checksum of the text, a space, the text, and a line feed. */
+const JOURNAL_LINE = /^([0-9a-f]{8}) (\{.*\})\n$/;
+
+/** An entry as a line of text: a checksum, and JSON. */
+export function encodeJournal(entry: JournalEntry): Buffer {
+  const text = JSON.stringify({ version: JOURNAL_VERSION, ...entry });
+  return Buffer.from(`${checksumOf(text)} ${text}\n`);
+}
+
+/** The entry that is in a journal's bytes; null where they are damaged, or of a version to come. */
+export function decodeJournal(bytes: Buffer): JournalEntry | null {
+  const [, checksum, text = ''] = JOURNAL_LINE.exec(bytes.toString()) ?? [];
+  if (checksum === undefined || checksum !== checksumOf(text)) return null;
+  const fields = JournalFields.parse(text);
+  if (fields.number('version') !== JOURNAL_VERSION) return null;
+  const entry = readEntry(fields);
+  return fields.areSound ? entry : null;
+}
+
+function readEntry(fields: JournalFields): JournalEntry | null {
+  const archive = readArchive(fields.inner('archive'));
+  const state = fields.text('state');
+  switch (state) {
+    case 'sealed':
+      return { state, archive };
+    case 'uploading':
+      return { state, archive, upload: readUpload(fields.inner('upload')) };
+    case 'verified':
+    case 'settled':
+      return { state, archive, object: readObject(fields.inner('object')) };
+    default:
+      return null;
+  }
+}
+
+function readArchive(fields: JournalFields): JournaledArchive {
+  return {
+    bytes: fields.number('bytes'),
+    sha256: fields.text('sha256'),
+    records: fields.number('records'),
+    firstTime: fields.dateOrNull('firstTime'),
+    lastTime: fields.dateOrNull('lastTime'),
+    openedAt: fields.number('openedAt'),
+    ino: fields.number('ino'),
+    mtimeMs: fields.number('mtimeMs'),
+  };
+}
+
+function readUpload(fields: JournalFields): JournaledUpload {
+  return {
+    store: fields.text('store'),
+    key: fields.text('key'),
+    uploadId: fields.textOrNull('uploadId'),
+  };
+}
+
+function readObject(fields: JournalFields): JournaledObject {
+  return {
+    store: fields.text('store'),
+    key: fields.text('key'),
+    storedBytes: fields.number('storedBytes'),
+    evidence: fields.oneOf('evidence', EVIDENCE),
+    takenKey: fields.textOrNull('takenKey'),
+  };
+}
+
+const EVIDENCE: readonly ShippingEvidence[] = ['part-digests', 'checksum', 'etag', 'read-back'];
+
+function checksumOf(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+
+import { DamageError } from '../errors/damage-error.js';
+import type { ShippableArchive } from '../rolling/archive-shipper.js';
+import type { Store, StoredObject } from '../storage/store.js';
+import { gunzip } from '../streams/gunzip.js';
+import { fetchObject } from './ask-store.js';
+
+/** Where an object is read back from, and until when. */
+export interface ReadBackContext {
+  readonly store: Store;
+  readonly signal: AbortSignal;
+}
+
+/** Whether the object is gzip of exactly the archive, by its own bytes, whatever its metadata says. */
+export async function holdsArchive(
+  { key, metadata }: StoredObject,
+  archive: ShippableArchive,
+  { signal, store }: ReadBackContext,
+): Promise<boolean> {
+  if (metadata.sha256 !== undefined && metadata.sha256 !== archive.sha256) return false;
+  const hash = createHash('sha256');
+  let bytes = 0;
+  try {
+    for await (const chunk of gunzip(await fetchObject(store, key, signal), key)) {
+      bytes += chunk.length;
+      if (bytes > archive.bytes) return false;
+      hash.update(chunk);
+    }
+  } catch (error) {
+    // No gzip, or half of one: whatever it is, it is not this archive.
+    if (error instanceof DamageError) return false;
+    throw error;
+  }
+  return hash.digest('hex') === archive.sha256;
+}
+
+/** The SHA-256 of an object's bytes as they are stored, in hex. */
+export async function hashObject(key: string, { signal, store }: ReadBackContext): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of await fetchObject(store, key, signal)) hash.update(chunk);
+  return hash.digest('hex');
+}

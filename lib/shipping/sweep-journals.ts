@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+
+import picomatch from 'picomatch';
+
+import { leasedName, takeLease } from '../rolling/archive-lease.js';
+import type { FileLayer } from '../storage/file-layer.js';
+import { findFile } from '../storage/find-file.js';
+import { unlinkIfThere } from '../storage/take-name.js';
+import { ArchiveJournal } from './archive-journal.js';
+import type { JournaledUpload } from './journal-entry.js';
+import { parseJournalName } from './journal-name.js';
+
+/**
+ * Removes what crashes have left of journals: those whose archive is gone, entries that were not written to
+ * their end, and leases of archives that are shipped.
+ *
+ * @param abort aborts an upload whose archive is gone; returns whether nothing is left of it
+ */
+export async function sweepJournals(
+  directory: string,
+  pattern: string,
+  files: FileLayer,
+  abort: (upload: JournaledUpload) => Promise<boolean>,
+): Promise<void> {
+  const isMatch = picomatch(pattern, { nonegate: true });
+  for (const entry of await files.readdir(directory)) {
+    const path = join(directory, entry.name);
+    const leased = entry.isDirectory() ? leasedName(entry.name) : null;
+    if (leased !== null && isMatch(leased)) await sweepLeaseOf(join(directory, leased), files);
+    const journal = entry.isFile() ? parseJournalName(entry.name) : null;
+    if (journal === null || !isMatch(journal.archive)) continue;
+    if (journal.kind === 'temporary') await unlinkIfThere(files, path);
+    else await sweepJournalOf(join(directory, journal.archive), files, abort);
+  }
+}
+
+async function sweepJournalOf(
+  archive: string,
+  files: FileLayer,
+  abort: (upload: JournaledUpload) => Promise<boolean>,
+): Promise<void> {
+  if ((await findFile(archive, files)) !== null) return;
+  const journal = new ArchiveJournal(archive, files);
+  const entry = await journal.read();
+  if (entry?.state === 'uploading' && !(await abort(entry.upload))) return;
+  // Aborting takes its time: an archive may have come to the name.
+  if ((await findFile(archive, files)) === null) await journal.remove();
+}
+
+/** One that is taken and given back is gone, unless its owner is alive. */
+async function sweepLeaseOf(archive: string, files: FileLayer): Promise<void> {
+  if ((await findFile(archive, files)) !== null) return;
+  await (await takeLease(archive))?.release();
+}

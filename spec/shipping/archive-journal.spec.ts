@@ -1,0 +1,91 @@
+import { readdirSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { ArchiveJournal } from '../../lib/shipping/archive-journal.js';
+import { encodeJournal } from '../../lib/shipping/journal-entry.js';
+import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { ENTRIES } from '../support/journals.js';
+import { TemporaryDirectories } from '../support/series.js';
+import { rejection } from '../support/store-tools.js';
+import { systemError, TestDisk } from '../support/test-disk.js';
+
+const [SEALED = expect.fail(), , , VERIFIED = expect.fail()] = ENTRIES;
+
+describe('ArchiveJournal', () => {
+  const directories = new TemporaryDirectories();
+  let directory: string;
+  let archive: string;
+
+  beforeEach(async () => {
+    directory = await directories.make();
+    archive = join(directory, 'a.events');
+  });
+
+  afterEach(() => directories.remove());
+
+  it('says what was written last, and nothing where nothing was', async () => {
+    const journal = new ArchiveJournal(archive, nodeFileLayer);
+    expect(await journal.read()).to.equal(null);
+    for (const entry of ENTRIES) {
+      await journal.write(entry);
+      expect(await new ArchiveJournal(archive, nodeFileLayer).read()).to.deep.equal(entry);
+    }
+    expect(readdirSync(directory)).to.deep.equal(['a.events.journal']);
+    await journal.remove();
+    await journal.remove();
+    expect(readdirSync(directory)).to.deep.equal([]);
+  });
+
+  it('is replaced whole, and lasts: synced, renamed, its directory synced', async () => {
+    const disk = new TestDisk();
+    await new ArchiveJournal(archive, disk.files).write(SEALED);
+    expect(disk.calls).to.deep.equal(['open', 'write', 'sync', 'close', 'rename', 'syncDirectory']);
+  });
+
+  it('says what it said before where any call fails, and leaves nothing else', async () => {
+    await new ArchiveJournal(archive, nodeFileLayer).write(SEALED);
+    for (const failing of ['open', 'write', 'sync', 'close', 'rename']) {
+      const failure = systemError('ENOSPC', failing);
+      const disk = new TestDisk((call) => {
+        if (call === failing) throw failure;
+      });
+      const journal = new ArchiveJournal(archive, disk.files);
+      expect(await rejection(journal.write(VERIFIED)), failing).to.equal(failure);
+      expect(await new ArchiveJournal(archive, nodeFileLayer).read()).to.deep.equal(SEALED);
+      expect(readdirSync(directory)).to.deep.equal(['a.events.journal']);
+    }
+  });
+
+  it('is written again where another start takes a new entry for left behind', async () => {
+    let sweeps = 2;
+    const disk = new TestDisk(async (call) => {
+      if (call !== 'rename' || sweeps-- <= 0) return;
+      for (const name of readdirSync(directory)) await rm(join(directory, name));
+    });
+    await new ArchiveJournal(archive, disk.files).write(SEALED);
+    expect(await new ArchiveJournal(archive, nodeFileLayer).read()).to.deep.equal(SEALED);
+  });
+
+  it('fails after some attempts where its directory is gone', async () => {
+    const journal = new ArchiveJournal(join(directory, 'no', 'a.events'), nodeFileLayer);
+    expect(await rejection(journal.write(SEALED))).to.have.property('code', 'ENOENT');
+  });
+
+  it('is set aside where it is damaged, whatever is there already', async () => {
+    const journal = new ArchiveJournal(archive, nodeFileLayer);
+    const damaged = encodeJournal(SEALED).subarray(0, -1);
+    for (const n of [1, 2]) {
+      await writeFile(`${archive}.journal`, damaged);
+      expect(await journal.read()).to.equal(null);
+      expect((await readFile(`${archive}.damaged-${n}.journal`)).equals(damaged)).to.equal(true);
+    }
+    await writeFile(`${archive}.journal`, Buffer.alloc(200_000, 'x'));
+    expect(await journal.read()).to.equal(null);
+    expect(readdirSync(directory)).to.deep.equal(
+      [1, 2, 3].map((n) => `a.events.damaged-${n}.journal`),
+    );
+  });
+});

@@ -1,0 +1,289 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { copyFile, lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+
+import { ArchiveJournal } from '../../lib/shipping/archive-journal.js';
+import type { JournalEntry, JournaledArchive } from '../../lib/shipping/journal-entry.js';
+import { KeyTemplate } from '../../lib/shipping/key-template.js';
+import { Shipment, type ShipmentContext } from '../../lib/shipping/shipment.js';
+import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { JOURNALED_OBJECT, journalOf } from '../support/journals.js';
+import { MemoryStore, storeError } from '../support/memory-store.js';
+import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
+import { rejection } from '../support/store-tools.js';
+import { systemError, TestDisk } from '../support/test-disk.js';
+
+const KEY = 'a.events.gz';
+
+describe('Shipment', () => {
+  const directories = new TemporaryDirectories();
+  const bytes = encodePart(numbered('v', 50));
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  let directory: string;
+  let path: string;
+  let store: MemoryStore;
+  let aside: string[];
+
+  beforeEach(async () => {
+    directory = await directories.make();
+    path = join(directory, 'a.events');
+    await writeFile(path, bytes);
+    store = new MemoryStore();
+    store.hasUploads = true;
+    aside = [];
+  });
+
+  afterEach(() => directories.remove());
+
+  /** The shipment of an archive that was found in the directory. */
+  function find(options: Partial<ShipmentContext> = {}): Shipment {
+    const left = { path, name: 'a.events', bytes: bytes.length };
+    return new Shipment(left, {
+      ...{ store, files: nodeFileLayer, keys: new KeyTemplate('[[NAME]]') },
+      ...{ arePlainKeysOwn: true, localFile: 'delete', signal: new AbortController().signal },
+      onAsideFailure: (_, operation) => void aside.push(operation),
+      ...options,
+    });
+  }
+
+  async function facts(changes: Partial<JournaledArchive> = {}): Promise<JournaledArchive> {
+    const { ino, mtimeMs } = await lstat(path);
+    const times = { firstTime: null, lastTime: null, openedAt: 1 };
+    return { bytes: bytes.length, sha256, records: 50, ...times, ino, mtimeMs, ...changes };
+  }
+
+  async function note(entry: JournalEntry): Promise<void> {
+    await new ArchiveJournal(path, nodeFileLayer).write(entry);
+  }
+
+  function expectShipped(): void {
+    expect([...store.objects.keys()]).to.deep.equal([KEY]);
+    expect(gunzipSync(store.objects.get(KEY)?.bytes ?? '').equals(bytes)).to.equal(true);
+    expect(store.uploads).to.deep.equal([]);
+    expect(existsSync(path)).to.equal(false);
+  }
+
+  it('notes each state before what follows from it is done', async () => {
+    const states: string[] = [];
+    const see = async (when: string) => {
+      const entry = await journalOf(path);
+      const id =
+        entry?.state === 'uploading' ? ` ${entry.upload.key} ${entry.upload.uploadId}` : '';
+      states.push(`${when}: ${entry?.state}${id}`);
+    };
+    store.before = (operation) => see(operation);
+    store.beforeComplete = () => see('complete');
+    const disk = new TestDisk(async (call, of) => {
+      if (call === 'unlink' && of === path) await see('unlink');
+    });
+    await find({ files: disk.files }).advance();
+    expect(states).to.deep.equal([
+      'head: sealed',
+      `put: uploading ${KEY} upload-1`,
+      `complete: uploading ${KEY} upload-1`,
+      'unlink: verified',
+    ]);
+    expectShipped();
+    expect(readdirSync(directory)).to.deep.equal([]);
+  });
+
+  it('deletes in an order that no power loss can turn into a loss', async () => {
+    const steps: string[] = [];
+    const disk = new TestDisk((call, of) => {
+      if (/rename|unlink|syncDirectory/.test(call)) steps.push(`${call} ${of}`);
+    });
+    await find({ files: disk.files }).advance();
+    expect(steps.slice(-5)).to.deep.equal([
+      `rename ${path}.journal`,
+      `syncDirectory ${directory}`,
+      `unlink ${path}`,
+      `syncDirectory ${directory}`,
+      `unlink ${path}.journal`,
+    ]);
+  });
+
+  it('leaves a journal that says settled beside a file that is kept', async () => {
+    const shipped = await find({ localFile: 'keep' }).advance();
+    expect(await journalOf(path)).to.deep.include({ state: 'settled' });
+    expect(await find({ localFile: 'keep' }).wasKept()).to.equal(true);
+    expect(shipped).to.include({ name: 'a.events', sha256, records: 50, evidence: 'checksum' });
+    await writeFile(path, 'another');
+    expect(await find({ localFile: 'keep' }).wasKept()).to.equal(false);
+  });
+
+  describe('goes on from what an earlier writer has noted', () => {
+    it('sealed: reads no archive that it knows already', async () => {
+      await note({ state: 'sealed', archive: await facts({ records: 49 }) });
+      expect(await find().advance()).to.include({ records: 49 });
+      expectShipped();
+    });
+
+    it('uploading: aborts the upload, and sends the archive anew', async () => {
+      const startedAt = new Date();
+      store.uploads.push({ key: KEY, uploadId: 'cut off', startedAt });
+      const upload = { store: 'memory', key: KEY, uploadId: 'cut off' };
+      await note({ state: 'uploading', archive: await facts(), upload });
+      await find().advance();
+      expect(store.calls.slice(0, 2)).to.deep.equal([`abort ${KEY} cut off`, `head ${KEY}`]);
+      expectShipped();
+    });
+
+    it('uploading, where the upload was complete: reads the object back', async () => {
+      const upload = { store: 'memory', key: KEY, uploadId: 'complete' };
+      const first = await find({ localFile: 'keep' }).advance();
+      await note({ state: 'uploading', archive: await facts(), upload });
+      const { key, storedBytes } = first;
+      expect(await find().advance()).to.include({ key, storedBytes, evidence: 'read-back' });
+      expect(store.count('put')).to.equal(1);
+      expectShipped();
+    });
+
+    it('verified: settles the file, and asks nobody', async () => {
+      await note({ state: 'verified', archive: await facts(), object: JOURNALED_OBJECT });
+      expect(await find().advance()).to.include({ key: KEY, evidence: 'etag', storedBytes: 5 });
+      expect(store.calls).to.deep.equal([]);
+      expect(readdirSync(directory)).to.deep.equal([]);
+    });
+
+    it('verified, of a file that was copied back: reads it, and settles it', async () => {
+      await note({ state: 'verified', archive: await facts(), object: JOURNALED_OBJECT });
+      await copyFile(path, `${path}.copy`);
+      await rename(`${path}.copy`, path);
+      await find().advance();
+      expect(store.calls).to.deep.equal([]);
+      expect(readdirSync(directory)).to.deep.equal([]);
+    });
+
+    it('settled, of a file that is to be deleted now: asks the store before', async () => {
+      await note({ state: 'settled', archive: await facts(), object: JOURNALED_OBJECT });
+      await find().advance();
+      expect(store.count('put')).to.equal(1);
+      expectShipped();
+    });
+
+    for (const [what, change] of [
+      ['of another archive', { sha256: 'cd'.repeat(32), ino: 1 }],
+      ['of the file as it was before it was changed', { sha256: 'cd'.repeat(32), mtimeMs: 1 }],
+    ] as const) {
+      it(`verified, ${what}: sends the archive that is there`, async () => {
+        await note({ state: 'verified', archive: await facts(change), object: JOURNALED_OBJECT });
+        await find().advance();
+        expectShipped();
+      });
+    }
+
+    it('verified in another store: sends it to this one', async () => {
+      const object = { ...JOURNALED_OBJECT, store: 's3://elsewhere' };
+      await note({ state: 'verified', archive: await facts(), object });
+      await find().advance();
+      expectShipped();
+    });
+
+    it('nothing that can be read: rebuilds the journal from the archive', async () => {
+      await writeFile(`${path}.journal`, '{}');
+      await find().advance();
+      expectShipped();
+      expect(readdirSync(directory)).to.deep.equal(['a.events.damaged-1.journal']);
+      expect(aside).to.deep.equal([]);
+    });
+  });
+
+  describe('where the journal cannot be written', () => {
+    const failOn = (call: string, code: string, suffix = /\.journal(\.\w+\.part)?$/) =>
+      new TestDisk((called, of) => {
+        if (called === call && suffix.test(of)) throw systemError(code, call);
+      });
+
+    for (const call of ['open', 'write', 'sync', 'rename']) {
+      it(`ships all the same, and says nothing where the disk is full (${call})`, async () => {
+        const suffix = call === 'rename' ? /journal$/ : /journal.*part$/;
+        await find({ files: failOn(call, 'ENOSPC', suffix).files }).advance();
+        expectShipped();
+        expect([aside, readdirSync(directory)]).to.deep.equal([[], []]);
+      });
+    }
+
+    it('ships all the same, and tells of any other failure', async () => {
+      await find({ files: failOn('sync', 'EIO').files }).advance();
+      expectShipped();
+      expect(new Set(aside)).to.deep.equal(new Set(['journal']));
+    });
+
+    it('ships all the same where it cannot be read either', async () => {
+      await note({ state: 'verified', archive: await facts(), object: JOURNALED_OBJECT });
+      await find({ files: failOn('open', 'EIO').files }).advance();
+      expectShipped();
+      expect(aside).to.include('journal');
+    });
+  });
+
+  describe('when an upload that was cut off cannot be aborted', () => {
+    beforeEach(async () => {
+      const upload = { store: 'memory', key: KEY, uploadId: 'cut off' };
+      await note({ state: 'uploading', archive: await facts(), upload });
+    });
+
+    it('tries again where that may help', async () => {
+      store.before = (operation) => {
+        if (operation === 'abort') throw storeError(true);
+      };
+      const shipment = find();
+      expect(await rejection(shipment.advance())).to.include({ transient: true });
+      store.before = () => {};
+      await shipment.advance();
+      expectShipped();
+    });
+
+    it('ships all the same, and says so, where it may not', async () => {
+      store.before = (operation) => {
+        if (operation === 'abort') throw storeError(false, 'AccessDenied');
+      };
+      await find().advance();
+      expectShipped();
+      expect(aside).to.deep.equal(['abort-upload']);
+    });
+  });
+
+  it('aborts the upload of its own failed attempt before the next', async () => {
+    let failures = 1;
+    store.before = (operation) => {
+      if (operation === 'put' && failures-- > 0) throw storeError(true);
+    };
+    const shipment = find();
+    await rejection(shipment.advance());
+    expect(store.uploads).to.have.length(1);
+    await shipment.advance();
+    expectShipped();
+  });
+
+  it('takes no step twice where the settling of the file failed', async () => {
+    let failures = 1;
+    const disk = new TestDisk((call, of) => {
+      if (call === 'unlink' && of === path && failures-- > 0) throw systemError('EIO', call);
+    });
+    const shipment = find({ files: disk.files });
+    expect(await rejection(shipment.advance())).to.have.property('code', 'EIO');
+    expect(shipment.isVerified).to.equal(true);
+    const { calls } = store;
+    calls.length = 0;
+    await shipment.advance();
+    expect(calls).to.deep.equal([]);
+    expectShipped();
+  });
+
+  it('keeps the journal of an upload whose archive is gone, for who aborts it', async () => {
+    store.before = (operation) => {
+      if (operation === 'put') throw storeError(true);
+    };
+    const shipment = find();
+    await rejection(shipment.advance());
+    await rm(path);
+    await shipment.forget();
+    expect(readdirSync(directory)).to.deep.equal(['a.events.journal']);
+    expect((await readFile(`${path}.journal`, 'utf8')).includes('upload-1')).to.equal(true);
+  });
+});

@@ -1,0 +1,82 @@
+import { readdirSync } from 'node:fs';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { takeLease } from '../../lib/rolling/archive-lease.js';
+import { ArchiveJournal } from '../../lib/shipping/archive-journal.js';
+import type { JournalEntry, JournaledUpload } from '../../lib/shipping/journal-entry.js';
+import { sweepJournals } from '../../lib/shipping/sweep-journals.js';
+import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { ENTRIES } from '../support/journals.js';
+import { TemporaryDirectories } from '../support/series.js';
+
+const [SEALED = expect.fail(), , UPLOADING = expect.fail(), VERIFIED = expect.fail()] = ENTRIES;
+
+describe('sweepJournals', () => {
+  const directories = new TemporaryDirectories();
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await directories.make();
+  });
+
+  afterEach(() => directories.remove());
+
+  async function note(name: string, entry: JournalEntry): Promise<void> {
+    await new ArchiveJournal(join(directory, name), nodeFileLayer).write(entry);
+  }
+
+  async function sweep(mayAbort = true): Promise<JournaledUpload[]> {
+    const aborted: JournaledUpload[] = [];
+    await sweepJournals(directory, 'x_*.events', nodeFileLayer, async (upload) => {
+      aborted.push(upload);
+      return mayAbort;
+    });
+    return aborted;
+  }
+
+  it('removes journals whose archive is gone, and keeps the others', async () => {
+    for (const name of ['x_1.events', 'x_2.events', 'y_1.events']) await note(name, VERIFIED);
+    await writeFile(join(directory, 'x_2.events'), 'archive');
+    expect(await sweep()).to.deep.equal([]);
+    expect(readdirSync(directory).sort()).to.deep.equal([
+      'x_2.events',
+      'x_2.events.journal',
+      'y_1.events.journal',
+    ]);
+  });
+
+  it('first aborts the upload of one whose archive is gone, and keeps it while that fails', async () => {
+    await note('x_1.events', UPLOADING);
+    await note('x_2.events', SEALED);
+    const upload = Object(UPLOADING).upload;
+    expect(await sweep(false)).to.deep.equal([upload]);
+    expect(readdirSync(directory)).to.deep.equal(['x_1.events.journal']);
+    expect(await sweep()).to.deep.equal([upload]);
+    expect(readdirSync(directory)).to.deep.equal([]);
+  });
+
+  it('removes entries that were not written to their end, and leaves what was set aside', async () => {
+    const names = ['x_1.events.journal.0123abcd.part', 'x_1.events.damaged-1.journal'];
+    for (const name of names) await writeFile(join(directory, name), 'torn');
+    await sweep();
+    expect(readdirSync(directory)).to.deep.equal(['x_1.events.damaged-1.journal']);
+  });
+
+  it('sets aside a damaged journal whose archive is gone', async () => {
+    await writeFile(join(directory, 'x_1.events.journal'), 'torn');
+    await sweep();
+    expect(readdirSync(directory)).to.deep.equal(['x_1.events.damaged-1.journal']);
+  });
+
+  it('removes leases of archives that are gone, but not of owners who live', async () => {
+    await mkdir(join(directory, 'x_1.events.lock'));
+    await utimes(join(directory, 'x_1.events.lock'), 0, 0);
+    const lease = await takeLease(join(directory, 'x_2.events'));
+    await sweep();
+    expect(readdirSync(directory)).to.deep.equal(['x_2.events.lock']);
+    await lease?.release();
+  });
+});
