@@ -1,20 +1,17 @@
 import picomatch from 'picomatch';
 
-import { StoreError } from '../errors/store-error.js';
-import type { Store } from '../storage/store.js';
 import type { Clock, Timer } from '../streams/clock.js';
-import { askStore } from './ask-store.js';
+import { abortUnfinished } from './abort-unfinished.js';
+import { listUploads, type StoreContext } from './ask-store.js';
 import type { JournaledUpload } from './journal-entry.js';
 
-export interface OrphanUploadsOptions {
-  readonly store: Store;
+export interface OrphanUploadsOptions extends StoreContext {
   /** What all keys of the series begin with, and the picomatch pattern that they match. */
   readonly prefix: string;
   readonly pattern: string;
   /** How old an upload is at least that nobody knows any more. */
   readonly afterMs: number;
   readonly clock: Clock;
-  readonly signal: AbortSignal;
   /** @param target what could not be aborted or listed */
   onFailed(target: string, error: unknown): void;
 }
@@ -52,15 +49,18 @@ export class OrphanUploads {
     await this.#running;
   }
 
-  /** Aborts an upload that is known to be left behind. Returns whether nothing is left of it. */
-  async abort({ key, uploadId }: JournaledUpload): Promise<boolean> {
+  /**
+   * Aborts an upload that a journal knows, whose archive is gone. Returns whether nothing is left of it.
+   *
+   * @param isKeyOwn whether no other archive can have the key
+   */
+  async abort(upload: JournaledUpload, isKeyOwn: boolean): Promise<boolean> {
     const { onFailed, signal, store } = this.#options;
-    if (uploadId === null) return true;
     try {
-      await askStore(async () => store.abortUpload?.(key, uploadId), signal);
+      await abortUnfinished(upload, isKeyOwn, this.#options);
       return true;
     } catch (error) {
-      if (!signal.aborted) onFailed(`${store.name}/${key}`, error);
+      if (!signal.aborted) onFailed(`${store.name}/${upload.key}`, error);
       return false;
     }
   }
@@ -69,22 +69,12 @@ export class OrphanUploads {
     const { afterMs, clock, onFailed, prefix, signal, store } = this.#options;
     const isMatch = picomatch(this.#options.pattern, { nonegate: true });
     try {
-      const uploads = store.listUploads?.(prefix)[Symbol.asyncIterator]();
-      if (uploads === undefined) return;
-      for (;;) {
-        const { done, value } = await askStore(() => uploads.next(), signal);
-        if (done) return;
-        const { key, startedAt, uploadId } = value;
+      for await (const { key, startedAt, uploadId } of listUploads(prefix, this.#options)) {
         if (!isMatch(key) || clock.now() - startedAt.getTime() < afterMs) continue;
-        await this.abort({ store: store.name, key, uploadId });
+        await this.abort({ store: store.name, key, uploadId }, false);
       }
     } catch (error) {
-      if (!signal.aborted && !isUnknown(error)) onFailed(`${store.name}/${prefix}`, error);
+      if (!signal.aborted) onFailed(`${store.name}/${prefix}`, error);
     }
   }
-}
-
-/** Whether the store has no such operation: that is nothing to be told of every day. */
-function isUnknown(error: unknown): boolean {
-  return error instanceof StoreError && error.storeCode === 'NotImplemented';
 }

@@ -2,27 +2,21 @@ import { createHash } from 'node:crypto';
 
 import { DamageError } from '../errors/damage-error.js';
 import type { ShippableArchive } from '../rolling/archive-shipper.js';
-import type { Store, StoredObject } from '../storage/store.js';
+import type { StoredObject } from '../storage/store.js';
 import { gunzip } from '../streams/gunzip.js';
-import { fetchObject } from './ask-store.js';
-
-/** Where an object is read back from, and until when. */
-export interface ReadBackContext {
-  readonly store: Store;
-  readonly signal: AbortSignal;
-}
+import { fetchObject, type StoreContext } from './ask-store.js';
 
 /** Whether the object is gzip of exactly the archive, by its own bytes, whatever its metadata says. */
 export async function holdsArchive(
   { key, metadata }: StoredObject,
   archive: ShippableArchive,
-  { signal, store }: ReadBackContext,
+  context: StoreContext,
 ): Promise<boolean> {
   if (metadata.sha256 !== undefined && metadata.sha256 !== archive.sha256) return false;
   const hash = createHash('sha256');
   let bytes = 0;
   try {
-    for await (const chunk of gunzip(await fetchObject(store, key, signal), key)) {
+    for await (const chunk of gunzip(await fetchObject(key, context), key)) {
       bytes += chunk.length;
       if (bytes > archive.bytes) return false;
       hash.update(chunk);
@@ -36,8 +30,8 @@ export async function holdsArchive(
 }
 
 /** The SHA-256 of an object's bytes as they are stored, in hex. */
-export async function hashObject(key: string, { signal, store }: ReadBackContext): Promise<string> {
+export async function hashObject(key: string, context: StoreContext): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of await fetchObject(store, key, signal)) hash.update(chunk);
+  for await (const chunk of await fetchObject(key, context)) hash.update(chunk);
   return hash.digest('hex');
 }

@@ -4,9 +4,14 @@ import type { FileLayer, FileStatus } from '../storage/file-layer.js';
 import { findFile } from '../storage/find-file.js';
 import type { Store } from '../storage/store.js';
 import { systemCodeOf } from '../storage/system-error.js';
+import { abortUnfinished } from './abort-unfinished.js';
 import { ArchiveJournal } from './archive-journal.js';
-import { askStore } from './ask-store.js';
-import type { JournalEntry, JournaledArchive, JournaledObject } from './journal-entry.js';
+import type {
+  JournalEntry,
+  JournaledArchive,
+  JournaledObject,
+  JournaledUpload,
+} from './journal-entry.js';
 import type { KeyTemplate } from './key-template.js';
 import { inspectArchive, type LeftArchive } from './left-archives.js';
 import { settleFile } from './settle-file.js';
@@ -41,6 +46,8 @@ export class Shipment {
   readonly #context: ShipmentContext;
   readonly #journal: ArchiveJournal;
   #entry: JournalEntry | undefined;
+  /** Whether the entry is an earlier writer's. */
+  #isResumed = false;
 
   constructor(found: LeftArchive | ShippableArchive, context: ShipmentContext) {
     this.found = found;
@@ -103,6 +110,7 @@ export class Shipment {
     const isOld = noted?.state === 'settled' && localFile !== 'keep';
     const entry: JournalEntry =
       isCurrent && !isOld ? { ...noted, archive } : { state: 'sealed', archive };
+    this.#isResumed = isCurrent;
     await this.#enter(entry);
     return entry;
   }
@@ -115,17 +123,19 @@ export class Shipment {
 
   async #verify(entry: JournalEntry): Promise<VerifiedEntry> {
     if (entry.state === 'verified' || entry.state === 'settled') return entry;
-    if (entry.state === 'uploading' && entry.upload.uploadId !== null) {
-      await this.#abort(entry.upload.key, entry.upload.uploadId);
-    }
-    const { arePlainKeysOwn, files, keys, signal, store } = this.#context;
+    const { arePlainKeysOwn, files, signal, store } = this.#context;
     const { archive } = entry;
     const whole = this.#whole(archive);
+    const keys = this.#context.keys.keysOf(whole);
+    if (entry.state === 'uploading') {
+      await this.#abort(entry.upload, arePlainKeysOwn || entry.upload.key === keys.distinct);
+    }
+    this.#isResumed = false;
     const object = await shipArchive(whole, {
       store,
       files,
       signal,
-      keys: keys.keysOf(whole),
+      keys,
       isPlainKeyOwn: arePlainKeysOwn,
       onSending: (key, uploadId) =>
         this.#enter({ state: 'uploading', archive, upload: { store: store.name, key, uploadId } }),
@@ -136,10 +146,11 @@ export class Shipment {
   }
 
   /** Archives are bounded in size: to send all of it anew costs little, and is one simple path. */
-  async #abort(key: string, uploadId: string): Promise<void> {
-    const { signal, store } = this.#context;
+  async #abort(upload: JournaledUpload, isKeyOwn: boolean): Promise<void> {
+    // A put of its own that fails cleans up; only a crash leaves an upload that nobody knows by its id.
+    if (upload.uploadId === null && !this.#isResumed) return;
     try {
-      await askStore(async () => store.abortUpload?.(key, uploadId), signal);
+      await abortUnfinished(upload, isKeyOwn, this.#context);
     } catch (error) {
       // Whose keys do not allow this is to know what stays behind, but not to keep the archive for it.
       if (!(error instanceof StoreError) || error.transient) throw error;

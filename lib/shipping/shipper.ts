@@ -214,7 +214,9 @@ export class Shipper implements ArchiveShipper {
     const { directory, files, pattern, store } = this.#options;
     try {
       await sweepJournals(directory, pattern, files, async (upload) =>
-        upload.store === store.name ? this.#orphans.abort(upload) : true,
+        upload.store === store.name
+          ? this.#orphans.abort(upload, this.#context.arePlainKeysOwn)
+          : true,
       );
     } catch (error) {
       this.#tellFailure({ path: directory, name: directory }, 'journal', error);

@@ -215,6 +215,30 @@ describe('createArchiveWriter', () => {
         ]);
       });
 
+      it('loses nothing where two hosts race for the same keys', async () => {
+        const writers = [];
+        for (const host of ['a', 'b']) {
+          const spool = await directories.make();
+          const { leftovers: _, ...ship } = place;
+          const { writer, shipped, failed } = createShippingWriter(spool, place.to, { ship });
+          writers.push({ payloads: numbered(host, 8), writer, shipped, failed, spool });
+        }
+        await Promise.all(
+          writers.map(({ payloads, writer }) => pipeline(Readable.from(payloads), writer)),
+        );
+        const back = await directories.make();
+        for (const { key } of await listed(store.list())) {
+          await writeFile(join(back, key), await buffer(await store.get(key)));
+        }
+        const records = await createArchiveReader(back).toArray();
+        const expected = writers.flatMap(({ payloads }) => payloads);
+        expect(records.map((record) => record.text()).sort()).to.deep.equal(expected.sort());
+        for (const { failed, shipped, spool } of writers) {
+          expect([failed, readdirSync(spool)]).to.deep.equal([[], []]);
+          expect(shipped).to.have.length(8);
+        }
+      });
+
       it('does not send again what is there, as after a crash before the file was settled', async () => {
         const first = open({ ship: { to: place.to, localFile: 'keep' } });
         await pipeline(Readable.from(['0', '1']), first.writer);

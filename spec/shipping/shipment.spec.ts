@@ -132,6 +132,23 @@ describe('Shipment', () => {
       expectShipped();
     });
 
+    it('uploading, of which the id was not noted yet: aborts what is under its own key', async () => {
+      store.uploads.push({ key: KEY, uploadId: 'cut off', startedAt: new Date() });
+      const upload = { store: 'memory', key: KEY, uploadId: null };
+      await note({ state: 'uploading', archive: await facts(), upload });
+      const shared = find({ arePlainKeysOwn: false, localFile: 'keep' });
+      store.before = (operation) => {
+        if (operation === 'put') throw storeError(true);
+      };
+      await rejection(shared.advance());
+      expect(store.uploads.map(({ uploadId }) => uploadId)).to.include('cut off');
+      store.before = () => {};
+      store.uploads.length = 1;
+      await note({ state: 'uploading', archive: await facts(), upload });
+      await find().advance();
+      expectShipped();
+    });
+
     it('uploading, where the upload was complete: reads the object back', async () => {
       const upload = { store: 'memory', key: KEY, uploadId: 'complete' };
       const first = await find({ localFile: 'keep' }).advance();
