@@ -7,6 +7,7 @@ import {
   INDEX_FLAGS_OFFSET,
   INDEX_FRAME_LENGTH_BYTES,
   INDEX_ORDINAL_OFFSET,
+  INDEX_ORDINAL_UNKNOWN,
   INDEX_PREVIOUS_SHA256_OFFSET,
   INDEX_RECORDS_OFFSET,
   INDEX_SHA256_OFFSET,
@@ -37,9 +38,9 @@ export interface ArchiveIndex {
   /** Of these bytes. */
   readonly sha256: Uint8Array;
   readonly records: number;
-  /** Counts the archives of its writer, from 0. */
-  readonly ordinal: number;
-  /** Of all bytes of the writer's previous archive; zeros in its first. */
+  /** Counts the archives of its writer, from 0. Undefined where who sealed it did not know. */
+  readonly ordinal: number | undefined;
+  /** Of all bytes of the writer's previous archive; zeros in its first, and where that is not known. */
   readonly previousSha256: Uint8Array;
   /** Whether the writer ended here, so that no archive follows. */
   readonly writerEnded: boolean;
@@ -59,9 +60,9 @@ export function encodeIndexFrame(
   writeInt64(body, INDEX_ARCHIVE_BYTES_OFFSET, index.archiveBytes);
   body.set(index.sha256, INDEX_SHA256_OFFSET);
   writeInt64(body, INDEX_RECORDS_OFFSET, index.records);
-  writeInt64(body, INDEX_ORDINAL_OFFSET, index.ordinal);
+  writeInt64(body, INDEX_ORDINAL_OFFSET, index.ordinal ?? 0);
   body.set(index.previousSha256, INDEX_PREVIOUS_SHA256_OFFSET);
-  body.writeUInt32LE(index.writerEnded ? INDEX_WRITER_ENDED : 0, INDEX_FLAGS_OFFSET);
+  body.writeUInt32LE(flagsOf(index), INDEX_FLAGS_OFFSET);
   body.writeUInt32LE(index.entries.length, INDEX_ENTRY_COUNT_OFFSET);
   let at = INDEX_ENTRIES_OFFSET;
   for (const entry of index.entries) {
@@ -120,6 +121,8 @@ export function decodeIndexBody(body: Buffer, offset: number, archive?: string):
     if (Number.isNaN(value)) fail(at, 'a number within 53 bits', value);
     return value;
   };
+  const flags = body.readUInt32LE(INDEX_FLAGS_OFFSET);
+  const ordinal = readNumber(INDEX_ORDINAL_OFFSET);
   const archiveBytes = readNumber(INDEX_ARCHIVE_BYTES_OFFSET);
   const records = readNumber(INDEX_RECORDS_OFFSET);
   const entries: IndexEntry[] = [];
@@ -150,11 +153,17 @@ export function decodeIndexBody(body: Buffer, offset: number, archive?: string):
     archiveBytes,
     sha256: sha256At(body, INDEX_SHA256_OFFSET),
     records,
-    ordinal: readNumber(INDEX_ORDINAL_OFFSET),
+    ordinal: (flags & INDEX_ORDINAL_UNKNOWN) === 0 ? ordinal : undefined,
     previousSha256: sha256At(body, INDEX_PREVIOUS_SHA256_OFFSET),
-    writerEnded: (body.readUInt32LE(INDEX_FLAGS_OFFSET) & INDEX_WRITER_ENDED) !== 0,
+    writerEnded: (flags & INDEX_WRITER_ENDED) !== 0,
     entries,
   };
+}
+
+function flagsOf({ ordinal, writerEnded }: ArchiveIndex): number {
+  return (
+    (writerEnded ? INDEX_WRITER_ENDED : 0) | (ordinal === undefined ? INDEX_ORDINAL_UNKNOWN : 0)
+  );
 }
 
 function sha256At(body: Buffer, offset: number): Buffer {

@@ -13,6 +13,9 @@ export const SHA256_BYTES = 32;
 /** Flag: the writer ended in this archive, no other follows. */
 export const INDEX_WRITER_ENDED = 1;
 
+/** Flag: it is not known which of the writer's archives this is; its ordinal is 0. */
+export const INDEX_ORDINAL_UNKNOWN = 2;
+
 /** offset (8), records (8), first sequence (8), earliest time (8), latest time (8) */
 export const INDEX_ENTRY_BYTES = 8 + 8 + 8 + 8 + 8;
 export const MAX_INDEX_ENTRIES = 65_536;

@@ -13,7 +13,16 @@ export interface OpenedArchive {
 }
 
 /** A finished archive: all its bytes are on disk, and stay as they are. */
-export interface SealedArchive extends OpenedArchive {
+export interface SealedArchive extends Pick<OpenedArchive, 'path' | 'name'> {
+  /**
+   * Which of its writer's archives it is, counted from 0. Undefined for one that was recovered, where
+   * nothing tells.
+   */
+  readonly ordinal: number | undefined;
+  /** The writer's id, 16 hex digits. Undefined for one that was recovered, where nothing tells. */
+  readonly writer: string | undefined;
+  /** Milliseconds since the epoch; of one that was recovered, when it was last written to. */
+  readonly openedAt: number;
   readonly bytes: number;
   readonly records: number;
   /** Of all bytes of the file, in hex. */

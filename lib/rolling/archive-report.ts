@@ -30,8 +30,9 @@ export interface ArchivePart {
 export interface PartIndex {
   /** Why it does not agree with the bytes before it; undefined where it does. */
   readonly problem: string | undefined;
-  readonly ordinal: number;
-  /** Of the writer's previous archive; 64 hex digits, zeros in the first one. */
+  /** Undefined where who sealed it did not know. */
+  readonly ordinal: number | undefined;
+  /** Of the writer's previous archive; 64 hex digits, zeros in the first one, and where it is not known. */
   readonly previousSha256: string;
   readonly writerEnded: boolean;
   /** Of the bytes of the part as they are, the index included: what the next archive holds. */
@@ -52,8 +53,11 @@ export interface ArchiveReport {
   readonly frames: number;
   /** Versions of the frames, in ascending order. */
   readonly versions: readonly number[];
+  /** The first 1,000 stretches of it. */
   readonly damage: readonly SkippedDamage[];
-  /** Sequences that are missing between the frames. */
+  /** How many stretches there are. */
+  readonly damagedStretches: number;
+  /** Sequences that are missing between the frames: the first 1,000. */
   readonly gaps: readonly SequenceGap[];
   /** Whether it ends with an index, and every index in it agrees with the bytes before it. */
   readonly index: 'valid' | 'missing' | 'invalid';

@@ -12,9 +12,12 @@ export interface ArchiveWriterEvents {
   readonly shipped: [archive: ShippedArchive];
   /** An archive was deleted before it was shipped: see `whenFull: 'drop-oldest'`. */
   readonly dropped: [archive: DroppedArchive];
-  /** An archive that an earlier writer had left open is sealed now. It has no receipts and no handlers. */
+  /**
+   * An archive that an earlier writer had left open is sealed now, in place of `sealed`: that tells of this
+   * writer's own. Handlers run after this as after that, and then it is shipped.
+   */
   readonly recovered: [archive: RecoveredArchive];
-  /** A handler or an attempt to ship failed. The archive is safe on disk, and shipping goes on. */
+  /** A handler, a recovery, or an attempt to ship failed. The archive is safe on disk, and shipping goes on. */
   readonly failed: [failure: ArchiveFailure];
   /** After `end`: all records are sealed on disk. What is left to do is to ship them. */
   readonly drained: [];

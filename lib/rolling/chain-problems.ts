@@ -29,6 +29,11 @@ interface SealedPart extends ChainPart {
   readonly index: PartIndex;
 }
 
+interface PlacedPart extends SealedPart {
+  /** What its index says, or follows from that of the archive before it. */
+  readonly ordinal: number | undefined;
+}
+
 /** What is wrong with the chains of all writers: where each ought to run from ordinal 0 to its end. */
 export function chainProblems(parts: readonly ChainPart[]): ArchiveProblem[] {
   const writers = new Map<string, ChainPart[]>();
@@ -49,16 +54,15 @@ function writerProblems(
   unsealed: readonly ChainPart[],
 ): ArchiveProblem[] {
   const problems = unsealed.map((part) => unfinishedArchive(part));
-  const chain = [...sealed].sort((a, b) => a.index.ordinal - b.index.ordinal);
-  let previous: SealedPart | undefined;
-  for (const part of chain) {
-    if (previous?.index.ordinal === part.index.ordinal) {
+  let previous: PlacedPart | undefined;
+  for (const part of inOrder(sealed)) {
+    if (previous !== undefined && isRepeat(part, previous)) {
       // The same archive twice, say raw and in another directory, is no harm.
-      if (previous.index.sha256 !== part.index.sha256) problems.push(otherContent(part, previous));
+      if (isOther(part, previous)) problems.push(otherContent(part, previous));
       continue;
     }
     problems.push(...linkProblems(part, previous, unsealed));
-    previous = part;
+    previous = { ...part, ordinal: part.index.ordinal ?? placeBehind(previous, part) };
   }
   if (previous !== undefined && !previous.index.writerEnded && unsealed.length === 0) {
     problems.push(unendedWriter(writer, previous));
@@ -66,45 +70,113 @@ function writerProblems(
   return problems;
 }
 
+/** By ordinal; those that have none, by their sequences between the others. */
+function inOrder(sealed: readonly SealedPart[]): SealedPart[] {
+  const ordered = sealed.filter(({ index }) => index.ordinal !== undefined);
+  ordered.sort((a, b) => (a.index.ordinal ?? 0) - (b.index.ordinal ?? 0));
+  const others = sealed.filter(({ index }) => index.ordinal === undefined);
+  for (const part of others.sort((a, b) => beginOf(a) - beginOf(b))) {
+    const at = ordered.findIndex((other) => beginOf(other) > beginOf(part));
+    ordered.splice(at === -1 ? ordered.length : at, 0, part);
+  }
+  return ordered;
+}
+
+function beginOf({ nextSequence, sequence }: ChainPart): number {
+  return sequence ?? nextSequence ?? 0;
+}
+
+/** Whether it is an archive that was there before, or has nothing but records of that. */
+function isRepeat(part: SealedPart, previous: SealedPart): boolean {
+  const { ordinal, sha256 } = part.index;
+  if (sha256 === previous.index.sha256) return true;
+  if (ordinal !== undefined) return ordinal === previous.index.ordinal;
+  return (part.nextSequence ?? 0) <= (previous.nextSequence ?? 0);
+}
+
+function isOther({ index }: SealedPart, previous: SealedPart): boolean {
+  return index.ordinal !== undefined && index.sha256 !== previous.index.sha256;
+}
+
+/** The place of an archive that does not know it, where no record is between it and one that does. */
+function placeBehind(previous: PlacedPart | undefined, part: SealedPart): number | undefined {
+  if (beginOf(part) > (previous?.nextSequence ?? 0)) return undefined;
+  if (previous === undefined) return 0;
+  return previous.ordinal === undefined ? undefined : previous.ordinal + 1;
+}
+
 /** What is wrong between an archive and the one before it. */
 function linkProblems(
   part: SealedPart,
-  previous: SealedPart | undefined,
+  previous: PlacedPart | undefined,
   unsealed: readonly ChainPart[],
 ): ArchiveProblem[] {
+  const missing = missingBetween(part, previous, unsealed);
+  if (missing !== null) return missing;
   const { archive, index, writer } = part;
-  const expected = previous === undefined ? 0 : previous.index.ordinal + 1;
-  const from = previous?.nextSequence ?? 0;
-  const to = part.sequence ?? part.nextSequence ?? from;
-  if (index.ordinal > expected) {
-    // One that lost its index is there, and is told of as unfinished.
-    const others = unsealed.filter(({ sequence = -1 }) => sequence >= from && sequence < to);
-    const ordinals = range(expected, index.ordinal).slice(others.length);
-    return ordinals.map((ordinal) => missingArchive(writer, ordinal));
-  }
+  const { ordinal, previousSha256 } = index;
   const problems: ArchiveProblem[] = [];
-  const facts = { writer, ordinal: index.ordinal };
   if (previous?.index.writerEnded) {
     const message = `${previous.archive}: says that writer ${writer} ended, but ${archive} follows`;
-    const { ordinal } = previous.index;
-    problems.push({ kind: 'altered', archive: previous.archive, writer, ordinal, message });
+    const facts = { archive: previous.archive, writer, ordinal: previous.ordinal };
+    problems.push({ kind: 'altered', ...facts, message });
   }
-  const known = previous?.index.sha256 ?? '0'.repeat(index.previousSha256.length);
+  if (previous === undefined && ordinal === 0 && !isUnknown(previousSha256)) {
+    const message = `${archive}: the first archive of writer ${writer} names one before it`;
+    problems.push({ kind: 'altered', archive, writer, ordinal, message });
+  }
   // What is damaged has another digest, of course: that it is damaged is told already.
-  if (index.previousSha256 !== known && (previous?.isIntact ?? true)) {
-    const altered = previous ?? part;
-    const message =
-      previous === undefined
-        ? `${archive}: the first archive of writer ${writer} names one before it`
-        : `${altered.archive}: its SHA-256 is ${known}, ${archive} has ${index.previousSha256}`;
-    const ordinal = altered.index.ordinal;
-    problems.push({ kind: 'altered', archive: altered.archive, writer, ordinal, message });
+  if (previous?.isIntact && !isUnknown(previousSha256)) {
+    const known = previous.index.sha256;
+    if (previousSha256 !== known) {
+      const message = `${previous.archive}: its SHA-256 is ${known}, ${archive} has ${previousSha256}`;
+      const facts = { archive: previous.archive, writer, ordinal: previous.ordinal };
+      problems.push({ kind: 'altered', ...facts, message });
+    }
   }
-  if (to > from && part.isIntact && (previous?.isIntact ?? true)) {
-    const message = `${archive}: records ${from} to ${to - 1} of writer ${writer} before it are missing`;
-    problems.push({ kind: 'missing', archive, ...facts, message });
+  return [...problems, ...lostBetween(part, previous)];
+}
+
+/** Zeros stand for a digest that was not known, or that of nothing. */
+function isUnknown(sha256: string): boolean {
+  return /^0*$/.test(sha256);
+}
+
+/**
+ * Archives that are not there. By their ordinals, where both ends have one; who did not know the archive
+ * before it may have counted one that had no record, so that only sequences tell.
+ *
+ * @returns null where the two follow each other
+ */
+function missingBetween(
+  part: SealedPart,
+  previous: PlacedPart | undefined,
+  unsealed: readonly ChainPart[],
+): ArchiveProblem[] | null {
+  const { index, writer } = part;
+  const [from, to] = [previous?.nextSequence ?? 0, beginOf(part)];
+  // One that lost its index is there, and is told of as unfinished.
+  const others = unsealed.filter(({ sequence = -1 }) => sequence >= from && sequence < to);
+  const last = previous === undefined ? -1 : previous.ordinal;
+  if (index.ordinal !== undefined && last !== undefined) {
+    const isKnown = to > from || !isUnknown(index.previousSha256);
+    if (index.ordinal <= last + 1 || !isKnown) return null;
+    const ordinals = range(last + 1, index.ordinal).slice(others.length);
+    return ordinals.map((ordinal) => missingArchive(writer, ordinal));
   }
-  return problems;
+  if (to <= from) return null;
+  if (others.length > 0) return [];
+  const message = `archives with the records ${from} to ${to - 1} of writer ${writer} are missing`;
+  return [{ kind: 'missing', archive: undefined, writer, ordinal: undefined, message }];
+}
+
+/** Records that are not there, though no archive is missing. */
+function lostBetween(part: SealedPart, previous: PlacedPart | undefined): ArchiveProblem[] {
+  const { archive, index, isIntact, writer } = part;
+  const [from, to] = [previous?.nextSequence ?? 0, beginOf(part)];
+  if (to <= from || !isIntact || !(previous?.isIntact ?? true)) return [];
+  const message = `${archive}: records ${from} to ${to - 1} of writer ${writer} before it are missing`;
+  return [{ kind: 'missing', archive, writer, ordinal: index.ordinal, message }];
 }
 
 function isSealed(part: ChainPart): part is SealedPart {
@@ -121,8 +193,7 @@ function unfinishedArchive({ archive, writer }: ChainPart): ArchiveProblem {
   return { kind: 'unfinished', archive, writer, ordinal: undefined, message };
 }
 
-function unendedWriter(writer: string, { archive, index }: SealedPart): ArchiveProblem {
-  const { ordinal } = index;
+function unendedWriter(writer: string, { archive, ordinal }: PlacedPart): ArchiveProblem {
   const message = `${archive}: is the last of writer ${writer}, which did not end in it`;
   return { kind: 'unfinished', archive, writer, ordinal, message };
 }

@@ -1,5 +1,7 @@
-import type { FileLayer } from '../storage/file-layer.js';
+import type { FileLayer, FileStatus } from '../storage/file-layer.js';
+import { findFile } from '../storage/find-file.js';
 import type { ArchiveSource } from './archive-source.js';
+import { mayBeTorn, placesOf } from './archive-state.js';
 import { isArchiveGone, openArchive } from './open-archive.js';
 
 /** An archive that patterns have found, in whatever state it will be when it is read. */
@@ -11,6 +13,13 @@ export interface FoundArchive {
 
   /** @throws ArchiveError with the code `ERR_ARCHIVE_GONE` where it is not there any more */
   open(): Promise<ArchiveSource>;
+}
+
+/** A file that an archive is in. */
+export interface FoundFile {
+  /** Whether its name says that it may end anywhere. */
+  readonly isOpen: boolean;
+  readonly status: FileStatus;
 }
 
 /** Finds the object that a local archive has become, by its path; undefined where there is none. */
@@ -27,6 +36,15 @@ export class LocalArchive implements FoundArchive {
     this.path = path;
     this.#files = files;
     this.#findShipped = findShipped;
+  }
+
+  /** The file, as it is now; null where there is none. */
+  async findFile(): Promise<FoundFile | null> {
+    for (const path of placesOf(this.path)) {
+      const status = await findFile(path, this.#files);
+      if (status !== null) return { isOpen: mayBeTorn(path), status };
+    }
+    return null;
   }
 
   async open(): Promise<ArchiveSource> {

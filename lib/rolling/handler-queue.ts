@@ -1,12 +1,13 @@
 import type { ArchiveHandler, OpenedArchive, SealedArchive } from './archive-handler.js';
 import type { ArchiveFailure } from './archive-shipper.js';
+import type { RecoveredArchive } from './recover-archive.js';
 import { runOpenHandlers, runSealedHandlers } from './run-handlers.js';
 
 export interface HandlerQueueListener {
   /** All handlers had the archive, and it is where `archive` says. */
-  onHandled(archive: SealedArchive): void;
+  onHandled(archive: SealedArchive | RecoveredArchive): void;
   /** A handler says that the file is gone. */
-  onGone(archive: SealedArchive): void;
+  onGone(archive: SealedArchive | RecoveredArchive): void;
   onFailed(failure: ArchiveFailure): void;
 }
 
@@ -25,7 +26,7 @@ export class HandlerQueue {
     this.#run(() => runOpenHandlers(this.#handlers, archive, this.#report));
   }
 
-  sealed(archive: SealedArchive): void {
+  sealed(archive: SealedArchive | RecoveredArchive): void {
     this.#run(async () => {
       const handled = await runSealedHandlers(this.#handlers, archive, this.#report);
       if (handled === null) this.#listener.onGone(archive);
@@ -38,7 +39,11 @@ export class HandlerQueue {
     await this.#running;
   }
 
-  readonly #report = (operation: string, error: unknown, archive: OpenedArchive): void => {
+  readonly #report = (
+    operation: string,
+    error: unknown,
+    archive: Pick<OpenedArchive, 'path' | 'name'>,
+  ): void => {
     this.#listener.onFailed({ archive, operation, error });
   };
 

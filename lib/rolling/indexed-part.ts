@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 
 import { type ArchiveIndex, encodeIndexFrame } from '../codec/archive-index.js';
 import type { FrameHeader } from '../codec/frame-header.js';
@@ -11,7 +11,9 @@ export type PartOrigin = Pick<ArchiveIndex, 'ordinal' | 'previousSha256' | 'writ
 /** The part before, where it was sealed. */
 interface PreviousPart {
   readonly writer: string | undefined;
-  readonly ordinal: number;
+  readonly ordinal: number | undefined;
+  /** The sequence of the record that comes behind it. */
+  readonly nextSequence: number;
   readonly sha256: Uint8Array;
 }
 
@@ -21,6 +23,7 @@ export class IndexedPart {
   readonly #blocks = new IndexBuilder();
   readonly #hash = createHash('sha256');
   #bytes = 0;
+  #firstSequence: number | undefined;
   #nextSequence = 0;
   #writer: string | undefined;
 
@@ -36,6 +39,7 @@ export class IndexedPart {
   /** Adds a block, whose bytes are given to `update`. */
   add(header: FrameHeader, bytes: number): void {
     this.#writer = header.writer;
+    this.#firstSequence ??= header.sequence;
     this.#blocks.skipTo(this.#bytes);
     this.#blocks.add({ ...header, bytes });
     this.#nextSequence = header.sequence + header.records;
@@ -49,11 +53,19 @@ export class IndexedPart {
 
   /** What can be said of a part whose own index is lost. */
   guessOrigin(): PartOrigin {
-    const previous = this.#previous;
-    if (previous === undefined || previous.writer !== this.#writer) {
-      return { ordinal: 0, previousSha256: Buffer.alloc(SHA256_BYTES), writerEnded: false };
+    const previous = this.#findPrevious();
+    if (previous !== undefined) {
+      const ordinal = previous.ordinal === undefined ? undefined : previous.ordinal + 1;
+      return { ordinal, previousSha256: previous.sha256, writerEnded: false };
     }
-    return { ordinal: previous.ordinal + 1, previousSha256: previous.sha256, writerEnded: false };
+    // Others may be between: a place that is made up would call these missing, or an archive altered.
+    const ordinal = this.#firstSequence === 0 ? 0 : undefined;
+    return { ordinal, previousSha256: Buffer.alloc(SHA256_BYTES), writerEnded: false };
+  }
+
+  /** The SHA-256 of all its bytes so far, to go on with. */
+  copyHash(): Hash {
+    return this.#hash.copy();
   }
 
   /** Its index as a whole frame, or null where there is nothing that it could speak of. */
@@ -72,6 +84,15 @@ export class IndexedPart {
   /** The part that follows, behind the index of this one. */
   next(index: Uint8Array, { ordinal }: PartOrigin): IndexedPart {
     const sha256 = this.#hash.copy().update(index).digest();
-    return new IndexedPart({ writer: this.#writer, ordinal, sha256 });
+    const nextSequence = this.#nextSequence;
+    return new IndexedPart({ writer: this.#writer, ordinal, nextSequence, sha256 });
+  }
+
+  /** The part before, where no record is between. */
+  #findPrevious(): PreviousPart | undefined {
+    const previous = this.#previous;
+    const isNext =
+      previous?.writer === this.#writer && previous?.nextSequence === this.#firstSequence;
+    return isNext ? previous : undefined;
   }
 }

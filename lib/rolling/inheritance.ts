@@ -1,5 +1,6 @@
 import { checkDirectory } from './archive-directory.js';
 import type { ArchiveShipper, ShippingListener } from './archive-shipper.js';
+import type { HandlerQueue } from './handler-queue.js';
 import type { RecoveredArchive } from './recover-archive.js';
 import { Recovery } from './recovery.js';
 import type { RollingWriteSettings } from './rolling-write-options.js';
@@ -18,6 +19,7 @@ export class Inheritance {
   constructor(
     settings: RollingWriteSettings,
     shipper: ArchiveShipper | undefined,
+    handlers: HandlerQueue,
     listener: InheritanceListener,
   ) {
     this.#settings = settings;
@@ -27,8 +29,8 @@ export class Inheritance {
       ...settings,
       onFailed: (failure) => listener.onFailed(failure),
       onRecovered: (archive) => {
-        shipper?.adopt(archive);
         listener.onRecovered(archive);
+        handlers.sealed(archive);
       },
     });
   }

@@ -4,6 +4,7 @@ import { peekArchive, type SequenceStart } from './archive-head.js';
 import { digestOf, leaveOutCopies } from './distinct-archives.js';
 import type { FoundArchive } from './found-archive.js';
 import { compareNaturally } from './natural-order.js';
+import { leaveOutSecondNames } from './second-names.js';
 
 /**
  * What objects of a store are put in order by: their names, or, as local archives are, what is in their
@@ -52,7 +53,8 @@ async function orderByTime(archives: readonly FoundArchive[]): Promise<FoundArch
       else others.push({ archive, head });
     }
   }
-  const distinct = await leaveOutCopies(unsequenced.sort(compareNames));
+  const named = await leaveOutSecondNames(unsequenced.sort(compareNames));
+  const distinct = await leaveOutCopies(named);
   const ordered = insert([...distinct, ...merge([...writers.values()])], damaged);
   // A begun archive has records by the time it is read: its writer's last ones.
   return [...ordered, ...begun.sort(compareNames)];

@@ -19,6 +19,9 @@ export interface UncheckedIndex {
   readonly end: number;
 }
 
+/** Of what is missing, so much is named: it could be a gap a frame. */
+const MOST_GAPS = 1000;
+
 /** What is read of the part so far. */
 interface OpenPart {
   readonly begin: number;
@@ -146,7 +149,8 @@ export class PartCollector {
     if (!namesSequence(header)) return;
     const { records, sequence, writer } = header;
     const next = this.#next.get(writer);
-    if (next !== undefined && sequence > next) this.gaps.push({ writer, from: next, to: sequence });
+    const isGap = next !== undefined && sequence > next;
+    if (isGap && this.gaps.length < MOST_GAPS) this.gaps.push({ writer, from: next, to: sequence });
     this.#next.set(writer, Math.max(next ?? 0, sequence + records));
   }
 }

@@ -4,8 +4,8 @@ import { crc32 } from 'node:zlib';
 
 import picomatch from 'picomatch';
 
-import { decodeIndexBody } from '../codec/archive-index.js';
-import { type FrameHeader, readFrameHeader } from '../codec/frame-header.js';
+import { type ArchiveIndex, decodeIndexBody } from '../codec/archive-index.js';
+import { readFrameHeader } from '../codec/frame-header.js';
 import { isHeaderWhole, magicFault } from '../codec/frame-header-check.js';
 import { DamageError } from '../errors/damage-error.js';
 import {
@@ -22,7 +22,10 @@ import { readChunks } from './open-archive.js';
 /** A sealed archive, as the index of the writer's next one names it. */
 export interface PreviousArchive {
   readonly writer: string;
-  readonly ordinal: number;
+  /** Undefined where who sealed it did not know. */
+  readonly ordinal: number | undefined;
+  /** The sequence of the record that comes behind it. */
+  readonly nextSequence: number;
   /** Of all its bytes. */
   readonly sha256: Uint8Array;
 }
@@ -42,7 +45,7 @@ export async function listSealed(
 }
 
 /**
- * The archive that `writer` sealed last before the record of `sequence`, by the indexes of `paths`. One
+ * The archive of `writer` that ends where the record of `sequence` begins, by the indexes of `paths`. One
  * that was shipped meanwhile, and is not here any more, is not found.
  */
 export async function findPreviousArchive(
@@ -53,19 +56,20 @@ export async function findPreviousArchive(
 ): Promise<PreviousArchive | undefined> {
   // Nothing is before a writer's first record.
   if (sequence === 0) return undefined;
-  let last: { readonly path: string; readonly end: IndexedEnd } | undefined;
   for (const path of paths) {
-    const end = await readEndIfThere(path, files);
-    if (end?.header.writer !== writer || end.header.sequence > sequence) continue;
-    if (last === undefined || last.end.ordinal < end.ordinal) last = { path, end };
+    try {
+      const index = await withArchive(path, files, (file) =>
+        readIndexBefore(file, writer, sequence),
+      );
+      if (index === undefined) continue;
+      const sha256 = await sha256Of(path, files);
+      return { writer, ordinal: index.ordinal, nextSequence: sequence, sha256 };
+    } catch (error) {
+      // Shipped since it was listed.
+      if (!isMissing(error)) throw error;
+    }
   }
-  if (last === undefined) return undefined;
-  try {
-    return { writer, ordinal: last.end.ordinal, sha256: await sha256Of(last.path, files) };
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  return undefined;
 }
 
 /** The SHA-256 of a file's bytes. */
@@ -77,12 +81,6 @@ export async function sha256Of(path: string, files: FileLayer): Promise<Buffer> 
   });
 }
 
-/** What the index at the end of an archive says of its place. */
-interface IndexedEnd {
-  readonly header: FrameHeader;
-  readonly ordinal: number;
-}
-
 async function withArchive<T>(path: string, files: FileLayer, use: (file: OpenFile) => Promise<T>) {
   const file = await files.open(path, 'r');
   try {
@@ -92,18 +90,12 @@ async function withArchive<T>(path: string, files: FileLayer, use: (file: OpenFi
   }
 }
 
-/** Undefined also for one that was shipped since it was listed. */
-async function readEndIfThere(path: string, files: FileLayer): Promise<IndexedEnd | undefined> {
-  try {
-    return await withArchive(path, files, readEnd);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Undefined for what does not end with an index. */
-async function readEnd(file: OpenFile): Promise<IndexedEnd | undefined> {
+/** The index that an archive ends with, if it is that of `writer` before the record of `sequence`. */
+async function readIndexBefore(
+  file: OpenFile,
+  writer: string,
+  sequence: number,
+): Promise<ArchiveIndex | undefined> {
   const { size } = await file.stat();
   const least = HEADER_BYTES + MIN_INDEX_BODY_BYTES;
   if (size < least) return undefined;
@@ -113,15 +105,18 @@ async function readEnd(file: OpenFile): Promise<IndexedEnd | undefined> {
   if (frameBytes < least || frameBytes > Math.min(HEADER_BYTES + MAX_INDEX_BODY_BYTES, size)) {
     return undefined;
   }
-  const frame = Buffer.alloc(frameBytes);
+  const head = Buffer.alloc(HEADER_BYTES);
   // What a short read leaves out is zeros, which no checksum takes.
-  await file.read(frame, 0, frameBytes, size - frameBytes);
-  if (magicFault(frame) !== null || !isHeaderWhole(frame)) return undefined;
-  const header = readFrameHeader(frame);
-  const body = frame.subarray(HEADER_BYTES);
-  if (header.kind !== KIND_INDEX || header.bodyCrc !== crc32(body)) return undefined;
+  await file.read(head, 0, HEADER_BYTES, size - frameBytes);
+  if (magicFault(head) !== null || !isHeaderWhole(head)) return undefined;
+  const header = readFrameHeader(head);
+  if (header.kind !== KIND_INDEX || header.writer !== writer) return undefined;
+  if (header.sequence !== sequence) return undefined;
+  const body = Buffer.alloc(frameBytes - HEADER_BYTES);
+  await file.read(body, 0, body.length, size - body.length);
+  if (header.bodyCrc !== crc32(body)) return undefined;
   try {
-    return { header, ordinal: decodeIndexBody(body, size - frameBytes).ordinal };
+    return decodeIndexBody(body, size - frameBytes);
   } catch (error) {
     // Verifying tells; here it is as if it were not there.
     if (error instanceof DamageError) return undefined;

@@ -71,7 +71,7 @@ export class RollingWriteStream extends ReceiptWritable {
       onGone: (archive) => this.#spool.gone(archive),
       onFailed: (failure) => this.#tell('failed', failure),
     });
-    this.#inheritance = new Inheritance(settings, options.shipper, {
+    this.#inheritance = new Inheritance(settings, options.shipper, this.#handlers, {
       onShipped: (archive) => {
         this.receipts.shipped(archive.sha256);
         this.#tell('shipped', archive);
@@ -225,8 +225,8 @@ export class RollingWriteStream extends ReceiptWritable {
 
   async #settleOnDisk(): Promise<void> {
     await this.#series.end();
-    await this.#handlers.idle();
     await this.#inheritance.stop();
+    await this.#handlers.idle();
     // Also without a record: a directory that is not there is to be told.
     await this.#opened;
   }

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import type { ArchiveHandler, OpenedArchive, SealedArchive } from './archive-handler.js';
 
 /** Told of each handler that failed. What it throws ends the run. */
-export type HandlerFailureListener<Archive extends OpenedArchive> = (
+export type HandlerFailureListener<Archive> = (
   handlerName: string,
   error: unknown,
   archive: Archive,
@@ -35,11 +35,11 @@ export async function runOpenHandlers(
  * @returns the archive where it is now; null when a handler says that it is gone, and no handler
  *   after that one is run
  */
-export async function runSealedHandlers(
+export async function runSealedHandlers<Archive extends SealedArchive>(
   handlers: readonly ArchiveHandler[],
-  archive: SealedArchive,
+  archive: Archive,
   onFailure: HandlerFailureListener<SealedArchive>,
-): Promise<SealedArchive | null> {
+): Promise<Archive | null> {
   let current = archive;
   for (const [position, handler] of handlers.entries()) {
     try {

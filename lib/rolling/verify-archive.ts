@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
 import { parseMaxRecordBytes } from '../codec/record-encoder.js';
-import type { SkippedDamage } from '../codec/skipped-damage.js';
 import { DamageError } from '../errors/damage-error.js';
 import type { ByteCount } from '../format/quantity.js';
 import { type FileLayer, nodeFileLayer } from '../storage/file-layer.js';
 import type { ArchivePart, ArchiveReport } from './archive-report.js';
 import type { ArchiveSource } from './archive-source.js';
+import { DamageList } from './damage-list.js';
 import { FileSource } from './file-source.js';
 import { sha256Problem } from './index-problem.js';
 import { PartCollector, type UncheckedIndex } from './part-collector.js';
@@ -36,23 +36,27 @@ export async function verifyArchive(
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
   const source = new FileSource(await (options.files ?? nodeFileLayer).open(path, 'r'), path);
   try {
-    return await readReport(source, maxRecordBytes);
+    return await reportArchive(source, maxRecordBytes);
   } finally {
     await source.close();
   }
 }
 
-async function readReport(source: ArchiveSource, maxRecordBytes: number): Promise<ArchiveReport> {
+/** What `verifyArchive` says of a file that is open. */
+export async function reportArchive(
+  source: ArchiveSource,
+  maxRecordBytes: number,
+): Promise<ArchiveReport> {
   const whole = createHash('sha256');
   const ranges = new RangeHash();
   const collector = new PartCollector(ranges);
-  const damage: SkippedDamage[] = [];
+  const damage = new DamageList();
   const versions = new Set<number>();
   let [bytes, records, frames] = [0, 0, 0];
   let format: ArchiveReport['format'] = 'frames';
   const pieces = walkArchive(source, {
     maxRecordBytes,
-    onDamage: (skipped) => damage.push(skipped),
+    onDamage: (skipped) => damage.add(skipped),
     onBytes: (chunk) => {
       bytes += chunk.length;
       whole.update(chunk);
@@ -86,7 +90,8 @@ async function readReport(source: ArchiveSource, maxRecordBytes: number): Promis
     records,
     frames,
     versions: [...versions].sort((a, b) => a - b),
-    damage,
+    damage: damage.named,
+    damagedStretches: damage.stretches,
     gaps,
     index: indexProblem === undefined ? state : 'invalid',
     indexProblem,
@@ -94,7 +99,7 @@ async function readReport(source: ArchiveSource, maxRecordBytes: number): Promis
     ordinal: sealed?.index?.ordinal,
     writerEnded: sealed?.index?.writerEnded ?? false,
     parts,
-    isIntact: damage.length === 0 && gaps.length === 0 && indexProblem === undefined,
+    isIntact: damage.stretches === 0 && gaps.length === 0 && indexProblem === undefined,
   };
 }
 

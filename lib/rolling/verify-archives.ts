@@ -1,11 +1,12 @@
+import { parseMaxRecordBytes } from '../codec/record-encoder.js';
 import { nodeFileLayer } from '../storage/file-layer.js';
 import type { ArchiveReport } from './archive-report.js';
-import { OPEN_SUFFIX } from './archive-state.js';
+import { mayBeTorn } from './archive-state.js';
 import { type ArchiveProblem, type ChainPart, chainProblems } from './chain-problems.js';
 import { type ArchivePatterns, checkPatterns, listArchives } from './list-archives.js';
 import { compareNaturally } from './natural-order.js';
 import { openArchive } from './open-archive.js';
-import { type VerifyOptions, verifyArchive } from './verify-archive.js';
+import { reportArchive, type VerifyOptions } from './verify-archive.js';
 
 /** What was found in the archives of a series that were read whole. */
 export interface SeriesReport {
@@ -31,12 +32,16 @@ export async function verifyArchives(
   options: VerifyOptions = {},
 ): Promise<SeriesReport> {
   const { files = nodeFileLayer } = options;
+  const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
   const found = await listArchives(checkPatterns(patterns), { files, allowEmpty: false });
   const archives: ArchiveReport[] = [];
   for (const archive of found.sort(compareNaturally)) {
     const source = await openArchive(archive, files);
-    await source.close();
-    archives.push(await verifyArchive(source.path, options));
+    try {
+      archives.push(await reportArchive(source, maxRecordBytes));
+    } finally {
+      await source.close();
+    }
   }
   const problems = [
     ...archives.flatMap(damageOf),
@@ -48,11 +53,11 @@ export async function verifyArchives(
 
 function damageOf(report: ArchiveReport): ArchiveProblem[] {
   if (report.isIntact) return [];
-  const { archive, damage, gaps, indexProblem, writer, ordinal } = report;
+  const { archive, damage, damagedStretches, gaps, indexProblem, writer, ordinal } = report;
   const [first] = damage;
   const [gap] = gaps;
   const facts = [
-    first && `${damage.length} damaged (the first: ${first.reason} at byte ${first.begin})`,
+    first && `${damagedStretches} damaged (the first: ${first.reason} at byte ${first.begin})`,
     gap && `records ${gap.from} to ${gap.to - 1} of writer ${gap.writer} are missing`,
     indexProblem && `the index does not agree: ${indexProblem}`,
   ];
@@ -62,7 +67,7 @@ function damageOf(report: ArchiveReport): ArchiveProblem[] {
 
 /** Archives without a chain that tells it. */
 function unfinishedOf({ archive, bytes, parts }: ArchiveReport): ArchiveProblem[] {
-  const isOpen = archive.endsWith(OPEN_SUFFIX);
+  const isOpen = mayBeTorn(archive);
   if ((bytes > 0 && !isOpen) || parts.some((part) => part.writer !== undefined)) return [];
   const message = `${archive}: ${isOpen ? 'is still open' : 'is empty'}`;
   return [{ kind: 'unfinished', archive, writer: undefined, ordinal: undefined, message }];

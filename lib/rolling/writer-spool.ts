@@ -2,6 +2,7 @@ import type { ArchiveDraft } from './archive-draft.js';
 import type { SealedArchive } from './archive-handler.js';
 import type { ArchiveShipper, DroppedArchive } from './archive-shipper.js';
 import type { ReceiptBook } from './receipt-book.js';
+import type { RecoveredArchive } from './recover-archive.js';
 
 /**
  * Sees a writer's archives through to the shipper: their receipts, and what they take of the disk's budget.
@@ -37,15 +38,23 @@ export class WriterSpool {
   }
 
   /** The shipper takes it over. */
-  handled(archive: SealedArchive): void {
+  handled(archive: SealedArchive | RecoveredArchive): void {
+    if ('damage' in archive) {
+      // It may have another owner beside this writer: one that found it as it began.
+      const { bytes, name, path } = archive;
+      this.#shipper?.adopt({ bytes, name, path });
+      return;
+    }
     this.#completeBytes -= archive.bytes;
     this.#shipper?.add(archive);
   }
 
   /** A handler has removed it. */
-  gone({ bytes, sha256 }: SealedArchive): void {
-    this.#completeBytes -= bytes;
-    this.#receipts.gone(sha256, 'a handler has removed the archive');
+  gone(archive: SealedArchive | RecoveredArchive): void {
+    // What was recovered has no receipts here, and was never counted.
+    if ('damage' in archive) return;
+    this.#completeBytes -= archive.bytes;
+    this.#receipts.gone(archive.sha256, 'a handler has removed the archive');
   }
 
   /** The shipper has deleted it. */

@@ -40,6 +40,9 @@ function damageIn(body: Buffer) {
   }
 }
 
+/** Undefined where it is not known. */
+const anyOrdinal = fc.option(fc.maxSafeNat(), { nil: undefined });
+
 /** Entries one behind the other. */
 const anyEntries = fc
   .array(
@@ -120,7 +123,7 @@ describe('decodeIndexBody', () => {
   it('decodes any index that was encoded', () => {
     const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes));
     fc.assert(
-      fc.property(anyEntries, hash, hash, fc.maxSafeNat(), fc.boolean(), (some, a, b, n, ended) => {
+      fc.property(anyEntries, hash, hash, anyOrdinal, fc.boolean(), (some, a, b, n, ended) => {
         const any = {
           archiveBytes: (some.at(-1)?.offset ?? 0) + 1,
           sha256: a,
@@ -135,6 +138,14 @@ describe('decodeIndexBody', () => {
     );
   });
 
+  it('has no ordinal where the flag says that none is known', () => {
+    const body = Buffer.from(bodyOf({ ...index, ordinal: undefined }));
+    expect(body.readBigUInt64LE(48)).to.equal(0n);
+    expect(body.readUInt32LE(88)).to.equal(3);
+    body.writeBigUInt64LE(7n, 48);
+    expect(decodeIndexBody(body, 0).ordinal).to.equal(undefined);
+  });
+
   it('keeps its SHA-256 when the body is let go', () => {
     const body = Buffer.from(bodyOf(index));
     const decoded = decodeIndexBody(body, 0);
@@ -144,7 +155,7 @@ describe('decodeIndexBody', () => {
 
   it('ignores flags that it does not know', () => {
     const body = Buffer.from(bodyOf({ ...index, writerEnded: false }));
-    body.writeUInt32LE(0xfffffffe, 88);
+    body.writeUInt32LE(0xfffffffc, 88);
     expect(decodeIndexBody(body, 0).writerEnded).to.equal(false);
   });
 

@@ -101,6 +101,20 @@ describe('recovery of archives that were left open', () => {
     expect(await read('x_2.events.torn-0')).to.deep.equal(Buffer.from('no archive'));
   });
 
+  it('leaves alone what a writer set aside after a failed sync', async () => {
+    await put('x_1.events.suspect', Buffer.concat(blocks));
+    await put('x_2.events.open.suspect', Buffer.concat(blocks));
+    const store = join(directory, 'store');
+    const writer = createArchiveWriter({ directory, template, ship: { to: store } });
+    writer.on('recovered', ({ name }) => expect.fail(name));
+    await writer.close();
+    expect(await payloadsOf(directory)).to.deep.equal([]);
+    expect(await readdir(directory)).to.have.members([
+      'x_1.events.suspect',
+      'x_2.events.open.suspect',
+    ]);
+  });
+
   it('leaves other series and living writers alone', async () => {
     await put('y_1.events.open', blocks[0] ?? '');
     await put('x_1.events.open', blocks[0] ?? '');

@@ -108,7 +108,7 @@ describe('runOpenHandlers', () => {
         { onSealed: () => null },
         { onOpen: ({ name }) => void steps.push(`last ${name}`) },
       ],
-      ARCHIVE,
+      { ...ARCHIVE, ordinal: 3, writer: 'a', openedAt: 1000 },
       (name, error, archive) => failures.push([name, error, archive.path]),
     );
     expect(steps).to.deep.equal(['first a.events', 'last a.events']);

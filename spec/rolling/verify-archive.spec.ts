@@ -50,6 +50,7 @@ describe('verifyArchive', () => {
         frames: 6,
         versions: [2],
         damage: [],
+        damagedStretches: 0,
         gaps: [],
         index: 'valid',
         indexProblem: undefined,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { rename, unlink } from 'node:fs/promises';
+import { mkdir, rename, unlink } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
@@ -175,6 +175,66 @@ describe('verifyArchives', () => {
     });
   }
 
+  /** An archive of the chain from the record 3 × `at` on, by who did not know the one before it. */
+  const recovered = (at: number, ordinal?: number) =>
+    sealArchive([[{ payload: 'a' }, { payload: 'b' }], [{ payload: 'c' }]], {
+      ...{ sequence: 3 * at, ordinal, isPlaceKnown: ordinal !== undefined, writerEnded: false },
+    }).bytes;
+
+  it('takes an archive that does not know its place, or the one before it, by its sequences', async () => {
+    const last = sealArchive([[{ payload: 'z' }]], { sequence: 6, ordinal: 2 }).bytes;
+    for (const second of [recovered(1), recovered(1, 1)]) {
+      expect((await verify({ a: FIRST, b: second, c: last })).found).to.deep.equal([]);
+    }
+    const behindNone = sealArchive([[{ payload: 'z' }]], { sequence: 6, ordinal: 3 }).bytes;
+    const { found } = await verify({ a: FIRST, b: recovered(1), c: behindNone });
+    expect(found, 'one between that had no record').to.deep.equal([]);
+    expect((await verify({ a: recovered(0, 0), b: last })).found).to.deep.equal([
+      ['missing', undefined, 1],
+    ]);
+  });
+
+  it('misses the archives before one that does not know its place, by the records', async () => {
+    const { found, problems } = await verify({ a: FIRST, c: recovered(2) });
+    expect(found).to.deep.equal([
+      ['missing', undefined, undefined],
+      ['unfinished', 'c', undefined],
+    ]);
+    expect(problems[0]?.message).to.equal(
+      `archives with the records 3 to 5 of writer ${WRITER} are missing`,
+    );
+    expect((await verify({ c: recovered(2) })).found[0]).to.deep.equal([
+      'missing',
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('takes what was recovered twice for one, and its unknown digest for no change', async () => {
+    const archives = { a: FIRST, b: SECOND, c: THIRD, d: LAST, e: recovered(1), f: recovered(3) };
+    expect(await verify(archives)).to.include({ verdict: 'complete' });
+  });
+
+  it('finds a series complete that lies in several directories, raw, gzipped and twice', async () => {
+    await withScratch(async (scratch) => {
+      for (const name of ['spool', 'store', 'copy']) await mkdir(`${scratch.path}/${name}`);
+      await scratch.put('store/a.events.gz', gzipSync(FIRST));
+      await scratch.put('copy/a.events', FIRST);
+      await scratch.put('store/b.events.gz', gzipSync(SECOND));
+      await scratch.put('spool/b.events', SECOND);
+      await scratch.put('spool/c.events', THIRD);
+      await scratch.put('spool/d.events', LAST);
+      const patterns = ['store/*.events', `spool`, 'copy/*'].map((one) => `${scratch.path}/${one}`);
+      const { archives, problems } = await verifyArchives(patterns);
+      expect(problems).to.deep.equal([]);
+      expect(archives).to.have.length(6);
+      const part = await verifyArchives(patterns.slice(0, 1));
+      expect(part.problems.map(({ kind, ordinal }) => [kind, ordinal])).to.deep.equal([
+        ['unfinished', 1],
+      ]);
+    });
+  });
+
   it('is not fooled by names', async () => {
     const { found } = await verify({ a: FIRST, b: SECOND, c: THIRD, d: LAST }, async (scratch) => {
       await rename(`${scratch.path}/a`, `${scratch.path}/z`);
@@ -190,7 +250,7 @@ describe('verifyArchives', () => {
   });
 
   it('does not name a million archives that an index claims', async () => {
-    const { bytes } = sealArchive([[{ payload: 'x' }]], { ordinal: 2 ** 40 });
+    const { bytes } = sealArchive([[{ payload: 'x' }]], { ordinal: 2 ** 40, sequence: 1 });
     expect((await verify({ a: bytes })).problems).to.have.length.within(1, 1001);
   });
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -10,8 +10,10 @@ import type { ArchiveHandler } from '../../lib/rolling/archive-handler.js';
 import { rollByCount } from '../../lib/rolling/roll-policies.js';
 import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
 import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js';
+import { MemoryStore } from '../support/memory-store.js';
+import { encodePart } from '../support/series.js';
 import { Gate } from '../support/test-disk.js';
-import { numbers, payloadsOf, until } from '../support/writer-tools.js';
+import { numbers, payloadsOf, sha256Of, until } from '../support/writer-tools.js';
 
 describe('RollingWriteStream, as to handlers', () => {
   let directory: string;
@@ -51,6 +53,40 @@ describe('RollingWriteStream, as to handlers', () => {
       `x sealed ${second} 2`,
       `y sealed ${second} 2`,
     ]);
+  });
+
+  it('runs them for what was recovered, before it is shipped', async () => {
+    await writeFile(join(directory, 'a.events.open'), encodePart(['x', 'y']));
+    await writeFile(join(directory, 'a-1.events.stale'), encodePart(['z'], { writer: 'b' }));
+    const steps: string[] = [];
+    const store = new MemoryStore();
+    store.before = (operation, key) => {
+      if (operation === 'put') steps.push(`put ${key}`);
+    };
+    const handler: ArchiveHandler = {
+      onOpen: () => void steps.push('opened'),
+      async onSealed({ name, path, records, sha256 }) {
+        expect(sha256Of(await readFile(path))).to.equal(sha256);
+        steps.push(`handled ${name} ${records}`);
+      },
+    };
+    const writer = createArchiveWriter({
+      ...{ directory, template: 'a.events', handlers: [handler], ship: { to: store } },
+    });
+    for (const event of ['sealed', 'recovered', 'shipped'] as const) {
+      writer.on(event, ({ name }) => steps.push(`${event} ${name}`));
+    }
+    await writer.close();
+    const told = (name: string, records: number) =>
+      ['recovered NAME', `handled NAME ${records}`, 'put NAME.gz', 'shipped NAME'].map((step) =>
+        step.replace('NAME', name),
+      );
+    expect(steps).to.have.members([...told('a.events', 2), ...told('a-1.events', 1)]);
+    for (const name of ['a.events', 'a-1.events']) {
+      const ofOne = steps.filter((step) => step.includes(` ${name}`));
+      expect(ofOne.slice(1)).to.deep.equal(told(name, name === 'a.events' ? 2 : 1).slice(1));
+    }
+    expect(await readdir(directory)).to.deep.equal([]);
   });
 
   it('gives each the path that the one before it left, and stops where the file is gone', async () => {

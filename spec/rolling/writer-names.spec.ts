@@ -105,7 +105,7 @@ describe('RollingWriteStream, as to names', () => {
       [second.writer, letters],
     ] as const) {
       const own = archives.filter((archive) => archive.writer === writer);
-      own.sort((a, b) => a.index.ordinal - b.index.ordinal);
+      own.sort((a, b) => (a.index.ordinal ?? 0) - (b.index.ordinal ?? 0));
       expect(own.flatMap((archive) => archive.payloads)).to.deep.equal(payloads);
     }
     expect(await payloadsOf(first.pattern)).to.have.members([...numbers(100), ...letters]);

@@ -28,7 +28,9 @@ export interface SealOptions {
   readonly writerId?: Buffer;
   /** Of the first record. */
   readonly sequence?: number;
-  readonly ordinal?: number;
+  readonly ordinal?: number | undefined;
+  /** Whether the index has an ordinal. */
+  readonly isPlaceKnown?: boolean;
   readonly previousSha256?: Uint8Array;
   readonly writerEnded?: boolean;
   /** Without it, the archive is as one that is still open. */
@@ -62,7 +64,7 @@ export function sealArchive(
     archiveBytes: before.length,
     sha256: createHash('sha256').update(before).digest(),
     records: entries.records,
-    ordinal: options.ordinal ?? 0,
+    ordinal: options.isPlaceKnown === false ? undefined : (options.ordinal ?? 0),
     previousSha256: options.previousSha256 ?? Buffer.alloc(32),
     writerEnded: options.writerEnded ?? true,
     entries: entries.entries,

@@ -41,7 +41,7 @@ export interface WholeArchive {
 export async function wholeArchives(directory: string): Promise<WholeArchive[]> {
   const names = await readdir(directory);
   const archives = await Promise.all(names.map((name) => readWhole(directory, name)));
-  return archives.sort((a, b) => a.index.ordinal - b.index.ordinal);
+  return archives.sort((a, b) => (a.index.ordinal ?? 0) - (b.index.ordinal ?? 0));
 }
 
 /** Fails where the file is not a sealed archive whose index tells the truth. */

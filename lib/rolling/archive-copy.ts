@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 
 import { decodeIndexBody } from '../codec/archive-index.js';
 import type { FrameHeader } from '../codec/frame-header.js';
+import type { ArchiveFormat } from '../codec/record-encoder.js';
 import type { ScannedFrame } from '../codec/scanned-frame.js';
 import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../format/version-2.js';
 import type { OpenFile } from '../storage/file-layer.js';
@@ -16,32 +17,50 @@ const WRITE_BYTES = 2 ** 20;
 
 const LINE_FEED = Buffer.from('\n');
 
-/** Finds the archive that its writer sealed before the record of a sequence. */
+/** Finds the archive that its writer sealed just before the record of a sequence. */
 export type FindPrevious = (
   writer: string,
   sequence: number,
 ) => Promise<PreviousArchive | undefined>;
 
-/** The copy of an archive that was left open, while it is written. Blocks get an index. */
-export class RecoveredCopy {
+/** What is known of a copy that is whole. */
+export interface CopyFacts extends SealFacts {
+  readonly bytes: number;
+  /** Its indexes are not counted. */
+  readonly frames: number;
+  readonly format: ArchiveFormat;
+  /** By the last index: who wrote it, and which of the writer's archives it is. */
+  readonly writer: string | undefined;
+  readonly ordinal: number | undefined;
+}
+
+/** A new archive of what is good in another, while it is written. Its blocks get an index. */
+export class ArchiveCopy {
   bytes = 0;
   readonly #file: OpenFile;
   readonly #findPrevious: FindPrevious;
-  readonly #hash = createHash('sha256');
   #records = 0;
+  #frames = 0;
+  #format: ArchiveFormat = 'v2';
   #earliestMicros: number | null = null;
   #latestMicros: number | null = null;
   #part = new IndexedPart();
+  #writer: string | undefined;
+  #ordinal: number | undefined;
+  /** Of all bytes; undefined as long as these are the part's, whose own hash is the same. */
+  #hash: Hash | undefined;
   /** Of a last line it is not known whether it is whole. */
   #line: Buffer | undefined;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
-  constructor(file: OpenFile, findPrevious: FindPrevious) {
+  /** @param findPrevious asked for the place of blocks at the start that lost their index */
+  constructor(file: OpenFile, findPrevious: FindPrevious = async () => undefined) {
     this.#file = file;
     this.#findPrevious = findPrevious;
   }
 
+  /** The bytes of the piece are its own until the copy is finished. */
   async add(piece: ArchivePiece): Promise<void> {
     if ('line' in piece) {
       await this.#addLine();
@@ -54,9 +73,12 @@ export class RecoveredCopy {
       if (header.writer === this.#part.writer) await this.#seal(originOf(frame));
       return;
     }
+    this.#frames++;
     this.#records += records;
     if (header === null) {
-      this.#part = new IndexedPart();
+      this.#begin(new IndexedPart());
+      if (this.bytes === 0) this.#format = 'v1';
+      this.#hash ??= createHash('sha256');
     } else {
       if (header.kind === KIND_RECORDS) await this.#addBlock(header, bytes.length);
       this.#part.update(bytes);
@@ -72,14 +94,19 @@ export class RecoveredCopy {
   }
 
   /** Writes what is left, and makes all of it last. */
-  async finish(): Promise<SealFacts> {
+  async finish(): Promise<CopyFacts> {
     await this.#addLine();
     await this.#seal(this.#part.guessOrigin());
     await this.#flush();
     await this.#file.sync();
     return {
-      sha256: this.#hash.digest('hex'),
+      bytes: this.bytes,
+      sha256: (this.#hash ?? this.#part.copyHash()).digest('hex'),
       records: this.#records,
+      frames: this.#frames,
+      format: this.#format,
+      writer: this.#writer,
+      ordinal: this.#ordinal,
       firstTimeMicros: this.#earliestMicros,
       lastTimeMicros: this.#latestMicros,
     };
@@ -87,6 +114,8 @@ export class RecoveredCopy {
 
   async #addLine(): Promise<void> {
     if (this.#line === undefined) return;
+    this.#format = 'jsonl';
+    this.#hash ??= createHash('sha256');
     this.#records++;
     await this.#write(this.#line, LINE_FEED);
     this.#line = undefined;
@@ -96,9 +125,9 @@ export class RecoveredCopy {
     const { earliestMicros, latestMicros, sequence, writer } = header;
     // Blocks of another writer, which was cut off, stay without an index.
     if (this.#part.writer !== undefined && this.#part.writer !== writer) {
-      this.#part = new IndexedPart();
+      this.#begin(new IndexedPart());
     }
-    if (this.bytes === 0) this.#part = new IndexedPart(await this.#findPrevious(writer, sequence));
+    if (this.bytes === 0) this.#begin(new IndexedPart(await this.#findPrevious(writer, sequence)));
     this.#part.add(header, bytes);
     this.#earliestMicros = Math.min(this.#earliestMicros ?? earliestMicros, earliestMicros);
     this.#latestMicros = Math.max(this.#latestMicros ?? latestMicros, latestMicros);
@@ -107,13 +136,20 @@ export class RecoveredCopy {
   async #seal(origin: PartOrigin): Promise<void> {
     const index = this.#part.encodeIndex(origin);
     if (index === null) return;
-    this.#part = this.#part.next(index, origin);
+    this.#writer = this.#part.writer;
+    this.#ordinal = origin.ordinal;
+    this.#begin(this.#part.next(index, origin));
     await this.#write(index);
+  }
+
+  #begin(part: IndexedPart): void {
+    if (this.bytes > 0) this.#hash ??= this.#part.copyHash();
+    this.#part = part;
   }
 
   async #write(...parts: readonly Buffer[]): Promise<void> {
     for (const bytes of parts) {
-      this.#hash.update(bytes);
+      this.#hash?.update(bytes);
       this.bytes += bytes.length;
       this.#pendingBytes += bytes.length;
     }

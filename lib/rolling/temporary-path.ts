@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto';
+
+import { RECOVERED_SUFFIX } from './archive-state.js';
+
+/**
+ * Where a file is written that is to get a name beside an archive once it is whole. No other attempt has the
+ * same: one that had stalled, and goes on, must not name the half of what another is writing.
+ *
+ * @param base the archive's path without the suffix of its state
+ */
+export function temporaryPath(base: string): string {
+  return `${base}.${randomBytes(4).toString('hex')}${RECOVERED_SUFFIX}`;
+}
+
+/** Whether `path` is one that an attempt for the archive left which was cut off. */
+export function isTemporaryPath(path: string, base: string): boolean {
+  return (
+    path.startsWith(`${base}.`) && /^[0-9a-f]{8}\.recovered$/.test(path.slice(base.length + 1))
+  );
+}
