@@ -1,7 +1,8 @@
-import { mkdir, rmdir, stat, utimes } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises';
 
 import { isMissing, systemCodeOf } from '../storage/system-error.js';
-import { OPEN_SUFFIX } from './archive-state.js';
+import { LEASE_SUFFIX } from './archive-state.js';
 
 /** The right to write an archive, for as long as its owner lives. */
 export interface ArchiveLease {
@@ -9,34 +10,28 @@ export interface ArchiveLease {
   release(): Promise<void>;
 }
 
-/** What the directory is called that stands for the lease of a file. */
-export const LEASE_SUFFIX = '.lock';
+/** A lease as it was seen at some time. Its owner, if alive, changes it before long. */
+export interface LeaseSighting {
+  readonly ino: number;
+  readonly mtimeMs: number;
+}
 
-/** A lease that was not renewed for so long has lost its owner. */
+/** A lease that nobody renewed for so long has lost its owner. */
 export const LEASE_STALE_MS = 10_000;
 
-/** Four renewals may be missed before the lease is given up. */
-const RENEWAL_MS = LEASE_STALE_MS / 5;
+/**
+ * So long one is watched that says by its time that it is stale: a clock that was set forward says that of
+ * all leases, until they are renewed.
+ */
+export const LEASE_CONFIRM_MS = 3000;
 
-/** The name of the file that a lock of this name is for; null where it is no lock. */
-export function leasedName(name: string): string | null {
-  return name.endsWith(LEASE_SUFFIX) ? name.slice(0, -LEASE_SUFFIX.length) : null;
-}
-
-/** What there is beside a lock for the moment in which it is taken over, when a crash comes in that moment. */
-const CLAIM_SUFFIX = '.claim';
-
-/** Removes what a crash in the midst of a takeover left, where `path` is that. Returns whether it is. */
-export async function sweepLease(path: string): Promise<boolean> {
-  if (!path.endsWith(OPEN_SUFFIX + LEASE_SUFFIX + CLAIM_SUFFIX)) return false;
-  if (await isStale(path)) await removeIfThere(path);
-  return true;
-}
+/** Two renewals may be missed while somebody watches. */
+const RENEWAL_MS = LEASE_CONFIRM_MS / 3;
 
 /**
- * Takes the lease of `NAME.open`: a directory beside it, `NAME.open.lock`, whose time is renewed for as long
- * as the process lives. So it dies with its owner, also by a restart of the machine or in another container
- * on the same volume, where process ids say nothing.
+ * Takes the lease of `NAME.open`: a file beside it, `NAME.open.lock`, whose time is changed for as long as
+ * the process lives. So it dies with its owner, also by a restart of the machine or in another container on
+ * the same volume, where process ids say nothing.
  *
  * Who stalls for longer than `LEASE_STALE_MS` may lose it. The writer notices by its file, which is called
  * otherwise then: see `ArchiveFile`.
@@ -45,32 +40,106 @@ export async function sweepLease(path: string): Promise<boolean> {
  * signal that the application handles by `process.once`.)
  *
  * @param openPath the archive's path while it is open, which need not be there
- * @returns null where somebody alive has it
+ * @returns null where somebody has it, alive or not: see `takeOverLease`
  */
 export async function takeLease(openPath: string): Promise<ArchiveLease | null> {
-  const path = openPath + LEASE_SUFFIX;
-  // Once more, where it was given up.
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      await mkdir(path);
-      return new Lease(path, await findLock(path));
-    } catch (error) {
-      if (systemCodeOf(error) !== 'EEXIST') throw error;
-    }
-    if (!(await removeStale(path))) return null;
+  try {
+    return await Lease.create(openPath + LEASE_SUFFIX);
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') return null;
+    throw error;
   }
-  return null;
+}
+
+/** What is to be seen of the lease of `NAME.open`; null where nobody has it. */
+export async function sightLease(openPath: string): Promise<LeaseSighting | null> {
+  return await sight(openPath + LEASE_SUFFIX);
+}
+
+/**
+ * Whether its time says that nobody renews it. That is a guess, since clocks jump, and differ between
+ * machines: who wants the lease has to watch it for `LEASE_CONFIRM_MS` then, and otherwise for
+ * `LEASE_STALE_MS`.
+ */
+export function looksStale({ mtimeMs }: LeaseSighting): boolean {
+  return Date.now() - mtimeMs >= LEASE_STALE_MS;
+}
+
+/**
+ * Takes over a lease that is as it was `sighted`. How long ago that was is the caller's to have waited.
+ *
+ * @returns null where it was renewed since, or another has taken it over
+ */
+export async function takeOverLease(
+  openPath: string,
+  sighted: LeaseSighting,
+): Promise<ArchiveLease | null> {
+  const path = openPath + LEASE_SUFFIX;
+  if (!isSame(await sight(path), sighted)) return null;
+  // To remove it by its name could remove that of who was faster: whoever renames it knows what it has.
+  const aside = `${openPath}.taken-${randomBytes(4).toString('hex')}${LEASE_SUFFIX}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+  const isStale = isSame(await sight(aside), sighted);
+  if (!isStale) await ignoring('EEXIST', link(aside, path));
+  await ignoring('ENOENT', unlink(aside));
+  return isStale ? await takeLease(openPath) : null;
+}
+
+/**
+ * Takes a lease that is free, or looks stale, without watching it: for what does no harm where that is wrong.
+ *
+ * @returns null where somebody has it who seems to be alive
+ */
+export async function takeStaleLease(openPath: string): Promise<ArchiveLease | null> {
+  const lease = await takeLease(openPath);
+  const sighted = lease === null ? await sightLease(openPath) : null;
+  if (sighted === null || !looksStale(sighted)) return lease;
+  return await takeOverLease(openPath, sighted);
+}
+
+/** Whether `name` is what a takeover that was cut off may have left; nobody needs it. */
+export function isLeaseAside(name: string): boolean {
+  return /\.taken-[0-9a-f]{8}\.lock$/.test(name);
+}
+
+/** The name of the file that a lock of this name is for; null where it is no lock. */
+export function leasedName(name: string): string | null {
+  if (!name.endsWith(LEASE_SUFFIX) || isLeaseAside(name)) return null;
+  return name.slice(0, -LEASE_SUFFIX.length);
 }
 
 class Lease implements ArchiveLease {
   readonly #path: string;
+  /** Kept open: as long as it is, no other file gets its inode. */
+  readonly #file: FileHandle;
+  readonly #ino: number;
+  readonly #takenMs: number;
+  readonly #startMs = performance.now();
   readonly #timer: NodeJS.Timeout;
-  #found: FoundLock | null;
   #renewing: Promise<void> = Promise.resolve();
+  #isReleased = false;
 
-  constructor(path: string, found: FoundLock | null) {
+  static async create(path: string): Promise<Lease> {
+    const file = await open(path, 'wx');
+    try {
+      const { ino, mtimeMs } = await file.stat();
+      return new Lease(path, file, ino, mtimeMs);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  private constructor(path: string, file: FileHandle, ino: number, takenMs: number) {
     this.#path = path;
-    this.#found = found;
+    this.#file = file;
+    this.#ino = ino;
+    this.#takenMs = takenMs;
     this.#timer = setInterval(() => {
       // Whatever fails is tried again in a moment, or costs the lease, which is noticed otherwise.
       this.#renewing = this.#renew().catch(() => undefined);
@@ -79,38 +148,29 @@ class Lease implements ArchiveLease {
   }
 
   async release(): Promise<void> {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
     clearInterval(this.#timer);
     await this.#renewing;
     try {
-      if (await this.#isOurs()) await rmdir(this.#path);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
+      if ((await sight(this.#path))?.ino === this.#ino)
+        await ignoring('ENOENT', unlink(this.#path));
+    } finally {
+      await this.#file.close();
     }
   }
 
+  /**
+   * Not by the time of day, which may stand still, or jump to where it was: from the time that the file
+   * system gave it, it goes on by a clock that cannot be set.
+   */
   async #renew(): Promise<void> {
-    if (!(await this.#isOurs())) return;
-    const now = new Date();
-    await utimes(this.#path, now, now);
-    // As it was kept: file systems round.
-    this.#found = await findLock(this.#path);
-  }
-
-  async #isOurs(): Promise<boolean> {
-    const found = await findLock(this.#path);
-    const own = this.#found;
-    return own !== null && found?.ino === own.ino && found.mtimeMs === own.mtimeMs;
+    const seconds = (this.#takenMs + performance.now() - this.#startMs) / 1000;
+    await this.#file.utimes(seconds, seconds);
   }
 }
 
-/** What tells a lock from another that came to its name: inodes are used again, at other times. */
-interface FoundLock {
-  readonly ino: number;
-  readonly mtimeMs: number;
-}
-
-/** (Not by its birth: where that is not kept it is given as the time of the last change.) */
-async function findLock(path: string): Promise<FoundLock | null> {
+async function sight(path: string): Promise<LeaseSighting | null> {
   try {
     const { ino, mtimeMs } = await stat(path);
     return { ino, mtimeMs };
@@ -120,41 +180,15 @@ async function findLock(path: string): Promise<FoundLock | null> {
   }
 }
 
-async function isStale(path: string): Promise<boolean> {
-  const found = await findLock(path);
-  return found !== null && Date.now() - found.mtimeMs >= LEASE_STALE_MS;
+function isSame(found: LeaseSighting | null, sighted: LeaseSighting): boolean {
+  return found?.ino === sighted.ino && found.mtimeMs === sighted.mtimeMs;
 }
 
-/**
- * Removes a lease whose owner is gone. One at a time, who looks again before that: whoever was slower would
- * remove the lease that the faster one has taken meanwhile.
- *
- * @returns false where its owner is alive, or another is about to remove it
- */
-async function removeStale(path: string): Promise<boolean> {
-  if (!(await isStale(path))) return (await findLock(path)) === null;
-  const claim = path + CLAIM_SUFFIX;
+/** Waits for a call; that it failed with `code` is what was wanted, too. */
+async function ignoring(code: string, call: Promise<void>): Promise<void> {
   try {
-    await mkdir(claim);
+    await call;
   } catch (error) {
-    if (systemCodeOf(error) !== 'EEXIST') throw error;
-    // A crash has left it: the next to come may have it.
-    if (await isStale(claim)) await removeIfThere(claim);
-    return false;
-  }
-  try {
-    if (!(await isStale(path))) return false;
-    await removeIfThere(path);
-    return true;
-  } finally {
-    await removeIfThere(claim);
-  }
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await rmdir(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (systemCodeOf(error) !== code) throw error;
   }
 }

@@ -10,8 +10,11 @@ export const STALE_SUFFIX = '.stale';
 /** What the copy of such an archive is called until it is whole. */
 export const RECOVERED_SUFFIX = '.recovered';
 
+/** What the file is called that stands for the lease of an open archive. */
+export const LEASE_SUFFIX = '.lock';
+
 /** What files are called that are beside an archive and are not to be read as one. */
-const ASIDE_SUFFIXES = ['.part', RECOVERED_SUFFIX, '.suspect', '.journal'];
+const ASIDE_SUFFIXES = ['.part', RECOVERED_SUFFIX, '.suspect', '.journal', LEASE_SUFFIX];
 
 /** What Shoebox appends to an archive's name to say what state a file is in. */
 export const STATE_SUFFIXES: readonly string[] = [

@@ -3,8 +3,20 @@ import { join } from 'node:path';
 import picomatch from 'picomatch';
 
 import type { FileLayer } from '../storage/file-layer.js';
+import { unlinkIfThere } from '../storage/take-name.js';
 import type { Clock, Timer } from '../streams/clock.js';
-import { LEASE_STALE_MS, leasedName, sweepLease, takeLease } from './archive-lease.js';
+import {
+  type ArchiveLease,
+  isLeaseAside,
+  LEASE_CONFIRM_MS,
+  LEASE_STALE_MS,
+  type LeaseSighting,
+  leasedName,
+  looksStale,
+  sightLease,
+  takeLease,
+  takeOverLease,
+} from './archive-lease.js';
 import type { ArchiveFailure } from './archive-shipper.js';
 import { baseNameOf, mayBeTorn, OPEN_SUFFIX } from './archive-state.js';
 import type { ArchiveTemplate } from './archive-template.js';
@@ -19,15 +31,23 @@ export interface RecoveryOptions {
   onFailed(failure: ArchiveFailure): void;
 }
 
+/** An archive whose lease somebody has, who may be dead. */
+interface Watch {
+  readonly timer: Timer;
+  /** Then `idle` waits for what comes of it. */
+  readonly looksStale: boolean;
+}
+
 /**
- * Recovers what other writers of a series left open in its directory, one archive at a time. Those whose
- * owner may still live are looked at again when their leases could have run out, until each is sealed by its
- * owner, or recovered.
+ * Recovers what other writers of a series left open in its directory, one archive at a time. A lease that
+ * is there is watched: who does not renew it is dead. What living writers have is looked at again and again,
+ * until it is sealed by its owner, or recovered.
  */
 export class Recovery {
   readonly #options: RecoveryOptions;
+  readonly #watches = new Map<string, Watch>();
   #running: Promise<void> = Promise.resolve();
-  #timer: Timer | undefined;
+  #idle: (() => void)[] = [];
   #isStopped = false;
 
   constructor(options: RecoveryOptions) {
@@ -36,57 +56,77 @@ export class Recovery {
 
   /** Looks for archives that were left open, and recovers those without an owner. */
   async start(): Promise<void> {
-    const bases = await this.#listOrphans();
-    this.#running = this.#recoverAll(bases);
+    for (const base of [...(await this.#listOrphans())].sort()) this.#run(base, null);
   }
 
-  /** Settles when no archive is being recovered. */
+  /** Settles when all is recovered whose owner is dead, as far as that can be seen. */
   async idle(): Promise<void> {
-    await this.#running;
+    await this.#settled();
+    for (let awaited = this.#awaited; awaited.length > 0; awaited = this.#awaited) {
+      for (const { timer } of awaited) timer.ref();
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+      await this.#settled();
+    }
   }
 
   /** No other archive is begun. Settles when the one under way is done. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#timer?.cancel();
-    await this.#running;
+    for (const { timer } of this.#watches.values()) timer.cancel();
+    this.#watches.clear();
+    this.#tellIdle();
+    await this.#settled();
+  }
+
+  /** Settles when nothing is under way. */
+  async #settled(): Promise<void> {
+    let running: Promise<void>;
+    do {
+      running = this.#running;
+      await running;
+    } while (running !== this.#running);
+  }
+
+  get #awaited(): Watch[] {
+    return [...this.#watches.values()].filter(({ looksStale }) => looksStale);
+  }
+
+  #tellIdle(): void {
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   async #listOrphans(): Promise<Set<string>> {
     const { directory, files, template } = this.#options;
     const isMatch = picomatch(template.pattern, { nonegate: true });
     const bases = new Set<string>();
-    for (const entry of await files.readdir(directory)) {
-      if (entry.isDirectory() && (await sweepLease(join(directory, entry.name)))) continue;
+    for (const { name } of (await files.readdir(directory)).filter((entry) => entry.isFile())) {
+      if (isLeaseAside(name)) await unlinkIfThere(files, join(directory, name));
       // Also where there is but a lease: a crash may have left it alone.
-      const file = entry.isFile() ? entry.name : null;
-      const name = entry.isDirectory() ? leasedName(entry.name) : file;
-      if (name === null || !mayBeTorn(name)) continue;
-      const base = baseNameOf(name);
-      if (isMatch(base)) bases.add(join(directory, base));
+      const left = leasedName(name) ?? name;
+      const base = baseNameOf(left);
+      if (mayBeTorn(left) && isMatch(base)) bases.add(join(directory, base));
     }
     return bases;
   }
 
-  async #recoverAll(bases: ReadonlySet<string>): Promise<void> {
-    const owned = new Set<string>();
-    for (const base of [...bases].sort()) {
-      if (this.#isStopped) return;
-      if (!(await this.#tryRecover(base))) owned.add(base);
-    }
-    if (owned.size === 0 || this.#isStopped) return;
-    this.#timer = this.#options.clock.setTimer(() => {
-      this.#running = this.#recoverAll(owned);
-    }, LEASE_STALE_MS);
+  /** @param sighted the lease, where it was watched for long enough */
+  #run(base: string, sighted: LeaseSighting | null): void {
+    this.#running = this.#running.then(async () => {
+      this.#watches.delete(base);
+      if (!this.#isStopped) await this.#tryRecover(base, sighted);
+      this.#tellIdle();
+    });
   }
 
-  /** Whether nothing is left to be done, or can be. */
-  async #tryRecover(base: string): Promise<boolean> {
+  async #tryRecover(base: string, sighted: LeaseSighting | null): Promise<void> {
     const { files, onFailed, onRecovered, template } = this.#options;
     const path = base + OPEN_SUFFIX;
     try {
-      const lease = await takeLease(path);
-      if (lease === null) return false;
+      const lease = await this.#takeLease(path, sighted);
+      if (lease === null) {
+        await this.#watch(base, sighted);
+        return;
+      }
       try {
         // Twice: an earlier attempt may have left one beside that which is open.
         for (let i = 0; i < 2; i++) {
@@ -100,6 +140,27 @@ export class Recovery {
       // It stays as it is, for the next start.
       onFailed({ archive: { path, name: base }, operation: 'recover', error });
     }
-    return true;
+  }
+
+  async #takeLease(path: string, sighted: LeaseSighting | null): Promise<ArchiveLease | null> {
+    const lease = await takeLease(path);
+    if (lease !== null || sighted === null) return lease;
+    return await takeOverLease(path, sighted);
+  }
+
+  /** @param before how the lease looked when it was watched the last time */
+  async #watch(base: string, before: LeaseSighting | null): Promise<void> {
+    const sighted = await sightLease(base + OPEN_SUFFIX);
+    if (this.#isStopped) return;
+    if (sighted === null) {
+      // It was given back just now.
+      this.#run(base, null);
+      return;
+    }
+    // Who has renewed a lease once is alive, whatever the clocks say.
+    const isStale = before === null && looksStale(sighted);
+    const delayMs = isStale ? LEASE_CONFIRM_MS : LEASE_STALE_MS;
+    const timer = this.#options.clock.setTimer(() => this.#run(base, sighted), delayMs);
+    this.#watches.set(base, { timer, looksStale: isStale });
   }
 }

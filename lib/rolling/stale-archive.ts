@@ -41,7 +41,9 @@ export class StaleArchive {
     try {
       const { mtimeMs } = await source.stat();
       const facts = await this.#replaceByCopy(source);
-      return facts === null ? null : this.#report(await this.#seal(facts), facts, mtimeMs);
+      return facts === null
+        ? null
+        : this.#report(await this.#seal(facts), facts, Math.round(mtimeMs));
     } catch (error) {
       // Another recoverer has finished what it, or this one, had begun.
       if (isMissing(error) && (await findFile(this.#path, this.#files)) === null) return null;

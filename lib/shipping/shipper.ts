@@ -16,7 +16,7 @@ import { OrphanUploads } from './orphan-uploads.js';
 import type { ShipSettings } from './ship-options.js';
 import { ShipQueue, type WaitingShipment } from './ship-queue.js';
 import { Shipment, type ShipmentContext } from './shipment.js';
-import { takeShippingLease } from './shipping-lease.js';
+import { ShippingLeases } from './shipping-lease.js';
 import { SpoolBudget } from './spool-budget.js';
 import { SpoolDropper } from './spool-dropper.js';
 import { sweepJournals } from './sweep-journals.js';
@@ -42,6 +42,7 @@ export class Shipper implements ArchiveShipper {
   readonly #options: ShipperOptions;
   readonly #context: ShipmentContext;
   readonly #stopping = new AbortController();
+  readonly #leases = new ShippingLeases();
   readonly #queue: ShipQueue;
   readonly #budget: SpoolBudget;
   readonly #dropper: SpoolDropper;
@@ -154,7 +155,7 @@ export class Shipper implements ArchiveShipper {
 
   async #ship(waiting: WaitingShipment): Promise<void> {
     const { shipment } = waiting;
-    const lease = await takeShippingLease(shipment.found.path);
+    const lease = await this.#leases.take(shipment.found.path);
     if (lease === null) {
       this.#queue.yield(waiting);
       return;

@@ -1,20 +1,53 @@
-import { type ArchiveLease, takeLease } from '../rolling/archive-lease.js';
+import {
+  type ArchiveLease,
+  LEASE_STALE_MS,
+  type LeaseSighting,
+  sightLease,
+  takeOverLease,
+  takeStaleLease,
+} from '../rolling/archive-lease.js';
 import { systemCodeOf } from '../storage/system-error.js';
 
+/** A lease as it was when it was first seen so. */
+interface Sighting extends LeaseSighting {
+  /** By a clock that cannot be set. */
+  readonly sinceMs: number;
+}
+
 /**
- * The right to ship an archive. Two writers of one directory would both send what they find there: that
+ * The rights to ship archives. Two writers of one directory would both send what they find there: that
  * does no harm, but is work for nothing, and each would take the other's upload for one that was cut off.
  * Where no lease can be had, as on a full disk, it is done without.
- *
- * @param path the sealed archive's; the lease is `NAME.lock`
- * @returns null where somebody alive ships it now
  */
-export async function takeShippingLease(path: string): Promise<ArchiveLease | null> {
-  try {
-    return await takeLease(path);
-  } catch (error) {
-    if (systemCodeOf(error) === undefined) throw error;
-    return NO_LEASE;
+export class ShippingLeases {
+  readonly #sightings = new Map<string, Sighting>();
+
+  /**
+   * @param path the sealed archive's; the lease is `NAME.lock`
+   * @returns null where somebody alive ships it now: to be asked again later
+   */
+  async take(path: string): Promise<ArchiveLease | null> {
+    try {
+      const lease = (await takeStaleLease(path)) ?? (await this.#takeWatched(path));
+      if (lease !== null) this.#sightings.delete(path);
+      return lease;
+    } catch (error) {
+      if (systemCodeOf(error) === undefined) throw error;
+      return NO_LEASE;
+    }
+  }
+
+  /** One whose time is yet to come, by a clock that jumped, is stale when it does not change. */
+  async #takeWatched(path: string): Promise<ArchiveLease | null> {
+    const sighted = await sightLease(path);
+    const before = this.#sightings.get(path);
+    const nowMs = performance.now();
+    if (sighted === null) return null;
+    if (before?.ino !== sighted.ino || before.mtimeMs !== sighted.mtimeMs) {
+      this.#sightings.set(path, { ...sighted, sinceMs: nowMs });
+      return null;
+    }
+    return nowMs - before.sinceMs >= LEASE_STALE_MS ? await takeOverLease(path, sighted) : null;
   }
 }
 

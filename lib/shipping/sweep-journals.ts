@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import picomatch from 'picomatch';
 
-import { leasedName, takeLease } from '../rolling/archive-lease.js';
+import { leasedName, takeStaleLease } from '../rolling/archive-lease.js';
 import type { FileLayer } from '../storage/file-layer.js';
 import { findFile } from '../storage/find-file.js';
 import { unlinkIfThere } from '../storage/take-name.js';
@@ -25,7 +25,7 @@ export async function sweepJournals(
   const isMatch = picomatch(pattern, { nonegate: true });
   for (const entry of await files.readdir(directory)) {
     const path = join(directory, entry.name);
-    const leased = entry.isDirectory() ? leasedName(entry.name) : null;
+    const leased = entry.isFile() ? leasedName(entry.name) : null;
     if (leased !== null && isMatch(leased)) await sweepLeaseOf(join(directory, leased), files);
     const journal = entry.isFile() ? parseJournalName(entry.name) : null;
     if (journal === null || !isMatch(journal.archive)) continue;
@@ -50,5 +50,5 @@ async function sweepJournalOf(
 /** One that is taken and given back is gone, unless its owner is alive. */
 async function sweepLeaseOf(archive: string, files: FileLayer): Promise<void> {
   if ((await findFile(archive, files)) !== null) return;
-  await (await takeLease(archive))?.release();
+  await (await takeStaleLease(archive))?.release();
 }

@@ -27,6 +27,7 @@ describe('isReadableName', () => {
       'a.recovered',
       'a.suspect',
       'a.journal',
+      'a.open.lock',
       'a.torn-64',
       'a.torn-6.gz',
     ];

@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { takeLease } from '../../lib/rolling/archive-lease.js';
+import { LEASE_CONFIRM_MS, LEASE_STALE_MS, takeLease } from '../../lib/rolling/archive-lease.js';
 import type { RecoveredArchive } from '../../lib/rolling/recover-archive.js';
 import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
 import { verifyArchive } from '../../lib/rolling/verify-archive.js';
@@ -143,26 +143,60 @@ describe('recovery of archives that were left open', () => {
     await writer.close();
   });
 
-  it('takes over the lease of who died, whatever the process id, and not that of the living', async () => {
-    const path = join(directory, 'x_1.events.open');
-    const lease = await takeLease(path);
-    expect(await takeLease(path)).to.equal(null);
-    await utimes(`${path}.lock`, 0, 0);
-    const other = await takeLease(path);
-    expect(other).to.not.equal(null);
-    await lease?.release();
-    expect(await takeLease(path)).to.equal(null);
-    await other?.release();
-    await other?.release();
-    expect(await readdir(directory)).to.deep.equal([]);
+  it('takes over the lease of who died once it was watched, whatever the process id', async () => {
+    await put('x_1.events.open', blocks[0] ?? '');
+    await put('x_1.events.open.lock', '');
+    await utimes(join(directory, 'x_1.events.open.lock'), 0, 0);
+    const clock = new FakeClock();
+    const writer = createArchiveWriter({ directory, template, clock });
+    const recovered = new Promise((resolve) => writer.once('recovered', resolve));
+    // Who ends waits for what is surely left behind.
+    const closed = writer.close();
+    await until(() => clock.refTimers > 0);
+    expect(await readdir(directory)).to.include('x_1.events.open');
+    clock.advance(LEASE_CONFIRM_MS);
+    expect(await recovered).to.include({ name: 'x_1.events', records: 20 });
+    await closed;
+    expect(await readdir(directory)).to.deep.equal(['x_1.events']);
   });
 
-  it('clears away a lease without a file', async () => {
-    await takeLease(join(directory, 'x_1.events.open'));
+  it('takes no lease from the living, and ends, where a clock was set a day forward', async () => {
+    await put('x_1.events.open', blocks[0] ?? '');
+    await put('x_1.events.open.lock', '');
     await utimes(join(directory, 'x_1.events.open.lock'), 0, 0);
-    await mkdir(join(directory, 'x_2.events.open.lock.claim'));
-    await utimes(join(directory, 'x_2.events.open.lock.claim'), 0, 0);
-    await recover();
+    const clock = new FakeClock();
+    const closed = createArchiveWriter({ directory, template, clock }).close();
+    await until(() => clock.refTimers > 0);
+    // Its owner renews it, but the clock that it is compared with stays ahead.
+    await utimes(join(directory, 'x_1.events.open.lock'), 1, 1);
+    clock.advance(LEASE_CONFIRM_MS);
+    await closed;
+    expect(await readdir(directory)).to.have.members(['x_1.events.open', 'x_1.events.open.lock']);
+  });
+
+  it('takes over a lease whose time is a day ahead, and is not held up by it', async () => {
+    await put('x_1.events.open', blocks[0] ?? '');
+    await put('x_1.events.open.lock', '');
+    const tomorrow = Date.now() / 1000 + 86_400;
+    await utimes(join(directory, 'x_1.events.open.lock'), tomorrow, tomorrow);
+    const clock = new FakeClock();
+    const writer = createArchiveWriter({ directory, template, clock });
+    const recovered = new Promise((resolve) => writer.once('recovered', resolve));
+    await until(() => clock.pendingTimers > 0);
+    clock.advance(LEASE_STALE_MS);
+    expect(await recovered).to.include({ name: 'x_1.events', records: 20 });
+    await writer.close();
+  });
+
+  it('clears away leases without a file', async () => {
+    await put('x_1.events.open.lock', '');
+    await utimes(join(directory, 'x_1.events.open.lock'), 0, 0);
+    await put('x_2.events.open.taken-0123abcd.lock', '');
+    const clock = new FakeClock();
+    const closed = createArchiveWriter({ directory, template, clock }).close();
+    await until(() => clock.refTimers > 0);
+    clock.advance(LEASE_CONFIRM_MS);
+    await closed;
     expect(await readdir(directory)).to.deep.equal([]);
   });
 
@@ -247,7 +281,8 @@ describe('recovery of archives that were left open', () => {
     child.kill('SIGKILL');
     await exit;
     await rm(script);
-    await utimes(join(directory, 'x_000000.events.open.lock'), 0, 0);
+    // As if it had been watched.
+    await rm(join(directory, 'x_000000.events.open.lock'));
     const [archive] = await recover();
     expect(archive?.records).to.be.at.least(21);
     const payloads = await payloadsOf(directory);

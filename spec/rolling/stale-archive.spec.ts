@@ -136,7 +136,7 @@ describe('StaleArchive', () => {
         format: 'v2',
         ordinal: 0,
         writer: 'a'.repeat(16),
-        openedAt: mtimeMs,
+        openedAt: Math.round(mtimeMs),
         firstTime: new Date(1_700_000_000_000),
         lastTime: new Date(1_700_000_000_001),
         damage: [],

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -72,7 +72,7 @@ describe('sweepJournals', () => {
   });
 
   it('removes leases of archives that are gone, but not of owners who live', async () => {
-    await mkdir(join(directory, 'x_1.events.lock'));
+    await writeFile(join(directory, 'x_1.events.lock'), '');
     await utimes(join(directory, 'x_1.events.lock'), 0, 0);
     const lease = await takeLease(join(directory, 'x_2.events'));
     await sweep();
