@@ -12,10 +12,12 @@ import type { PreviousArchive } from './previous-archive.js';
 import type { SealFacts } from './token-text.js';
 import type { ArchivePiece } from './walk-archive.js';
 
-/** Frames of version 1 are short: that much is written at a time. */
-const WRITE_BYTES = 2 ** 20;
+/** Frames of version 1 are short, those of version 2 mostly as long: that much is written at a time. */
+const WRITE_BYTES = 128 * 2 ** 10;
 
 const LINE_FEED = Buffer.from('\n');
+
+const NOTHING = Buffer.alloc(0);
 
 /** Finds the archive that its writer sealed just before the record of a sequence. */
 export type FindPrevious = (
@@ -53,6 +55,8 @@ export class ArchiveCopy {
   #line: Buffer | undefined;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
+  /** The write under way: what comes next is read meanwhile. */
+  #writing: Promise<void> = Promise.resolve();
 
   /** @param findPrevious asked for the place of blocks at the start that lost their index */
   constructor(file: OpenFile, findPrevious: FindPrevious = async () => undefined) {
@@ -98,6 +102,7 @@ export class ArchiveCopy {
     await this.#addLine();
     await this.#seal(this.#part.guessOrigin());
     await this.#flush();
+    await this.#writing;
     await this.#file.sync();
     return {
       bytes: this.bytes,
@@ -158,8 +163,12 @@ export class ArchiveCopy {
   }
 
   async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#pending);
-    await writeAll(this.#file, bytes, this.bytes - bytes.length);
+    await this.#writing;
+    const [first = NOTHING] = this.#pending;
+    const bytes = this.#pending.length > 1 ? Buffer.concat(this.#pending) : first;
+    this.#writing = writeAll(this.#file, bytes, this.bytes - bytes.length);
+    // It is awaited before the next one: until then its failure is nobody's.
+    this.#writing.catch(() => undefined);
     this.#pending = [];
     this.#pendingBytes = 0;
   }

@@ -58,7 +58,7 @@ export async function* walkArchive(
   let reader: PieceReader | undefined;
   let bytes = 0;
   try {
-    for await (const chunk of readUncompressed(source)) {
+    for await (const chunk of readAhead(readUncompressed(source))) {
       options.onBytes?.(chunk);
       reader ??= beginsAsJson(chunk[0])
         ? new LineReader(damageOptions)
@@ -75,6 +75,21 @@ export async function* walkArchive(
   reader?.end();
   if (reader !== undefined) yield* piecesOf(reader);
   tail.tell(bytes);
+}
+
+/** Reads a chunk while its reader is at work on the one before. */
+async function* readAhead(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  let next = chunks.next();
+  try {
+    for (let result = await next; !result.done; result = await next) {
+      next = chunks.next();
+      // It is awaited in a moment.
+      next.catch(() => undefined);
+      yield result.value;
+    }
+  } finally {
+    await chunks.return(undefined);
+  }
 }
 
 function* piecesOf(reader: PieceReader): Generator<ArchivePiece> {
