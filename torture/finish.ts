@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 
-import { createArchiveWriter } from 'shoebox-archive';
+import { createArchiveWriter } from '../lib/index.js';
 
 const [spool = '', store = ''] = process.argv.slice(2);
 const writer = createArchiveWriter({
@@ -19,5 +19,5 @@ async function isDone(): Promise<boolean> {
   return (await readdir(spool)).every((name) => name.includes('.torn-'));
 }
 
-for (let i = 0; i < 600 && !(await isDone()); i++) await setTimeout(100);
+for (let i = 0; i < 6000 && !(await isDone()); i++) await setTimeout(100);
 await writer.close();

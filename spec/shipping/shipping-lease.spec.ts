@@ -1,0 +1,45 @@
+import { utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { ShippingLeases } from '../../lib/shipping/shipping-lease.js';
+import { withScratch } from '../support/scratch-directory.js';
+
+describe('ShippingLeases', () => {
+  it('gives each lease to one at a time', async () => {
+    await withScratch(async (scratch) => {
+      const path = join(scratch.path, 'a.events');
+      const lease = await new ShippingLeases().take(path);
+      expect(await scratch.list()).to.deep.equal(['a.events.lock']);
+      expect(await new ShippingLeases().take(path)).to.equal(null);
+      await lease?.release();
+      expect(await scratch.list()).to.deep.equal([]);
+    });
+  });
+
+  it('gives that of who died at once, and not one whose time is yet to come', async () => {
+    await withScratch(async (scratch) => {
+      const path = join(scratch.path, 'a.events');
+      await writeFile(`${path}.lock`, '');
+      const leases = new ShippingLeases();
+      const tomorrow = Date.now() / 1000 + 86_400;
+      await utimes(`${path}.lock`, tomorrow, tomorrow);
+      // Asked twice, it has been watched, but not for long.
+      expect([await leases.take(path), await leases.take(path)]).to.deep.equal([null, null]);
+      await utimes(`${path}.lock`, 0, 0);
+      const lease = await leases.take(path);
+      expect(lease).to.not.equal(null);
+      await lease?.release();
+      expect(await scratch.list()).to.deep.equal([]);
+    });
+  });
+
+  it('does without where there can be none', async () => {
+    await withScratch(async (scratch) => {
+      const lease = await new ShippingLeases().take(join(scratch.path, 'gone', 'a.events'));
+      expect(lease).to.not.equal(null);
+      await lease?.release();
+    });
+  });
+});

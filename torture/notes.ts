@@ -1,0 +1,36 @@
+import { openSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+
+/** What a child notes before and while it writes, in a file that outlives it. */
+export class Notes {
+  readonly #file: number;
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'a');
+  }
+
+  /** From now on the child may append records up to before this one. */
+  begin(before: number): void {
+    writeSync(this.#file, `begun ${before}\n`);
+  }
+
+  /** A receipt said that the record is synced. */
+  synced(n: number): void {
+    writeSync(this.#file, `synced ${n}\n`);
+  }
+}
+
+/** What a child had noted when it was killed. */
+export interface NotesRead {
+  /** No record from this one on was ever appended. */
+  readonly begun: number;
+  readonly synced: readonly number[];
+}
+
+export async function readNotes(path: string): Promise<NotesRead> {
+  // The last line may be cut off by the kill: then nothing had come of it.
+  const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
+  const numbersOf = (word: string) =>
+    lines.filter((line) => line.startsWith(word)).map((line) => Number(line.slice(word.length)));
+  return { begun: numbersOf('begun').at(-1) ?? 0, synced: numbersOf('synced') };
+}
