@@ -178,7 +178,9 @@ export class BlockBuilder implements RecordEncoder {
     }
     const limit = this.#options.maxRecordBytes;
     checkRecordBytes(metadataGuess + keyBytes, limit);
-    slab.reserve(MAX_RECORD_PREFIX_BYTES + metadataMost + mostBytes(payload));
+    // With the end of the body, for which a slab of one huge record would have to be copied.
+    const endBytes = MAX_BODY_END_BYTES + this.#table.entryBytes;
+    slab.reserve(MAX_RECORD_PREFIX_BYTES + metadataMost + mostBytes(payload) + endBytes);
 
     const bytes = slab.bytes;
     const start = slab.length;

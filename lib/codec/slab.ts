@@ -15,8 +15,13 @@ export class Slab {
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
-    // Doubling keeps the copying linear in what is written; a large record gets what it asks for.
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * needed, LARGEST_DOUBLING)));
+    const grown = Buffer.allocUnsafeSlow(
+      Math.max(
+        needed,
+        Math.min(2 * needed, LARGEST_DOUBLING),
+        Math.ceil(this.length * LARGE_GROWTH),
+      ),
+    );
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
   }
@@ -39,5 +44,8 @@ export class Slab {
   }
 }
 
-/** From here on a slab grows by what it needs: twice a huge record would double the memory bound. */
+/** Above this a slab does not double: a huge record gets what it asks for, for twice that is much. */
 const LARGEST_DOUBLING = 4 * 2 ** 20;
+
+/** By how much it grows at least, so that the copying stays linear in what is written without `take`. */
+const LARGE_GROWTH = 1.25;

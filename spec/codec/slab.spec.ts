@@ -32,6 +32,18 @@ describe('Slab', () => {
     expect(slab.bytes.length).to.equal(5 * 2 ** 20);
   });
 
+  it('copies at most five times what is written, however much that is', () => {
+    const slab = new Slab(2 ** 20);
+    const piece = 2 ** 16;
+    let copied = 0;
+    for (; slab.length < 64 * 2 ** 20; slab.length += piece) {
+      const { bytes } = slab;
+      slab.reserve(piece);
+      if (slab.bytes !== bytes) copied += slab.length;
+    }
+    expect(copied).to.be.at.most(5 * slab.length);
+  });
+
   it('grows from nothing', () => {
     const slab = new Slab(0);
     slab.reserve(3);
