@@ -4,6 +4,7 @@ import type { BenchCase } from './bench-case.js';
 type LoadCase = () => Promise<BenchCase>;
 
 const codec = () => import('./cases/codec.js');
+const defaults = () => import('./cases/defaults.js');
 const growth = () => import('./cases/growth.js');
 const gunzip = () => import('./cases/gunzip.js');
 const gzip = () => import('./cases/gzip.js');
@@ -11,6 +12,7 @@ const memory = () => import('./cases/memory.js');
 const readPeers = () => import('./cases/read-peers.js');
 const readShoebox = () => import('./cases/read-shoebox.js');
 const roll = () => import('./cases/roll.js');
+const seek = () => import('./cases/seek.js');
 const sync = () => import('./cases/sync.js');
 const writeLimit = () => import('./cases/write-limit.js');
 const writePeers = () => import('./cases/write-peers.js');
@@ -32,6 +34,7 @@ export const CASES = {
   readShoeboxPayload: async () => (await readShoebox()).readShoeboxPayload,
   readShoeboxAwait: async () => (await readShoebox()).readShoeboxAwait,
   readShoeboxBatches: async () => (await readShoebox()).readShoeboxBatches,
+  readShoeboxWhere: async () => (await readShoebox()).readShoeboxWhere,
   readAvsc: async () => (await readPeers()).readAvsc,
   readAvscPayload: async () => (await readPeers()).readAvscPayload,
   readMcap: async () => (await readPeers()).readMcapFile,
@@ -42,6 +45,10 @@ export const CASES = {
   gzipLimit: async () => (await gzip()).gzipLimit,
   gunzipShoebox: async () => (await gunzip()).gunzipShoebox,
   gunzipLimit: async () => (await gunzip()).gunzipLimit,
+  seekFile: async () => (await seek()).seekFile,
+  seekStore: async () => (await seek()).seekStore,
+  seekWholeFile: async () => (await seek()).seekWholeFile,
+  seekWholeStore: async () => (await seek()).seekWholeStore,
   syncShoebox: async () => (await sync()).syncShoebox,
   syncEach: async () => (await sync()).syncEach,
   rollUnderLoad: async () => (await roll()).rollUnderLoad,
@@ -63,6 +70,23 @@ export const CASES = {
   readArchives1: async () => (await growth()).readArchives(1),
   readArchives100: async () => (await growth()).readArchives(100),
   readArchives10000: async () => (await growth()).readArchives(10_000),
+  write32KiB: async () => (await defaults()).writeInBlocks('32 KiB'),
+  read32KiB: async () => (await defaults()).readInBlocks('32 KiB'),
+  write64KiB: async () => (await defaults()).writeInBlocks('64 KiB'),
+  read64KiB: async () => (await defaults()).readInBlocks('64 KiB'),
+  write128KiB: async () => (await defaults()).writeInBlocks('128 KiB'),
+  read128KiB: async () => (await defaults()).readInBlocks('128 KiB'),
+  write256KiB: async () => (await defaults()).writeInBlocks('256 KiB'),
+  read256KiB: async () => (await defaults()).readInBlocks('256 KiB'),
+  write1MiB: async () => (await defaults()).writeInBlocks('1 MiB'),
+  read1MiB: async () => (await defaults()).readInBlocks('1 MiB'),
+  gzipLevel1: async () => (await defaults()).gzipAtLevel(1),
+  gzipLevel3: async () => (await defaults()).gzipAtLevel(3),
+  gzipLevel6: async () => (await defaults()).gzipAtLevel(6),
+  gzipLevel9: async () => (await defaults()).gzipAtLevel(9),
+  gzip256KiB: async () => (await defaults()).gzipInMembers('256 KiB'),
+  gzip1MiB: async () => (await defaults()).gzipInMembers('1 MiB'),
+  gzip4MiB: async () => (await defaults()).gzipInMembers('4 MiB'),
 } satisfies Readonly<Record<string, LoadCase>>;
 
 export type CaseName = keyof typeof CASES;

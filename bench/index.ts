@@ -1,5 +1,5 @@
 // Measures Shoebox beside what one might take instead, and beside what the machine can do.
-// Usage: npm run bench -- [targets|write|read|gzip|sync|roll|memory|growth|codec|docs FILE.json]
+// Usage: npm run bench -- [targets|write|read|gzip|sync|roll|seek|memory|growth|codec|defaults|docs FILE.json...]
 //   [--rounds 5] [--quick] [--json FILE] [--docs] [--directory DIR] [--profile DIR]
 // See docs/benchmarks.md.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -30,9 +30,19 @@ const { positionals, values: options } = parseArgs({
   },
 });
 
-const [command = 'targets', file] = positionals;
-if (command === 'docs') await writeDocs(JSON.parse(await readFile(file ?? '', 'utf8')));
+const [command = 'targets', ...files] = positionals;
+if (command === 'docs') await writeDocs(await readResults(files));
 else await run(suitesOf(command));
+
+/** What runs of several parts came to, as one. */
+async function readResults(paths: readonly string[]): Promise<Results> {
+  const parts: Results[] = await Promise.all(
+    paths.map(async (path) => JSON.parse(await readFile(path, 'utf8'))),
+  );
+  const [first] = parts;
+  if (first === undefined) throw new Error('docs: of which files?');
+  return { ...first, tables: parts.flatMap(({ tables }) => tables) };
+}
 
 function suitesOf(name: string): readonly Suite[] {
   if (name === 'targets') {
@@ -46,6 +56,7 @@ function suitesOf(name: string): readonly Suite[] {
 
 async function run(suites: readonly Suite[]): Promise<void> {
   const directory = await mkdtemp(join(options.directory, 'shoebox-bench-'));
+  const rounds = Number(options.rounds ?? (options.quick ? 1 : 5));
   const tables: TableResult[] = [];
   try {
     for (const suite of suites) {
@@ -54,7 +65,7 @@ async function run(suites: readonly Suite[]): Promise<void> {
         const names = table.rows.map(({ name }) => name);
         const measured = await measure(names, {
           input: table.input,
-          rounds: Number(options.rounds ?? (options.quick ? 1 : 5)),
+          rounds: Math.min(rounds, table.mostRounds ?? rounds),
           scale: options.quick ? QUICK_SCALE : 1,
           directory,
           processes: table.processes ?? 'kept',

@@ -22,6 +22,8 @@ export interface BenchTable {
   readonly processes?: 'kept' | 'fresh';
   /** What the cases' values are, where they have any. */
   readonly value?: ValueKind;
+  /** Where more rounds say no more, or take too long. */
+  readonly mostRounds?: number;
   /** Too long for a quick look. */
   readonly isLong?: true;
 }

@@ -2,8 +2,10 @@ import { finished } from 'node:stream/promises';
 
 import { type ArchiveRecord, createArchiveReader } from 'shoebox-archive';
 
+import type { BenchCase } from '../bench-case.js';
+import { loadInput } from '../inputs/input.js';
 import { writeUnsynced } from '../write-series.js';
-import { readCase } from './read-case.js';
+import { Found, readCase } from './read-case.js';
 
 /** Metadata and payload, by `data` events. */
 export const readShoebox = readCase(writeUnsynced, (directory, found) =>
@@ -27,6 +29,22 @@ export const readShoeboxBatches = readCase(writeUnsynced, async (directory, foun
     for (const { metadata, payload } of records) found.addBoth(metadata, payload);
   }
 });
+
+/** The 1 % of one host: their metadata and payload, by `data` events. */
+export const readShoeboxWhere: BenchCase = async ({ directory, input: name, scale }) => {
+  const input = await loadInput(name, scale);
+  await writeUnsynced(directory, input);
+  return {
+    async run() {
+      const found = new Found();
+      const reader = createArchiveReader(directory, { where: { host: 'web-07' } });
+      reader.on('data', ({ metadata, payload }) => found.addBoth(metadata, payload));
+      await finished(reader);
+      if (found.records !== input.count / 100) throw new Error(`found ${found.records} records`);
+      return { records: input.count, bytes: input.bytes };
+    },
+  };
+};
 
 async function readByEvents(
   directory: string,

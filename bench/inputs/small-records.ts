@@ -4,11 +4,14 @@ const DISTINCT = 20_000;
 const PAYLOAD_BYTES = 200;
 const KINDS = ['login', 'logout', 'purchase', 'refund', 'view'];
 
+/** So that a host is that of 1 % of the events. */
+const HOSTS = 100;
+
 /** Events of 200 B with 2 pairs of metadata: the same ones always. */
 export function makeSmallRecords(): BenchRecord[] {
   return Array.from({ length: DISTINCT }, (_, i) => {
     const kind = KINDS[i % KINDS.length] ?? '';
-    const metadata = { kind, host: `web-${String(i % 37).padStart(2, '0')}` };
+    const metadata = { kind, host: `web-${String(i % HOSTS).padStart(2, '0')}` };
     const fields = { id: i, user: (i * 7919) % 100_003, kind, path: `/shop/item/${i % 1009}` };
     const open = `${JSON.stringify(fields).slice(0, -1)},"agent":"`;
     return { metadata, payload: `${open.padEnd(PAYLOAD_BYTES - 2, 'Mozilla/5.0 ')}"}` };

@@ -1,10 +1,12 @@
 import type { Suite } from '../suite.js';
 import { codecSuite } from './codec.js';
+import { defaultsSuite } from './defaults.js';
 import { growthSuite } from './growth.js';
 import { gzipSuite } from './gzip.js';
 import { memorySuite } from './memory.js';
 import { readSuite } from './read.js';
 import { rollSuite } from './roll.js';
+import { seekSuite } from './seek.js';
 import { syncSuite } from './sync.js';
 import { writeSuite } from './write.js';
 
@@ -15,7 +17,9 @@ export const SUITES: readonly Suite[] = [
   gzipSuite,
   syncSuite,
   rollSuite,
+  seekSuite,
   memorySuite,
   growthSuite,
   codecSuite,
+  defaultsSuite,
 ];

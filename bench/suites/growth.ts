@@ -29,6 +29,7 @@ const records: BenchTable = {
     constant('of reading 10^7 records, x 10^4', 'readRecords1e7', 'readRecords1e4'),
   ],
   isLong: true,
+  mostRounds: 3,
 };
 
 const archives: BenchTable = {
@@ -47,6 +48,7 @@ const archives: BenchTable = {
     constant('of reading 10,000 archives, x 1', 'readArchives10000', 'readArchives1'),
   ],
   isLong: true,
+  mostRounds: 3,
 };
 
 export const growthSuite: Suite = { name: 'growth', tables: [records, archives] };

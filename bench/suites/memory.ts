@@ -30,6 +30,7 @@ export const memorySuite: Suite = {
         },
       ],
       isLong: true,
+      mostRounds: 1,
     },
   ],
 };

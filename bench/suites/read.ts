@@ -33,6 +33,7 @@ const small: BenchTable = {
     { name: 'readShoeboxPayload', title: 'createArchiveReader, payload only' },
     { name: 'readShoeboxAwait', title: 'createArchiveReader, for await' },
     { name: 'readShoeboxBatches', title: 'createArchiveReader, batches()' },
+    { name: 'readShoeboxWhere', title: 'createArchiveReader, where, 1 % matching' },
     { name: 'readLimit', title: 'limit: fs.createReadStream, 1 MiB chunks' },
     { name: 'readAvsc', title: 'avsc, data events' },
     { name: 'readAvscPayload', title: 'avsc, payload only' },
@@ -47,6 +48,12 @@ const small: BenchTable = {
       'readShoeboxAwait',
       'readAvsc',
       2.5,
+    ),
+    ratio(
+      'read with where on one key, 1 % matching: x reading everything',
+      'readShoeboxWhere',
+      'readShoebox',
+      1.5,
     ),
   ],
 };
