@@ -1,6 +1,6 @@
 /**
- * Checks the properties of `spec/properties` at length: `tsx fuzz/index.ts --runs 100000 --seed 7`. Prints
- * the runs and failures of each; exits with 1 when there is a failure. Without `--seed` each call tries
+ * Checks the properties of `spec/properties` at length: `tsx fuzz/index.ts --runs 100000 --seed 7`, so many
+ * runs in all. Prints the runs and failures of each; exits with 1 when there is a failure. Without `--seed` each call tries
  * other inputs.
  */
 import { parseArgs } from 'node:util';
@@ -10,15 +10,16 @@ import fc from 'fast-check';
 import { allProperties } from '../spec/properties/all-properties.js';
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '10000' }, seed: { type: 'string' } },
+  options: { runs: { type: 'string', default: '100000' }, seed: { type: 'string' } },
 });
 const runs = countOf('runs', values.runs);
 const seed = values.seed === undefined ? Date.now() >>> 0 : countOf('seed', values.seed);
 
-console.log(`${runs} runs each, seed ${seed}`);
+const runsOfEach = Math.ceil(runs / allProperties.length);
+console.log(`${runs} runs, seed ${seed}`);
 let failures = 0;
 for (const { name, property } of allProperties) {
-  const result = fc.check(property, { numRuns: runs, seed });
+  const result = fc.check(property, { numRuns: runsOfEach, seed });
   if (result instanceof Promise) throw new TypeError(`not synchronous: ${name}`);
   const failed = result.failed ? 1 : 0;
   failures += failed;

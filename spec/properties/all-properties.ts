@@ -1,11 +1,15 @@
 import { anyBytesAreRead } from './any-bytes.js';
+import { anyExtraIsRead } from './any-extra.js';
 import { flipCostsOneBlock, mutationNeverAlters } from './any-mutation.js';
 import type { NamedProperty } from './named-property.js';
-import { roundTrip } from './round-trip.js';
+import { hugeRoundTrip, linesRoundTrip, roundTrip } from './round-trip.js';
 
 export const allProperties: readonly NamedProperty[] = [
   roundTrip,
+  hugeRoundTrip,
+  linesRoundTrip,
   anyBytesAreRead,
   mutationNeverAlters,
   flipCostsOneBlock,
+  anyExtraIsRead,
 ];

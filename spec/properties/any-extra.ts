@@ -1,0 +1,122 @@
+import { crc32, deflateRawSync, gunzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+import { readGzipEnd } from '../../lib/codec/gzip-end.js';
+import {
+  decodeDataHeader,
+  encodeDataHeader,
+  encodeEndMember,
+} from '../../lib/codec/gzip-member.js';
+import { decodeMemberIndex } from '../../lib/codec/member-index.js';
+import { DamageError } from '../../lib/errors/damage-error.js';
+import { END_MEMBER_BYTES } from '../../lib/format/seekable-gzip.js';
+import { gzipHeaderBytes } from '../../lib/streams/gzip-header.js';
+import type { NamedProperty } from './named-property.js';
+
+const count = fc.oneof(fc.nat(300), fc.maxSafeNat());
+
+/** The extra field of a data member of ours, whatever it says. */
+const anyDataExtra = fc
+  .record({
+    rawBytes: count,
+    records: count,
+    sequence: count,
+    earliestMicros: fc.maxSafeInteger(),
+    latestMicros: fc.maxSafeInteger(),
+    beginsWhole: fc.boolean(),
+    isTimed: fc.boolean(),
+    deflatedBytes: fc.nat(2 ** 30),
+  })
+  .map(({ deflatedBytes, ...facts }) => extraOf(encodeDataHeader(facts, deflatedBytes)));
+
+/** That of a last member of ours, whatever it says. */
+const anyEndExtra = fc
+  .record({
+    indexBytes: count,
+    dataBytes: count,
+    rawBytes: count,
+    records: count,
+    recordsAreExact: fc.boolean(),
+    writer: fc.constantFrom(null, '0123456789abcdef'),
+  })
+  .map((totals) => extraOf(encodeEndMember(totals)));
+
+/** A subfield of ours by its id, and of anything else. */
+const anySubfield = fc
+  .tuple(fc.constantFrom('SB', 'SB', 'XX'), fc.uint8Array({ maxLength: 80 }))
+  .map(([id, data]) => {
+    const length = Buffer.alloc(2);
+    length.writeUInt16LE(data.length);
+    return Buffer.concat([Buffer.from(id), length, data]);
+  });
+
+const noise = fc.uint8Array({ maxLength: 120 }).map((bytes) => Buffer.from(bytes));
+
+const anyExtra = fc
+  .tuple(
+    fc.array(fc.oneof(anyDataExtra, anyEndExtra, anySubfield, noise), { maxLength: 3 }),
+    fc.option(fc.tuple(fc.nat(200), fc.nat(255)), { nil: undefined }),
+  )
+  .map(([parts, change]) => {
+    const extra = Buffer.concat(parts);
+    const [at = 0, value = 0] = change ?? [];
+    if (change !== undefined && at < extra.length) extra.writeUInt8(value, at);
+    return extra;
+  });
+
+const HEAD = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff]);
+
+/** What is behind the length of a member's extra field. */
+function extraOf(member: Buffer): Buffer {
+  return member.subarray(HEAD.length + 2, HEAD.length + 2 + member.readUInt16LE(HEAD.length));
+}
+
+function memberOf(extra: Buffer, data: Uint8Array): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16LE(extra.length);
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc32(data));
+  trailer.writeUInt32LE(data.length, 4);
+  return Buffer.concat([HEAD, length, extra, deflateRawSync(data), trailer]);
+}
+
+function fail(): never {
+  throw new DamageError({ reason: 'bad-gzip', what: 'gzip', offset: 0, expected: '', found: '' });
+}
+
+/** Runs what may find damage, and nothing else. */
+function orDamage(read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof DamageError)) throw error;
+  }
+}
+
+export const anyExtraIsRead: NamedProperty = {
+  name: 'whatever stands in the extra fields of gzip costs no byte, and never crashes who looks there',
+  property: fc.property(
+    fc.array(fc.tuple(anyExtra, fc.uint8Array({ maxLength: 60 })), { minLength: 1, maxLength: 3 }),
+    (pieces) => {
+      const members = pieces.map(([extra, data]) => memberOf(extra, data));
+      for (const [i, member] of members.entries()) {
+        const headerBytes = gzipHeaderBytes(member, fail);
+        expect(headerBytes).to.equal(HEAD.length + 2 + (pieces[i]?.[0].length ?? 0));
+        orDamage(() => decodeDataHeader(member, fail));
+      }
+      const file = Buffer.concat(members);
+      const data = Buffer.concat(pieces.map(([, bytes]) => bytes));
+      expect(gunzipSync(file).equals(data)).to.equal(true);
+      const tail = file.subarray(-END_MEMBER_BYTES);
+      const end = readGzipEnd({ head: file.subarray(0, 64), tail, fileBytes: file.length });
+      if (end.kind !== 'seekable') return;
+      expect(end.suffixBytes).to.be.at.most(file.length);
+      const suffix = file.subarray(-end.suffixBytes);
+      orDamage(() => {
+        decodeMemberIndex({ suffix, totals: end.totals, fileBytes: file.length });
+      });
+    },
+  ),
+};
