@@ -86,6 +86,7 @@ class BodyReader {
 
   readRecords(origin: RecordOrigin, into: ArchiveRecord[], wanted: BlockSelection | 'all'): void {
     const { records, sequence, earliestMicros, latestMicros } = this.#header;
+    const body = this.#body;
     const reader = this.#reader;
     reader.position = 0;
     let timeMicros = earliestMicros;
@@ -103,16 +104,18 @@ class BodyReader {
       if (!(timeMicros >= earliestMicros && timeMicros <= latestMicros)) {
         this.#fail(timeAt, `a time from ${earliestMicros} to ${latestMicros}`, String(timeMicros));
       }
+      if (wanted !== 'all' && !wanted.mayHave(i, timeMicros, body, reader.position, payloadEnd)) {
+        reader.position = payloadEnd;
+        continue;
+      }
       const metadataBytes = this.#readCount('metadata', payloadEnd);
       const metadataStart = reader.position;
       const metadataEnd = metadataStart + metadataBytes;
       this.#walkMetadata(metadataEnd);
       reader.position = payloadEnd;
-      if (wanted !== 'all' && !wanted.has(i, timeMicros, this.#body, metadataStart, metadataEnd)) {
-        continue;
-      }
+      if (wanted !== 'all' && !wanted.has(body, metadataStart, metadataEnd)) continue;
       const span = { metadataStart, metadataEnd, payloadStart: metadataEnd, payloadEnd };
-      into.push(new ArchiveRecord(origin, this.#body, span, sequence + i, timeMicros));
+      into.push(new ArchiveRecord(origin, body, span, sequence + i, timeMicros));
     }
     if (reader.position !== this.#tableStart) {
       this.#fail(reader.position, `${records} records and then the key table`, 'more bytes');
