@@ -112,7 +112,13 @@ export {
 } from './storage/file-layer.js';
 export { type OpenStoreOptions, openStore } from './storage/open-store.js';
 export { S3Store } from './storage/s3-store.js';
-export type { S3Credentials, S3StoreOptions } from './storage/s3-store-options.js';
+export type {
+  ChecksumOption,
+  S3Credentials,
+  S3Encryption,
+  S3StorageClass,
+  S3StoreOptions,
+} from './storage/s3-store-options.js';
 export type {
   ByteRange,
   Evidence,

@@ -17,11 +17,7 @@ const LAYERS: readonly string[] = [
 ];
 
 const INDEX = 'index.ts';
-const USERS_OF_THE_SDK: readonly string[] = [
-  'storage/s3-sdk.ts',
-  'storage/s3-store.ts',
-  'storage/s3-store-options.ts',
-];
+const USERS_OF_THE_SDK: readonly string[] = ['storage/s3-sdk.ts'];
 const LAYERS_WITHOUT_IO: readonly string[] = ['errors', 'format', 'codec'];
 const IO_MODULES = /^(node:)?(fs|net|stream)(\/|$)/;
 const DRAWERS = /^(utils?|helpers?|common|types)$/;

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 
 /**
  * The body of a put on its way into a store: counts its bytes, and settles what a failed put rejects
@@ -8,6 +9,8 @@ import { Readable } from 'node:stream';
 export class PutBody implements AsyncIterable<Uint8Array> {
   /** How many bytes the store has taken from it. */
   bytes = 0;
+  /** Their CRC-32. */
+  crc32 = 0;
   readonly #body: Readable;
   readonly #signal: AbortSignal | undefined;
   readonly #failing = new AbortController();
@@ -53,6 +56,7 @@ export class PutBody implements AsyncIterable<Uint8Array> {
       for await (const chunk of this.#body) {
         const bytes = bytesOf(chunk);
         this.bytes += bytes.length;
+        this.crc32 = crc32(bytes, this.crc32);
         yield bytes;
       }
     } catch (error) {

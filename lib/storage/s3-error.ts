@@ -39,6 +39,9 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'ThrottlingException',
   'InternalError',
   'ServiceUnavailable',
+  // Two asked for the same key at the same moment.
+  'ConditionalRequestConflict',
+  'OperationAborted',
 ]);
 
 const CHECK_KEYS = 'check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
@@ -85,6 +88,8 @@ function failureOf(error: unknown): S3Failure {
 function codeOf(error: unknown, status: number | undefined): string {
   const systemCode = property(error, 'code');
   if (typeof systemCode === 'string' && /^E[A-Z_]+$/.test(systemCode)) return systemCode;
+  // Services differ in the name.
+  if (status === 412) return 'PreconditionFailed';
   const name = property(error, 'name');
   // The answer to a HEAD has no body: the SDK knows its status, but no name for it.
   if (typeof name === 'string' && !/^(Unknown|UnknownError|\d+)$/.test(name)) return name;

@@ -1,14 +1,18 @@
 import { Readable } from 'node:stream';
 
-import type { ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3';
-
+import { StoreError } from '../errors/store-error.js';
+import { parseDurationMs } from '../format/quantity.js';
 import { systemClock } from '../streams/clock.js';
 import { checkByteRange, toRangeHeader } from './byte-range.js';
-import { describeErrors } from './described-body.js';
+import { describeBody } from './described-body.js';
 import { checkObjectKey, objectKeyProblem } from './object-key.js';
 import { checkConcurrentParts, parsePartBytes } from './part-limits.js';
+import type { RequestDeadline } from './request-deadline.js';
+import { type S3Attributes, toS3Attributes } from './s3-attributes.js';
 import { httpStatusOf, type S3Request, toStoreError } from './s3-error.js';
-import { loadS3Sdk, type S3Sdk } from './s3-sdk.js';
+import { S3Habits } from './s3-habits.js';
+import { S3Put } from './s3-put.js';
+import { type ListMultipartUploadsCommandOutput, loadS3Sdk, type S3Sdk } from './s3-sdk.js';
 import type { S3StoreOptions } from './s3-store-options.js';
 import type {
   ByteRange,
@@ -19,7 +23,6 @@ import type {
   StoredObject,
   UnfinishedUpload,
 } from './store.js';
-import { guardUpload } from './upload-guard.js';
 import { withPutBody } from './with-put-body.js';
 
 /**
@@ -38,6 +41,9 @@ export class S3Store implements Store {
   readonly #endpoint: string | undefined;
   readonly #partBytes: number;
   readonly #concurrentParts: number;
+  readonly #deadline: RequestDeadline;
+  readonly #attributes: S3Attributes;
+  readonly #habits = new S3Habits();
   #loading: Promise<S3Sdk> | undefined;
 
   /** @param url `s3://bucket` or `s3://bucket/prefix`, not percent-encoded */
@@ -55,40 +61,41 @@ export class S3Store implements Store {
     this.#endpoint = options.endpoint ?? (process.env.S3_ENDPOINT || undefined);
     this.#partBytes = parsePartBytes(options.partBytes ?? '8 MiB');
     this.#concurrentParts = checkConcurrentParts(options.concurrentParts ?? 4);
+    this.#attributes = toS3Attributes(options);
+    this.#deadline = {
+      clock: options.clock ?? systemClock,
+      timeoutMs: parseDurationMs(options.requestTimeout ?? '5m', 'requestTimeout'),
+    };
   }
 
   async put(key: string, body: Readable, options: PutOptions = {}): Promise<PutResult> {
     return withPutBody(body, options.signal, async (source) => {
       const Key = this.#keyOf(key);
-      const { ETag: etag } = await this.#attempt('put', key, async (sdk) => {
-        const upload = new sdk.Upload({
-          client: guardUpload(sdk.client, source, {
-            isCreation: (command) => command instanceof sdk.s3.CreateMultipartUploadCommand,
-            isCleanup: (command) => command instanceof sdk.s3.AbortMultipartUploadCommand,
-            onUploadCreated: options.onUploadCreated,
-            describe: (error) => toStoreError(error, this.#request('put', key)),
-            clock: this.#options.clock ?? systemClock,
-          }),
-          queueSize: this.#concurrentParts,
-          partSize: this.#partBytes,
-          leavePartsOnError: false,
-          params: {
+      const refuses = options.whenTaken === 'refuse' && (await this.refusesTaken());
+      const metadata = { ...this.#options.metadata, ...options.metadata };
+      const request = this.#request('put', key);
+      const { etag, evidence } = await this.#attempt('put', key, (sdk) => {
+        const put = new S3Put(sdk, source, {
+          object: {
             Bucket: this.#bucket,
             Key,
-            Body: source.toReadable(),
             ContentType: options.contentType,
-            Metadata: options.metadata,
+            Metadata: metadata,
+            ...this.#attributes,
+            ...(refuses && { IfNoneMatch: '*' }),
           },
+          partBytes: this.#partBytes,
+          concurrentParts: this.#concurrentParts,
+          checksum: this.#options.checksum ?? 'auto',
+          habits: this.#habits,
+          clock: this.#deadline.clock,
+          onUploadCreated: options.onUploadCreated,
+          describe: (error) => toStoreError(error, request),
+          mismatch: (problem) => new StoreError({ ...request, problem, transient: true }),
         });
-        return upload.done();
+        return put.run();
       });
-      return {
-        key,
-        bytes: source.bytes,
-        metadata: options.metadata ?? {},
-        ...(etag !== undefined && { etag }),
-        evidence: null,
-      };
+      return { key, bytes: source.bytes, metadata, ...(etag !== undefined && { etag }), evidence };
     });
   }
 
@@ -121,7 +128,8 @@ export class S3Store implements Store {
         );
         if (!(Body instanceof Readable)) throw new TypeError('the answer has no stream for a body');
         if (!isEmpty) {
-          return describeErrors(Body, (error) => toStoreError(error, this.#request('get', key)));
+          const describe = (error: Error) => toStoreError(error, this.#request('get', key));
+          return describeBody(Body, { deadline: this.#deadline, describe });
         }
         Body.destroy();
       } catch (error) {
@@ -191,7 +199,7 @@ export class S3Store implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#options.client === undefined) (await this.#loading)?.client.destroy();
+    (await this.#loading)?.destroy();
   }
 
   #keyOf(key: string): string {
@@ -208,7 +216,7 @@ export class S3Store implements Store {
 
   async #attempt<T>(operation: string, key: string, call: (sdk: S3Sdk) => Promise<T>): Promise<T> {
     try {
-      this.#loading ??= loadS3Sdk(this.#options, this.#endpoint);
+      this.#loading ??= loadS3Sdk(this.#options, this.#endpoint, this.#deadline);
       return await call(await this.#loading);
     } catch (error) {
       throw toStoreError(error, this.#request(operation, key));

@@ -1,5 +1,4 @@
 import { basename, dirname, join } from 'node:path';
-import { crc32 } from 'node:zlib';
 
 import { StoreError } from '../errors/store-error.js';
 import { type ContentChecksum, readFileChecksum } from './file-checksum.js';
@@ -32,9 +31,9 @@ export async function writeObject(
   const temporary = join(directory, toTemporaryName({ name: basename(path), uploadId }));
   try {
     const onCreated = async () => onUploadCreated?.(uploadId);
-    const sent = await fill(files, temporary, path, source, onCreated);
+    await fill(files, temporary, path, source, onCreated);
     source.failed.throwIfAborted();
-    compare(path, sent, await readFileChecksum(files, temporary));
+    compare(path, source, await readFileChecksum(files, temporary));
     const status = await files.lstat(temporary);
     if (whenTaken === 'replace') await files.rename(temporary, path);
     else await takeFree(files, temporary, path);
@@ -53,17 +52,16 @@ async function fill(
   path: string,
   source: PutBody,
   onCreated: () => Promise<void>,
-): Promise<ContentChecksum> {
+): Promise<void> {
   const file = await files.open(temporary, 'wx');
-  let sent: ContentChecksum = { bytes: 0, crc32: 0 };
   try {
     await onCreated();
+    let position = 0;
     for await (const bytes of source) {
-      await writeAll(file, bytes, sent.bytes);
-      sent = { bytes: sent.bytes + bytes.length, crc32: crc32(bytes, sent.crc32) };
+      await writeAll(file, bytes, position);
+      position += bytes.length;
     }
     await file.sync();
-    return sent;
   } catch (error) {
     // Now, lest an error of closing takes its place.
     source.fail(fromSystemError(error, 'put', path));

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { StoreError } from '../../lib/errors/store-error.js';
 import { S3Store } from '../../lib/storage/s3-store.js';
 import type { S3StoreOptions } from '../../lib/storage/s3-store-options.js';
-import type { Clock } from '../../lib/streams/clock.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { chunks, closed, rejection, unending } from '../support/store-tools.js';
 
 describe('S3Store, with a service that fails', () => {
@@ -47,7 +47,7 @@ describe('S3Store, with a service that fails', () => {
   });
 
   it('cuts requests off that do not end within the grace after an abort', async () => {
-    const clock = manualClock();
+    const clock = new FakeClock();
     const controller = new AbortController();
     const methods: string[] = [];
     const endpoint = await listen((request, response) => {
@@ -59,7 +59,7 @@ describe('S3Store, with a service that fails', () => {
       // The part and then the cleanup are never answered.
       request.resume();
       if (request.method === 'PUT') controller.abort(new Error('no longer wanted'));
-      clock.runNext();
+      clock.advance(10_000);
     });
     const store = open(endpoint, { clock, partBytes: '5 MiB' });
     const { signal } = controller;
@@ -97,16 +97,3 @@ describe('S3Store, with a service that fails', () => {
 
 const CREATED =
   '<?xml version="1.0"?><InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>';
-
-/** Time that stands still: a timer goes off when the spec says so. */
-function manualClock(): Clock & { runNext(): void } {
-  const timers: (() => void)[] = [];
-  return {
-    now: () => 0,
-    setTimer(callback) {
-      timers.push(callback);
-      return { cancel() {}, ref() {} };
-    },
-    runNext: () => timers.shift()?.(),
-  };
-}

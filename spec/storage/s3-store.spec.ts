@@ -57,7 +57,7 @@ describe('S3Store', () => {
       return {
         store: open(prefix),
         gaps: server.gaps,
-        evidence: { small: null, large: null },
+        evidence: server.evidence,
         leftovers: () => unfinishedUploads(bucket),
         dispose: async () => {},
       };

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3';
 import S3rver from 's3rver';
 
-import type { StoreGap } from '../storage/store-contract.js';
+import type { StoreFixture, StoreGap } from '../storage/store-contract.js';
 
 /** An S3 service for specs. */
 export interface S3Server {
@@ -27,6 +27,8 @@ export interface S3Server {
    */
   readonly isComplete: boolean;
   readonly gaps: readonly StoreGap[];
+  /** What shows that it has an object of one part, and one of several. */
+  readonly evidence: StoreFixture['evidence'];
   /** A client for looking behind a store's back, destroyed by `stop`. */
   readonly client: S3Client;
   /** A bucket of a fresh name each time. */
@@ -52,6 +54,7 @@ export async function startS3(): Promise<S3Server> {
   return {
     ...place,
     isComplete: true,
+    evidence: { small: 'etag', large: 'etag' },
     gaps: ['refuses no taken key'],
     client,
     async createBucket() {
@@ -85,6 +88,7 @@ async function startEmbedded(): Promise<S3Server> {
   return {
     ...place,
     isComplete: false,
+    evidence: { small: 'etag', large: 'part-digests' },
     gaps: ['lists in no order', 'lists no uploads', 'refuses no taken key', 'heeds no ifMatch'],
     client,
     createBucket: () => createBucket(client),
