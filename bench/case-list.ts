@@ -13,6 +13,7 @@ const readPeers = () => import('./cases/read-peers.js');
 const readShoebox = () => import('./cases/read-shoebox.js');
 const roll = () => import('./cases/roll.js');
 const seek = () => import('./cases/seek.js');
+const ship = () => import('./cases/ship.js');
 const sync = () => import('./cases/sync.js');
 const writeLimit = () => import('./cases/write-limit.js');
 const writePeers = () => import('./cases/write-peers.js');
@@ -49,6 +50,8 @@ export const CASES = {
   seekStore: async () => (await seek()).seekStore,
   seekWholeFile: async () => (await seek()).seekWholeFile,
   seekWholeStore: async () => (await seek()).seekWholeStore,
+  shipShoebox: async () => (await ship()).shipShoebox,
+  shipGzip: async () => (await ship()).shipGzip,
   syncShoebox: async () => (await sync()).syncShoebox,
   syncEach: async () => (await sync()).syncEach,
   rollUnderLoad: async () => (await roll()).rollUnderLoad,

@@ -1,5 +1,5 @@
 // Measures Shoebox beside what one might take instead, and beside what the machine can do.
-// Usage: npm run bench -- [targets|write|read|gzip|sync|roll|seek|memory|growth|codec|defaults|docs FILE.json...]
+// Usage: npm run bench -- [targets|write|read|gzip|ship|sync|roll|seek|memory|growth|codec|defaults|docs FILE.json...]
 //   [--rounds 5] [--quick] [--json FILE] [--docs] [--directory DIR] [--profile DIR]
 // See docs/benchmarks.md.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,6 +1,7 @@
 // Kills writers again and again at random instants, alone and two at a time, and checks that no record is lost
 // of which a receipt had said that it is synced, and that none is there which was never appended.
 // Usage: npm run torture -- --kills 1000
+// With --ship they are killed while they ship: npm run torture -- --ship --kills 200
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
@@ -11,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 
 import { check } from './check.js';
+import { tortureShipping } from './ship/run.js';
 
 const SYNC_MODES = ['no', 'everysec', 'always'];
 
@@ -20,8 +22,14 @@ const LONGEST_LIFE_MS = 120;
 /** Of so many starts, one is of two children, which share the spool. */
 const STARTS_PER_PAIR = 4;
 
-const { values: options } = parseArgs({ options: { kills: { type: 'string', default: '1000' } } });
+const { values: options } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '1000' },
+    ship: { type: 'boolean', default: false },
+  },
+});
 const kills = Number(options.kills);
+if (options.ship) process.exit((await tortureShipping(kills)) ? 0 : 1);
 const project = fileURLToPath(new URL('..', import.meta.url));
 const work = await mkdtemp(join(tmpdir(), 'shoebox-torture-'));
 const spool = join(work, 'spool');

@@ -7,6 +7,7 @@ import { memorySuite } from './memory.js';
 import { readSuite } from './read.js';
 import { rollSuite } from './roll.js';
 import { seekSuite } from './seek.js';
+import { shipSuite } from './ship.js';
 import { syncSuite } from './sync.js';
 import { writeSuite } from './write.js';
 
@@ -15,6 +16,7 @@ export const SUITES: readonly Suite[] = [
   writeSuite,
   readSuite,
   gzipSuite,
+  shipSuite,
   syncSuite,
   rollSuite,
   seekSuite,
