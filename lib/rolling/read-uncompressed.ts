@@ -24,7 +24,7 @@ export async function* readUncompressed(
       return;
     }
     const all = prepend(first.value, chunks);
-    yield* isGzip(first.value) ? gunzip(all, path) : all;
+    yield* isGzip(first.value) ? gunzip(all, path, range === undefined ? 'whole' : 'part') : all;
   } finally {
     // Where reading ends at the first chunk, nobody has begun with the others.
     await chunks.return(undefined);

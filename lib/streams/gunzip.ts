@@ -1,7 +1,10 @@
 import { crc32 } from 'node:zlib';
 
+import { findSubfield } from '../codec/gzip-subfield.js';
 import { type Damage, DamageError } from '../errors/damage-error.js';
+import { KIND_DATA, KIND_END, SUBFIELD_VERSION } from '../format/seekable-gzip.js';
 import { type Fail, gzipHeaderBytes } from './gzip-header.js';
+import { inflateAhead } from './inflate-ahead.js';
 import { inflateRaw } from './inflate-raw.js';
 import { PulledBytes } from './pulled-bytes.js';
 
@@ -9,7 +12,8 @@ export { isGzip } from './gzip-header.js';
 
 /**
  * Decompresses gzip of any number of members (RFC 1952). All that could be decompressed is given before
- * the error is thrown. Zero bytes may follow the last member, as padding.
+ * the error is thrown. Zero bytes may follow the last member, as padding. Our seekable gzip is decompressed
+ * on several threads; the `whole` of a file has to end with its last member (docs/format-gzip.md).
  *
  * zlib's own stream takes zero bytes for the end of the file, also where members follow, as they do where
  * a disk lost a sector; and it drops good data that came in one chunk with damage.
@@ -20,6 +24,7 @@ export { isGzip } from './gzip-header.js';
 export async function* gunzip(
   compressed: AsyncIterable<Buffer>,
   archive?: string,
+  extent: 'whole' | 'part' = 'whole',
 ): AsyncGenerator<Buffer> {
   const input = new PulledBytes(compressed);
   let offset = 0;
@@ -31,9 +36,20 @@ export async function* gunzip(
     throw failAs('bad-gzip', expected, found);
   };
   const torn = () => failAs('torn', 'a whole gzip member', 'the end of the input');
+  let first: MemberKind | undefined;
+  let last: MemberKind | undefined;
   try {
-    do {
-      if (!(await skipHeader(input, fail))) throw torn();
+    for await (const member of inflateAhead(input)) {
+      first = KIND_DATA;
+      last = KIND_DATA;
+      offset += member.length;
+      yield member;
+    }
+    while (last === undefined || (await hasMember(input, fail))) {
+      const header = await takeHeader(input, fail);
+      if (header === undefined) throw torn();
+      last = kindOf(header);
+      first ??= last;
       let crc = 0;
       let bytes = 0;
       for await (const piece of inflateRaw(input)) {
@@ -44,7 +60,10 @@ export async function* gunzip(
       }
       if (!(await input.has(TRAILER_BYTES))) throw torn();
       checkTrailer(input.queue.take(TRAILER_BYTES), crc, bytes, fail);
-    } while (await hasMember(input, fail));
+    }
+    if (extent === 'whole' && first !== 'other' && last !== KIND_END) {
+      fail('the last member of a seekable gzip', 'the end of the input');
+    }
   } catch (error) {
     if (!isBadData(error)) throw error;
     throw failAs('bad-gzip', 'deflate data', error.message, error);
@@ -56,15 +75,20 @@ export async function* gunzip(
 /** CRC-32 and length of what the member holds, modulo 2^32 */
 const TRAILER_BYTES = 4 + 4;
 
-async function skipHeader(input: PulledBytes, fail: Fail): Promise<boolean> {
+async function takeHeader(input: PulledBytes, fail: Fail): Promise<Buffer | undefined> {
   while (true) {
     const length = gzipHeaderBytes(input.queue.peek(input.queue.length), fail);
-    if (length !== undefined) {
-      input.queue.skip(length);
-      return true;
-    }
-    if (!(await input.pull())) return false;
+    if (length !== undefined) return input.queue.take(length);
+    if (!(await input.pull())) return undefined;
   }
+}
+
+/** What a member is in our seekable gzip, or that it is of others. */
+type MemberKind = number | 'other';
+
+function kindOf(header: Buffer): MemberKind {
+  const subfield = findSubfield(header);
+  return subfield?.version === SUBFIELD_VERSION ? subfield.kind : 'other';
 }
 
 function checkTrailer(trailer: Buffer, crc: number, bytes: number, fail: Fail): void {

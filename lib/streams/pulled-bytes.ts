@@ -5,17 +5,28 @@ export class PulledBytes {
   /** What was taken of the iterable, and not of the queue. */
   readonly queue = new ByteQueue();
   readonly #chunks: AsyncIterator<Buffer>;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(chunks: AsyncIterable<Buffer>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Puts one more chunk into the queue; false where there is none. */
+  /**
+   * Puts one more chunk into the queue; false where there is none.
+   *
+   * @throws what the iterable threw, again and again: an iterator that did would only say that it is done
+   */
   async pull(): Promise<boolean> {
-    const { done, value } = await this.#chunks.next();
-    if (done) return false;
-    this.queue.push(value);
-    return true;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    try {
+      const { done, value } = await this.#chunks.next();
+      if (done) return false;
+      this.queue.push(value);
+      return true;
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
   }
 
   /** Sees to it that the queue has `count` bytes; false where there are not as many. */

@@ -1,0 +1,125 @@
+import { gzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+
+import { gunzip } from '../../lib/streams/gunzip.js';
+import { inflateAhead } from '../../lib/streams/inflate-ahead.js';
+import { PulledBytes } from '../../lib/streams/pulled-bytes.js';
+import { cut, damageOf } from '../support/decode-archive.js';
+import { compressAll, membersOf, sampleBlocks } from '../support/gzip-tools.js';
+import { drain, iterate } from './stream-tools.js';
+
+const MEMBER_BYTES = 4096;
+const ARCHIVE = sampleBlocks();
+/** With it in front, what follows is decompressed in turn. */
+const FOREIGN = gzipSync('');
+
+describe('inflateAhead', () => {
+  let gzip: Buffer;
+
+  before(async () => {
+    gzip = await compressAll(ARCHIVE, { memberBytes: MEMBER_BYTES });
+  });
+
+  const pulled = (bytes: Buffer, size = 1000) => new PulledBytes(iterate(cut(bytes, size)));
+
+  async function read(bytes: Buffer, size = 1000) {
+    const { given, error } = await drain(gunzip(iterate(cut(bytes, size))));
+    return { text: Buffer.concat(given).toString('latin1'), error };
+  }
+
+  it('gives each member of data as one piece, and leaves what is behind them', async () => {
+    const members = membersOf(gzip);
+    const behind = members.filter(({ kind }) => kind !== 1).map(({ bytes }) => bytes);
+    for (const size of [10, 1000, gzip.length]) {
+      const input = pulled(gzip, size);
+      const { given, error } = await drain(inflateAhead(input));
+      expect(error).to.equal(undefined);
+      expect(Buffer.concat(given).equals(ARCHIVE)).to.equal(true);
+      expect(given).to.have.length(members.length - behind.length);
+      while (await input.pull());
+      expect(input.takeAll().equals(Buffer.concat(behind))).to.equal(true);
+    }
+  });
+
+  it('gives nothing of gzip of others, and leaves it', async () => {
+    for (const bytes of [gzipSync(ARCHIVE), Buffer.concat([FOREIGN, gzip]), Buffer.alloc(0)]) {
+      const input = pulled(bytes);
+      expect(await drain(inflateAhead(input))).to.deep.equal({ given: [], error: undefined });
+      while (await input.pull());
+      expect(input.takeAll().equals(bytes)).to.equal(true);
+    }
+  });
+
+  it('takes no more of its source than a few members', async () => {
+    let taken = 0;
+    async function* source() {
+      for (const chunk of cut(gzip, 100)) {
+        taken += chunk.length;
+        yield Buffer.from(chunk);
+      }
+    }
+    const members = membersOf(gzip);
+    const ahead = inflateAhead(new PulledBytes(source()));
+    for (let i = 0; i < 5; i++) {
+      await ahead.next();
+      const next = members[i + 3];
+      expect(taken).to.be.below((next?.offset ?? 0) + 100);
+    }
+    await ahead.return(undefined);
+  });
+
+  it('leaves a member that is large to be inflated in turn', async () => {
+    const large = await compressAll(Buffer.alloc(9 * 2 ** 20, 'x'), { memberBytes: 2 ** 24 });
+    expect(await drain(inflateAhead(pulled(large)))).to.deep.equal({ given: [], error: undefined });
+    const { error, text } = await read(large, 65_536);
+    expect([error, text.length]).to.deep.equal([undefined, 9 * 2 ** 20]);
+  });
+
+  it('changes nothing about damage, wherever it is', async () => {
+    for (let at = 0; at < gzip.length; at += 307) {
+      const damaged = Buffer.from(gzip);
+      damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << (at % 8)), at);
+      const ahead = await read(damaged);
+      const inTurn = await read(Buffer.concat([FOREIGN, damaged]));
+      if (inTurn.error === undefined) {
+        // What only says where things are was damaged; or the last member, which is missed now.
+        expect(ahead.text === inTurn.text).to.equal(true);
+        continue;
+      }
+      const { offset, reason } = damageOf(ahead.error);
+      expect({ offset, reason }).to.deep.equal({
+        offset: damageOf(inTurn.error).offset,
+        reason: damageOf(inTurn.error).reason,
+      });
+      expect(ahead.text === inTurn.text).to.equal(true);
+    }
+  });
+
+  it('changes nothing about a file that was cut off, but misses its last member', async () => {
+    const ends = membersOf(gzip).map(({ offset }) => offset);
+    for (let length = 1; length < gzip.length; length += 303) {
+      if (ends.includes(length)) continue;
+      const ahead = await read(gzip.subarray(0, length));
+      const inTurn = await read(Buffer.concat([FOREIGN, gzip.subarray(0, length)]));
+      expect(ahead.text === inTurn.text).to.equal(true);
+      expect(damageOf(ahead.error).reason).to.equal('torn');
+    }
+    for (const { offset } of membersOf(gzip).slice(1)) {
+      const { error, text } = await read(gzip.subarray(0, offset));
+      expect(damageOf(error)).to.include({ reason: 'bad-gzip', offset: text.length });
+      expect(damageOf(error).message).to.include('the last member of a seekable gzip');
+      const part = gunzip(iterate([gzip.subarray(0, offset)]), 'a', 'part');
+      expect((await drain(part)).error).to.equal(undefined);
+    }
+  });
+
+  it('gives all that came before its source failed, then throws what that threw', async () => {
+    const failure = new Error('of the source');
+    const half = gzip.subarray(0, Math.round(gzip.length / 2));
+    const { given, error } = await drain(gunzip(iterate([half], failure)));
+    expect(error).to.equal(failure);
+    const inTurn = await drain(gunzip(iterate([FOREIGN, half], failure)));
+    expect(Buffer.concat(given).equals(Buffer.concat(inTurn.given))).to.equal(true);
+  });
+});
