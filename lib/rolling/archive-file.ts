@@ -1,148 +1,207 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { createHash, type Hash } from 'node:crypto';
 
-import { ArchiveError } from '../errors/archive-error.js';
 import type { FileLayer, OpenFile } from '../storage/file-layer.js';
-import { findFile } from '../storage/find-file.js';
 import { systemCodeOf } from '../storage/system-error.js';
-import { takeName, unlinkIfThere } from '../storage/take-name.js';
 import { writeAll } from '../storage/write-all.js';
-import { alternativeName } from './alternative-name.js';
-import { asDirectoryError } from './archive-directory.js';
-import { type ArchiveLease, takeLease } from './archive-lease.js';
-import { OPEN_SUFFIX, STALE_SUFFIX } from './archive-state.js';
+import { ArchivePlace } from './archive-place.js';
+import { SUSPECT_SUFFIX } from './archive-state.js';
+import { type FileFault, FileFaultError } from './file-fault.js';
+import { wholeFrameBytes } from './whole-frame-bytes.js';
+
+/** How far a file is written. */
+export interface FileMark {
+  readonly bytes: number;
+  /** Of so many bytes. */
+  readonly sha256: Buffer;
+}
+
+interface TornAppend {
+  readonly bytes: Buffer;
+  /** How many of them are whole blocks that are in the file. */
+  readonly wholeBytes: number;
+}
 
 /**
- * An archive's file, from its creation to its sealing. No file is ever overwritten: where a name is
- * taken, the archive gets `-1`, `-2`, … before its extension.
+ * An archive's file, from its creation to its sealing. Each call that failed may be made again, and goes on
+ * where it was, unless it has left a `fault`: then the file is to be replaced.
  */
 export class ArchiveFile {
-  /** Its name while open, without `.open`. */
-  readonly name: string;
   /** Bytes that were written whole. */
   bytes = 0;
-  readonly #directory: string;
-  readonly #files: FileLayer;
+  readonly #place: ArchivePlace;
   readonly #file: OpenFile;
-  readonly #lease: ArchiveLease;
-  readonly #hash = createHash('sha256');
+  readonly #hash: Hash = createHash('sha256');
+  #fault: FileFault | null = null;
+  /** What may be in the file behind `bytes`: an append that has failed. */
+  #torn: TornAppend | null = null;
+  #isWhole = false;
   #isClosed = false;
-  #isNameSynced = false;
 
-  /**
-   * Creates `NAME.open`.
-   *
-   * @throws DirectoryError where the directory does not allow it
-   */
+  /** Creates `NAME.open`, or that of an alternative name. */
   static async create(directory: string, name: string, files: FileLayer): Promise<ArchiveFile> {
-    for (let n = 0; ; n++) {
-      const candidate = n === 0 ? name : alternativeName(name, n);
-      const openPath = join(directory, candidate + OPEN_SUFFIX);
-      try {
-        if (await exists(join(directory, candidate), files)) continue;
-        // Another's, which is to get this name when it is recovered.
-        if (await exists(join(directory, candidate + STALE_SUFFIX), files)) continue;
-        // Before the file: without its lease somebody else would take it for left behind.
-        const lease = await takeLease(openPath);
-        if (lease === null) continue;
-        try {
-          const file = await files.open(openPath, 'wx');
-          return new ArchiveFile(directory, candidate, file, files, lease);
-        } catch (error) {
-          await lease.release();
-          throw error;
-        }
-      } catch (error) {
-        if (systemCodeOf(error) !== 'EEXIST') throw asDirectoryError(directory, error);
-      }
-    }
+    const { file, place } = await ArchivePlace.create(directory, name, files);
+    return new ArchiveFile(place, file);
   }
 
-  private constructor(
-    directory: string,
-    name: string,
-    file: OpenFile,
-    files: FileLayer,
-    lease: ArchiveLease,
-  ) {
-    this.#directory = directory;
-    this.name = name;
+  private constructor(place: ArchivePlace, file: OpenFile) {
+    this.#place = place;
     this.#file = file;
-    this.#files = files;
-    this.#lease = lease;
+  }
+
+  /** Its name while open, without `.open`. */
+  get name(): string {
+    return this.#place.name;
   }
 
   /** Where the file is until it is sealed. */
   get openPath(): string {
-    return join(this.#directory, this.name + OPEN_SUFFIX);
+    return this.#place.openPath;
+  }
+
+  get fault(): FileFault | null {
+    return this.#fault;
+  }
+
+  /** How far it is written whole. */
+  mark(): FileMark {
+    return { bytes: this.bytes, sha256: this.#hash.copy().digest() };
   }
 
   /**
-   * Appends all of `bytes`. When it fails, some of them may be in the file: readers take the torn tail of
-   * an open archive for its end, and whole blocks before that are read.
+   * Appends all of `bytes`. Of those that a failed call has left in the file, what is no whole block is cut
+   * off; the next call, with the same bytes, goes on behind the last that is.
    */
   async append(bytes: Buffer): Promise<void> {
-    await writeAll(this.#file, bytes, this.bytes);
+    if (this.#torn?.bytes !== bytes) await this.#cutTorn();
+    const begin = this.#torn?.wholeBytes ?? 0;
+    try {
+      await writeAll(this.#file, bytes.subarray(begin), this.bytes + begin);
+    } catch (error) {
+      // It may tell of pages that were written long ago.
+      if (systemCodeOf(error) === 'EIO') this.#fault = 'suspect';
+      this.#torn = { bytes, wholeBytes: await this.#keepWhole(bytes) };
+      throw error;
+    }
+    this.#torn = null;
     this.#hash.update(bytes);
     this.bytes += bytes.length;
   }
 
   /** Makes all bytes so far last through a power loss, and with the first the file's name. */
   async datasync(): Promise<void> {
-    await this.#file.datasync();
+    await this.#orSuspect(() => this.#file.datasync());
     await this.#checkPlace();
-    if (this.#isNameSynced) return;
-    await this.#files.syncDirectory(this.#directory);
-    this.#isNameSynced = true;
+    await this.#place.syncName();
   }
 
-  /** The SHA-256 of all bytes so far. */
-  sha256(): Buffer {
-    return this.#hash.copy().digest();
+  /** Makes all bytes last. From then on it is never written to. */
+  async finish(): Promise<void> {
+    if (this.#isWhole) return;
+    await this.#cutTorn();
+    await this.#orSuspect(() => this.#file.sync());
+    await this.#checkPlace();
+    this.#isWhole = true;
   }
 
   /**
-   * Makes all bytes last, and gives the file its final name: from then on it is never written to.
+   * Gives the finished file its final name.
    *
    * @returns the name it got
    */
-  async seal(name: string): Promise<string> {
-    await this.#file.sync();
-    await this.#checkPlace();
+  async takeName(name: string): Promise<string> {
     await this.#close();
-    for (let n = 0; ; n++) {
-      const candidate = n === 0 ? name : alternativeName(name, n);
-      if (!(await this.#takeName(candidate))) continue;
-      await this.#files.syncDirectory(this.#directory);
-      await this.#lease.release();
-      return candidate;
-    }
+    const taken = await this.#place.moveTo(name);
+    await this.#place.release();
+    return taken;
   }
 
-  /** Lets go of the file, which stays as it is, open by its name; without a byte in it it is removed. */
-  async abandon(): Promise<void> {
-    const isEmpty = !this.#isClosed && (await this.#isEmpty());
+  /** Reads bytes back, to the start of `chunk`. Returns how many: 0 behind the last, or where none can be read. */
+  async readBack(chunk: Buffer, position: number, length: number): Promise<number> {
+    const read = this.#file.read(chunk, 0, length, position);
+    return await read.then(
+      ({ bytesRead }) => bytesRead,
+      () => 0,
+    );
+  }
+
+  /** What was synced of it is not what is read back. */
+  distrust(): void {
+    this.#fault = 'unreadable';
+  }
+
+  /** Lets go of a file that another has replaced. It is `NAME.suspect` then, unless it is to be recovered. */
+  async setAside(): Promise<void> {
+    if (this.#fault === 'suspect') {
+      if (await this.#isEmpty()) await this.#place.remove();
+      else await this.#place.moveAside(SUSPECT_SUFFIX);
+    }
+    await this.leave();
+  }
+
+  /** Lets go of the file, which stays as it is, open by its name. */
+  async leave(): Promise<void> {
     try {
       await this.#close();
-      if (isEmpty) await unlinkIfThere(this.#files, this.openPath);
     } finally {
-      await this.#lease.release();
+      await this.#place.release();
     }
   }
 
-  /**
-   * Who recovers an archive renames it before reading it. So what was synced before this check is in what
-   * they read; and what comes after it is not promised to anyone.
-   */
+  /** As `leave`, but without a byte in it the file is removed. */
+  async abandon(): Promise<void> {
+    try {
+      if (await this.#isEmpty()) await this.#place.remove();
+    } finally {
+      await this.leave();
+    }
+  }
+
+  /** Removes a file that nobody needs. */
+  async discard(): Promise<void> {
+    await this.#place.remove();
+    await this.leave();
+  }
+
+  async #cutTorn(): Promise<void> {
+    if (this.#torn === null) return;
+    await this.#file.truncate(this.bytes);
+    this.#torn = null;
+  }
+
+  /** Cuts off the torn block, so that readers need not wait until there is room again. Returns what is left. */
+  async #keepWhole(bytes: Buffer): Promise<number> {
+    try {
+      const { size } = await this.#file.stat();
+      const wholeBytes = wholeFrameBytes(bytes, size - this.bytes);
+      await this.#file.truncate(this.bytes + wholeBytes);
+      return wholeBytes;
+    } catch {
+      // It is written anew, over what there is.
+      return 0;
+    }
+  }
+
+  /** Another sync would say that all is well: the system forgets what it could not write. */
+  async #orSuspect(sync: () => Promise<void>): Promise<void> {
+    try {
+      await sync();
+    } catch (error) {
+      this.#fault = 'suspect';
+      throw error;
+    }
+  }
+
   async #checkPlace(): Promise<void> {
-    const own = await this.#file.stat();
-    const found = await findFile(this.openPath, this.#files);
-    if (found?.ino === own.ino && found.dev === own.dev) return;
-    const message = `${this.openPath} was taken away from its writer, which had stalled`;
-    throw new ArchiveError('ERR_LEASE_LOST', message);
+    try {
+      await this.#place.check();
+    } catch (error) {
+      if (error instanceof FileFaultError) this.#fault = error.fault;
+      throw error;
+    }
   }
 
   async #isEmpty(): Promise<boolean> {
+    if (this.#isClosed) return false;
     // Asked of the file itself: a write that failed may have left bytes, which are not ours to delete.
     const { size } = await this.#file.stat().catch(() => ({ size: Number.NaN }));
     return size === 0;
@@ -154,21 +213,4 @@ export class ArchiveFile {
     this.#isClosed = true;
     await this.#file.close();
   }
-
-  /** Whether the name was free and is the archive's now. */
-  async #takeName(name: string): Promise<boolean> {
-    const path = join(this.#directory, name);
-    try {
-      await takeName(this.#files, this.openPath, path);
-    } catch (error) {
-      if (systemCodeOf(error) === 'EEXIST') return false;
-      throw error;
-    }
-    await unlinkIfThere(this.#files, this.openPath);
-    return true;
-  }
-}
-
-async function exists(path: string, files: FileLayer): Promise<boolean> {
-  return (await findFile(path, files)) !== null;
 }

@@ -7,6 +7,7 @@ import type { ArchiveDraft } from './archive-draft.js';
 import type { ArchiveFile } from './archive-file.js';
 import type { SealedArchive } from './archive-handler.js';
 import type { ArchiveTemplate } from './archive-template.js';
+import type { DurableArchive, MissingBeginning } from './durable-archive.js';
 
 /** What is known of an archive once its last block was handed over. */
 export interface ArchiveEnd {
@@ -23,51 +24,101 @@ export interface ArchiveSealerOptions {
   readonly writerId: Uint8Array;
 }
 
+/** Stands for the digest of an archive that is not known: the first has none before it. */
+const UNKNOWN_SHA256 = new Uint8Array(SHA256_BYTES);
+
 /** Seals the archives of one writer, one after the other: each index holds the digest of the one before. */
 export class ArchiveSealer {
   readonly #options: ArchiveSealerOptions;
   readonly #writer: string;
-  #previousSha256: Uint8Array = new Uint8Array(SHA256_BYTES);
+  #previousSha256: Uint8Array = UNKNOWN_SHA256;
+  /** Archives that others recovered from files of ours, while their drafts went on in files behind them. */
+  #recoveredByOthers = 0;
 
   constructor(options: ArchiveSealerOptions) {
     this.#options = options;
     this.#writer = Buffer.from(options.writerId).toString('hex');
   }
 
-  /** Appends the index, where the format has one, and gives the archive its final name. */
-  async seal(draft: ArchiveDraft, file: ArchiveFile, end: ArchiveEnd): Promise<SealedArchive> {
-    const { directory, format, template, writerId } = this.#options;
-    if (format === 'v2') {
-      const index = {
-        archiveBytes: file.bytes,
-        sha256: file.sha256(),
-        records: draft.records,
-        ordinal: draft.ordinal,
-        previousSha256: this.#previousSha256,
-        writerEnded: end.writerEnded,
-        entries: draft.index.entries,
-      };
-      await file.append(encodeIndexFrame(index, writerId, end.nextSequence));
+  /**
+   * Appends the index, where the format has one and the disk room, and gives the archive its final name.
+   *
+   * @param onSynced told when all that is in the archive lasts
+   * @returns null where others took all of it, and seal it
+   */
+  async seal(
+    draft: ArchiveDraft,
+    archive: DurableArchive,
+    end: ArchiveEnd,
+    onSynced: () => void,
+  ): Promise<SealedArchive | null> {
+    const name = await archive.seal({
+      index: (file) => this.#indexOf(draft, file, archive.missing, end),
+      name: (file) => this.#nameOf(draft, file, archive.missing),
+      onSynced,
+    });
+    const { missing } = archive;
+    const ordinal = this.#ordinalOf(draft, missing);
+    // The draft has an ordinal of its own, which one of the recovered archives takes where that is all.
+    this.#recoveredByOthers += name === null ? missing.archives - 1 : missing.archives;
+    if (name === null) {
+      this.#previousSha256 = UNKNOWN_SHA256;
+      return null;
     }
-    const digest = file.sha256();
-    const sha256 = digest.toString('hex');
-    const { earliestMicros: firstTimeMicros, latestMicros: lastTimeMicros, records } = draft;
-    const facts = { sha256, records, firstTimeMicros, lastTimeMicros };
-    const name = await file.seal(template.sealedName(file.name, facts));
-    this.#previousSha256 = digest;
+    const { bytes, sha256 } = archive.file.mark();
+    this.#previousSha256 = sha256;
     return {
-      path: join(directory, name),
+      path: join(this.#options.directory, name),
       name,
-      ordinal: draft.ordinal,
+      ordinal,
       writer: this.#writer,
       openedAt: draft.openedAt,
-      bytes: file.bytes,
-      records,
-      sha256,
+      bytes,
+      records: draft.records - missing.records,
+      sha256: sha256.toString('hex'),
       firstTime: dateOf(draft.firstTime),
       lastTime: dateOf(draft.lastTime),
-      format,
+      format: this.#options.format,
     };
+  }
+
+  #ordinalOf(draft: ArchiveDraft, missing: MissingBeginning): number {
+    return draft.ordinal + this.#recoveredByOthers + missing.archives;
+  }
+
+  #nameOf(draft: ArchiveDraft, file: ArchiveFile, missing: MissingBeginning): string {
+    return this.#options.template.sealedName(file.name, {
+      sha256: file.mark().sha256.toString('hex'),
+      records: draft.records - missing.records,
+      firstTimeMicros: draft.earliestMicros,
+      lastTimeMicros: draft.latestMicros,
+    });
+  }
+
+  #indexOf(
+    draft: ArchiveDraft,
+    file: ArchiveFile,
+    missing: MissingBeginning,
+    end: ArchiveEnd,
+  ): Buffer | null {
+    const { format, writerId } = this.#options;
+    if (format !== 'v2') return null;
+    const entries = draft.index.entries
+      .filter(({ offset }) => offset >= missing.bytes)
+      .map((entry) => ({ ...entry, offset: entry.offset - missing.bytes }));
+    // Of a huge archive an entry may speak of more blocks, some of them in the file that was taken.
+    if (entries[0]?.offset !== 0) return null;
+    const { bytes: archiveBytes, sha256 } = file.mark();
+    const index = {
+      archiveBytes,
+      sha256,
+      records: draft.records - missing.records,
+      ordinal: this.#ordinalOf(draft, missing),
+      previousSha256: missing.archives === 0 ? this.#previousSha256 : UNKNOWN_SHA256,
+      writerEnded: end.writerEnded,
+      entries,
+    };
+    return encodeIndexFrame(index, writerId, end.nextSequence);
   }
 }
 

@@ -13,8 +13,11 @@ export const RECOVERED_SUFFIX = '.recovered';
 /** What the file is called that stands for the lease of an open archive. */
 export const LEASE_SUFFIX = '.lock';
 
+/** What a file is called that its writer could not rely on any more, and has replaced by another. */
+export const SUSPECT_SUFFIX = '.suspect';
+
 /** What files are called that are beside an archive and are not to be read as one. */
-const ASIDE_SUFFIXES = ['.part', RECOVERED_SUFFIX, '.suspect', '.journal', LEASE_SUFFIX];
+const ASIDE_SUFFIXES = ['.part', RECOVERED_SUFFIX, SUSPECT_SUFFIX, '.journal', LEASE_SUFFIX];
 
 /** What Shoebox appends to an archive's name to say what state a file is in. */
 export const STATE_SUFFIXES: readonly string[] = [

@@ -50,6 +50,11 @@ export class ArchiveSync {
     this.#begin();
   }
 
+  /** What is in the file is to be synced soon. */
+  wantWritten(): void {
+    this.want(this.#written);
+  }
+
   /** No sync begins any more. Settles when the one under way has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
@@ -59,7 +64,7 @@ export class ArchiveSync {
 
   #sinceASecond(): void {
     this.#timer = undefined;
-    this.want(this.#written);
+    this.wantWritten();
   }
 
   #begin(): void {

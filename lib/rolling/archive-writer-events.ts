@@ -1,5 +1,6 @@
 import type { OpenedArchive, SealedArchive } from './archive-handler.js';
 import type { ArchiveFailure, DroppedArchive, ShippedArchive } from './archive-shipper.js';
+import type { DiskStall, DiskStep } from './disk-retry.js';
 import type { RecoveredArchive } from './recover-archive.js';
 
 /** What a writer tells, beside what every Writable does. Listeners are not awaited. */
@@ -19,6 +20,13 @@ export interface ArchiveWriterEvents {
   readonly recovered: [archive: RecoveredArchive];
   /** A handler, a recovery, or an attempt to ship failed. The archive is safe on disk, and shipping goes on. */
   readonly failed: [failure: ArchiveFailure];
+  /**
+   * The disk refuses something (no room, a failed sync, a directory that is gone …). It is tried again until
+   * it works; meanwhile records are held back once the memory for them is full. Told once for each step.
+   */
+  readonly stalled: [stall: DiskStall];
+  /** What had stalled has succeeded; nothing was lost. */
+  readonly resumed: [step: DiskStep];
   /** After `end`: all records are sealed on disk. What is left to do is to ship them. */
   readonly drained: [];
 }

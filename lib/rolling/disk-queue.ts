@@ -1,20 +1,25 @@
 import type { FileLayer } from '../storage/file-layer.js';
 import type { Clock } from '../streams/clock.js';
+import { asDirectoryError } from './archive-directory.js';
 import type { ArchiveDraft } from './archive-draft.js';
-import { ArchiveFile } from './archive-file.js';
 import type { OpenedArchive, SealedArchive } from './archive-handler.js';
 import type { ArchiveEnd, ArchiveSealer } from './archive-sealer.js';
 import { ArchiveSync, type SyncMode } from './archive-sync.js';
+import type { DiskRetry } from './disk-retry.js';
+import { DurableArchive } from './durable-archive.js';
+import { UnsyncedMemory } from './unsynced-memory.js';
 
 export interface DiskQueueListener {
   /** A file was created for `draft`. */
   onOpened(archive: OpenedArchive): void;
   onSealed(archive: SealedArchive, draft: ArchiveDraft): void;
-  /** `bytes` are written, and their memory is nobody's. */
-  onWritten(bytes: Buffer): void;
+  /** Others have taken all files of `draft`, with all its records, and seal them. */
+  onTaken(draft: ArchiveDraft): void;
+  /** The memory of `bytes` is nobody's: they are safe elsewhere. */
+  onFree(bytes: Buffer): void;
   /** `isBusy` may have changed. */
   onProgress(): void;
-  /** A system call failed: nothing more is written. Told once. */
+  /** Something failed that cannot be mended, or may not be waited for: nothing more is written. Told once. */
   onFailure(error: unknown): void;
 }
 
@@ -24,15 +29,17 @@ export interface DiskQueueOptions {
   readonly sealer: ArchiveSealer;
   readonly writer: string;
   readonly syncMode: SyncMode;
+  readonly maxUnsyncedBytes: number;
   readonly clock: Clock;
+  readonly retry: DiskRetry;
   /** What has to be done before the first file may be created. */
   readonly ready: Promise<void>;
   readonly listener: DiskQueueListener;
 }
 
-/** The file of an archive that is written or sealed. */
-interface LiveFile {
-  readonly file: ArchiveFile;
+/** An archive that is written or sealed. */
+interface LiveArchive {
+  readonly archive: DurableArchive;
   readonly sync: ArchiveSync;
 }
 
@@ -45,7 +52,10 @@ const MAX_SEALS_WAITING = 4;
  */
 export class DiskQueue {
   readonly #options: DiskQueueOptions;
-  readonly #openFiles = new Map<ArchiveDraft, LiveFile>();
+  readonly #live = new Map<ArchiveDraft, LiveArchive>();
+  readonly #memory: UnsyncedMemory;
+  /** Whether the directory has ever taken a file. */
+  #isProven = false;
   #writing: Promise<void> | null = null;
   #sealing: Promise<void> = Promise.resolve();
   #sealsWaiting = 0;
@@ -55,6 +65,8 @@ export class DiskQueue {
 
   constructor(options: DiskQueueOptions) {
     this.#options = options;
+    const { listener, maxUnsyncedBytes } = options;
+    this.#memory = new UnsyncedMemory(maxUnsyncedBytes, (bytes) => listener.onFree(bytes));
   }
 
   /** Whether it takes no bytes now; `onProgress` tells when it may again. */
@@ -78,7 +90,7 @@ export class DiskQueue {
   /** Somebody waits for the draft's first `records` records to be synced, written or not. */
   wantSynced(draft: ArchiveDraft, records: number): void {
     draft.wantedRecords = records;
-    this.#openFiles.get(draft)?.sync.want(records);
+    this.#live.get(draft)?.sync.want(records);
   }
 
   /** Settles when all that was given to it is on disk, sealed where it was complete, or has failed. */
@@ -100,31 +112,62 @@ export class DiskQueue {
 
   async #writeOut(draft: ArchiveDraft, bytes: Buffer, end: ArchiveEnd | null): Promise<void> {
     const { progress, records } = draft;
-    const { file, sync } = this.#openFiles.get(draft) ?? (await this.#create(draft));
-    await file.append(bytes);
-    progress.archive = file.name;
+    const { archive, sync } = this.#live.get(draft) ?? (await this.#create(draft));
+    await this.#makeRoom();
+    await archive.append(bytes, records);
+    progress.archive = archive.file.name;
     progress.reach('written', records);
     sync.wrote(records);
-    this.#options.listener.onWritten(bytes);
+    if (this.#memory.isHalfFull) this.#syncAll();
     if (end !== null) this.#sealSoon(draft, end);
   }
 
-  async #create(draft: ArchiveDraft): Promise<LiveFile> {
-    const { clock, directory, files, listener, ready, syncMode: mode, writer } = this.#options;
+  async #create(draft: ArchiveDraft): Promise<LiveArchive> {
+    const { clock, listener, ready, syncMode: mode, writer } = this.#options;
     await ready;
-    const file = await ArchiveFile.create(directory, draft.name, files);
+    const archive = await this.#createFile(draft);
     const sync = new ArchiveSync({
       mode,
       clock,
-      sync: () => file.datasync(),
+      sync: () => archive.datasync(),
       onSynced: (records) => draft.progress.reach('synced', records),
       onFailure: (error) => this.#fail(error),
     });
     sync.want(draft.wantedRecords);
-    this.#openFiles.set(draft, { file, sync });
+    const live = { archive, sync };
+    this.#live.set(draft, live);
     const { ordinal, openedAt } = draft;
-    listener.onOpened({ path: file.openPath, name: file.name, ordinal, writer, openedAt });
-    return { file, sync };
+    const { name, openPath: path } = archive.file;
+    listener.onOpened({ path, name, ordinal, writer, openedAt });
+    return live;
+  }
+
+  async #createFile(draft: ArchiveDraft): Promise<DurableArchive> {
+    const { directory, syncMode } = this.#options;
+    const keepsUnsynced = syncMode !== 'no';
+    const options = { ...this.#options, keepsUnsynced, memory: this.#memory };
+    const asFatal = (error: unknown) => asDirectoryError(directory, error);
+    try {
+      // A directory that never took a file is a mistake; one that did may do so again.
+      const asFailure = this.#isProven ? (error: unknown) => error : asFatal;
+      const archive = await DurableArchive.create(draft, options, asFailure);
+      this.#isProven = true;
+      return archive;
+    } catch (error) {
+      throw asFatal(error);
+    }
+  }
+
+  /** Waits for a sync where too much is not synced yet. */
+  async #makeRoom(): Promise<void> {
+    while (this.#memory.isFull && !this.#hasFailed) {
+      this.#syncAll();
+      await this.#memory.released();
+    }
+  }
+
+  #syncAll(): void {
+    for (const { sync } of this.#live.values()) sync.wantWritten();
   }
 
   #sealSoon(draft: ArchiveDraft, end: ArchiveEnd): void {
@@ -142,26 +185,30 @@ export class DiskQueue {
   }
 
   async #seal(draft: ArchiveDraft, end: ArchiveEnd): Promise<void> {
-    const live = this.#openFiles.get(draft);
+    const live = this.#live.get(draft);
     // The order of seals is a promise: after a failed one the others stay open.
     if (live === undefined || this.#hasSealFailed) return;
-    const { file, sync } = live;
+    const { archive, sync } = live;
+    const { progress, records } = draft;
     await sync.stop();
-    const archive = await this.#options.sealer.seal(draft, file, end);
-    this.#openFiles.delete(draft);
-    draft.progress.archive = archive.name;
-    draft.progress.reach('synced', draft.records);
-    draft.progress.reach('sealed', draft.records);
-    this.#options.listener.onSealed(archive, draft);
+    const onSynced = () => progress.reach('synced', records);
+    const sealed = await this.#options.sealer.seal(draft, archive, end, onSynced);
+    this.#live.delete(draft);
+    if (sealed === null) {
+      this.#options.listener.onTaken(draft);
+      return;
+    }
+    progress.archive = sealed.name;
+    progress.reach('sealed', records);
+    this.#options.listener.onSealed(sealed, draft);
   }
 
   async #abandonAll(): Promise<void> {
     // All of them, also where one cannot be closed.
-    const live = [...this.#openFiles.values()];
     const results = await Promise.allSettled(
-      live.map(async ({ file, sync }) => {
+      [...this.#live.values()].map(async ({ archive, sync }) => {
         await sync.stop();
-        await file.abandon();
+        await archive.abandon();
       }),
     );
     const failed = results.find((result) => result.status === 'rejected');
@@ -171,6 +218,7 @@ export class DiskQueue {
   #fail(error: unknown): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
+    this.#memory.end();
     this.#options.listener.onFailure(error);
   }
 }

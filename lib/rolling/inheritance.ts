@@ -1,5 +1,6 @@
 import { checkDirectory } from './archive-directory.js';
 import type { ArchiveShipper, ShippingListener } from './archive-shipper.js';
+import type { DiskRetry } from './disk-retry.js';
 import type { HandlerQueue } from './handler-queue.js';
 import type { RecoveredArchive } from './recover-archive.js';
 import { Recovery } from './recovery.js';
@@ -12,17 +13,20 @@ export interface InheritanceListener extends ShippingListener {
 /** What a writer takes over with its directory: archives that others left open, or have not shipped. */
 export class Inheritance {
   readonly #settings: RollingWriteSettings;
+  readonly #retry: DiskRetry;
   readonly #shipper: ArchiveShipper | undefined;
   readonly #listener: InheritanceListener;
   readonly #recovery: Recovery;
 
   constructor(
     settings: RollingWriteSettings,
+    retry: DiskRetry,
     shipper: ArchiveShipper | undefined,
     handlers: HandlerQueue,
     listener: InheritanceListener,
   ) {
     this.#settings = settings;
+    this.#retry = retry;
     this.#shipper = shipper;
     this.#listener = listener;
     this.#recovery = new Recovery({
@@ -41,9 +45,11 @@ export class Inheritance {
    * @throws DirectoryError where there is no directory to write to
    */
   async open(): Promise<void> {
-    await checkDirectory(this.#settings.directory, this.#settings.files);
-    await this.#shipper?.start(this.#listener);
-    await this.#recovery.start();
+    const { directory, files } = this.#settings;
+    const step = { operation: 'open', archive: undefined } as const;
+    await this.#retry.run(step, () => checkDirectory(directory, files));
+    await this.#retry.run(step, async () => this.#shipper?.start(this.#listener));
+    await this.#retry.run(step, () => this.#recovery.start());
   }
 
   /** Settles when all that has no owner is recovered. */

@@ -45,7 +45,15 @@ export class ReceiptBook {
   /** Settles when all records so far have come to `level`, or can no longer. */
   async all(level: ReceiptLevel): Promise<void> {
     const drafts = [...this.#unsettled];
-    await Promise.all(drafts.map(({ progress, records }) => progress.reached(level, records - 1)));
+    await Promise.all(drafts.map(({ progress, records }) => progress.allReached(level, records)));
+  }
+
+  /** Others have taken all of an archive: what becomes of it is not told here. */
+  taken(draft: ArchiveDraft): void {
+    const message =
+      'the archive was taken away from its writer, which had stalled, and is recovered';
+    draft.progress.fail(['sealed', 'shipped'], new ArchiveError('ERR_LEASE_LOST', message));
+    this.#unsettled.delete(draft);
   }
 
   /** Writing and shipping have ended: what has not come to its last level does not any more. */

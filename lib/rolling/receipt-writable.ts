@@ -3,8 +3,10 @@ import type { FormatSettings } from '../codec/create-record-encoder.js';
 import { RecordChecker } from '../codec/record-checker.js';
 import type { RecordInput } from '../codec/record-input.js';
 import { ArchiveError } from '../errors/archive-error.js';
+import { RecordError } from '../errors/record-error.js';
 import type { Clock } from '../streams/clock.js';
 import type { SyncMode } from './archive-sync.js';
+import type { ArchiveWriterEvents } from './archive-writer-events.js';
 import { PendingReceipt, type Receipt, type ReceiptLevel } from './receipt.js';
 import type { ReceiptBook } from './receipt-book.js';
 import { RecordWritable } from './record-writable.js';
@@ -16,14 +18,18 @@ export interface ReceiptWritableOptions {
   readonly settings: FormatSettings;
   readonly clock: Clock;
   readonly receipts: ReceiptBook;
+  readonly invalid: 'fail' | 'skip';
 }
 
 /** A Writable that says of each record how safe it is. */
 export abstract class ReceiptWritable extends RecordWritable {
   protected readonly receipts: ReceiptBook;
+  /** Records that were left out, being none. */
+  protected skipped = 0;
   readonly #clock: Clock;
   readonly #checker: RecordChecker;
   readonly #syncMode: SyncMode;
+  readonly #invalid: 'fail' | 'skip';
 
   constructor(options: ReceiptWritableOptions) {
     const { clock, maxPendingBytes, receipts, settings, syncMode } = options;
@@ -32,6 +38,7 @@ export abstract class ReceiptWritable extends RecordWritable {
     this.#clock = clock;
     this.#checker = new RecordChecker(settings);
     this.#syncMode = syncMode;
+    this.#invalid = options.invalid;
   }
 
   /** Has all records that were taken synced soon. */
@@ -72,6 +79,23 @@ export abstract class ReceiptWritable extends RecordWritable {
     if (until === 'sealed' || until === 'shipped') void this.roll();
     else this.wantSynced();
     await this.receipts.all(until);
+  }
+
+  protected override take(record: RecordInput): void {
+    try {
+      this.takeAppended(record);
+    } catch (error) {
+      if (this.#invalid === 'fail' || !(error instanceof RecordError)) throw error;
+      this.skipped++;
+    }
+  }
+
+  /** Emits an event, in a tick of its own: what a listener throws is not ours to catch. */
+  protected tell<Name extends keyof ArchiveWriterEvents>(
+    name: Name,
+    ...args: ArchiveWriterEvents[Name]
+  ): void {
+    process.nextTick(() => this.emit(name, ...args));
   }
 
   protected override settled(): Promise<void> | null {

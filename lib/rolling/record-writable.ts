@@ -71,6 +71,9 @@ export abstract class RecordWritable extends Writable {
   /** As `take`, of a record whose receipt is told where it stands. */
   protected abstract takeAppended(record: RecordInput): ReceiptAnchor;
 
+  /** No record comes any more; those that wait are yet to be taken. */
+  protected abstract onEnd(): void;
+
   /** What callbacks wait for beside being taken; null for nothing. */
   protected abstract settled(): Promise<unknown> | null;
 
@@ -88,6 +91,7 @@ export abstract class RecordWritable extends Writable {
   override end(record: RecordInput, encoding: BufferEncoding, callback?: () => void): this;
   override end(...args: unknown[]): this {
     Reflect.apply(super.end, this, args);
+    this.onEnd();
     // `room` may answer otherwise from now on.
     this.release();
     return this;

@@ -55,13 +55,22 @@ export interface RollingWriteOptions extends FormatOptions {
    * of 1,024 records, and `append` throws a `BacklogFullError`. @default '64 MiB'
    */
   readonly maxPendingBytes?: ByteCount | undefined;
+  /**
+   * How many bytes may be written and not synced: they are kept in memory, since a sync that fails may have
+   * lost them. At half of it a sync begins, at all of it writing waits for one. With `sync: 'no'` none are
+   * kept. @default '64 MiB'
+   */
+  readonly maxUnsyncedBytes?: ByteCount | undefined;
   /** Destroys the stream when it aborts: what was accepted is sealed, and not waited for to be shipped. */
   readonly signal?: AbortSignal | undefined;
   /** 8 bytes that tell this writer's records from all others'. @default random */
   readonly writerId?: Uint8Array | undefined;
   /** What takes over sealed archives; `createArchiveWriter` makes one of its option `ship`. */
   readonly shipper?: ArchiveShipper | undefined;
-  /** How long `end` waits for the store before it fails with `ShippingPendingError`. @default '60s' */
+  /**
+   * How long `end` waits for a disk that refuses what it is told, before it fails with the disk's error, and
+   * for the store, before it fails with `ShippingPendingError`. @default '60s'
+   */
   readonly endTimeout?: Duration | undefined;
   /** @default systemClock */
   readonly clock?: Clock | undefined;
@@ -79,6 +88,7 @@ export interface RollingWriteSettings {
   readonly syncMode: SyncMode;
   readonly flushIntervalMs: number;
   readonly maxPendingBytes: number;
+  readonly maxUnsyncedBytes: number;
   readonly endTimeoutMs: number;
   readonly writerId: Uint8Array;
   readonly settings: FormatSettings;
@@ -111,6 +121,7 @@ export function parseRollingWriteOptions(options: RollingWriteOptions): RollingW
     policy: toRollPolicy(options.roll ?? [rollBySize('100 MiB'), rollByAge('5m')]),
     flushIntervalMs: parseDurationMs(options.flushInterval ?? '1s', 'flushInterval'),
     maxPendingBytes: parseByteCount(options.maxPendingBytes ?? '64 MiB', 'maxPendingBytes'),
+    maxUnsyncedBytes: parseByteCount(options.maxUnsyncedBytes ?? '64 MiB', 'maxUnsyncedBytes'),
     endTimeoutMs: parseDurationMs(options.endTimeout ?? '60s', 'endTimeout'),
     writerId: parseWriterId(options.writerId ?? randomBytes(WRITER_BYTES)),
     settings: parseFormatOptions(options),

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 
 import type { RecordInput } from '../codec/record-input.js';
-import { RecordError } from '../errors/record-error.js';
 import type { ArchiveShipper } from './archive-shipper.js';
-import type { ArchiveWriterEvents } from './archive-writer-events.js';
 import { asError } from './as-error.js';
+import { DiskRetry } from './disk-retry.js';
+import { endAndClose } from './end-and-close.js';
+import { EndWait } from './end-wait.js';
 import { escapeGlob } from './escape-glob.js';
 import { HandlerQueue } from './handler-queue.js';
 import { Inheritance } from './inheritance.js';
@@ -19,7 +20,6 @@ import {
   type RollingWriteSettings,
 } from './rolling-write-options.js';
 import { SeriesWriter } from './series-writer.js';
-import { ShippingWait } from './shipping-wait.js';
 import { wasDestroyed } from './was-destroyed.js';
 import { WriterSpool } from './writer-spool.js';
 import {
@@ -32,7 +32,8 @@ import {
 /**
  * A Writable of records (`RecordInput`) that fills the archives of one series. A record is accepted when
  * its callback comes: it is in memory then, in one of two slabs. While both are full the callback is held;
- * that is the backpressure.
+ * that is the backpressure. A disk that refuses what it is told does not end the stream: it is asked again,
+ * and holds records back meanwhile (events `stalled` and `resumed`).
  *
  * `end` seals and fsyncs everything (event `drained`), waits for the store where there is one, and only
  * then finishes. `destroy` seals what was accepted, and does not wait for the store. Events: see
@@ -45,43 +46,46 @@ export class RollingWriteStream extends ReceiptWritable {
   readonly writer: string;
   readonly #series: SeriesWriter;
   readonly #handlers: HandlerQueue;
-  readonly #invalid: 'fail' | 'skip';
   readonly #tally = new WriterTally();
   readonly #shipper: ArchiveShipper | undefined;
-  readonly #shippingWait: ShippingWait;
+  readonly #retry: DiskRetry;
+  readonly #endWait: EndWait;
   readonly #spool: WriterSpool;
   readonly #inheritance: Inheritance;
   /** Settles when files may be created, or that has failed. */
   readonly #opened: Promise<void>;
-  #isClosing = false;
   #failure: Error | undefined;
 
   /** @throws TemplateError, RangeError or TypeError for an option that makes no sense */
   constructor(options: RollingWriteOptions) {
     const settings = parseRollingWriteOptions(options);
     super({ ...settings, receipts: new ReceiptBook(options.shipper !== undefined) });
-    this.#invalid = settings.invalid;
     this.writer = Buffer.from(settings.writerId).toString('hex');
     this.pattern = join(escapeGlob(settings.directory), settings.template.pattern);
     this.#shipper = options.shipper;
-    this.#shippingWait = new ShippingWait(settings.clock, settings.endTimeoutMs);
+    this.#retry = new DiskRetry(settings.clock, {
+      onStalled: (stall) => this.tell('stalled', stall),
+      onResumed: (step) => this.tell('resumed', step),
+    });
+    this.#endWait = new EndWait(settings.clock, settings.endTimeoutMs, () => this.#retry.giveUp());
     this.#spool = new WriterSpool(this.receipts, options.shipper, () => void this.roll());
     this.#handlers = new HandlerQueue(settings.handlers, {
       onHandled: (archive) => this.#spool.handled(archive),
       onGone: (archive) => this.#spool.gone(archive),
-      onFailed: (failure) => this.#tell('failed', failure),
+      onFailed: (failure) => this.tell('failed', failure),
     });
-    this.#inheritance = new Inheritance(settings, options.shipper, this.#handlers, {
+    const { shipper } = options;
+    this.#inheritance = new Inheritance(settings, this.#retry, shipper, this.#handlers, {
       onShipped: (archive) => {
         this.receipts.shipped(archive.sha256);
-        this.#tell('shipped', archive);
+        this.tell('shipped', archive);
       },
       onDropped: (archive) => {
         this.#spool.dropped(archive);
-        this.#tell('dropped', archive);
+        this.tell('dropped', archive);
       },
-      onRecovered: (archive) => this.#tell('recovered', archive),
-      onFailed: (failure) => this.#tell('failed', failure),
+      onRecovered: (archive) => this.tell('recovered', archive),
+      onFailed: (failure) => this.tell('failed', failure),
     });
     // Beside the first records, not before them: a source that fails at once leaves what it gave.
     const ready = this.#inheritance.open();
@@ -92,7 +96,13 @@ export class RollingWriteStream extends ReceiptWritable {
   }
 
   stats(): WriterStats {
-    return this.#tally.stats(this.#series.records, this.writableLength, this.#shipper?.state());
+    return this.#tally.stats({
+      records: this.#series.records,
+      skipped: this.skipped,
+      pendingRecords: this.writableLength,
+      stalled: this.#retry.stall,
+      shipping: this.#shipper?.state(),
+    });
   }
 
   /**
@@ -115,15 +125,9 @@ export class RollingWriteStream extends ReceiptWritable {
    *   it was destroyed before all was written
    */
   async close(options: CloseOptions = {}): Promise<CloseResult> {
-    this.#shippingWait.limit(options.deadlineMs);
-    // Whoever closes is told by the promise; without a listener the event would end the process.
-    if (!this.#isClosing) this.on('error', () => {});
-    this.#isClosing = true;
-    this.#shippingWait.allowLeft();
-    if (!this.writableEnded && !this.destroyed) this.end();
-    if (!this.closed) await new Promise<void>((resolve) => this.once('close', resolve));
-    if (this.errored !== null) throw this.errored;
-    if (!this.writableFinished) throw wasDestroyed();
+    this.#endWait.limit(options.deadlineMs);
+    this.#endWait.allowLeft();
+    await endAndClose(this);
     const { shipped, left } = this.#shipper?.state() ?? { shipped: 0, left: [] };
     return { shipped, left };
   }
@@ -133,12 +137,18 @@ export class RollingWriteStream extends ReceiptWritable {
     await this.close();
   }
 
+  protected override onEnd(): void {
+    this.#endWait.begin();
+  }
+
   override _final(callback: DoneCallback): void {
-    this.#finish().then(() => callback(), callback);
+    this.#finish()
+      .finally(() => this.#endWait.end())
+      .then(() => callback(), callback);
   }
 
   override _destroy(error: Error | null, callback: DoneCallback): void {
-    this.#shippingWait.end();
+    this.#endWait.cut();
     this.refuse(error ?? wasDestroyed());
     this.#settle().then(
       () => callback(error ?? this.#failure),
@@ -148,15 +158,6 @@ export class RollingWriteStream extends ReceiptWritable {
 
   protected override isFull(): boolean {
     return this.#series.isFull;
-  }
-
-  protected override take(record: RecordInput): void {
-    try {
-      this.takeAppended(record);
-    } catch (error) {
-      if (this.#invalid === 'fail' || !(error instanceof RecordError)) throw error;
-      this.#tally.skipped++;
-    }
   }
 
   protected override takeAppended(record: RecordInput): ReceiptAnchor {
@@ -178,19 +179,21 @@ export class RollingWriteStream extends ReceiptWritable {
   #createSeries(settings: RollingWriteSettings, ready: Promise<void>): SeriesWriter {
     return new SeriesWriter({
       ...settings,
+      retry: this.#retry,
       ready,
       listener: {
         onOpened: (archive) => {
-          this.#tell('open', archive);
+          this.tell('open', archive);
           this.#handlers.opened(archive);
         },
         onBegin: (draft) => this.#spool.begin(draft),
         onSealed: (archive, draft) => {
           this.#tally.countSealed(archive.bytes);
           this.#spool.sealed(archive, draft);
-          this.#tell('sealed', archive);
+          this.tell('sealed', archive);
           this.#handlers.sealed(archive);
         },
+        onTaken: (draft) => this.#spool.taken(draft),
         onRoom: () => this.release(),
         onFailure: (error) => this.#fail(error),
       },
@@ -210,8 +213,8 @@ export class RollingWriteStream extends ReceiptWritable {
     await this.#settleOnDisk();
     // The stream is being destroyed for it; not all is on disk.
     if (this.#failure !== undefined) throw this.#failure;
-    this.#tell('drained');
-    if (this.#shipper !== undefined) await this.#shippingWait.run(this.#shipper);
+    this.tell('drained');
+    if (this.#shipper !== undefined) await this.#endWait.ship(this.#shipper);
   }
 
   async #settle(): Promise<void> {
@@ -237,13 +240,5 @@ export class RollingWriteStream extends ReceiptWritable {
     const failure = asError(error);
     this.#failure = failure;
     process.nextTick(() => this.destroy(failure));
-  }
-
-  /** In a tick of its own: what a listener throws is not ours to catch. */
-  #tell<Name extends keyof ArchiveWriterEvents>(
-    name: Name,
-    ...args: ArchiveWriterEvents[Name]
-  ): void {
-    process.nextTick(() => this.emit(name, ...args));
   }
 }

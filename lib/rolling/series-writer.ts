@@ -11,6 +11,7 @@ import { ArchiveSealer } from './archive-sealer.js';
 import type { SyncMode } from './archive-sync.js';
 import type { ArchiveTemplate } from './archive-template.js';
 import { DiskQueue } from './disk-queue.js';
+import type { DiskRetry } from './disk-retry.js';
 import type { ReceiptAnchor } from './receipt.js';
 import type { RollPolicy } from './roll-policy.js';
 import { RollTimer } from './roll-timer.js';
@@ -25,6 +26,8 @@ export interface SeriesWriterOptions {
   readonly writerId: Uint8Array;
   readonly flushIntervalMs: number;
   readonly syncMode: SyncMode;
+  readonly maxUnsyncedBytes: number;
+  readonly retry: DiskRetry;
   readonly clock: Clock;
   readonly files: FileLayer;
   /** What has to be done before the first file may be created; records are taken before that. */
@@ -37,6 +40,8 @@ export interface SeriesWriterListener {
   /** An archive gets its first record. */
   onBegin(draft: ArchiveDraft): void;
   onSealed(archive: SealedArchive, draft: ArchiveDraft): void;
+  /** Others have taken all files of `draft`, and seal them. */
+  onTaken(draft: ArchiveDraft): void;
   /** `isFull` may have changed. */
   onRoom(): void;
   /** Writing has ended for good. */
@@ -73,7 +78,7 @@ export class SeriesWriter {
   #isEnding = false;
 
   constructor(options: SeriesWriterOptions) {
-    const { directory, files, listener, ready, settings, template, writerId } = options;
+    const { directory, listener, settings, template, writerId } = options;
     this.#options = options;
     const writer = Buffer.from(writerId).toString('hex');
     this.#namer = new ArchiveNamer(template, writer);
@@ -89,21 +94,21 @@ export class SeriesWriter {
       onFailure: (error) => listener.onFailure(error),
     });
     this.#disk = new DiskQueue({
-      directory,
-      files,
+      ...options,
       sealer: new ArchiveSealer({ directory, template, format: settings.format, writerId }),
       writer,
-      syncMode: options.syncMode,
-      clock: options.clock,
-      ready,
       listener: {
         onOpened: (archive) => listener.onOpened(archive),
         onSealed: (archive, draft) => {
           this.#seals.add();
           listener.onSealed(archive, draft);
         },
+        onTaken: (draft) => {
+          this.#seals.add();
+          listener.onTaken(draft);
+        },
         onFailure: (error) => listener.onFailure(error),
-        onWritten: (bytes) => this.#slabs.keep(bytes),
+        onFree: (bytes) => this.#slabs.keep(bytes),
         onProgress: () => this.#proceed(),
       },
     });
@@ -112,11 +117,6 @@ export class SeriesWriter {
   /** Whether both slabs are full: another record has to wait for `onRoom`. */
   get isFull(): boolean {
     return this.#due === 'write' || this.#due === 'roll';
-  }
-
-  /** Whether the next record opens an archive. */
-  get isBetweenArchives(): boolean {
-    return this.#draft.records === 0;
   }
 
   /**

@@ -37,6 +37,12 @@ export class WriterSpool {
     this.#receipts.sealed(draft, archive.sha256);
   }
 
+  /** Others have taken its files, and seal them. */
+  taken(draft: ArchiveDraft): void {
+    this.#completeBytes -= draft.takenBytes;
+    this.#receipts.taken(draft);
+  }
+
   /** The shipper takes it over. */
   handled(archive: SealedArchive | RecoveredArchive): void {
     if ('damage' in archive) {

@@ -1,4 +1,5 @@
 import type { ShippingEvidence, ShippingState } from './archive-shipper.js';
+import type { DiskStall } from './disk-retry.js';
 import type { ReceiptLevel } from './receipt.js';
 
 /** What a writer has done so far. */
@@ -21,13 +22,20 @@ export interface WriterStats {
   readonly dropped: number;
   /** How many of those in the store were shown to be there by each kind of evidence. */
   readonly evidence: Readonly<Record<ShippingEvidence, number>>;
+  /** What the disk refuses for the longest time; null while it does what it is told. */
+  readonly stalled: DiskStall | null;
+}
+
+/** What others know of a writer. */
+export interface WriterState
+  extends Pick<WriterStats, 'records' | 'skipped' | 'pendingRecords' | 'stalled'> {
+  readonly shipping: ShippingState | undefined;
 }
 
 const NO_EVIDENCE = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 } as const;
 
 /** Counts what nobody else does. */
 export class WriterTally {
-  skipped = 0;
   #sealed = 0;
   #sealedBytes = 0;
 
@@ -36,11 +44,10 @@ export class WriterTally {
     this.#sealedBytes += bytes;
   }
 
-  stats(records: number, pendingRecords: number, shipping?: ShippingState): WriterStats {
+  stats(now: WriterState): WriterStats {
+    const { shipping, ...counts } = now;
     return {
-      records,
-      skipped: this.skipped,
-      pendingRecords,
+      ...counts,
       sealed: this.#sealed,
       sealedBytes: this.#sealedBytes,
       shipped: shipping?.shipped ?? 0,
@@ -60,8 +67,9 @@ export interface FlushOptions {
 /** How long closing may take. */
 export interface CloseOptions {
   /**
-   * How long it may take until the wait for the store is over, in ms from now; what is under way then is
-   * given up. Sealing comes first, and takes the time that it takes. @default endTimeout, from the sealing on
+   * How long it may take, in ms from now, until neither the store nor a disk that refuses what it is told is
+   * waited for any more; what is under way then is given up. Sealing comes first, and takes the time that it
+   * takes. @default endTimeout, from the sealing on
    */
   readonly deadlineMs?: number | undefined;
 }

@@ -33,8 +33,11 @@ export interface FileStatus {
   isDirectory(): boolean;
 }
 
-/** `'r'`: reads; `'wx'`: creates, and fails when the name is taken; `'r+'`: reads and writes. */
-export type OpenMode = 'r' | 'r+' | 'wx';
+/**
+ * `'r'`: reads; `'r+'`: reads and writes; `'wx'`: creates, and fails when the name is taken; `'wx+'`: that,
+ * and reads, too.
+ */
+export type OpenMode = 'r' | 'r+' | 'wx' | 'wx+';
 
 /** A name in a directory; as Node's `Dirent`. */
 export interface DirectoryEntry {

@@ -1,4 +1,5 @@
 import type { FileLayer } from './file-layer.js';
+import { findFile } from './find-file.js';
 import { saysNoHardLinks } from './hard-links.js';
 import { systemCodeOf } from './system-error.js';
 
@@ -24,7 +25,8 @@ async function renameToFree(files: FileLayer, from: string, path: string): Promi
   try {
     await files.rename(from, path);
   } catch (error) {
-    await files.unlink(path).catch(() => undefined);
+    // Only while it is the placeholder: a rename that failed may have done its work all the same.
+    if ((await findFile(from, files)) !== null) await files.unlink(path).catch(() => undefined);
     throw error;
   }
 }

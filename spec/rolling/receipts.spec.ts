@@ -336,7 +336,7 @@ describe('receipts', () => {
     for (const call of ['open', 'write', 'datasync', 'syncDirectory', 'link']) {
       it(`rejects what can no longer come true after a failed ${call}`, async () => {
         const stop = catchUncaught();
-        const failure = systemError('EIO', call);
+        const failure = systemError('EINVAL', call);
         disk.hook = (name) => {
           if (name === call) throw failure;
         };
@@ -391,7 +391,7 @@ describe('receipts', () => {
     });
 
     it('rejects with what ends the stream', async () => {
-      const failure = systemError('EIO', 'datasync');
+      const failure = systemError('EINVAL', 'datasync');
       disk.hook = (call) => {
         if (call === 'datasync') throw failure;
       };

@@ -264,7 +264,7 @@ describe('RollingWriteStream', () => {
   it('counts what it has done', async () => {
     const writer = create({ roll: rollByCount(2), invalid: 'skip' });
     const evidence = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
-    const empty = { pendingRecords: 0, shipped: 0, left: 0, dropped: 0, evidence };
+    const empty = { pendingRecords: 0, shipped: 0, left: 0, dropped: 0, evidence, stalled: null };
     expect(writer.stats()).to.deep.equal({
       ...empty,
       records: 0,

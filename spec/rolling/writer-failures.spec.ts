@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -10,19 +11,13 @@ import { RecordError } from '../../lib/errors/record-error.js';
 import { rollByAge, rollByCount } from '../../lib/rolling/roll-policies.js';
 import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
 import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+import { verifyArchive } from '../../lib/rolling/verify-archive.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { passTime } from '../support/pass-time.js';
 import { rejection } from '../support/store-tools.js';
 import { Gate, systemError, TestDisk } from '../support/test-disk.js';
 import { withFile } from '../support/with-file.js';
-import {
-  catchUncaught,
-  numbers,
-  outcomeOf,
-  payloadsOf,
-  readWhole,
-  until,
-  wholeArchives,
-} from '../support/writer-tools.js';
+import { numbers, outcomeOf, payloadsOf, until, wholeArchives } from '../support/writer-tools.js';
 
 describe('RollingWriteStream, when something fails', () => {
   let directory: string;
@@ -266,91 +261,71 @@ describe('RollingWriteStream, when something fails', () => {
         .that.matches(/cannot be written: permission denied/);
     });
 
-    it('is a DirectoryError where it is removed between two archives', async () => {
+    it('stalls where it is removed between two archives, and goes on when it is back', async () => {
       const writer = create();
-      const outcome = outcomeOf(writer);
+      writer.write('a');
+      await writer.roll();
+      await rm(directory, { recursive: true });
+      const stalled = once(writer, 'stalled');
+      writer.write('b');
+      const rolled = writer.roll();
+      const [stall] = await stalled;
+      expect(stall).to.include({ operation: 'create' }).and.to.have.nested.include({
+        'error.code': 'ENOENT',
+      });
+      expect(writer.stats().stalled).to.include({ operation: 'create' });
+      await mkdir(directory);
+      await passTime(clock, rolled);
+      expect(writer.stats().stalled).to.equal(null);
+      await writer.close();
+      expect(await payloadsOf(directory)).to.deep.equal(['b']);
+    });
+
+    it('is a DirectoryError where it is never back', async () => {
+      const writer = create();
       writer.write('a');
       await writer.roll();
       await rm(directory, { recursive: true });
       writer.write('b');
-      expect(await rejection(writer.roll())).to.be.instanceOf(DirectoryError);
-      expect(await outcome).to.be.instanceOf(DirectoryError);
+      const closed = rejection(writer.close({ deadlineMs: 5000 }));
+      const error = await passTime(clock, closed);
+      expect(error).to.be.instanceOf(DirectoryError).and.to.have.nested.include({
+        'cause.code': 'ENOENT',
+      });
+    });
+
+    it('loses nothing of an open archive where it is moved away, and comes back', async () => {
+      const writer = create();
+      await writer.append('a').synced;
+      await rename(directory, `${directory}-away`);
+      const synced = writer.append('b').synced;
+      await once(writer, 'stalled');
+      await rename(`${directory}-away`, directory);
+      await passTime(clock, synced);
+      await writer.close();
+      const [archive, ...others] = await wholeArchives(directory);
+      expect(archive?.payloads).to.deep.equal(['a', 'b']);
+      expect(others).to.deep.equal([]);
+    });
+
+    it('loses nothing of an open archive where another takes its place', async () => {
+      for (const sync of ['no', 'everysec'] as const) {
+        const writer = create({ sync });
+        await writer.append('a').synced;
+        await rm(directory, { recursive: true });
+        const synced = writer.append('b').synced;
+        await once(writer, 'stalled');
+        await mkdir(directory);
+        await passTime(clock, synced);
+        await writer.close();
+        const [archive, ...others] = await wholeArchives(directory);
+        expect(archive?.payloads).to.deep.equal(['a', 'b']);
+        expect(others).to.deep.equal([]);
+      }
     });
   });
 
   describe('in a system call', () => {
-    /** A script that makes every call there is: three archives, the first of them flushed midway. */
-    async function run(disk: TestDisk): Promise<{ error: unknown; accepted: number }> {
-      const roll = [rollByCount(3), rollByAge('5m')];
-      const writer = create({ files: disk.files, roll, template: 'a.events' });
-      const outcome = outcomeOf(writer);
-      let accepted = 0;
-      for (const [at, payload] of numbers(8).entries()) {
-        if (writer.destroyed) break;
-        writer.write(payload, (error) => {
-          if (!error) accepted++;
-        });
-        if (at !== 1) continue;
-        clock.advance(1000);
-        await until(() => disk.writtenBytes > 0 || writer.destroyed);
-      }
-      if (!writer.destroyed) writer.end();
-      return { error: await outcome, accepted };
-    }
-
-    async function checkFiles(accepted: number): Promise<string[]> {
-      const payloads = await payloadsOf(directory);
-      expect(payloads).to.deep.equal(numbers(payloads.length));
-      expect(payloads.length).to.be.at.most(accepted);
-      for (const name of await readdir(directory)) {
-        const isOpen = name.endsWith('.open');
-        if (!isOpen) await readWhole(directory, name);
-      }
-      return payloads;
-    }
-
-    async function checkNoneEmpty(): Promise<void> {
-      for (const name of await readdir(directory)) {
-        const { size } = await stat(join(directory, name));
-        expect(size, name).to.be.greaterThan(0);
-      }
-    }
-
-    const faults: [what: string, from: 'once' | 'from then on', isDone: boolean][] = [
-      ['once', 'once', false],
-      ['once, though its work was done', 'once', true],
-      ['and all after it', 'from then on', false],
-    ];
-    for (const code of ['EIO', 'ENOSPC']) {
-      for (const [what, from, isDone] of faults) {
-        it(`(${code}), whichever it is, ${what}: ends the stream with it, and harms no archive`, async () => {
-          const stop = catchUncaught();
-          let isPassed = false;
-          let runs = 0;
-          try {
-            for (let n = 1; !isPassed; n++, runs++) {
-              const failure = systemError(code, 'call');
-              const disk = failingDisk({ failure, from, isDone, at: n });
-              const { error, accepted } = await run(disk);
-              isPassed = disk.calls.length < n;
-              expect(error, `call ${n}`).to.equal(isPassed ? undefined : failure);
-              const payloads = await checkFiles(accepted);
-              if (isPassed) expect(payloads).to.deep.equal(numbers(8));
-              if (from === 'once') await checkNoneEmpty();
-              expect([disk.openFiles, clock.pendingTimers], `call ${n}`).to.deep.equal([0, 0]);
-              await Promise.all(
-                (await readdir(directory)).map((name) => rm(join(directory, name))),
-              );
-            }
-            await new Promise((resolve) => setImmediate(resolve));
-          } finally {
-            expect(stop()).to.deep.equal([]);
-          }
-          expect(runs).to.be.greaterThan(25);
-        });
-      }
-    }
-
     it('in the midst of a slab: what was written of it is read', async () => {
       const failure = systemError('ENOSPC', 'write');
       const files = withFile((file) => ({
@@ -363,6 +338,13 @@ describe('RollingWriteStream, when something fails', () => {
       const outcome = outcomeOf(writer);
       const payloads = numbers(300).map((payload) => payload.padEnd(5000, ' '));
       for (const payload of payloads) writer.write(payload);
+      await once(writer, 'stalled');
+      const [open = ''] = await readdir(directory);
+      // The torn block is cut off.
+      expect(await verifyArchive(join(directory, open)))
+        .to.have.property('damage')
+        .with.length(0);
+      writer.destroy();
       expect(await outcome).to.equal(failure);
       const found = await payloadsOf(directory);
       expect(found).to.deep.equal(payloads.slice(0, found.length));
@@ -370,7 +352,7 @@ describe('RollingWriteStream, when something fails', () => {
     });
 
     it('of a write: seals the archives that were complete before', async () => {
-      const failure = systemError('ENOSPC', 'write');
+      const failure = systemError('EINVAL', 'write');
       const gate = new Gate();
       const disk = new TestDisk(async (call, path) => {
         if (call === 'sync') await gate.pass();
@@ -389,7 +371,7 @@ describe('RollingWriteStream, when something fails', () => {
     });
 
     it('of a seal: leaves the archives after it open, so that none is sealed before another', async () => {
-      const failure = systemError('EIO', 'link');
+      const failure = systemError('EINVAL', 'link');
       const gate = new Gate();
       const disk = new TestDisk(async (call, path) => {
         if (call === 'sync') await gate.pass();
@@ -408,7 +390,7 @@ describe('RollingWriteStream, when something fails', () => {
     });
 
     it('is told once all files are closed', async () => {
-      const failure = systemError('EIO', 'write');
+      const failure = systemError('EINVAL', 'write');
       const gate = new Gate();
       const disk = new TestDisk((call) => {
         if (call === 'write') throw failure;
@@ -425,7 +407,7 @@ describe('RollingWriteStream, when something fails', () => {
     });
 
     it('is the error of the writes that come until the stream is destroyed', async () => {
-      const failure = systemError('EIO', 'open');
+      const failure = systemError('EINVAL', 'open');
       const disk = new TestDisk((call) => {
         if (call === 'open') throw failure;
       });
@@ -462,28 +444,12 @@ describe('RollingWriteStream, when something fails', () => {
     });
   }
 
-  it('fails with EIO when the system takes nothing', async () => {
+  it('fails with EIO when the system takes nothing, and nobody can wait any more', async () => {
     const files = withFile(() => ({ write: async () => ({ bytesWritten: 0 }) }));
-    const error = await rejection(pipeline(['a'], create({ files })));
+    const writer = create({ files });
+    writer.write('a');
+    const error = await passTime(clock, rejection(writer.close({ deadlineMs: 1000 })));
     expect(error).to.have.property('code', 'EIO');
     expect(await readdir(directory)).to.deep.equal([]);
   });
 });
-
-interface Fault {
-  readonly failure: Error;
-  /** The number of the call, from 1. */
-  readonly at: number;
-  readonly from: 'once' | 'from then on';
-  /** Whether the call has its effect before it fails; of a write, half of it. */
-  readonly isDone: boolean;
-}
-
-function failingDisk(fault: Fault): TestDisk {
-  const disk = new TestDisk((_call, _path, n) => {
-    const isHit = fault.from === 'once' ? n === fault.at : n >= fault.at;
-    if (isHit) throw fault.failure;
-  });
-  disk.failsDone = fault.isDone;
-  return disk;
-}

@@ -437,7 +437,7 @@ describe('RollingWriteStream, as to rolling', () => {
     });
 
     it('rejects when the archive cannot be sealed, which needs no handler', async () => {
-      const failure = systemError('EIO', 'fsync');
+      const failure = systemError('EINVAL', 'fsync');
       const disk = new TestDisk((call) => {
         if (call === 'sync') throw failure;
       });

@@ -1,0 +1,72 @@
+/**
+ * The memory of bytes that are written and not synced yet, of all archives of a writer: until a sync has
+ * succeeded the file may turn out not to hold them.
+ */
+export class UnsyncedMemory {
+  readonly #mostBytes: number;
+  readonly #onFree: (bytes: Buffer) => void;
+  #bytes = 0;
+  #waiting: (() => void)[] = [];
+  #hasEnded = false;
+
+  /**
+   * @param mostBytes at which nothing more is written until a sync has succeeded
+   * @param onFree given the memory that nobody needs any more
+   */
+  constructor(mostBytes: number, onFree: (bytes: Buffer) => void) {
+    this.#mostBytes = mostBytes;
+    this.#onFree = onFree;
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= this.#mostBytes;
+  }
+
+  /** Whether a sync ought to begin, so that it has succeeded before the memory is full. */
+  get isHalfFull(): boolean {
+    return 2 * this.#bytes >= this.#mostBytes;
+  }
+
+  /** Keeps `bytes`, which may be moved. Returns what is to be released later. */
+  keep(bytes: Buffer): Buffer {
+    const kept = this.#withoutWaste(bytes);
+    this.#bytes += kept.buffer.byteLength;
+    return kept;
+  }
+
+  release(kept: Buffer): void {
+    this.#bytes -= kept.buffer.byteLength;
+    this.#onFree(kept);
+    this.#wake();
+  }
+
+  /** Gives back what was never kept. */
+  pass(bytes: Buffer): void {
+    this.#onFree(bytes);
+  }
+
+  /** Settles when something was released, or `end` was called. */
+  async released(): Promise<void> {
+    if (this.#hasEnded) return;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Nobody waits any more. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** A few bytes must not hold a whole slab for as long as they are not synced. */
+  #withoutWaste(bytes: Buffer): Buffer {
+    if (2 * bytes.length >= bytes.buffer.byteLength) return bytes;
+    const copy = Buffer.allocUnsafeSlow(bytes.length);
+    bytes.copy(copy);
+    this.#onFree(bytes);
+    return copy;
+  }
+}
