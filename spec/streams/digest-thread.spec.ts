@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+
+import { expect } from 'chai';
+
+import { createThreadDigest } from '../../lib/streams/digest-thread.js';
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function sharedBytes(text: string): Buffer {
+  const bytes = Buffer.from(new SharedArrayBuffer(text.length));
+  bytes.write(text);
+  return bytes;
+}
+
+describe('createThreadDigest', () => {
+  it('digests what it is given, in order, in shared memory or not', async () => {
+    const digest = createThreadDigest();
+    await Promise.all([
+      digest.update(sharedBytes('one')),
+      digest.update(Buffer.from('two')),
+      digest.update(sharedBytes('three').subarray(2)),
+    ]);
+    expect((await digest.digest()).toString('hex')).to.equal(sha256(Buffer.from('onetworee')));
+    digest.release();
+  });
+
+  it('digests nothing', async () => {
+    const digest = createThreadDigest();
+    expect((await digest.digest()).toString('hex')).to.equal(sha256(Buffer.alloc(0)));
+    digest.release();
+  });
+
+  it('goes on behind a digest', async () => {
+    const digest = createThreadDigest();
+    await digest.update(Buffer.from('a'));
+    expect((await digest.digest()).toString('hex')).to.equal(sha256(Buffer.from('a')));
+    await digest.update(Buffer.from('b'));
+    expect((await digest.digest()).toString('hex')).to.equal(sha256(Buffer.from('ab')));
+    digest.release();
+  });
+
+  it('keeps several apart', async () => {
+    const digests = Array.from({ length: 10 }, createThreadDigest);
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(digests.map((digest, i) => digest.update(Buffer.from(`${i}`))));
+    }
+    for (const [i, digest] of digests.entries()) {
+      const expected = sha256(Buffer.from(`${i}`.repeat(3)));
+      expect((await digest.digest()).toString('hex')).to.equal(expected);
+      digest.release();
+    }
+  });
+
+  it('rejects where its thread has died, and begins another', async () => {
+    const digest = createThreadDigest();
+    const noBytes = 5 as unknown as Buffer;
+    const answers = await Promise.allSettled([digest.update(noBytes), digest.digest()]);
+    expect(answers.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
+    const next = createThreadDigest();
+    await next.update(Buffer.from('a'));
+    expect((await next.digest()).toString('hex')).to.equal(sha256(Buffer.from('a')));
+    next.release();
+  });
+
+  it('keeps the process alive while somebody waits, and no longer', async () => {
+    const source = new URL('../../lib/streams/digest-thread.ts', import.meta.url).href;
+    const script = `
+      const { createThreadDigest } = await import(${JSON.stringify(source)});
+      const digest = createThreadDigest();
+      void digest.update(Buffer.from('a'));
+      void digest.digest().then((sha256) => console.log(sha256.toString('hex')));
+    `;
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', script];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    expect(stdout.trim()).to.equal(sha256(Buffer.from('a')));
+  });
+});
