@@ -42,6 +42,7 @@ export type { SyncMode } from './rolling/archive-sync.js';
 export { ArchiveTemplate, DEFAULT_TEMPLATE } from './rolling/archive-template.js';
 export type { ArchiveWriterEvents, TypedEvents } from './rolling/archive-writer-events.js';
 export type { ArchiveProblem } from './rolling/chain-problems.js';
+export type { DiskOperation, DiskStall, DiskStep } from './rolling/disk-retry.js';
 export type { ArchivePatterns } from './rolling/list-archives.js';
 export type { SeriesOrder } from './rolling/order-archives.js';
 export type { Receipt, ReceiptLevel, RecordPlace } from './rolling/receipt.js';
