@@ -1,8 +1,9 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import type { FileLayer, OpenFile } from '../storage/file-layer.js';
 import { systemCodeOf } from '../storage/system-error.js';
 import { writeAll } from '../storage/write-all.js';
+import { ArchiveDigest } from './archive-digest.js';
 import { ArchivePlace } from './archive-place.js';
 import { SUSPECT_SUFFIX } from './archive-state.js';
 import { type FileFault, FileFaultError } from './file-fault.js';
@@ -11,9 +12,11 @@ import { wholeFrameBytes } from './whole-frame-bytes.js';
 /** How far a file is written. */
 export interface FileMark {
   readonly bytes: number;
-  /** Of so many bytes. */
-  readonly sha256: Buffer;
+  /** Of so many bytes; to be asked before the file is closed. */
+  sha256(): Promise<Buffer>;
 }
+
+const DIGEST_CHUNK_BYTES = 2 ** 20;
 
 interface TornAppend {
   readonly bytes: Buffer;
@@ -30,11 +33,12 @@ export class ArchiveFile {
   bytes = 0;
   readonly #place: ArchivePlace;
   readonly #file: OpenFile;
-  readonly #hash: Hash = createHash('sha256');
+  readonly #digest = new ArchiveDigest();
   #fault: FileFault | null = null;
   /** What may be in the file behind `bytes`: an append that has failed. */
   #torn: TornAppend | null = null;
-  #isWhole = false;
+  /** Of all of it, once it is finished. */
+  #sha256: Buffer | null = null;
   #isClosed = false;
 
   /** Creates `NAME.open`, or that of an alternative name. */
@@ -64,7 +68,11 @@ export class ArchiveFile {
 
   /** How far it is written whole. */
   mark(): FileMark {
-    return { bytes: this.bytes, sha256: this.#hash.copy().digest() };
+    const whole = this.#sha256;
+    if (whole !== null) return { bytes: this.bytes, sha256: async () => whole };
+    const { bytes } = this;
+    const digest = this.#digest.snapshot();
+    return { bytes, sha256: () => digest().catch(() => this.#digestAgain(bytes)) };
   }
 
   /**
@@ -83,8 +91,13 @@ export class ArchiveFile {
       throw error;
     }
     this.#torn = null;
-    this.#hash.update(bytes);
+    this.#digest.update(bytes);
     this.bytes += bytes.length;
+  }
+
+  /** Settles when the bytes that were appended so far may be changed: null when they may now. */
+  get digested(): Promise<void> | null {
+    return this.#digest.taken;
   }
 
   /** Makes all bytes so far last through a power loss, and with the first the file's name. */
@@ -92,15 +105,16 @@ export class ArchiveFile {
     await this.#orSuspect(() => this.#file.datasync());
     await this.#checkPlace();
     await this.#place.syncName();
+    await this.digested;
   }
 
   /** Makes all bytes last. From then on it is never written to. */
   async finish(): Promise<void> {
-    if (this.#isWhole) return;
+    if (this.#sha256 !== null) return;
     await this.#cutTorn();
     await this.#orSuspect(() => this.#file.sync());
     await this.#checkPlace();
-    this.#isWhole = true;
+    this.#sha256 = await this.mark().sha256();
   }
 
   /**
@@ -207,10 +221,24 @@ export class ArchiveFile {
     return size === 0;
   }
 
+  /** Where the thread that did it has died. */
+  async #digestAgain(bytes: number): Promise<Buffer> {
+    const hash = createHash('sha256');
+    const chunk = Buffer.allocUnsafe(Math.min(DIGEST_CHUNK_BYTES, bytes));
+    for (let at = 0; at < bytes; ) {
+      const { bytesRead } = await this.#file.read(chunk, 0, Math.min(chunk.length, bytes - at), at);
+      if (bytesRead === 0) throw new FileFaultError('unreadable', `${this.openPath} was cut short`);
+      hash.update(chunk.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+    return hash.digest();
+  }
+
   /** Once: a descriptor that was closed may be another file's by now, also where closing failed. */
   async #close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#digest.release();
     await this.#file.close();
   }
 }

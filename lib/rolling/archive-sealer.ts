@@ -65,7 +65,8 @@ export class ArchiveSealer {
       this.#previousSha256 = UNKNOWN_SHA256;
       return null;
     }
-    const { bytes, sha256 } = archive.file.mark();
+    const { bytes } = archive.file;
+    const sha256 = await archive.file.mark().sha256();
     this.#previousSha256 = sha256;
     return {
       path: join(this.#options.directory, name),
@@ -86,21 +87,26 @@ export class ArchiveSealer {
     return draft.ordinal + this.#recoveredByOthers + missing.archives;
   }
 
-  #nameOf(draft: ArchiveDraft, file: ArchiveFile, missing: MissingBeginning): string {
+  async #nameOf(
+    draft: ArchiveDraft,
+    file: ArchiveFile,
+    missing: MissingBeginning,
+  ): Promise<string> {
+    const sha256 = await file.mark().sha256();
     return this.#options.template.sealedName(file.name, {
-      sha256: file.mark().sha256.toString('hex'),
+      sha256: sha256.toString('hex'),
       records: draft.records - missing.records,
       firstTimeMicros: draft.earliestMicros,
       lastTimeMicros: draft.latestMicros,
     });
   }
 
-  #indexOf(
+  async #indexOf(
     draft: ArchiveDraft,
     file: ArchiveFile,
     missing: MissingBeginning,
     end: ArchiveEnd,
-  ): Buffer | null {
+  ): Promise<Buffer | null> {
     const { format, writerId } = this.#options;
     if (format !== 'v2') return null;
     const entries = draft.index.entries
@@ -108,7 +114,8 @@ export class ArchiveSealer {
       .map((entry) => ({ ...entry, offset: entry.offset - missing.bytes }));
     // Of a huge archive an entry may speak of more blocks, some of them in the file that was taken.
     if (entries[0]?.offset !== 0) return null;
-    const { bytes: archiveBytes, sha256 } = file.mark();
+    const { bytes: archiveBytes } = file;
+    const sha256 = await file.mark().sha256();
     const index = {
       archiveBytes,
       sha256,

@@ -21,8 +21,8 @@ export interface DurableArchiveOptions {
 /** How the last bytes of an archive, and its name, follow from what is in it. */
 export interface ArchiveFinish {
   /** The index; null where there is none. */
-  index(file: ArchiveFile): Buffer | null;
-  name(file: ArchiveFile): string;
+  index(file: ArchiveFile): Promise<Buffer | null>;
+  name(file: ArchiveFile): Promise<string>;
   /** All that is in the archive lasts. */
   onSynced(): void;
 }
@@ -113,7 +113,7 @@ export class DurableArchive {
         await this.#file.append(bytes);
         this.#records = records;
         if (this.#options.keepsUnsynced) this.#unsynced.add(bytes);
-        else this.#options.memory.pass(bytes);
+        else this.#pass(bytes);
       }),
     );
   }
@@ -164,6 +164,14 @@ export class DurableArchive {
     return await turn;
   }
 
+  /** Gives back memory that is not kept. */
+  #pass(bytes: Buffer): void {
+    const { memory } = this.#options;
+    const { digested } = this.#file;
+    if (digested === null) memory.pass(bytes);
+    else void digested.then(() => memory.pass(bytes));
+  }
+
   async #seal(finish: ArchiveFinish): Promise<string | null> {
     await this.#mend();
     const file = this.#file;
@@ -177,7 +185,7 @@ export class DurableArchive {
     this.#hasSynced({ ...file.mark(), records: this.#records }, this.#unsynced.end);
     finish.onSynced();
     try {
-      return await file.takeName(finish.name(file));
+      return await file.takeName(await finish.name(file));
     } catch (error) {
       // All of it lasts: it is in what they read who took it.
       if (!(error instanceof FileFaultError)) throw error;
@@ -196,7 +204,7 @@ export class DurableArchive {
   async #complete(finish: ArchiveFinish): Promise<void> {
     if (this.#isComplete) return;
     this.#end = this.#file.mark();
-    const index = finish.index(this.#file);
+    const index = await finish.index(this.#file);
     try {
       if (index !== null) await this.#file.append(index);
     } catch (error) {

@@ -92,5 +92,5 @@ async function copyMarked(
     await file.append(bytes.subarray(Math.max(0, begin - at)));
     at += bytesRead;
   }
-  return hash.digest().equals(mark.sha256);
+  return hash.digest().equals(await mark.sha256());
 }

@@ -71,7 +71,7 @@ export class SeriesWriter {
   readonly #isSequenced: boolean;
   readonly #rollTimer: RollTimer;
   readonly #seals = new SealCount();
-  readonly #slabs = new SlabKeeper();
+  readonly #slabs: SlabKeeper;
   #draft: ArchiveDraft;
   #due: Due | null = null;
   #flushTimer: Timer | undefined;
@@ -83,9 +83,11 @@ export class SeriesWriter {
     const writer = Buffer.from(writerId).toString('hex');
     this.#namer = new ArchiveNamer(template, writer);
     this.#isSequenced = settings.format === 'v2';
+    const slabBytes = SLAB_BYTES + settings.blockBytes;
+    this.#slabs = new SlabKeeper(slabBytes);
     this.#encoder = createRecordEncoder(settings, {
       writerId,
-      slabBytes: SLAB_BYTES + settings.blockBytes,
+      slabBytes,
       onBlock: (block) => this.#draft.index.add(block),
     });
     this.#draft = new ArchiveDraft(0, this.#encoder);
