@@ -5,9 +5,10 @@ import type { ArchiveFormat } from '../codec/record-encoder.js';
 import { SHA256_BYTES } from '../format/index-body.js';
 import type { ArchiveDraft } from './archive-draft.js';
 import type { ArchiveFile } from './archive-file.js';
+import type { MissingBeginning } from './archive-finish.js';
 import type { SealedArchive } from './archive-handler.js';
 import type { ArchiveTemplate } from './archive-template.js';
-import type { DurableArchive, MissingBeginning } from './durable-archive.js';
+import type { DurableArchive } from './durable-archive.js';
 
 /** What is known of an archive once its last block was handed over. */
 export interface ArchiveEnd {

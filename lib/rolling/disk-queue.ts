@@ -7,6 +7,7 @@ import type { ArchiveEnd, ArchiveSealer } from './archive-sealer.js';
 import { ArchiveSync, type SyncMode } from './archive-sync.js';
 import type { DiskRetry } from './disk-retry.js';
 import { DurableArchive } from './durable-archive.js';
+import type { Handover } from './handover.js';
 import { UnsyncedMemory } from './unsynced-memory.js';
 
 export interface DiskQueueListener {
@@ -56,6 +57,7 @@ export class DiskQueue {
   readonly #memory: UnsyncedMemory;
   /** Whether the directory has ever taken a file. */
   #isProven = false;
+  readonly #waiting: Handover[] = [];
   #writing: Promise<void> | null = null;
   #sealing: Promise<void> = Promise.resolve();
   #sealsWaiting = 0;
@@ -69,22 +71,25 @@ export class DiskQueue {
     this.#memory = new UnsyncedMemory(maxUnsyncedBytes, (bytes) => listener.onFree(bytes));
   }
 
-  /** Whether it takes no bytes now; `onProgress` tells when it may again. */
+  /** Whether bytes that it is given have to wait; `onProgress` tells when that may have ended. */
   get isBusy(): boolean {
-    return this.#hasFailed || this.#writing !== null || this.#sealsWaiting >= MAX_SEALS_WAITING;
+    return this.#mustWait || this.isBehind;
   }
 
-  /**
-   * Writes bytes of an archive, whose file is created with its first. Must not be busy.
-   *
-   * @param end given with the last bytes of the archive, which is then sealed
-   */
-  write(draft: ArchiveDraft, bytes: Buffer, end: ArchiveEnd | null): void {
-    this.#writing = this.#writeOut(draft, bytes, end).catch((error) => this.#fail(error));
-    void this.#writing.then(() => {
-      this.#writing = null;
-      this.#options.listener.onProgress();
-    });
+  /** Whether bytes wait. */
+  get isBehind(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** How many bytes wait. */
+  get waitingBytes(): number {
+    return this.#waiting.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  /** Writes bytes of an archive, whose file is created with its first, behind those that wait. */
+  write(handover: Handover): void {
+    this.#waiting.push(handover);
+    this.#next();
   }
 
   /** Somebody waits for the draft's first `records` records to be synced, written or not. */
@@ -110,8 +115,28 @@ export class DiskQueue {
     await this.#closing;
   }
 
-  async #writeOut(draft: ArchiveDraft, bytes: Buffer, end: ArchiveEnd | null): Promise<void> {
-    const { progress, records } = draft;
+  get #mustWait(): boolean {
+    return this.#hasFailed || this.#writing !== null || this.#sealsWaiting >= MAX_SEALS_WAITING;
+  }
+
+  #next(): void {
+    if (this.#mustWait) return;
+    const handover = this.#waiting.shift();
+    if (handover === undefined) return;
+    this.#writing = this.#writeOut(handover).catch((error) => this.#fail(error));
+    void this.#writing.then(() => {
+      this.#writing = null;
+      this.#progress();
+    });
+  }
+
+  #progress(): void {
+    this.#next();
+    this.#options.listener.onProgress();
+  }
+
+  async #writeOut({ draft, bytes, records, end }: Handover): Promise<void> {
+    const { progress } = draft;
     const { archive, sync } = this.#live.get(draft) ?? (await this.#create(draft));
     await this.#makeRoom();
     await archive.append(bytes, records);
@@ -180,7 +205,7 @@ export class DiskQueue {
       })
       .then(() => {
         this.#sealsWaiting--;
-        this.#options.listener.onProgress();
+        this.#progress();
       });
   }
 

@@ -3,6 +3,7 @@ import type { FileLayer } from '../storage/file-layer.js';
 import { systemCodeOf } from '../storage/system-error.js';
 import type { ArchiveDraft } from './archive-draft.js';
 import { ArchiveFile, type FileMark } from './archive-file.js';
+import type { ArchiveFinish, MissingBeginning } from './archive-finish.js';
 import type { DiskOperation, DiskRetry } from './disk-retry.js';
 import { FileFaultError } from './file-fault.js';
 import { FileReplacer } from './file-replacer.js';
@@ -16,23 +17,6 @@ export interface DurableArchiveOptions {
   readonly memory: UnsyncedMemory;
   /** Whether bytes are kept in memory until they are synced. */
   readonly keepsUnsynced: boolean;
-}
-
-/** How the last bytes of an archive, and its name, follow from what is in it. */
-export interface ArchiveFinish {
-  /** The index; null where there is none. */
-  index(file: ArchiveFile): Promise<Buffer | null>;
-  name(file: ArchiveFile): Promise<string>;
-  /** All that is in the archive lasts. */
-  onSynced(): void;
-}
-
-/** What of a draft its file does not hold: a beginning that is in files which others recover. */
-export interface MissingBeginning {
-  readonly bytes: number;
-  readonly records: number;
-  /** How many files hold it. */
-  readonly archives: number;
 }
 
 /** How far an archive is synced. */

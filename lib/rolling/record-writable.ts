@@ -45,6 +45,8 @@ export abstract class RecordWritable extends Writable {
   /** What waits for room. */
   #held: Group | undefined;
   #awaitsRoom = false;
+  /** To be called when there may be room. */
+  readonly #awaiting = new Set<() => void>();
   #isReleasing = false;
 
   /**
@@ -59,8 +61,11 @@ export abstract class RecordWritable extends Writable {
     }
   }
 
-  /** Whether no record can be taken now; `release` is to be called when that ends. */
+  /** Whether records are to be held back now; `release` is to be called when that ends. */
   protected abstract isFull(): boolean;
+
+  /** How many bytes were taken and wait, while it is full. */
+  protected abstract waitingBytes(): number;
 
   /** Settles when there is room elsewhere that the next record needs; null when there is now. */
   protected abstract room(): Promise<void> | null;
@@ -99,13 +104,15 @@ export abstract class RecordWritable extends Writable {
 
   /** Settles when `append` and `write` have room, or the stream has ended. */
   async ready(): Promise<void> {
-    while (!this.destroyed && !this.writableEnded && this.#isBackedUp()) {
+    while (!this.destroyed && !this.writableEnded && (this.isFull() || this.#isBackedUp())) {
       await new Promise<void>((resolve) => {
         const done = () => {
           this.off('drain', done).off('close', done);
+          this.#awaiting.delete(done);
           resolve();
         };
         this.on('drain', done).on('close', done);
+        this.#awaiting.add(done);
       });
     }
   }
@@ -120,12 +127,16 @@ export abstract class RecordWritable extends Writable {
     receipt: PendingReceipt,
     copy: () => RecordInput,
   ): void {
-    if (this.writableLength === 0 && !this.#mustWait()) {
+    const { bytes, isOver, most } = this.#queuedBytes;
+    if (isOver) throw new BacklogFullError(bytes, most);
+    if (this.writableLength === 0 && !this.#lacksRoom()) {
+      // Encoded right away, not queued as `write` is: that takes a tenth of the time.
+      if (this.isFull() && this.waitingBytes() > most) {
+        throw new BacklogFullError(this.waitingBytes(), most);
+      }
       receipt.accept(this.takeAppended(record));
       return;
     }
-    const { bytes, isOver, most } = this.#queuedBytes;
-    if (isOver) throw new BacklogFullError(bytes, most);
     const queued = new QueuedAppend(copy(), receipt);
     Reflect.apply(super.write, this, [
       queued,
@@ -147,6 +158,7 @@ export abstract class RecordWritable extends Writable {
 
   /** There may be room for what waits. */
   protected release(): void {
+    for (const done of this.#awaiting) done();
     if (this.#held === undefined || this.#isReleasing) return;
     this.#isReleasing = true;
     // In a tick of its own: a callback that throws must not end the write or seal that made room.
@@ -219,7 +231,10 @@ export abstract class RecordWritable extends Writable {
   }
 
   #mustWait(): boolean {
-    if (this.isFull()) return true;
+    return this.isFull() || this.#lacksRoom();
+  }
+
+  #lacksRoom(): boolean {
     const room = this.room();
     if (room === null) return false;
     if (!this.#awaitsRoom) {

@@ -160,6 +160,10 @@ export class RollingWriteStream extends ReceiptWritable {
     return this.#series.isFull;
   }
 
+  protected override waitingBytes(): number {
+    return this.#series.waitingBytes;
+  }
+
   protected override takeAppended(record: RecordInput): ReceiptAnchor {
     // Nothing of it would be written any more; the stream is destroyed in a moment.
     if (this.#failure !== undefined) throw this.#failure;

@@ -49,14 +49,6 @@ export interface SeriesWriterListener {
 }
 
 /**
- * What waits for the disk: to be written because its time has come (`flush`), because the slab is full
- * (`write`), or because the archive is complete (`roll`).
- */
-type Due = 'flush' | 'write' | 'roll';
-
-const URGENCY: Readonly<Record<Due, number>> = { flush: 1, write: 2, roll: 3 };
-
-/**
  * Fills the archives of a series, one after the other. Records are encoded straight into a slab; it is
  * the caller who heeds `isFull`. Everything else happens by itself: slabs go to the disk when they are
  * full or their time has come, archives are sealed when the policy says so.
@@ -73,7 +65,8 @@ export class SeriesWriter {
   readonly #seals = new SealCount();
   readonly #slabs: SlabKeeper;
   #draft: ArchiveDraft;
-  #due: Due | null = null;
+  /** What is in the slab is to be written once the disk has nothing else to do. */
+  #isFlushDue = false;
   #flushTimer: Timer | undefined;
   #isEnding = false;
 
@@ -92,7 +85,7 @@ export class SeriesWriter {
     });
     this.#draft = new ArchiveDraft(0, this.#encoder);
     this.#rollTimer = new RollTimer(options.policy, options.clock, {
-      onDue: () => this.#handOver('roll'),
+      onDue: () => this.#handOver('complete'),
       onFailure: (error) => listener.onFailure(error),
     });
     this.#disk = new DiskQueue({
@@ -116,13 +109,18 @@ export class SeriesWriter {
     });
   }
 
-  /** Whether both slabs are full: another record has to wait for `onRoom`. */
+  /** Whether a full slab waits behind the one that is on its way to the disk; `onRoom` tells when it goes. */
   get isFull(): boolean {
-    return this.#due === 'write' || this.#due === 'roll';
+    return this.#disk.isBehind;
+  }
+
+  /** How many bytes wait for the disk, in slabs that are full. */
+  get waitingBytes(): number {
+    return this.#disk.waitingBytes;
   }
 
   /**
-   * Takes a record; it must not be full. What of it is needed is copied.
+   * Takes a record, also where it is full; then memory grows. What of it is needed is copied.
    *
    * @returns where it stands
    * @throws RecordError for what is not a record, with nothing taken
@@ -140,9 +138,9 @@ export class SeriesWriter {
     const anchor = { progress: draft.progress, ordinal: draft.records - 1, sequence };
     this.records++;
     this.#armFlush();
-    if (this.#isDue(draft, now)) this.#handOver('roll');
+    if (this.#isDue(draft, now)) this.#handOver('complete');
     else if (this.#encoder.pendingBytes >= SLAB_BYTES && !this.#encoder.isBlockOpen) {
-      this.#handOver('write');
+      this.#handOver('unfinished');
     } else if (isFirst) {
       this.#rollTimer.arm(draft);
     }
@@ -155,7 +153,7 @@ export class SeriesWriter {
     // Earlier archives are being sealed, and synced with that.
     if (draft.records === 0 || draft.progress.hasReached('synced', draft.records - 1)) return;
     this.#disk.wantSynced(draft, draft.records);
-    if (this.#encoder.pendingBytes > 0) this.#handOver('flush');
+    this.#flushSoon();
   }
 
   /**
@@ -166,16 +164,16 @@ export class SeriesWriter {
     // Not until the disk is idle: with a busy source that would never be.
     const { ordinal, records } = this.#draft;
     if (records === 0) return this.#seals.reach(ordinal);
-    this.#handOver('roll');
+    this.#handOver('complete');
     await this.#seals.reach(ordinal + 1);
   }
 
   /** Seals what there is. No record comes any more. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    if (this.#draft.records > 0) this.#handOver('roll');
+    if (this.#draft.records > 0) this.#handOver('complete');
     await this.#disk.idle();
-    this.#flushTimer?.cancel();
+    this.#cancelFlush();
     this.#rollTimer.cancel();
     this.#seals.end();
     await this.#disk.close();
@@ -199,49 +197,50 @@ export class SeriesWriter {
   #armFlush(): void {
     if (this.#flushTimer !== undefined) return;
     const { clock, flushIntervalMs } = this.#options;
-    this.#flushTimer = clock.setTimer(() => this.#flush(), flushIntervalMs);
+    this.#flushTimer = clock.setTimer(() => this.#flushSoon(), flushIntervalMs);
     // A process that has nothing else to do must not end before its last records are in the file.
     this.#flushTimer.ref();
   }
 
-  #flush(): void {
+  #cancelFlush(): void {
+    this.#flushTimer?.cancel();
     this.#flushTimer = undefined;
-    this.#handOver('flush');
+    this.#isFlushDue = false;
   }
 
-  #handOver(due: Due): void {
-    if (this.#due !== null && URGENCY[this.#due] > URGENCY[due]) return;
-    this.#due = due;
-    if (!this.#disk.isBusy) this.#proceed();
+  /** A busy disk is not given less than a slab at a time: what it is given then is all that came meanwhile. */
+  #flushSoon(): void {
+    this.#isFlushDue = true;
+    this.#proceed();
   }
 
-  /** Gives what is due to the disk, once that takes it. */
   #proceed(): void {
-    if (this.#due !== null && !this.#disk.isBusy) {
-      const isComplete = this.#due === 'roll';
-      this.#due = null;
-      this.#write(isComplete);
+    if (this.#isFlushDue && !this.#disk.isBusy) {
+      this.#cancelFlush();
+      if (this.#encoder.pendingBytes > 0) this.#handOver('unfinished');
     }
     if (!this.isFull) this.#options.listener.onRoom();
   }
 
-  #write(isComplete: boolean): void {
-    this.#flushTimer?.cancel();
-    this.#flushTimer = undefined;
+  /** Gives what is in the slab to the disk, where the archive may be `complete` with that. */
+  #handOver(archive: 'unfinished' | 'complete'): void {
+    this.#cancelFlush();
     const draft = this.#draft;
-    if (draft.records === 0 || (!isComplete && this.#encoder.pendingBytes === 0)) return;
+    const { records } = draft;
+    if (records === 0) return;
     this.#encoder.finishBlock();
     const bytes = this.#encoder.take(this.#slabs.take());
     draft.takenBytes += bytes.length;
-    if (!isComplete) {
-      this.#disk.write(draft, bytes, null);
+    if (archive === 'unfinished') {
+      this.#disk.write({ draft, bytes, records, end: null });
       this.#rollTimer.arm(draft);
       return;
     }
     this.#rollTimer.cancel();
     this.#draft = new ArchiveDraft(draft.ordinal + 1, this.#encoder);
     const nextSequence = this.#encoder instanceof BlockBuilder ? this.#encoder.nextSequence : 0;
-    this.#disk.write(draft, bytes, { nextSequence, writerEnded: this.#isEnding });
+    const end = { nextSequence, writerEnded: this.#isEnding };
+    this.#disk.write({ draft, bytes, records, end });
   }
 }
 

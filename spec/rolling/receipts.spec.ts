@@ -203,8 +203,9 @@ describe('receipts', () => {
       const writer = create();
       const first = writer.append('first').synced;
       await until(() => gate.waiting === 1);
-      const others = numbers(100).map((payload) => writer.append(payload).synced);
-      await until(() => count('write') === 2);
+      const receipts = numbers(100).map((payload) => writer.append(payload));
+      const others = receipts.map((receipt) => receipt.synced);
+      await Promise.all(receipts.map((receipt) => receipt.written));
       gate.letOne();
       await first;
       await until(() => gate.waiting === 1);
