@@ -19,6 +19,7 @@ import type {
 import { fromSystemError, isMissing } from './system-error.js';
 import { unlinkIfThere } from './take-name.js';
 import { parseTemporaryName, toTemporaryName } from './temporary-name.js';
+import { TriedOnce } from './tried-once.js';
 import { walkDirectory } from './walk-directory.js';
 import { withPutBody } from './with-put-body.js';
 import { writeObject } from './write-object.js';
@@ -41,12 +42,15 @@ export interface DirectoryStoreOptions {
 export class DirectoryStore implements Store {
   readonly name: string;
   readonly #files: FileLayer;
-  #hasHardLinks: Promise<boolean> | undefined;
+  readonly #refusesTaken: TriedOnce<boolean>;
 
   constructor(directory: string, options: DirectoryStoreOptions = {}) {
     if (directory === '') throw new RangeError('directory of a store is "", expected a path');
     this.name = resolve(directory);
     this.#files = options.files ?? nodeFileLayer;
+    this.#refusesTaken = new TriedOnce(() =>
+      attempt('put', this.name, () => hasHardLinks(this.#files, this.name)),
+    );
   }
 
   async put(key: string, body: Readable, options: PutOptions = {}): Promise<PutResult> {
@@ -115,14 +119,8 @@ export class DirectoryStore implements Store {
   }
 
   /** True where the file system has hard links. */
-  async refusesTaken(): Promise<boolean> {
-    this.#hasHardLinks ??= attempt('put', this.name, () => hasHardLinks(this.#files, this.name));
-    try {
-      return await this.#hasHardLinks;
-    } catch (error) {
-      this.#hasHardLinks = undefined;
-      throw error;
-    }
+  refusesTaken(): Promise<boolean> {
+    return this.#refusesTaken.result();
   }
 
   async close(): Promise<void> {}

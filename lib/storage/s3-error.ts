@@ -80,6 +80,11 @@ export function httpStatusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
+/** Whether it is the SDK's error for a code of S3. */
+export function isS3Error(error: unknown, code: string): boolean {
+  return error instanceof Error && error.name === code;
+}
+
 function failureOf(error: unknown): S3Failure {
   const status = httpStatusOf(error);
   return { code: codeOf(error, status), status, says: textOf(property(error, 'message')) };

@@ -6,7 +6,5 @@ export class S3Habits {
   checksums: 'unknown' | 'kept' | 'ignored' | 'refused' = 'unknown';
   /** Whether an ETag was seen that is the MD5 of what was sent. (Encrypted by a key of KMS, it is none.) */
   givesMd5 = false;
-  /** Whether it lets what is under a key stay when told to; undefined until it was tried. */
-  refusesTaken: Promise<boolean> | undefined;
   readonly parts = new PartSlots();
 }

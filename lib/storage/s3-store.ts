@@ -4,12 +4,13 @@ import { StoreError } from '../errors/store-error.js';
 import { parseDurationMs } from '../format/quantity.js';
 import { systemClock } from '../streams/clock.js';
 import { checkByteRange, toRangeHeader } from './byte-range.js';
+import { hasConditionalWrites } from './conditional-writes.js';
 import { describeBody } from './described-body.js';
 import { checkObjectKey, objectKeyProblem } from './object-key.js';
 import { checkConcurrentParts, parsePartBytes } from './part-limits.js';
 import type { RequestDeadline } from './request-deadline.js';
 import { type S3Attributes, toS3Attributes } from './s3-attributes.js';
-import { httpStatusOf, type S3Request, toStoreError } from './s3-error.js';
+import { httpStatusOf, isS3Error, type S3Request, toStoreError } from './s3-error.js';
 import { S3Habits } from './s3-habits.js';
 import { S3Put } from './s3-put.js';
 import { type ListMultipartUploadsCommandOutput, loadS3Sdk, type S3Sdk } from './s3-sdk.js';
@@ -23,6 +24,8 @@ import type {
   StoredObject,
   UnfinishedUpload,
 } from './store.js';
+import { TriedOnce } from './tried-once.js';
+import { nextMarkers, type UploadMarkers } from './upload-pages.js';
 import { withPutBody } from './with-put-body.js';
 
 /**
@@ -44,6 +47,7 @@ export class S3Store implements Store {
   readonly #deadline: RequestDeadline;
   readonly #attributes: S3Attributes;
   readonly #habits = new S3Habits();
+  readonly #refusesTaken = new TriedOnce(() => this.#hasConditionalWrites());
   #loading: Promise<S3Sdk> | undefined;
 
   /** @param url `s3://bucket` or `s3://bucket/prefix`, not percent-encoded */
@@ -171,13 +175,13 @@ export class S3Store implements Store {
         const upload = { Bucket: this.#bucket, Key, UploadId: uploadId };
         await client.send(new s3.AbortMultipartUploadCommand(upload));
       } catch (error) {
-        if (!isNamed(error, 'NoSuchUpload')) throw error;
+        if (!isS3Error(error, 'NoSuchUpload')) throw error;
       }
     });
   }
 
   async *listUploads(prefix = ''): AsyncGenerator<UnfinishedUpload> {
-    let after: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+    let after: UploadMarkers | undefined = {};
     do {
       const input = { Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...after };
       const page: ListMultipartUploadsCommandOutput = await this.#attempt(
@@ -194,8 +198,9 @@ export class S3Store implements Store {
     } while (after !== undefined);
   }
 
-  async refusesTaken(): Promise<boolean> {
-    return false;
+  /** True where a conditional write was seen to be refused, of one request and of several. */
+  refusesTaken(): Promise<boolean> {
+    return this.#refusesTaken.result();
   }
 
   async close(): Promise<void> {
@@ -223,6 +228,11 @@ export class S3Store implements Store {
     }
   }
 
+  #hasConditionalWrites(): Promise<boolean> {
+    const place = { bucket: this.#bucket, prefix: this.#prefix, attributes: this.#attributes };
+    return this.#attempt('put', '', (sdk) => hasConditionalWrites(sdk, place));
+  }
+
   /** HEAD of a key says 404 without a word, also where the bucket is missing. */
   async #checkBucket({ s3, client }: S3Sdk): Promise<void> {
     try {
@@ -236,14 +246,4 @@ export class S3Store implements Store {
       });
     }
   }
-}
-
-function nextMarkers(page: ListMultipartUploadsCommandOutput) {
-  const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
-  if (!IsTruncated || KeyMarker === undefined) return undefined;
-  return { KeyMarker, ...(UploadIdMarker !== undefined && { UploadIdMarker }) };
-}
-
-function isNamed(error: unknown, name: string): boolean {
-  return error instanceof Error && error.name === name;
 }

@@ -56,6 +56,15 @@ export class FaultProxy {
   readonly requests: SeenRequest[] = [];
   /** Awaited before a request is handled: to kill, to hold, to look. */
   before: (request: SeenRequest) => void | Promise<void> = () => {};
+  /**
+   * Whether it answers `If-None-Match: *` as a service with conditional writes does, in place of one that
+   * has none. The service must check no signature.
+   */
+  hasConditionalWrites = false;
+  /** More parts at a time are answered 503 SlowDown. */
+  mostParts = Number.POSITIVE_INFINITY;
+  #partsInFlight = 0;
+  #conditionalWrites: Promise<void> = Promise.resolve();
   readonly #target: URL;
   readonly #server = createServer((incoming, response) => {
     // The connection has broken: whoever waited is told by that.
@@ -128,6 +137,56 @@ export class FaultProxy {
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const seen = this.#see(incoming);
     await this.before(seen);
+    if (seen.operation === 'UploadPart') return this.#takePart(seen, incoming, response);
+    const isConditional = incoming.headers['if-none-match'] !== undefined;
+    if (!this.hasConditionalWrites || !isConditional || seen.fault !== undefined) {
+      return this.#relay(seen, incoming, response);
+    }
+    // One at a time: nothing comes between the look and the write.
+    const write = this.#conditionalWrites.then(() => this.#unlessTaken(seen, incoming, response));
+    this.#conditionalWrites = write.catch(() => {});
+    await write;
+  }
+
+  async #takePart(
+    seen: SeenRequest,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const isTooMany = this.#partsInFlight >= this.mostParts;
+    this.#partsInFlight++;
+    response.on('close', () => this.#partsInFlight--);
+    if (!isTooMany) return this.#relay(seen, incoming, response);
+    incoming.resume();
+    await once(incoming, 'end');
+    this.#answer(seen, { kind: 'answer', status: 503, code: 'SlowDown' }, response);
+  }
+
+  async #unlessTaken(
+    seen: SeenRequest,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { hostname, port } = this.#target;
+    const { 'if-none-match': _, ...headers } = incoming.headers;
+    const path = incoming.url?.replace(/\?.*/, '');
+    const { 'content-length': __, expect: ___, ...lookHeaders } = headers;
+    const options = { hostname, port, path, headers: lookHeaders, method: 'HEAD', agent: false };
+    const look = request(options).end();
+    const [found] = await once(look, 'response');
+    found.resume();
+    incoming.headers = headers;
+    if (found.statusCode === 404) return this.#relay(seen, incoming, response);
+    incoming.resume();
+    await once(incoming, 'end');
+    this.#answer(seen, { kind: 'answer', status: 412, code: 'PreconditionFailed' }, response);
+  }
+
+  async #relay(
+    seen: SeenRequest,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const { fault } = seen;
     if (fault?.kind === 'reset') return resetAfter(fault.afterBytes, incoming);
     if (fault?.kind === 'answer' && !fault.isDone) {

@@ -40,7 +40,7 @@ export interface S3Server {
 /** The service that the environment names, or else an embedded one. */
 export async function startS3(): Promise<S3Server> {
   const { S3_ENDPOINT, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } = process.env;
-  if (S3_ENDPOINT === undefined) return startEmbedded();
+  if (S3_ENDPOINT === undefined) return startEmbeddedS3();
   if (AWS_ACCESS_KEY_ID === undefined || AWS_SECRET_ACCESS_KEY === undefined) {
     throw new Error('S3_ENDPOINT is set, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not');
   }
@@ -69,7 +69,8 @@ export async function startS3(): Promise<S3Server> {
   };
 }
 
-async function startEmbedded(): Promise<S3Server> {
+/** s3rver, in this process. */
+export async function startEmbeddedS3(): Promise<S3Server> {
   const directory = await mkdtemp(join(tmpdir(), 'shoebox-s3-'));
   const server = new S3rver({
     address: '127.0.0.1',
