@@ -53,7 +53,7 @@ export class EndWait {
    *
    * @throws ShippingPendingError when archives are left
    */
-  async ship(shipper: ArchiveShipper): Promise<void> {
+  async ship(shipper: Pick<ArchiveShipper, 'drain'>): Promise<void> {
     // The store has as long as the disk had, unless there is a deadline for both.
     if (!this.#hasDeadline) this.#arm();
     const { left, error } = await shipper.drain(this.#abort.signal);

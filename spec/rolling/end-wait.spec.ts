@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+
+import { expect } from 'chai';
+
+import { ShippingPendingError } from '../../lib/errors/shipping-pending-error.js';
+import type { ShippingState } from '../../lib/rolling/archive-shipper.js';
+import { EndWait } from '../../lib/rolling/end-wait.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { rejection } from '../support/store-tools.js';
+
+const EVIDENCE = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
+
+/** Ships nothing, and waits until it is told that nobody does. */
+const STUCK = {
+  async drain(signal: AbortSignal): Promise<ShippingState> {
+    if (!signal.aborted) await once(signal, 'abort');
+    return { shipped: 0, left: ['a'], evidence: EVIDENCE, dropped: 0 };
+  },
+};
+
+describe('EndWait', () => {
+  let clock: FakeClock;
+  let over: number;
+  let wait: EndWait;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    over = 0;
+    wait = new EndWait(clock, 1000, () => over++);
+  });
+
+  it('gives disk and store the whole time, each', async () => {
+    wait.begin();
+    clock.advance(900);
+    const shipped = rejection(wait.ship(STUCK));
+    clock.advance(999);
+    expect(over).to.equal(0);
+    clock.advance(1);
+    expect(await shipped).to.be.instanceOf(ShippingPendingError);
+    expect(over).to.equal(1);
+  });
+
+  it('counts a deadline for both from the moment that it is given', async () => {
+    wait.limit(500);
+    clock.advance(200);
+    wait.begin();
+    clock.advance(200);
+    const shipped = rejection(wait.ship(STUCK));
+    clock.advance(100);
+    expect(await shipped).to.be.instanceOf(ShippingPendingError);
+  });
+
+  it('takes what is left for no error where that is allowed', async () => {
+    wait.allowLeft();
+    wait.begin();
+    const shipped = wait.ship(STUCK);
+    clock.advance(1000);
+    await shipped;
+  });
+
+  it('keeps the process alive while somebody waits, and no longer', () => {
+    wait.begin();
+    expect(clock.refTimers).to.equal(1);
+    wait.end();
+    wait.limit(10);
+    expect(clock.pendingTimers).to.equal(0);
+  });
+
+  it('refuses a deadline that is no duration, and keeps its limit', () => {
+    for (const deadline of [-1, Number.NaN]) {
+      expect(() => wait.limit(deadline)).to.throw(RangeError);
+    }
+    wait.begin();
+    clock.advance(999);
+    expect(over).to.equal(0);
+  });
+});
