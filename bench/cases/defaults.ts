@@ -26,6 +26,10 @@ export const readInBlocks = (blockBytes: string) =>
     },
   );
 
+/** Writes and syncs, with so many bytes that may be written and not synced. */
+export const writeUnsyncedBytes = (maxUnsyncedBytes: string) =>
+  writeCase((directory, input) => writeSeries(directory, input, { maxUnsyncedBytes }));
+
 /** Compresses at a level; `value` is the size of what comes out. */
 export const gzipAtLevel = (level: number) => gzipCase(() => new SeekableGzip({ level }));
 

@@ -19,6 +19,18 @@ const blocks = (input: BenchTable['input']): BenchTable => ({
   isLong: true,
 });
 
+const unsynced: BenchTable = {
+  title: 'Bytes that are written and not synced, corpus',
+  input: 'corpus',
+  rows: [
+    { name: 'unsynced8MiB', title: 'at most 8 MiB' },
+    { name: 'unsynced16MiB', title: 'at most 16 MiB (default)' },
+    { name: 'unsynced64MiB', title: 'at most 64 MiB' },
+  ],
+  targets: [],
+  isLong: true,
+};
+
 const levels: BenchTable = {
   title: 'Compression level, corpus, members of 1 MiB',
   input: 'corpus',
@@ -52,5 +64,5 @@ const members: BenchTable = {
 /** What the defaults were chosen by. */
 export const defaultsSuite: Suite = {
   name: 'defaults',
-  tables: [blocks('corpus'), blocks('small'), levels, members],
+  tables: [blocks('corpus'), blocks('small'), unsynced, levels, members],
 };

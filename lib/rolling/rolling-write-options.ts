@@ -58,7 +58,7 @@ export interface RollingWriteOptions extends FormatOptions {
   /**
    * How many bytes may be written and not synced: they are kept in memory, since a sync that fails may have
    * lost them. At half of it a sync begins, at all of it writing waits for one. With `sync: 'no'` none are
-   * kept. @default '64 MiB'
+   * kept. Larger is slower, where memory is: it is filled anew each time. @default '16 MiB'
    */
   readonly maxUnsyncedBytes?: ByteCount | undefined;
   /** Destroys the stream when it aborts: what was accepted is sealed, and not waited for to be shipped. */
@@ -121,7 +121,7 @@ export function parseRollingWriteOptions(options: RollingWriteOptions): RollingW
     policy: toRollPolicy(options.roll ?? [rollBySize('100 MiB'), rollByAge('5m')]),
     flushIntervalMs: parseDurationMs(options.flushInterval ?? '1s', 'flushInterval'),
     maxPendingBytes: parseByteCount(options.maxPendingBytes ?? '64 MiB', 'maxPendingBytes'),
-    maxUnsyncedBytes: parseByteCount(options.maxUnsyncedBytes ?? '64 MiB', 'maxUnsyncedBytes'),
+    maxUnsyncedBytes: parseByteCount(options.maxUnsyncedBytes ?? '16 MiB', 'maxUnsyncedBytes'),
     endTimeoutMs: parseDurationMs(options.endTimeout ?? '60s', 'endTimeout'),
     writerId: parseWriterId(options.writerId ?? randomBytes(WRITER_BYTES)),
     settings: parseFormatOptions(options),
