@@ -8,9 +8,12 @@ import { fromSystemError } from '../storage/system-error.js';
  */
 const CHUNK_BYTES = 2 ** 20;
 
+/** What is asked for where the file has most likely ended. */
+const TAIL_BYTES = 64 * 2 ** 10;
+
 /**
  * The bytes of a file, or of a range of it, in order. Buffers are the caller's, and not much larger than
- * what they hold.
+ * what they hold. One is read ahead while the caller is busy with the one before.
  *
  * @param path what errors name
  * @throws StoreError
@@ -20,32 +23,39 @@ export async function* readChunks(
   path: string,
   { start, end = Number.MAX_SAFE_INTEGER }: ByteRange = { start: 0 },
 ): AsyncGenerator<Buffer> {
-  let chunk: Buffer | undefined;
-  for (let position = start; position < end; ) {
-    chunk ??= Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end - start));
-    const wanted = chunk.subarray(0, end - position);
-    const bytesRead = await readAt(file, path, wanted, position);
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    const bytes = chunk.subarray(0, bytesRead);
-    if (2 * bytesRead < chunk.length) {
-      // A record is a view on its chunk: those of many small archives would hold much for little.
-      yield Buffer.from(bytes);
-    } else {
-      chunk = undefined;
+  let next = readChunk(file, path, { start, end: Math.min(end, start + CHUNK_BYTES) });
+  try {
+    for (let position = start; ; ) {
+      const wanted = Math.min(CHUNK_BYTES, end - position);
+      const bytes = await next;
+      if (bytes.length === 0) return;
+      position += bytes.length;
+      // Behind a part of what was asked for there is mostly nothing.
+      const most = bytes.length < wanted ? TAIL_BYTES : CHUNK_BYTES;
+      next = readChunk(file, path, { start: position, end: Math.min(end, position + most) });
+      // Whoever asks for it is told.
+      next.catch(() => undefined);
       yield bytes;
     }
+  } finally {
+    // The file may be closed then.
+    await next.catch(() => undefined);
   }
 }
 
-async function readAt(
+/** The next bytes, as many as come at once; none behind the end. */
+async function readChunk(
   file: OpenFile,
   path: string,
-  bytes: Buffer,
-  position: number,
-): Promise<number> {
+  { start, end }: Required<ByteRange>,
+): Promise<Buffer> {
+  const chunk = Buffer.allocUnsafeSlow(Math.max(0, end - start));
+  if (chunk.length === 0) return chunk;
   try {
-    return (await file.read(bytes, 0, bytes.length, position)).bytesRead;
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, start);
+    const bytes = chunk.subarray(0, bytesRead);
+    // A record is a view on its chunk: those of many small archives would hold much for little.
+    return 2 * bytesRead < chunk.length ? Buffer.from(bytes) : bytes;
   } catch (error) {
     throw fromSystemError(error, 'read', path);
   }

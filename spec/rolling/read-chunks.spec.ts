@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { readChunks } from '../../lib/rolling/read-chunks.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { nodeFileLayer, type OpenFile } from '../../lib/storage/file-layer.js';
+import { rejection } from '../support/store-tools.js';
+import { until } from '../support/writer-tools.js';
 
 describe('readChunks', () => {
   let archive: string;
@@ -39,5 +41,64 @@ describe('readChunks', () => {
     }
     expect(Buffer.concat(middle).equals(bytes.subarray(7, 700_007))).to.equal(true);
     await file.close();
+  });
+
+  describe('ahead', () => {
+    const MIB = 2 ** 20;
+    let file: OpenFile;
+    /** The positions that were read at, and how many reads have ended. */
+    let begun: number[];
+    let ended: number;
+
+    beforeEach(async () => {
+      await writeFile(archive, Buffer.alloc(5 * MIB, 'x'));
+      const opened = await nodeFileLayer.open(archive, 'r');
+      begun = [];
+      ended = 0;
+      file = {
+        ...opened,
+        read: async (into, offset, length, position) => {
+          begun.push(position);
+          if (position >= 3 * MIB) throw Object.assign(new Error('broken'), { code: 'EIO' });
+          const result = await opened.read(into, offset, length, position);
+          ended++;
+          return result;
+        },
+      };
+    });
+
+    afterEach(() => file.close());
+
+    it('reads one chunk, and no more, while the caller is busy', async () => {
+      const chunks = readChunks(file, archive);
+      await chunks.next();
+      await until(() => ended === 2);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(begun).to.deep.equal([0, MIB]);
+      await chunks.return(undefined);
+    });
+
+    it('has ended its read when it is left', async () => {
+      const chunks = readChunks(file, archive);
+      await chunks.next();
+      await chunks.return(undefined);
+      expect([begun.length, ended]).to.deep.equal([2, 2]);
+    });
+
+    it('tells of a failure in its turn, and of none that nobody comes to', async () => {
+      const chunks = readChunks(file, archive);
+      for (let i = 0; i < 3; i++) expect((await chunks.next()).value).to.have.length(MIB);
+      const error = await rejection(chunks.next());
+      expect(error).to.include({ operation: 'read', storeCode: 'EIO' });
+
+      const left = readChunks(file, archive, { start: 2 * MIB });
+      await left.next();
+      await left.return(undefined);
+    });
+
+    it('asks for nothing behind the end of a range', async () => {
+      for await (const _ of readChunks(file, archive, { start: 1, end: MIB + 1 }));
+      expect(begun).to.deep.equal([1]);
+    });
   });
 });
