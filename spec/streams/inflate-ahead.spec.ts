@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import { gunzip } from '../../lib/streams/gunzip.js';
-import { inflateAhead } from '../../lib/streams/inflate-ahead.js';
+import { inflateAhead, MOST_MEMBERS } from '../../lib/streams/inflate-ahead.js';
 import { PulledBytes } from '../../lib/streams/pulled-bytes.js';
 import { cut, damageOf } from '../support/decode-archive.js';
 import { compressAll, membersOf, sampleBlocks } from '../support/gzip-tools.js';
@@ -61,10 +61,10 @@ describe('inflateAhead', () => {
     }
     const members = membersOf(gzip);
     const ahead = inflateAhead(new PulledBytes(source()));
-    for (let i = 0; i < 5; i++) {
+    expect(members).to.have.length.above(MOST_MEMBERS + 2);
+    for (const { offset } of members.slice(MOST_MEMBERS)) {
       await ahead.next();
-      const next = members[i + 3];
-      expect(taken).to.be.below((next?.offset ?? 0) + 100);
+      expect(taken).to.be.below(offset + 100);
     }
     await ahead.return(undefined);
   });
