@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { copyFile, link, open, readdir, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { copyFile, link, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -78,12 +78,6 @@ async function makeArchive({ directory, input: name, scale }: CaseSetup): Promis
 }
 
 async function compress(source: string, target: string): Promise<void> {
-  const file = await open(target, 'wx');
-  try {
-    const output = file.createWriteStream({ autoClose: false });
-    await pipeline(createReadStream(source), createGzip({ level: 6 }), output);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  const output = createWriteStream(target, { flags: 'wx', flush: true });
+  await pipeline(createReadStream(source), createGzip({ level: 6 }), output);
 }
