@@ -22,6 +22,7 @@ export function drawChart(tables: readonly TableResult[]): string {
   const size = `width="${WIDTH}" height="${top + 10}" viewBox="0 0 ${WIDTH} ${top + 10}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12">`,
+    '<title>MB/s of payload and metadata, best rounds</title>',
     ...groups,
     '</svg>\n',
   ].join('\n');

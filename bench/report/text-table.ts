@@ -15,13 +15,22 @@ export function measuredTable({ rows, value }: TableResult): TextTable {
     header: ['case', 'records/s, best', 'MB/s, best', 'MB/s, median', 'CPU µs/record', ...values],
     rows: rows.map((row) => [
       row.title,
-      count.format((1000 * row.records) / row.bestMs),
-      count.format(megabytesPerSecond(row, row.bestMs)),
-      count.format(megabytesPerSecond(row, row.medianMs)),
-      ((1000 * row.cpuMs) / row.records).toFixed(2),
+      ...(row.records === 0 ? NO_SPEED : speedOf(row)),
       ...(value === null ? [] : [((row.value ?? Number.NaN) / value.perUnit).toFixed(1)]),
     ]),
   };
+}
+
+/** Of a case that tells a value, and does no work. */
+const NO_SPEED = ['', '', '', ''];
+
+function speedOf(row: Row): string[] {
+  return [
+    count.format((1000 * row.records) / row.bestMs),
+    count.format(megabytesPerSecond(row, row.bestMs)),
+    count.format(megabytesPerSecond(row, row.medianMs)),
+    ((1000 * row.cpuMs) / row.records).toFixed(2),
+  ];
 }
 
 /** Targets, and how far they were reached. */
