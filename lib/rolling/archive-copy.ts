@@ -12,12 +12,13 @@ import type { PreviousArchive } from './previous-archive.js';
 import type { SealFacts } from './token-text.js';
 import type { ArchivePiece } from './walk-archive.js';
 
-/** Frames of version 1 are short, those of version 2 mostly as long: that much is written at a time. */
-const WRITE_BYTES = 128 * 2 ** 10;
+/** That much is written at a time; less takes longer, for each write has to wake a thread. */
+const WRITE_BYTES = 2 ** 20;
+
+/** So many pieces of it are copied together; fewer are written one by one. */
+const FEW_PIECES = 4;
 
 const LINE_FEED = Buffer.from('\n');
-
-const NOTHING = Buffer.alloc(0);
 
 /** Finds the archive that its writer sealed just before the record of a sequence. */
 export type FindPrevious = (
@@ -157,21 +158,44 @@ export class ArchiveCopy {
       this.#hash?.update(bytes);
       this.bytes += bytes.length;
       this.#pendingBytes += bytes.length;
+      this.#push(bytes);
     }
-    this.#pending.push(...parts);
     if (this.#pendingBytes >= WRITE_BYTES) await this.#flush();
+  }
+
+  /** Frames mostly lie one behind the other in the memory that they were read into. */
+  #push(bytes: Buffer): void {
+    const last = this.#pending.at(-1);
+    const joined = last === undefined ? null : joinAdjacent(last, bytes);
+    if (joined === null) this.#pending.push(bytes);
+    else this.#pending[this.#pending.length - 1] = joined;
   }
 
   async #flush(): Promise<void> {
     await this.#writing;
-    const [first = NOTHING] = this.#pending;
-    const bytes = this.#pending.length > 1 ? Buffer.concat(this.#pending) : first;
-    this.#writing = writeAll(this.#file, bytes, this.bytes - bytes.length);
+    const pending = this.#pending;
+    const pieces = pending.length > FEW_PIECES ? [Buffer.concat(pending)] : pending;
+    this.#writing = this.#writeAll(pieces, this.bytes - this.#pendingBytes);
     // It is awaited before the next one: until then its failure is nobody's.
     this.#writing.catch(() => undefined);
     this.#pending = [];
     this.#pendingBytes = 0;
   }
+
+  async #writeAll(pieces: readonly Buffer[], position: number): Promise<void> {
+    let at = position;
+    for (const bytes of pieces) {
+      await writeAll(this.#file, bytes, at);
+      at += bytes.length;
+    }
+  }
+}
+
+/** Both as one, without copying them; null where they do not lie one behind the other. */
+function joinAdjacent(first: Buffer, second: Buffer): Buffer | null {
+  const { buffer, byteOffset, length } = first;
+  if (second.buffer !== buffer || second.byteOffset !== byteOffset + length) return null;
+  return Buffer.from(buffer, byteOffset, length + second.length);
 }
 
 function originOf({ bytes, offset }: ScannedFrame): PartOrigin {
