@@ -22,8 +22,9 @@ const EVERY_SECOND_MS = 1000;
 export class ArchiveSync {
   readonly #options: ArchiveSyncOptions;
   #written = 0;
-  #synced = 0;
-  /** How many records are to be synced, in the order in which it was asked; increasing. */
+  /** How many records the last sync is for that has begun. */
+  #begun = 0;
+  /** How many records are to be synced, beside those; increasing. */
   #wanted: number[] = [];
   #running: Promise<void> | null = null;
   #timer: Timer | undefined;
@@ -45,14 +46,17 @@ export class ArchiveSync {
 
   /** Somebody waits for the first `records` records, which may not be written yet. */
   want(records: number): void {
-    if (records <= (this.#wanted.at(-1) ?? this.#synced)) return;
+    if (records <= (this.#wanted.at(-1) ?? this.#begun)) return;
     this.#wanted.push(records);
     this.#begin();
   }
 
-  /** What is in the file is to be synced soon. */
+  /** What is in the file is to be synced now, also where somebody waits for more than that. */
   wantWritten(): void {
-    this.want(this.#written);
+    const [first = Number.POSITIVE_INFINITY] = this.#wanted;
+    // The rest may be held back until this has made room for it.
+    if (this.#written > this.#begun && this.#written < first) this.#wanted.unshift(this.#written);
+    this.#begin();
   }
 
   /** No sync begins any more. Settles when the one under way has ended. */
@@ -83,10 +87,10 @@ export class ArchiveSync {
 
   async #sync(records: number): Promise<void> {
     const { onFailure, onSynced, sync } = this.#options;
+    this.#begun = records;
     this.#wanted = this.#wanted.filter((wanted) => wanted > records);
     try {
       await sync();
-      this.#synced = records;
       onSynced(records);
     } catch (error) {
       this.#isStopped = true;

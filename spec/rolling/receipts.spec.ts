@@ -215,6 +215,14 @@ describe('receipts', () => {
       await writer.close();
     });
 
+    it('comes also where more waits for it than may be unsynced', async () => {
+      const writer = create({ maxUnsyncedBytes: '2 MiB' });
+      const receipts = numbers(800).map((payload) => writer.append(payload.padEnd(10_000)));
+      // Before any of them is written.
+      await receipts.at(-1)?.synced;
+      await writer.close();
+    });
+
     it('needs no sync when somebody else had one', async () => {
       const writer = create();
       const receipts = numbers(2).map((payload) => writer.append(payload));
@@ -230,6 +238,24 @@ describe('receipts', () => {
       await writer.roll();
       await receipt.synced;
       expect(count('datasync')).to.equal(0);
+      await writer.close();
+    });
+
+    it('comes with a seal once the directory is synced, too', async () => {
+      const gate = new Gate();
+      disk.hook = (call) => (call === 'syncDirectory' ? gate.pass() : undefined);
+      const writer = create();
+      const receipt = writer.append('a');
+      let isSynced = false;
+      const synced = receipt.synced.then(() => {
+        isSynced = true;
+      });
+      void writer.roll();
+      await until(() => gate.waiting === 1);
+      expect(count('datasync') + count('sync')).to.equal(1);
+      expect(isSynced).to.equal(false);
+      gate.open();
+      await synced;
       await writer.close();
     });
   });
