@@ -108,12 +108,14 @@ export class ArchiveFile {
     await this.digested;
   }
 
-  /** Makes all bytes last. From then on it is never written to. */
+  /** Makes all bytes, and the file's name, last. From then on it is never written to. */
   async finish(): Promise<void> {
     if (this.#sha256 !== null) return;
     await this.#cutTorn();
     await this.#orSuspect(() => this.#file.sync());
     await this.#checkPlace();
+    // Receipts are told before the file has its final name.
+    await this.#place.syncName();
     this.#sha256 = await this.mark().sha256();
   }
 

@@ -24,6 +24,8 @@ export class ArchivePlace {
   #fileStatus: FileStatus | undefined;
   #isNameSynced = false;
   #movedTo: string | undefined;
+  /** What is called `NAME.open` from then on may be another's, with the inode that this file had. */
+  #isReleased = false;
 
   /** Creates `NAME.open`, and takes its lease. */
   static async create(
@@ -118,17 +120,21 @@ export class ArchivePlace {
 
   /** Calls the file `NAME` with a suffix, unless it is not where it was. */
   async moveAside(suffix: string): Promise<void> {
+    if (this.#isReleased) return;
     if (this.#movedTo === undefined && !(await this.#isAt(this.openPath))) return;
     await this.moveTo(this.name, suffix);
   }
 
   /** Removes the file, unless it is not where it was. */
   async remove(): Promise<void> {
-    if (await this.#isAt(this.openPath)) await unlinkIfThere(this.#files, this.openPath);
+    if (!this.#isReleased && (await this.#isAt(this.openPath))) {
+      await unlinkIfThere(this.#files, this.openPath);
+    }
   }
 
-  /** Gives the lease back. */
+  /** Gives the lease back. Nothing is moved or removed afterwards. */
   async release(): Promise<void> {
+    this.#isReleased = true;
     await release(this.#lease);
   }
 
