@@ -97,7 +97,7 @@ export class DurableArchive {
         await this.#file.append(bytes);
         this.#records = records;
         if (this.#options.keepsUnsynced) this.#unsynced.add(bytes);
-        else this.#pass(bytes);
+        else await this.#options.memory.pass(bytes, this.#file.digested);
       }),
     );
   }
@@ -146,14 +146,6 @@ export class DurableArchive {
     const turn = this.#turn.then(go, go);
     this.#turn = turn;
     return await turn;
-  }
-
-  /** Gives back memory that is not kept. */
-  #pass(bytes: Buffer): void {
-    const { memory } = this.#options;
-    const { digested } = this.#file;
-    if (digested === null) memory.pass(bytes);
-    else void digested.then(() => memory.pass(bytes));
   }
 
   async #seal(finish: ArchiveFinish): Promise<string | null> {

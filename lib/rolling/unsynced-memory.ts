@@ -1,3 +1,6 @@
+/** Slabs that were passed, and are still looked at. More make nothing faster. */
+const MOST_PASSING = 8;
+
 /**
  * The memory of bytes that are written and not synced yet, of all archives of a writer: until a sync has
  * succeeded the file may turn out not to hold them.
@@ -7,6 +10,7 @@ export class UnsyncedMemory {
   readonly #onFree: (bytes: Buffer) => void;
   #bytes = 0;
   #waiting: (() => void)[] = [];
+  readonly #passing: Promise<void>[] = [];
   #hasEnded = false;
 
   /**
@@ -40,9 +44,19 @@ export class UnsyncedMemory {
     this.#wake();
   }
 
-  /** Gives back what was never kept. */
-  pass(bytes: Buffer): void {
-    this.#onFree(bytes);
+  /**
+   * Gives back what is not kept, once nobody looks at it any more. Settles when more may come: who looks may
+   * be slower than the disk.
+   *
+   * @param seen settles when nobody looks at it; null when nobody does now. Never rejects
+   */
+  async pass(bytes: Buffer, seen: Promise<void> | null): Promise<void> {
+    if (seen === null) {
+      this.#onFree(bytes);
+      return;
+    }
+    this.#passing.push(seen.then(() => this.#onFree(bytes)));
+    if (this.#passing.length > MOST_PASSING) await this.#passing.shift();
   }
 
   /** Settles when something was released, or `end` was called. */

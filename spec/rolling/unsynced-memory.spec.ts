@@ -43,6 +43,21 @@ describe('UnsyncedMemory', () => {
     expect([memory.isFull, freed]).to.deep.equal([false, [kept]]);
   });
 
+  it('frees at once what nobody looks at, and the rest when nobody does any more', async () => {
+    const [first, second] = [slab(100, 100), slab(100, 50)];
+    await memory.pass(first, null);
+    expect(freed).to.deep.equal([first]);
+    let see = () => {};
+    const seen = new Promise<void>((resolve) => {
+      see = resolve;
+    });
+    await memory.pass(second, seen);
+    expect([freed, memory.isFull]).to.deep.equal([[first], false]);
+    see();
+    await seen;
+    expect(freed).to.deep.equal([first, second]);
+  });
+
   it('lets nobody wait once it has ended', async () => {
     memory.keep(slab(100, 100));
     const released = memory.released();

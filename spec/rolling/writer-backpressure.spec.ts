@@ -7,10 +7,11 @@ import { pipeline } from 'node:stream/promises';
 
 import { expect } from 'chai';
 
-import { rollByCount, rollBySize } from '../../lib/rolling/roll-policies.js';
+import { rollByCount, rollBySize, rollNever } from '../../lib/rolling/roll-policies.js';
 import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
 import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
 import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { createThreadDigest } from '../../lib/streams/digest-thread.js';
 import { Gate, TestDisk } from '../support/test-disk.js';
 import { outcomeOf, payloadsOf, until } from '../support/writer-tools.js';
 
@@ -85,6 +86,27 @@ describe('RollingWriteStream, with a slow disk', () => {
       expect(disk.openFiles).to.equal(0);
     });
   }
+
+  it('holds records back where the digest is slower than the disk', async () => {
+    gate.open();
+    const writer = create({ sync: 'no', roll: rollNever() });
+    const blocker = createThreadDigest();
+    const big = Buffer.from(new SharedArrayBuffer(128 * MIB));
+    // The thread takes all in order, so that no slab is looked at before these are.
+    const blocking = Array.from({ length: 10 }, () => blocker.update(big));
+    let isBlocked = true;
+    const freed = Promise.all(blocking).then(() => {
+      isBlocked = false;
+      return disk.writtenBytes;
+    });
+    while (isBlocked && writer.stats().records < 100 * 64) {
+      if (!writer.write(payload)) await Promise.race([once(writer, 'drain'), freed]);
+    }
+    expect(await freed).to.be.at.most(12 * MIB);
+    await writer.close();
+    blocker.release();
+    expect(await payloadsOf(directory)).to.have.length(writer.stats().records);
+  });
 
   it('holds records back while too many archives wait to be sealed', async () => {
     const syncs = new Gate();
