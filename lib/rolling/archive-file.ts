@@ -78,8 +78,10 @@ export class ArchiveFile {
   /**
    * Appends all of `bytes`. Of those that a failed call has left in the file, what is no whole block is cut
    * off; the next call, with the same bytes, goes on behind the last that is.
+   *
+   * @param onAppended called as soon as `mark` counts them: no sync can begin in between
    */
-  async append(bytes: Buffer): Promise<void> {
+  async append(bytes: Buffer, onAppended?: () => void): Promise<void> {
     if (this.#torn?.bytes !== bytes) await this.#cutTorn();
     const begin = this.#torn?.wholeBytes ?? 0;
     try {
@@ -93,6 +95,7 @@ export class ArchiveFile {
     this.#torn = null;
     this.#digest.update(bytes);
     this.bytes += bytes.length;
+    onAppended?.();
   }
 
   /** Settles when the bytes that were appended so far may be changed: null when they may now. */

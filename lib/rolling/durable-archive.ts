@@ -94,10 +94,13 @@ export class DurableArchive {
     await this.#step('write', () =>
       this.#inTurn(async () => {
         await this.#mend();
-        await this.#file.append(bytes);
-        this.#records = records;
-        if (this.#options.keepsUnsynced) this.#unsynced.add(bytes);
-        else await this.#options.memory.pass(bytes, this.#file.digested);
+        const { keepsUnsynced, memory } = this.#options;
+        // Else a sync that begins meanwhile would count them as synced, and as yet to be written anew.
+        await this.#file.append(bytes, () => {
+          this.#records = records;
+          if (keepsUnsynced) this.#unsynced.add(bytes);
+        });
+        if (!keepsUnsynced) await memory.pass(bytes, this.#file.digested);
       }),
     );
   }
