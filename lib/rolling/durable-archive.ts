@@ -113,8 +113,9 @@ export class DurableArchive {
       const end = this.#unsynced.end;
       const synced = { ...file.mark(), records: this.#records };
       await file.datasync();
-      // A write may have failed meanwhile; then what was kept goes to another file with the rest.
-      if (file === this.#file && file.fault === null) this.#hasSynced(synced, end);
+      // A write may have failed meanwhile, and have been told of the bytes that this was to sync.
+      if (this.#needsMending) await this.#inTurn(() => this.#mend());
+      else if (file === this.#file) this.#hasSynced(synced, end);
     });
   }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
 import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js';
 import { deleteFile } from '../../lib/shipping/delete-file.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { passTime } from '../support/pass-time.js';
 import { rejection } from '../support/store-tools.js';
 import { Gate, systemError, TestDisk } from '../support/test-disk.js';
 import { catchUncaught, numbers, outcomeOf, payloadsOf, until } from '../support/writer-tools.js';
@@ -383,6 +385,40 @@ describe('receipts', () => {
           expect(stop()).to.deep.equal([]);
         }
         expect(disk.openFiles).to.equal(0);
+      });
+    }
+  });
+
+  describe('synced, where a write fails during the sync', () => {
+    for (const sync of ['no', 'everysec'] as const) {
+      it(`comes once all is in another file, and synced there (sync: '${sync}')`, async () => {
+        const gate = new Gate();
+        let isFailing = false;
+        disk.hook = (call) => {
+          if (call === 'write' && isFailing) throw systemError('EIO', call);
+          return call === 'datasync' ? gate.pass() : undefined;
+        };
+        const writer = create({ sync });
+        const first = writer.append('first');
+        let isSynced = false;
+        const synced = first.synced.then(() => {
+          isSynced = true;
+        });
+        await until(() => gate.waiting === 1);
+        isFailing = true;
+        const second = writer.append('second');
+        const stalled = once(writer, 'stalled');
+        clock.advance(1000);
+        await stalled;
+        isFailing = false;
+        gate.letOne();
+        await until(() => gate.waiting === 1);
+        expect(isSynced).to.equal(false);
+        gate.open();
+        await synced;
+        await passTime(clock, second.synced);
+        await writer.close();
+        expect(await payloadsOf(join(directory, '*.events'))).to.deep.equal(['first', 'second']);
       });
     }
   });
