@@ -120,7 +120,7 @@ class Lease implements ArchiveLease {
   readonly #ino: number;
   readonly #takenMs: number;
   readonly #startMs = performance.now();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> = Promise.resolve();
   #isReleased = false;
 
@@ -140,17 +140,13 @@ class Lease implements ArchiveLease {
     this.#file = file;
     this.#ino = ino;
     this.#takenMs = takenMs;
-    this.#timer = setInterval(() => {
-      // Whatever fails is tried again in a moment, or costs the lease, which is noticed otherwise.
-      this.#renewing = this.#renew().catch(() => undefined);
-    }, RENEWAL_MS);
-    this.#timer.unref();
+    this.#renewLater();
   }
 
   async release(): Promise<void> {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     await this.#renewing;
     try {
       if ((await sight(this.#path))?.ino === this.#ino)
@@ -158,6 +154,18 @@ class Lease implements ArchiveLease {
     } finally {
       await this.#file.close();
     }
+  }
+
+  /** One renewal at a time: on a disk that hangs, more would take all threads of the process. */
+  #renewLater(): void {
+    if (this.#isReleased) return;
+    this.#timer = setTimeout(() => {
+      // Whatever fails is tried again in a moment, or costs the lease, which is noticed otherwise.
+      this.#renewing = this.#renew()
+        .catch(() => undefined)
+        .finally(() => this.#renewLater());
+    }, RENEWAL_MS);
+    this.#timer.unref();
   }
 
   /**
