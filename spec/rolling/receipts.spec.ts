@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -59,6 +60,26 @@ describe('receipts', () => {
       await receipt.written;
       await writer.close();
       await receipt.sealed;
+    });
+
+    it('makes no promise of a record that nobody waits for', async () => {
+      const writer = create();
+      await writer.append('first').synced;
+      let promises = 0;
+      const hook = createHook({
+        init: (_id, type) => {
+          if (type === 'PROMISE') promises++;
+        },
+      });
+      hook.enable();
+      const receipts = numbers(1000).map((payload) => writer.append(payload));
+      const ofAppends = promises;
+      void receipts.at(-1)?.written;
+      hook.disable();
+      expect(ofAppends).to.equal(0);
+      expect(promises).to.be.above(0);
+      await writer.close();
+      expect(await payloadsOf(directory)).to.have.length(1001);
     });
 
     it('tells the level sealed when the archive has its name', async () => {
