@@ -55,10 +55,11 @@ class DigestThread {
   /** @param onEnd called when it takes no more tasks */
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd;
-    this.#worker.unref();
     this.#worker.on('message', (answer: Answer) => this.#answer(answer));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', (code) => this.#fail(new Error(`the thread ended with ${code}`)));
+    // A listener for messages counts as somebody who waits.
+    this.#worker.unref();
   }
 
   createDigest(): RunningDigest {
@@ -83,9 +84,11 @@ class DigestThread {
   }
 
   #fail(error: Error): void {
-    this.#failure ??= error;
+    // It exits after an error: another thread may have begun by then.
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
     this.#onEnd();
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }
 

@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { Worker } from 'node:worker_threads';
 
 import { expect } from 'chai';
 
@@ -66,16 +69,56 @@ describe('createThreadDigest', () => {
     next.release();
   });
 
-  it('keeps the process alive while somebody waits, and no longer', async () => {
-    const source = new URL('../../lib/streams/digest-thread.ts', import.meta.url).href;
-    const script = `
-      const { createThreadDigest } = await import(${JSON.stringify(source)});
-      const digest = createThreadDigest();
-      void digest.update(Buffer.from('a'));
-      void digest.digest().then((sha256) => console.log(sha256.toString('hex')));
-    `;
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', script];
-    const { stdout } = await promisify(execFile)(process.execPath, args);
-    expect(stdout.trim()).to.equal(sha256(Buffer.from('a')));
+  it('shares the thread that has begun before the one that died was gone', async () => {
+    let started = 0;
+    const onWorker = () => started++;
+    const kill = () => Promise.allSettled([createThreadDigest().update(5 as unknown as Buffer)]);
+    // There may be one already, of which it was told before.
+    await kill();
+    process.on('worker', onWorker);
+    try {
+      const telling = once(process, 'worker') as Promise<[Worker]>;
+      const dying = kill();
+      const [worker] = await telling;
+      const exited = new Promise((resolve) => worker.once('exit', resolve));
+      await dying;
+      const next = createThreadDigest();
+      await exited;
+      createThreadDigest().release();
+      // Of a thread that has begun it is told in a later tick.
+      await setImmediate();
+      expect(started).to.equal(2);
+      next.release();
+    } finally {
+      process.off('worker', onWorker);
+    }
+  });
+
+  describe('keeps the process alive', () => {
+    /** What a process prints that has a `digest`, and ends by itself. */
+    async function run(script: string): Promise<string> {
+      const source = new URL('../../lib/streams/digest-thread.ts', import.meta.url).href;
+      const whole = `
+        const { createThreadDigest } = await import(${JSON.stringify(source)});
+        const digest = createThreadDigest();
+        ${script}
+      `;
+      const args = ['--import', 'tsx', '--input-type=module', '--eval', whole];
+      // One that does not end has an exit code that is none.
+      const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
+      return stdout.trim();
+    }
+
+    it('while somebody waits, and no longer', async () => {
+      const script = `
+        void digest.update(Buffer.from('a'));
+        void digest.digest().then((sha256) => console.log(sha256.toString('hex')));
+      `;
+      expect(await run(script)).to.equal(sha256(Buffer.from('a')));
+    });
+
+    it('not while nobody has asked for anything', async () => {
+      expect(await run('console.log("begun")')).to.equal('begun');
+    });
   });
 });
