@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import type { SkippedDamage } from '../codec/skipped-damage.js';
 import type { FileLayer, FileStatus } from '../storage/file-layer.js';
@@ -9,6 +9,7 @@ import { OPEN_SUFFIX, STALE_SUFFIX } from './archive-state.js';
 import type { ArchiveTemplate } from './archive-template.js';
 import { listSealed } from './previous-archive.js';
 import { StaleArchive } from './stale-archive.js';
+import { temporaryBaseOf } from './temporary-path.js';
 
 /** An archive that its writer left open, and that is sealed now. */
 export interface RecoveredArchive extends SealedArchive {
@@ -46,6 +47,7 @@ export async function recoverArchive(
   template: ArchiveTemplate,
   files: FileLayer,
 ): Promise<RecoveredArchive | null> {
+  await removeLeftovers(base, files);
   const [open, stale] = [base + OPEN_SUFFIX, base + STALE_SUFFIX];
   // It comes first: the rename would replace it.
   const left = (await findFile(stale, files)) === null ? open : stale;
@@ -62,6 +64,15 @@ export async function recoverArchive(
     await files.syncDirectory(dirname(base));
   }
   return await new StaleArchive(base, template, files).recover();
+}
+
+/** Removes the copies of attempts that were cut off. */
+async function removeLeftovers(base: string, files: FileLayer): Promise<void> {
+  const directory = dirname(base);
+  for (const { name } of await files.readdir(directory)) {
+    if (temporaryBaseOf(name) !== basename(base)) continue;
+    await unlinkIfThere(files, join(directory, name));
+  }
 }
 
 /** Whether the file has the name of a sealed archive, too: any, for content may have settled it. */

@@ -21,6 +21,7 @@ import type { ArchiveFailure } from './archive-shipper.js';
 import { baseNameOf, mayBeTorn, OPEN_SUFFIX } from './archive-state.js';
 import type { ArchiveTemplate } from './archive-template.js';
 import { type RecoveredArchive, recoverArchive } from './recover-archive.js';
+import { temporaryBaseOf } from './temporary-path.js';
 
 export interface RecoveryOptions {
   readonly directory: string;
@@ -101,10 +102,8 @@ export class Recovery {
     const bases = new Set<string>();
     for (const { name } of (await files.readdir(directory)).filter((entry) => entry.isFile())) {
       if (isLeaseAside(name)) await unlinkIfThere(files, join(directory, name));
-      // Also where there is but a lease: a crash may have left it alone.
-      const left = leasedName(name) ?? name;
-      const base = baseNameOf(left);
-      if (mayBeTorn(left) && isMatch(base)) bases.add(join(directory, base));
+      const base = orphanOf(name);
+      if (base !== undefined && isMatch(base)) bases.add(join(directory, base));
     }
     return bases;
   }
@@ -163,4 +162,13 @@ export class Recovery {
     const timer = this.#options.clock.setTimer(() => this.#run(base, sighted), delayMs);
     this.#watches.set(base, { timer, looksStale: isStale });
   }
+}
+
+/**
+ * The archive that a file of this name says was left open. There may be but a lease, or a copy that was cut off: a
+ * crash can have left them alone.
+ */
+function orphanOf(name: string): string | undefined {
+  const left = leasedName(name) ?? name;
+  return mayBeTorn(left) ? baseNameOf(left) : temporaryBaseOf(left);
 }

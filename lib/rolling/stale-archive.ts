@@ -13,7 +13,7 @@ import { FileSource } from './file-source.js';
 import { giveName } from './give-name.js';
 import { findPreviousArchive, listSealed } from './previous-archive.js';
 import type { RecoveredArchive } from './recover-archive.js';
-import { isTemporaryPath, temporaryPath } from './temporary-path.js';
+import { temporaryPath } from './temporary-path.js';
 import { keepTornAside } from './torn-file.js';
 import { walkArchive } from './walk-archive.js';
 
@@ -36,7 +36,6 @@ export class StaleArchive {
 
   /** @returns null where no frame was whole, or another recoverer was faster */
   async recover(): Promise<RecoveredArchive | null> {
-    await this.#removeLeftovers();
     const source = await this.#files.open(this.#path, 'r');
     try {
       const { mtimeMs } = await source.stat();
@@ -131,14 +130,6 @@ export class StaleArchive {
   async #isStill(own: FileStatus): Promise<boolean> {
     const found = await findFile(this.#path, this.#files);
     return found?.ino === own.ino && found.dev === own.dev;
-  }
-
-  /** Copies of attempts that were cut off. */
-  async #removeLeftovers(): Promise<void> {
-    for (const { name } of await this.#files.readdir(this.#directory)) {
-      const path = join(this.#directory, name);
-      if (isTemporaryPath(path, this.#base)) await unlinkIfThere(this.#files, path);
-    }
   }
 }
 

@@ -12,9 +12,10 @@ export function temporaryPath(base: string): string {
   return `${base}.${randomBytes(4).toString('hex')}${RECOVERED_SUFFIX}`;
 }
 
-/** Whether `path` is one that an attempt for the archive left which was cut off. */
-export function isTemporaryPath(path: string, base: string): boolean {
-  return (
-    path.startsWith(`${base}.`) && /^[0-9a-f]{8}\.recovered$/.test(path.slice(base.length + 1))
-  );
+/**
+ * The archive's path without the suffix of its state, or its name, of a file that an attempt is writing, or left
+ * that was cut off. Undefined where it is none.
+ */
+export function temporaryBaseOf(path: string): string | undefined {
+  return /^(.*)\.[0-9a-f]{8}\.recovered$/s.exec(path)?.[1];
 }

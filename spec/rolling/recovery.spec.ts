@@ -203,6 +203,14 @@ describe('recovery of archives that were left open', () => {
     expect(await readdir(directory)).to.deep.equal([]);
   });
 
+  it('clears away copies of its own series that were cut off, without a file', async () => {
+    await put('x_1.events.0123abcd.recovered', 'half');
+    const others = ['y_1.events.0123abcd.recovered', 'x_1.events.recovered'];
+    for (const name of others) await put(name, 'half');
+    await recover();
+    expect((await readdir(directory)).sort()).to.deep.equal([...others].sort());
+  });
+
   it('finishes a seal that a crash cut off between its two names', async () => {
     await put('x_1.events', blocks[0] ?? '');
     const disk = new TestDisk();
@@ -247,6 +255,25 @@ describe('recovery of archives that were left open', () => {
       for (const name of left) await rm(join(directory, name));
     }
     expect(calls).to.be.greaterThan(30);
+  });
+
+  it('leaves nothing of an archive without a record, wherever it is cut off', async () => {
+    let calls = 0;
+    for (let n = 1, isPassed = false; !isPassed; n++, calls++) {
+      await put('x_1.events.open', '');
+      const disk = new TestDisk((_call, _path, at) => {
+        if (at >= n) throw systemError('EIO', 'call');
+      });
+      const { files } = disk;
+      const writer = new RollingWriteStream({ directory, template, files, endTimeout: 0 });
+      const outcome = outcomeOf(writer);
+      writer.end();
+      await outcome;
+      isPassed = disk.calls.length < n;
+      await recover();
+      expect(await readdir(directory), `call ${n}`).to.deep.equal([]);
+    }
+    expect(calls).to.be.greaterThan(10);
   });
 
   it('is noticed by a writer that had stalled, which goes on in another archive', async () => {
