@@ -229,8 +229,9 @@ describe('RollingReadStream, of stores', () => {
     for (const key of ['a.events', 'b.events']) await put(key, bytes);
     const reader = createArchiveReader(inStore('*'));
     expect(store.prefixes).to.deep.equal([]);
+    const closing = closed(reader);
     for await (const record of reader) if (record.sequence === 1000) break;
-    if (!reader.closed) await closed(reader);
+    await closing;
     expect(store).to.include({ openBodies: 0, mostOpenBodies: 1, isClosed: false });
     // Backpressure: no more than a few chunks of it were taken.
     expect(store.bytesRead).to.be.lessThan(bytes.length / 2);
