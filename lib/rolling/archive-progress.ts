@@ -40,20 +40,25 @@ export class ArchiveProgress {
   readonly #failures = new Map<ReceiptLevel, unknown>();
   readonly #lost: LostRecords[] = [];
 
-  /** Settles with the archive's name when the record has come so far. */
-  reached(level: ReceiptLevel, ordinal: number): Promise<string> {
+  /** Settles with what `toValue` makes of the archive's name when the record has come so far. */
+  reached<Value>(
+    level: ReceiptLevel,
+    ordinal: number,
+    toValue: (archive: string) => Value,
+  ): Promise<Value> {
     const lost = this.#lossOf(level, { begin: ordinal, end: ordinal + 1 });
     if (lost !== undefined) return Promise.reject(lost.error);
-    if (ordinal < this.#reached[level]) return Promise.resolve(this.archive);
+    if (ordinal < this.#reached[level]) return Promise.resolve(toValue(this.archive));
     if (this.#failures.has(level)) return Promise.reject(this.#failures.get(level));
     return new Promise((resolve, reject) => {
-      this.#waiters[level].push({ ordinal, resolve, reject });
+      const settle = (archive: string) => resolve(toValue(archive));
+      this.#waiters[level].push({ ordinal, resolve: settle, reject });
     });
   }
 
   /** Settles when the archive's first `records` records have all come so far. */
   async allReached(level: ReceiptLevel, records: number): Promise<void> {
-    await this.reached(level, records - 1);
+    await this.reached(level, records - 1, () => undefined);
     const lost = this.#lossOf(level, { begin: 0, end: records });
     if (lost !== undefined) throw lost.error;
   }

@@ -30,6 +30,10 @@ export abstract class ReceiptWritable extends RecordWritable {
   readonly #checker: RecordChecker;
   readonly #syncMode: SyncMode;
   readonly #invalid: 'fail' | 'skip';
+  /** Somebody waits for a receipt. */
+  readonly #onAwaited = (level: ReceiptLevel) => {
+    if (level === 'synced') this.wantSynced();
+  };
 
   constructor(options: ReceiptWritableOptions) {
     const { clock, maxPendingBytes, receipts, settings, syncMode } = options;
@@ -59,7 +63,7 @@ export abstract class ReceiptWritable extends RecordWritable {
     if (this.destroyed || this.writableEnded) {
       throw new ArchiveError('ERR_ENDED', 'cannot append: the writer has ended');
     }
-    const receipt = new PendingReceipt((level) => this.#onAwaited(level));
+    const receipt = new PendingReceipt(this.#onAwaited);
     this.takeInTurn(record, receipt, () => {
       const copy = copyRecord(record, Math.round(this.#clock.now() * 1000));
       this.#checker.check(copy);
@@ -102,10 +106,5 @@ export abstract class ReceiptWritable extends RecordWritable {
     if (this.#syncMode !== 'always') return null;
     this.wantSynced();
     return this.receipts.all('synced');
-  }
-
-  /** Somebody waits for a receipt. */
-  #onAwaited(level: ReceiptLevel): void {
-    if (level === 'synced') this.wantSynced();
   }
 }

@@ -39,9 +39,10 @@ export interface ReceiptAnchor {
 export class PendingReceipt implements Receipt {
   #anchor: ReceiptAnchor | undefined;
   #failure: { readonly error: unknown } | undefined;
-  readonly #promises = new Map<ReceiptLevel, Promise<RecordPlace>>();
+  /** Those that somebody has asked for. */
+  #promises: Partial<Record<ReceiptLevel, Promise<RecordPlace>>> | undefined;
   /** Called when the record was accepted, or can no longer be. */
-  #waiting: (() => void)[] = [];
+  #waiting: (() => void)[] | undefined;
   readonly #onAsk: (level: ReceiptLevel) => void;
 
   /** @param onAsk told of each level that somebody waits for */
@@ -78,31 +79,34 @@ export class PendingReceipt implements Receipt {
   }
 
   #promise(level: ReceiptLevel): Promise<RecordPlace> {
-    const known = this.#promises.get(level);
+    const known = this.#promises?.[level];
     if (known !== undefined) return known;
     const promise = this.#settle(level);
     // Whoever waits has a handler of their own; the writer tells of the failure anyway.
     promise.catch(() => undefined);
-    this.#promises.set(level, promise);
+    this.#promises ??= {};
+    this.#promises[level] = promise;
     this.#ask(level);
     return promise;
   }
 
-  async #settle(level: ReceiptLevel): Promise<RecordPlace> {
-    if (this.#anchor === undefined && this.#failure === undefined) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  #settle(level: ReceiptLevel): Promise<RecordPlace> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    if (this.#anchor !== undefined) {
+      const { ordinal, progress, sequence } = this.#anchor;
+      return progress.reached(level, ordinal, (archive) => ({ archive, sequence }));
     }
-    if (this.#anchor === undefined) throw this.#failure?.error;
-    const { ordinal, progress, sequence } = this.#anchor;
-    const archive = await progress.reached(level, ordinal);
-    return { archive, sequence };
+    const accepted = new Promise<void>((resolve) => {
+      this.#waiting ??= [];
+      this.#waiting.push(resolve);
+    });
+    return accepted.then(() => this.#settle(level));
   }
 
   #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
-    for (const level of this.#promises.keys()) this.#ask(level);
+    for (const resolve of this.#waiting ?? []) resolve();
+    this.#waiting = undefined;
+    for (const level of Object.keys(this.#promises ?? {})) this.#ask(level as ReceiptLevel);
   }
 
   #ask(level: ReceiptLevel): void {

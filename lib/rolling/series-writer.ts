@@ -3,7 +3,7 @@ import { createRecordEncoder, type FormatSettings } from '../codec/create-record
 import type { RecordEncoder } from '../codec/record-encoder.js';
 import type { RecordInput } from '../codec/record-input.js';
 import type { FileLayer } from '../storage/file-layer.js';
-import type { Clock, Timer } from '../streams/clock.js';
+import type { Clock } from '../streams/clock.js';
 import { ArchiveDraft } from './archive-draft.js';
 import type { OpenedArchive, SealedArchive } from './archive-handler.js';
 import { ArchiveNamer } from './archive-namer.js';
@@ -12,6 +12,7 @@ import type { SyncMode } from './archive-sync.js';
 import type { ArchiveTemplate } from './archive-template.js';
 import { DiskQueue } from './disk-queue.js';
 import type { DiskRetry } from './disk-retry.js';
+import { FlushTimer } from './flush-timer.js';
 import type { ReceiptAnchor } from './receipt.js';
 import type { RollPolicy } from './roll-policy.js';
 import { RollTimer } from './roll-timer.js';
@@ -62,12 +63,12 @@ export class SeriesWriter {
   readonly #namer: ArchiveNamer;
   readonly #isSequenced: boolean;
   readonly #rollTimer: RollTimer;
+  readonly #flushTimer: FlushTimer;
   readonly #seals = new SealCount();
   readonly #slabs: SlabKeeper;
   #draft: ArchiveDraft;
   /** What is in the slab is to be written once the disk has nothing else to do. */
   #isFlushDue = false;
-  #flushTimer: Timer | undefined;
   #isEnding = false;
 
   constructor(options: SeriesWriterOptions) {
@@ -88,6 +89,8 @@ export class SeriesWriter {
       onDue: () => this.#handOver('complete'),
       onFailure: (error) => listener.onFailure(error),
     });
+    const onFlushDue = () => this.#flushSoon();
+    this.#flushTimer = new FlushTimer(options.clock, options.flushIntervalMs, onFlushDue);
     this.#disk = new DiskQueue({
       ...options,
       sealer: new ArchiveSealer({ directory, template, format: settings.format, writerId }),
@@ -137,7 +140,7 @@ export class SeriesWriter {
     const sequence = this.#isSequenced ? this.records : undefined;
     const anchor = { progress: draft.progress, ordinal: draft.records - 1, sequence };
     this.records++;
-    this.#armFlush();
+    this.#flushTimer.arm();
     if (this.#isDue(draft, now)) this.#handOver('complete');
     else if (this.#encoder.pendingBytes >= SLAB_BYTES && !this.#encoder.isBlockOpen) {
       this.#handOver('unfinished');
@@ -153,7 +156,7 @@ export class SeriesWriter {
     // Earlier archives are being sealed, and synced with that.
     if (draft.records === 0 || draft.progress.hasReached('synced', draft.records - 1)) return;
     this.#disk.wantSynced(draft, draft.records);
-    this.#flushSoon();
+    if (!this.#isFlushDue) this.#flushTimer.hurry();
   }
 
   /**
@@ -194,17 +197,8 @@ export class SeriesWriter {
     }
   }
 
-  #armFlush(): void {
-    if (this.#flushTimer !== undefined) return;
-    const { clock, flushIntervalMs } = this.#options;
-    this.#flushTimer = clock.setTimer(() => this.#flushSoon(), flushIntervalMs);
-    // A process that has nothing else to do must not end before its last records are in the file.
-    this.#flushTimer.ref();
-  }
-
   #cancelFlush(): void {
-    this.#flushTimer?.cancel();
-    this.#flushTimer = undefined;
+    this.#flushTimer.cancel();
     this.#isFlushDue = false;
   }
 

@@ -220,6 +220,16 @@ describe('receipts', () => {
       });
     }
 
+    it('takes one sync for many that wait at the same time, each for its own, again and again', async () => {
+      const writer = create();
+      const round = async () => {
+        for (let i = 0; i < 20; i++) await writer.append(`${i}`).synced;
+      };
+      await Promise.all(Array.from({ length: 100 }, round));
+      expect(count('datasync')).to.equal(20);
+      await writer.close();
+    });
+
     it('lets those who come during a sync share the next one', async () => {
       const gate = new Gate();
       disk.hook = (call) => (call === 'datasync' ? gate.pass() : undefined);
