@@ -1,22 +1,14 @@
-import { createHash, type Hash } from 'node:crypto';
-
 import { decodeIndexBody } from '../codec/archive-index.js';
 import type { FrameHeader } from '../codec/frame-header.js';
 import type { ArchiveFormat } from '../codec/record-encoder.js';
 import type { ScannedFrame } from '../codec/scanned-frame.js';
 import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../format/version-2.js';
 import type { OpenFile } from '../storage/file-layer.js';
-import { writeAll } from '../storage/write-all.js';
+import { CopyTarget } from './copy-target.js';
 import { IndexedPart, type PartOrigin } from './indexed-part.js';
 import type { PreviousArchive } from './previous-archive.js';
 import type { SealFacts } from './token-text.js';
 import type { ArchivePiece } from './walk-archive.js';
-
-/** That much is written at a time; less takes longer, for each write has to wake a thread. */
-const WRITE_BYTES = 2 ** 20;
-
-/** So many pieces of it are copied together; fewer are written one by one. */
-const FEW_PIECES = 4;
 
 const LINE_FEED = Buffer.from('\n');
 
@@ -39,8 +31,7 @@ export interface CopyFacts extends SealFacts {
 
 /** A new archive of what is good in another, while it is written. Its blocks get an index. */
 export class ArchiveCopy {
-  bytes = 0;
-  readonly #file: OpenFile;
+  readonly #target: CopyTarget;
   readonly #findPrevious: FindPrevious;
   #records = 0;
   #frames = 0;
@@ -50,22 +41,23 @@ export class ArchiveCopy {
   #part = new IndexedPart();
   #writer: string | undefined;
   #ordinal: number | undefined;
-  /** Of all bytes; undefined as long as these are the part's, whose own hash is the same. */
-  #hash: Hash | undefined;
   /** Of a last line it is not known whether it is whole. */
   #line: Buffer | undefined;
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
-  /** The write under way: what comes next is read meanwhile. */
-  #writing: Promise<void> = Promise.resolve();
 
-  /** @param findPrevious asked for the place of blocks at the start that lost their index */
-  constructor(file: OpenFile, findPrevious: FindPrevious = async () => undefined) {
-    this.#file = file;
+  /**
+   * @param path of the file
+   * @param findPrevious asked for the place of blocks at the start that lost their index
+   */
+  constructor(file: OpenFile, path: string, findPrevious: FindPrevious = async () => undefined) {
+    this.#target = new CopyTarget(file, path);
     this.#findPrevious = findPrevious;
   }
 
-  /** The bytes of the piece are its own until the copy is finished. */
+  get bytes(): number {
+    return this.#target.bytes;
+  }
+
+  /** Copies the piece, whose bytes are its own until this settles; a line, until the next one does. */
   async add(piece: ArchivePiece): Promise<void> {
     if ('line' in piece) {
       await this.#addLine();
@@ -81,14 +73,14 @@ export class ArchiveCopy {
     this.#frames++;
     this.#records += records;
     if (header === null) {
-      this.#begin(new IndexedPart());
       if (this.bytes === 0) this.#format = 'v1';
-      this.#hash ??= createHash('sha256');
+      this.#begin(new IndexedPart());
     } else {
       if (header.kind === KIND_RECORDS) await this.#addBlock(header, bytes.length);
-      this.#part.update(bytes);
+      this.#target.beginPart();
+      this.#part.grow(bytes.length);
     }
-    await this.#write(bytes);
+    await this.#target.write(bytes);
   }
 
   /** Takes the last line back: the archive ends before its line feed, and `3` may have been `33`. */
@@ -102,12 +94,10 @@ export class ArchiveCopy {
   async finish(): Promise<CopyFacts> {
     await this.#addLine();
     await this.#seal(this.#part.guessOrigin());
-    await this.#flush();
-    await this.#writing;
-    await this.#file.sync();
+    await this.#target.finish();
     return {
       bytes: this.bytes,
-      sha256: (this.#hash ?? this.#part.copyHash()).digest('hex'),
+      sha256: (await this.#target.sha256('whole')).toString('hex'),
       records: this.#records,
       frames: this.#frames,
       format: this.#format,
@@ -118,12 +108,17 @@ export class ArchiveCopy {
     };
   }
 
+  /** To be called at the end, also where the copy has failed. */
+  release(): void {
+    this.#target.release();
+  }
+
   async #addLine(): Promise<void> {
     if (this.#line === undefined) return;
     this.#format = 'jsonl';
-    this.#hash ??= createHash('sha256');
     this.#records++;
-    await this.#write(this.#line, LINE_FEED);
+    await this.#target.write(this.#line);
+    await this.#target.write(LINE_FEED);
     this.#line = undefined;
   }
 
@@ -140,62 +135,19 @@ export class ArchiveCopy {
   }
 
   async #seal(origin: PartOrigin): Promise<void> {
-    const index = this.#part.encodeIndex(origin);
-    if (index === null) return;
-    this.#writer = this.#part.writer;
+    const part = this.#part;
+    if (part.writer === undefined) return;
+    const index = part.encodeIndex(origin, await this.#target.sha256('part'));
+    await this.#target.write(index);
+    this.#writer = part.writer;
     this.#ordinal = origin.ordinal;
-    this.#begin(this.#part.next(index, origin));
-    await this.#write(index);
+    this.#begin(part.next(await this.#target.sha256('part'), origin));
   }
 
   #begin(part: IndexedPart): void {
-    if (this.bytes > 0) this.#hash ??= this.#part.copyHash();
+    this.#target.endPart();
     this.#part = part;
   }
-
-  async #write(...parts: readonly Buffer[]): Promise<void> {
-    for (const bytes of parts) {
-      this.#hash?.update(bytes);
-      this.bytes += bytes.length;
-      this.#pendingBytes += bytes.length;
-      this.#push(bytes);
-    }
-    if (this.#pendingBytes >= WRITE_BYTES) await this.#flush();
-  }
-
-  /** Frames mostly lie one behind the other in the memory that they were read into. */
-  #push(bytes: Buffer): void {
-    const last = this.#pending.at(-1);
-    const joined = last === undefined ? null : joinAdjacent(last, bytes);
-    if (joined === null) this.#pending.push(bytes);
-    else this.#pending[this.#pending.length - 1] = joined;
-  }
-
-  async #flush(): Promise<void> {
-    await this.#writing;
-    const pending = this.#pending;
-    const pieces = pending.length > FEW_PIECES ? [Buffer.concat(pending)] : pending;
-    this.#writing = this.#writeAll(pieces, this.bytes - this.#pendingBytes);
-    // It is awaited before the next one: until then its failure is nobody's.
-    this.#writing.catch(() => undefined);
-    this.#pending = [];
-    this.#pendingBytes = 0;
-  }
-
-  async #writeAll(pieces: readonly Buffer[], position: number): Promise<void> {
-    let at = position;
-    for (const bytes of pieces) {
-      await writeAll(this.#file, bytes, at);
-      at += bytes.length;
-    }
-  }
-}
-
-/** Both as one, without copying them; null where they do not lie one behind the other. */
-function joinAdjacent(first: Buffer, second: Buffer): Buffer | null {
-  const { buffer, byteOffset, length } = first;
-  if (second.buffer !== buffer || second.byteOffset !== byteOffset + length) return null;
-  return Buffer.from(buffer, byteOffset, length + second.length);
 }
 
 function originOf({ bytes, offset }: ScannedFrame): PartOrigin {

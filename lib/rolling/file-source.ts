@@ -2,17 +2,26 @@ import type { OpenFile } from '../storage/file-layer.js';
 import type { ByteRange } from '../storage/store.js';
 import type { ArchiveSource } from './archive-source.js';
 import { mayBeTorn } from './archive-state.js';
+import type { ChunkPool } from './chunk-pool.js';
 import { readChunks } from './read-chunks.js';
+
+export interface FileSourceOptions {
+  /** Whether it may end anywhere. @default what its name tells */
+  readonly isOpen?: boolean;
+  /** Where the memory for its chunks comes from, and is given back to. @default memory of their own */
+  readonly pool?: ChunkPool;
+}
 
 /** An archive that is a file. Closes it. */
 export class FileSource implements ArchiveSource {
   readonly path: string;
   readonly isOpen: boolean;
   readonly #file: OpenFile;
+  readonly #pool: ChunkPool | undefined;
 
-  /** @param options whether it may end anywhere, where its name does not tell */
-  constructor(file: OpenFile, path: string, options: Partial<Pick<ArchiveSource, 'isOpen'>> = {}) {
+  constructor(file: OpenFile, path: string, options: FileSourceOptions = {}) {
     this.#file = file;
+    this.#pool = options.pool;
     this.path = path;
     this.isOpen = options.isOpen ?? mayBeTorn(path);
   }
@@ -33,7 +42,7 @@ export class FileSource implements ArchiveSource {
   }
 
   stream(range?: ByteRange): AsyncGenerator<Buffer> {
-    return readChunks(this.#file, this.path, range);
+    return readChunks(this.#file, this.path, range, this.#pool);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,3 @@
-import { createHash, type Hash } from 'node:crypto';
-
 import { type ArchiveIndex, encodeIndexFrame } from '../codec/archive-index.js';
 import type { FrameHeader } from '../codec/frame-header.js';
 import { IndexBuilder } from '../codec/index-builder.js';
@@ -21,7 +19,6 @@ interface PreviousPart {
 export class IndexedPart {
   readonly #previous: PreviousPart | undefined;
   readonly #blocks = new IndexBuilder();
-  readonly #hash = createHash('sha256');
   #bytes = 0;
   #firstSequence: number | undefined;
   #nextSequence = 0;
@@ -36,7 +33,7 @@ export class IndexedPart {
     return this.#writer;
   }
 
-  /** Adds a block, whose bytes are given to `update`. */
+  /** Adds a block, whose bytes are counted by `grow`. */
   add(header: FrameHeader, bytes: number): void {
     this.#writer = header.writer;
     this.#firstSequence ??= header.sequence;
@@ -45,10 +42,9 @@ export class IndexedPart {
     this.#nextSequence = header.sequence + header.records;
   }
 
-  /** Takes in the bytes of a frame of any kind. */
-  update(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
-    this.#bytes += bytes.length;
+  /** It gets the bytes of a frame of any kind. */
+  grow(bytes: number): void {
+    this.#bytes += bytes;
   }
 
   /** What can be said of a part whose own index is lost. */
@@ -63,27 +59,30 @@ export class IndexedPart {
     return { ordinal, previousSha256: Buffer.alloc(SHA256_BYTES), writerEnded: false };
   }
 
-  /** The SHA-256 of all its bytes so far, to go on with. */
-  copyHash(): Hash {
-    return this.#hash.copy();
-  }
-
-  /** Its index as a whole frame, or null where there is nothing that it could speak of. */
-  encodeIndex(origin: PartOrigin): Buffer | null {
-    if (this.#writer === undefined) return null;
+  /**
+   * Its index as a whole frame.
+   *
+   * @param sha256 of its bytes
+   * @throws Error where it has no block
+   */
+  encodeIndex(origin: PartOrigin, sha256: Uint8Array): Buffer {
+    if (this.#writer === undefined) throw new Error('no block to index');
     const index = {
       ...origin,
       archiveBytes: this.#bytes,
-      sha256: this.#hash.copy().digest(),
+      sha256,
       records: this.#blocks.records,
       entries: this.#blocks.entries,
     };
     return encodeIndexFrame(index, Buffer.from(this.#writer, 'hex'), this.#nextSequence);
   }
 
-  /** The part that follows, behind the index of this one. */
-  next(index: Uint8Array, { ordinal }: PartOrigin): IndexedPart {
-    const sha256 = this.#hash.copy().update(index).digest();
+  /**
+   * The part that follows.
+   *
+   * @param sha256 of the bytes of this one, its index included
+   */
+  next(sha256: Uint8Array, { ordinal }: PartOrigin): IndexedPart {
     const nextSequence = this.#nextSequence;
     return new IndexedPart({ writer: this.#writer, ordinal, nextSequence, sha256 });
   }

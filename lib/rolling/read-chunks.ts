@@ -1,19 +1,14 @@
 import type { OpenFile } from '../storage/file-layer.js';
 import type { ByteRange } from '../storage/store.js';
 import { fromSystemError } from '../storage/system-error.js';
-
-/**
- * Much beside a block of records, for one that lies across two chunks is copied: with 256 KiB half of them
- * do, and reading the corpus takes 1.6 times as long.
- */
-const CHUNK_BYTES = 2 ** 20;
+import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.js';
 
 /** What is asked for where the file has most likely ended. */
 const TAIL_BYTES = 64 * 2 ** 10;
 
 /**
  * The bytes of a file, or of a range of it, in order. Buffers are the caller's, and not much larger than
- * what they hold. One is read ahead while the caller is busy with the one before: the corpus takes 0.6 times
+ * what they hold, unless they are of a pool, to which the caller gives them back. One is read ahead while the caller is busy with the one before: the corpus takes 0.6 times
  * as long so.
  *
  * @param path what errors name
@@ -23,8 +18,11 @@ export async function* readChunks(
   file: OpenFile,
   path: string,
   { start, end = Number.MAX_SAFE_INTEGER }: ByteRange = { start: 0 },
+  pool?: ChunkPool,
 ): AsyncGenerator<Buffer> {
-  let next = readChunk(file, path, { start, end: Math.min(end, start + CHUNK_BYTES) });
+  const read = (from: number, most: number) =>
+    readChunk(file, path, { start: from, end: Math.min(end, from + most) }, pool);
+  let next = read(start, CHUNK_BYTES);
   try {
     for (let position = start; ; ) {
       const wanted = Math.min(CHUNK_BYTES, end - position);
@@ -32,8 +30,7 @@ export async function* readChunks(
       if (bytes.length === 0) return;
       position += bytes.length;
       // Behind a part of what was asked for there is mostly nothing.
-      const most = bytes.length < wanted ? TAIL_BYTES : CHUNK_BYTES;
-      next = readChunk(file, path, { start: position, end: Math.min(end, position + most) });
+      next = read(position, bytes.length < wanted ? TAIL_BYTES : CHUNK_BYTES);
       // Whoever asks for it is told.
       next.catch(() => undefined);
       yield bytes;
@@ -49,14 +46,16 @@ async function readChunk(
   file: OpenFile,
   path: string,
   { start, end }: Required<ByteRange>,
+  pool: ChunkPool | undefined,
 ): Promise<Buffer> {
-  const chunk = Buffer.allocUnsafeSlow(Math.max(0, end - start));
-  if (chunk.length === 0) return chunk;
+  const size = Math.max(0, end - start);
+  if (size === 0) return Buffer.alloc(0);
+  const chunk = pool?.take(size) ?? Buffer.allocUnsafeSlow(size);
   try {
     const { bytesRead } = await file.read(chunk, 0, chunk.length, start);
     const bytes = chunk.subarray(0, bytesRead);
     // A record is a view on its chunk: those of many small archives would hold much for little.
-    return 2 * bytesRead < chunk.length ? Buffer.from(bytes) : bytes;
+    return pool === undefined && 2 * bytesRead < size ? Buffer.from(bytes) : bytes;
   } catch (error) {
     throw fromSystemError(error, 'read', path);
   }

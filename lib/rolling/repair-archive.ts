@@ -5,6 +5,7 @@ import type { SkippedDamage } from '../codec/skipped-damage.js';
 import { nodeFileLayer, type OpenFile } from '../storage/file-layer.js';
 import { takeName, unlinkIfThere } from '../storage/take-name.js';
 import { ArchiveCopy, type CopyFacts } from './archive-copy.js';
+import { ChunkPool } from './chunk-pool.js';
 import { DamageList } from './damage-list.js';
 import { FileSource } from './file-source.js';
 import type { VerifyOptions } from './verify-archive.js';
@@ -56,13 +57,15 @@ export async function repairArchive(
   const source = await files.open(path, 'r');
   try {
     const damage = new DamageList();
-    const walked = walkArchive(new FileSource(source, path), {
+    const pool = new ChunkPool();
+    const walked = walkArchive(new FileSource(source, path, { pool }), {
       maxRecordBytes,
+      onPassed: (chunk) => pool.keep(chunk),
       onDamage: (skipped) => damage.add(skipped),
     });
     const target = await files.open(partial, 'wx');
     try {
-      const facts = await copyTo(target, walked).finally(() => target.close());
+      const facts = await copyTo(target, partial, walked).finally(() => target.close());
       await takeName(files, partial, to);
       await unlinkIfThere(files, partial);
       await files.syncDirectory(dirname(to));
@@ -79,8 +82,16 @@ export async function repairArchive(
   }
 }
 
-async function copyTo(target: OpenFile, pieces: AsyncIterable<ArchivePiece>): Promise<CopyFacts> {
-  const copy = new ArchiveCopy(target);
-  for await (const piece of pieces) await copy.add(piece);
-  return await copy.finish();
+async function copyTo(
+  target: OpenFile,
+  path: string,
+  pieces: AsyncIterable<ArchivePiece>,
+): Promise<CopyFacts> {
+  const copy = new ArchiveCopy(target, path);
+  try {
+    for await (const piece of pieces) await copy.add(piece);
+    return await copy.finish();
+  } finally {
+    copy.release();
+  }
 }

@@ -8,6 +8,7 @@ import { unlinkIfThere } from '../storage/take-name.js';
 import { ArchiveCopy, type CopyFacts } from './archive-copy.js';
 import { STALE_SUFFIX } from './archive-state.js';
 import type { ArchiveTemplate } from './archive-template.js';
+import { ChunkPool } from './chunk-pool.js';
 import { DamageList } from './damage-list.js';
 import { FileSource } from './file-source.js';
 import { giveName } from './give-name.js';
@@ -61,7 +62,7 @@ export class StaleArchive {
     const temporary = temporaryPath(this.#base);
     const target = await this.#files.open(temporary, 'wx');
     try {
-      const facts = await this.#copy(source, target).finally(() => target.close());
+      const facts = await this.#copy(source, target, temporary).finally(() => target.close());
       await this.#files.syncDirectory(this.#directory);
       if (!(await this.#isStill(await source.stat()))) return null;
       if (facts.bytes > 0) await this.#files.rename(temporary, this.#path);
@@ -73,14 +74,27 @@ export class StaleArchive {
     }
   }
 
-  async #copy(source: OpenFile, target: OpenFile): Promise<CopyFacts> {
-    const copy = new ArchiveCopy(target, async (writer, sequence) => {
+  async #copy(source: OpenFile, target: OpenFile, to: string): Promise<CopyFacts> {
+    const copy = new ArchiveCopy(target, to, async (writer, sequence) => {
       const others = await listSealed(this.#directory, this.#template.pattern, this.#files);
       return await findPreviousArchive(others, writer, sequence, this.#files);
     });
+    try {
+      const bytes = await this.#copyPieces(source, copy);
+      const facts = await copy.finish();
+      await keepTornAside(this.#base, source, bytes, this.#damage, this.#files);
+      return facts;
+    } finally {
+      copy.release();
+    }
+  }
+
+  /** @returns how many bytes there were */
+  async #copyPieces(source: OpenFile, copy: ArchiveCopy): Promise<number> {
+    const pool = new ChunkPool();
     let bytes = 0;
     let lastByte: number | undefined;
-    const pieces = walkArchive(new FileSource(source, this.#path, { isOpen: false }), {
+    const pieces = walkArchive(new FileSource(source, this.#path, { isOpen: false, pool }), {
       // Its writer may have been told to take larger ones than the one that recovers it.
       maxRecordBytes: LARGEST_RECORD_BYTES,
       onDamage: (skipped) => this.#damage.add(skipped),
@@ -88,12 +102,11 @@ export class StaleArchive {
         bytes += chunk.length;
         lastByte = chunk.at(-1);
       },
+      onPassed: (chunk) => pool.keep(chunk),
     });
     for await (const piece of pieces) await copy.add(piece);
     if (lastByte !== LINE_FEED && this.#damage.end < bytes) this.#dropTornLine(copy, bytes);
-    const facts = await copy.finish();
-    await keepTornAside(this.#base, source, bytes, this.#damage, this.#files);
-    return facts;
+    return bytes;
   }
 
   #dropTornLine(copy: ArchiveCopy, end: number): void {

@@ -20,6 +20,8 @@ export interface WalkOptions {
   readonly onBytes?: (chunk: Buffer) => void;
   /** Told how far everything is read: nothing that comes later begins before. */
   readonly onProgress?: (offset: number) => void;
+  /** Given each chunk of which no piece that comes later is a view. */
+  readonly onPassed?: (chunk: Buffer) => void;
 }
 
 /** A frame that is valid throughout, or a line. */
@@ -34,11 +36,13 @@ interface PieceReader {
   push(chunk: Buffer): void;
   end(): void;
   next(): ArchivePiece[] | null;
+  /** Chunks on which nothing that it gives later is a view, each once, as far as it knows. */
+  takePassed(): Buffer[];
 }
 
 /**
  * All that is good in an archive, in order, whatever its version, damage left out. The bytes of a piece
- * are views.
+ * are views on chunks, which are good until the next piece is asked for where `onPassed` has them used again.
  *
  * @throws what the file's system calls throw; never `DamageError`
  */
@@ -67,6 +71,7 @@ export async function* walkArchive(
       reader.push(chunk);
       yield* piecesOf(reader);
       options.onProgress?.(reader.offset);
+      for (const passed of reader.takePassed()) options.onPassed?.(passed);
     }
   } catch (error) {
     if (!(error instanceof DamageError)) throw error;
@@ -99,6 +104,7 @@ function* piecesOf(reader: PieceReader): Generator<ArchivePiece> {
 class FrameReader implements PieceReader {
   readonly #queue = new ByteQueue();
   readonly #scanner: FrameScanner;
+  readonly #chunks: { readonly chunk: Buffer; readonly end: number }[] = [];
   #records: ArchiveRecord[] = [];
 
   constructor(options: DamageOptions, maxRecordBytes: number) {
@@ -116,6 +122,7 @@ class FrameReader implements PieceReader {
 
   push(chunk: Buffer): void {
     this.#queue.push(chunk);
+    this.#chunks.push({ chunk, end: this.#queue.offset + this.#queue.length });
   }
 
   end(): void {
@@ -126,6 +133,13 @@ class FrameReader implements PieceReader {
     this.#records = [];
     const frame = this.#scanner.next();
     return frame === null ? null : [{ frame, records: this.#records.length }];
+  }
+
+  takePassed(): Buffer[] {
+    const { offset } = this.#queue;
+    const later = this.#chunks.findIndex(({ end }) => end > offset);
+    const count = later === -1 ? this.#chunks.length : later;
+    return this.#chunks.splice(0, count).map(({ chunk }) => chunk);
   }
 }
 
@@ -148,6 +162,11 @@ class LineReader implements PieceReader {
 
   next(): ArchivePiece[] | null {
     return this.#decoder.next()?.map(({ payload }) => ({ line: payload })) ?? null;
+  }
+
+  takePassed(): Buffer[] {
+    // What the decoder holds of a line that is not whole is out of sight.
+    return [];
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -108,6 +109,36 @@ describe('recoverArchive', () => {
       }
     });
   });
+
+  for (const [format, encode] of [
+    ['version 2', (payloads: string[]) => encodePart(payloads, { blockBytes: 65_536 })],
+    ['version 1', (payloads: string[]) => encodeVersion1(payloads)],
+    ['JSON lines', (payloads: string[]) => encodeJsonLines(payloads)],
+  ] as const) {
+    it(`keeps all of ${format} that is many chunks long`, async () => {
+      const sizes = [10, 3000, 1_000_000, 70_000, 900_000, 300_000, 500];
+      const payloads = Array.from({ length: 60 }, (_, i) => {
+        const size = sizes[i % sizes.length] ?? 0;
+        return JSON.stringify(`${i} `.repeat(size / `${i} `.length));
+      });
+      const bytes = encode(payloads);
+      const torn = bytes.subarray(0, 2 ** 20 + 17);
+      await withScratch(async (scratch) => {
+        await scratch.put(`${NAME}.open`, Buffer.concat([bytes, torn]));
+        const report = await recover(scratch);
+        expect(report?.records).to.equal(
+          payloads.length + decodeArchive(torn, { tornTail: 'end' }).length,
+        );
+        const kept = await payloadsOf(scratch.path);
+        for (const [i, payload] of payloads.entries()) expect(kept[i] === payload).to.equal(true);
+        for (const [begin, aside] of await tornOf(scratch)) {
+          expect(Buffer.concat([bytes, torn]).subarray(begin).equals(aside)).to.equal(true);
+        }
+        const sha256 = createHash('sha256').update(await readFile(join(scratch.path, NAME)));
+        expect(report?.sha256).to.equal(sha256.digest('hex'));
+      });
+    });
+  }
 
   it('keeps records that are larger than readers take unless told', async () => {
     await withScratch(async (scratch) => {

@@ -1,0 +1,32 @@
+import { expect } from 'chai';
+
+import { CHUNK_BYTES, ChunkPool } from '../../lib/rolling/chunk-pool.js';
+
+describe('ChunkPool', () => {
+  it('gives memory of the size asked for, and again what it got back', () => {
+    const pool = new ChunkPool();
+    const first = pool.take(CHUNK_BYTES);
+    const second = pool.take(10);
+    expect([first.length, second.length]).to.deep.equal([CHUNK_BYTES, 10]);
+    expect(second.buffer).to.not.equal(first.buffer);
+    pool.keep(first.subarray(5, 10));
+    const third = pool.take(20);
+    expect(third.buffer).to.equal(first.buffer);
+    expect([third.byteOffset, third.length]).to.deep.equal([0, 20]);
+  });
+
+  it('gives nothing to two at a time, also where it is given back twice', () => {
+    const pool = new ChunkPool();
+    const chunk = pool.take(10);
+    pool.keep(chunk);
+    pool.keep(chunk);
+    expect(pool.take(10).buffer).to.not.equal(pool.take(10).buffer);
+  });
+
+  it('takes no memory that it did not give', () => {
+    const pool = new ChunkPool();
+    const other = Buffer.alloc(CHUNK_BYTES);
+    pool.keep(other);
+    expect(pool.take(10).buffer).to.not.equal(other.buffer);
+  });
+});
