@@ -79,6 +79,7 @@ async function shipTo(
     }
   }
   if (!(await holdsArchive(found, archive, context))) return null;
+  await askStore(async () => store.persist?.(key), signal);
   return { storedBytes: found.bytes, evidence: 'read-back' };
 }
 

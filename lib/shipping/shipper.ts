@@ -84,11 +84,13 @@ export class Shipper implements ArchiveShipper {
   async start(listener: ShippingListener): Promise<void> {
     const { directory, files, localFile, pattern } = this.#options;
     this.#listener = listener;
+    const left: Shipment[] = [];
     for (const archive of await listLeftArchives(directory, pattern, files)) {
       const shipment = new Shipment(archive, this.#context);
-      if (localFile === 'keep' && (await shipment.wasKept())) continue;
-      this.#enqueue(shipment);
+      if (localFile !== 'keep' || !(await shipment.wasKept())) left.push(shipment);
     }
+    // All at once: where the directory cannot be read to its end, this is called again.
+    for (const shipment of left) this.#enqueue(shipment);
     this.#sweeping = this.#sweep();
     this.#orphans.start();
   }

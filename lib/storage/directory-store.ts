@@ -16,7 +16,7 @@ import type {
   StoredObject,
   UnfinishedUpload,
 } from './store.js';
-import { fromSystemError, isMissing } from './system-error.js';
+import { fromSystemError, isMissing, systemCodeOf } from './system-error.js';
 import { unlinkIfThere } from './take-name.js';
 import { parseTemporaryName, toTemporaryName } from './temporary-name.js';
 import { TriedOnce } from './tried-once.js';
@@ -43,6 +43,8 @@ export class DirectoryStore implements Store {
   readonly name: string;
   readonly #files: FileLayer;
   readonly #refusesTaken: TriedOnce<boolean>;
+  /** The last one that was put to, whose name lasts, with those of the directories above it. */
+  #lastingDirectory: string | undefined;
 
   constructor(directory: string, options: DirectoryStoreOptions = {}) {
     if (directory === '') throw new RangeError('directory of a store is "", expected a path');
@@ -60,6 +62,7 @@ export class DirectoryStore implements Store {
       const whenTaken = refuses ? 'refuse' : 'replace';
       return attempt('put', path, async () => {
         const status = await writeObject(this.#files, path, source, { ...options, whenTaken });
+        await this.#persistDirectory(dirname(path));
         return { ...toObject(key, status), evidence: 'checksum' };
       });
     });
@@ -123,6 +126,16 @@ export class DirectoryStore implements Store {
     return this.#refusesTaken.result();
   }
 
+  async persist(key: string): Promise<void> {
+    const path = this.#pathOf(key);
+    await attempt('persist', path, async () => {
+      const file = await this.#files.open(path, 'r');
+      await file.sync().finally(() => file.close());
+      await this.#files.syncDirectory(dirname(path));
+      await this.#persistDirectory(dirname(path));
+    });
+  }
+
   async close(): Promise<void> {}
 
   #pathOf(key: string): string {
@@ -131,6 +144,17 @@ export class DirectoryStore implements Store {
       throw new RangeError(`object key ${JSON.stringify(key)} is the name of a temporary file`);
     }
     return join(this.name, key);
+  }
+
+  /** A process may have died when it had made a directory, and before the directory's name was synced. */
+  async #persistDirectory(directory: string): Promise<void> {
+    if (directory === this.#lastingDirectory) return;
+    for (let path = directory; path !== this.name; path = dirname(path)) {
+      await this.#files.syncDirectory(dirname(path));
+    }
+    // What is above the store may be nobody's here to read.
+    await this.#files.syncDirectory(dirname(this.name)).catch(unlessForbidden);
+    this.#lastingDirectory = directory;
   }
 
   async #remove(operation: string, path: string): Promise<void> {
@@ -158,6 +182,10 @@ function etagOf({ ino, size, mtimeMs }: FileStatus): string {
 
 function refusal(operation: string, target: string, storeCode: string, problem: string) {
   return new StoreError({ operation, target, problem, storeCode, transient: false });
+}
+
+function unlessForbidden(error: unknown): void {
+  if (!['EACCES', 'EPERM'].includes(systemCodeOf(error) ?? '')) throw error;
 }
 
 async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {

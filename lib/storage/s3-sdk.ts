@@ -6,6 +6,7 @@ import type { S3StoreOptions } from './s3-store-options.js';
 export type {
   HeadObjectOutput,
   ListMultipartUploadsCommandOutput,
+  ListObjectsV2CommandOutput,
   PutObjectCommandInput,
   S3Client,
 } from '@aws-sdk/client-s3';

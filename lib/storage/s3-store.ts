@@ -6,6 +6,7 @@ import { systemClock } from '../streams/clock.js';
 import { checkByteRange, toRangeHeader } from './byte-range.js';
 import { hasConditionalWrites } from './conditional-writes.js';
 import { describeBody } from './described-body.js';
+import { checkPage, nextMarkers, type UploadMarkers } from './list-pages.js';
 import { checkObjectKey, objectKeyProblem } from './object-key.js';
 import { checkConcurrentParts, parsePartBytes } from './part-limits.js';
 import type { RequestDeadline } from './request-deadline.js';
@@ -25,7 +26,6 @@ import type {
   UnfinishedUpload,
 } from './store.js';
 import { TriedOnce } from './tried-once.js';
-import { nextMarkers, type UploadMarkers } from './upload-pages.js';
 import { withPutBody } from './with-put-body.js';
 
 /**
@@ -148,10 +148,9 @@ export class S3Store implements Store {
     let ContinuationToken: string | undefined;
     do {
       const Prefix = this.#prefix + prefix;
-      const page = await this.#attempt('list', prefix, ({ s3, client }) =>
-        client.send(
-          new s3.ListObjectsV2Command({ Bucket: this.#bucket, Prefix, ContinuationToken }),
-        ),
+      const input = { Bucket: this.#bucket, Prefix, ContinuationToken };
+      const page = await this.#attempt('list', prefix, async ({ s3, client }) =>
+        checkPage(await client.send(new s3.ListObjectsV2Command(input))),
       );
       for (const { Key = '', Size = 0 } of page.Contents ?? []) {
         const key = Key.slice(this.#prefix.length);

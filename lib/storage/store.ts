@@ -106,6 +106,12 @@ export interface Store {
    */
   refusesTaken?(): Promise<boolean>;
 
+  /**
+   * Makes an object that was found last through a power loss: a put of it may have been cut off when it was
+   * there, and did not last yet. For stores where that can be.
+   */
+  persist?(key: string): Promise<void>;
+
   /** Frees sockets and the like. The store is not used afterwards. */
   close(): Promise<void>;
 }

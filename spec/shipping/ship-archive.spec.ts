@@ -117,6 +117,15 @@ describe('shipArchive', () => {
     expect(store.calls).to.deep.equal(['head a.events.gz', 'get a.events.gz']);
   });
 
+  it('has what is there already last, where the store can', async () => {
+    const persisted: string[] = [];
+    Object.assign(store, { persist: async (key: string) => void persisted.push(key) });
+    await ship();
+    expect(persisted).to.deep.equal([]);
+    await ship();
+    expect(persisted).to.deep.equal(['a.events.gz']);
+  });
+
   it('reads back what is there without its identity, as in a directory', async () => {
     putAside('a.events.gz', bytes);
     await ship();

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -417,6 +418,27 @@ describe('Shipper', () => {
       // The two that failed before they were sent, and once to be sent: the journal knows the rest.
       expect(opened).to.equal(3);
       await writer.close();
+    });
+
+    it('ships each once, also where the disk fails amid looking for them', async () => {
+      const ship = { to: store, localFile: 'keep' as const };
+      await writeFile(join(directory, 'x_000001.events'), encodePart(['1'], { writer: 'b' }));
+      await createShippingWriter(directory, store, { ship }).writer.close();
+      await writeFile(join(directory, 'x_000000.events'), encodePart(['0']));
+      let looks = 0;
+      const disk = new TestDisk((call, path) => {
+        // The first is for the list, the second is whether it was kept.
+        const isLook = call === 'lstat' && path.endsWith('x_000001.events');
+        if (isLook && ++looks === 2) throw systemError('EIO', call);
+      });
+      const options = { ship, files: disk.files };
+      const { writer, clock, shipped } = createShippingWriter(directory, store, options);
+      const [{ operation }] = await once(writer, 'stalled');
+      expect(operation).to.equal('open');
+      clock.advance(100);
+      await writer.close();
+      expect(shipped.map(({ name }) => name)).to.deep.equal(['x_000000.events']);
+      expect(await storedPayloads()).to.deep.equal(['0', '1']);
     });
 
     it('sends nothing that is in the store, but settles the file', async () => {

@@ -82,33 +82,69 @@ describe('DirectoryStore', () => {
     expect((await buffer(await store.get('a'))).toString()).to.equal('0123456789abcde');
   });
 
-  it('shows the object under its name only when it is synced and whole', async () => {
-    const calls: string[] = [];
-    const files: FileLayer = {
-      ...withFile((file) => ({
-        async sync() {
-          calls.push('sync');
-          await file.sync();
+  describe('through a power loss', () => {
+    let calls: string[];
+    let store: DirectoryStore;
+
+    beforeEach(() => {
+      calls = [];
+      const files: FileLayer = {
+        ...withFile((file) => ({
+          async sync() {
+            calls.push('sync');
+            await file.sync();
+          },
+        })),
+        async rename(from, to) {
+          calls.push(`rename to ${relative(directory, to)}`);
+          await nodeFileLayer.rename(from, to);
         },
-      })),
-      async rename(from, to) {
-        calls.push(`rename to ${relative(directory, to)}`);
-        await nodeFileLayer.rename(from, to);
-      },
-      async syncDirectory(path) {
-        calls.push(`sync directory ${relative(directory, path) || '.'}`);
-        await nodeFileLayer.syncDirectory(path);
-      },
-    };
-    const store = new DirectoryStore(directory, { files });
-    await store.put('a/b/c', Readable.from(['x']));
-    expect(calls).to.deep.equal([
-      'sync directory .',
-      'sync directory a',
-      'sync',
-      'rename to a/b/c',
-      'sync directory a/b',
-    ]);
+        async syncDirectory(path) {
+          calls.push(`sync directory ${relative(directory, path) || '.'}`);
+          await nodeFileLayer.syncDirectory(path);
+        },
+      };
+      store = new DirectoryStore(join(directory, 'store'), { files });
+    });
+
+    const WRITTEN = ['sync', 'rename to store/b/c', 'sync directory store/b'];
+    /** The names of all directories on the way to the object, which may be there from before. */
+    const NAMES = ['sync directory store', 'sync directory .'];
+
+    it('shows the object under its name only when it is synced and whole', async () => {
+      await store.put('b/c', Readable.from(['x']));
+      expect(calls).to.deep.equal([
+        'sync directory .',
+        'sync directory store',
+        ...WRITTEN,
+        ...NAMES,
+      ]);
+      calls.length = 0;
+      await store.put('b/c', Readable.from(['x']));
+      expect(calls).to.deep.equal(WRITTEN);
+    });
+
+    it('makes an object last that somebody else has left', async () => {
+      await mkdir(join(directory, 'store/b'), { recursive: true });
+      await writeFile(join(directory, 'store/b/c'), 'x');
+      await store.persist('b/c');
+      expect(calls).to.deep.equal(['sync', 'sync directory store/b', ...NAMES]);
+      expect(await rejection(store.persist('none'))).to.have.property('storeCode', 'ENOENT');
+    });
+
+    it('puts also where the directory above its own may not be read', async () => {
+      const forbidding: FileLayer = {
+        ...nodeFileLayer,
+        async syncDirectory(path) {
+          if (path === directory) throw Object.assign(new Error('no'), { code: 'EACCES' });
+          await nodeFileLayer.syncDirectory(path);
+        },
+      };
+      await mkdir(join(directory, 'store'));
+      const shut = new DirectoryStore(join(directory, 'store'), { files: forbidding });
+      await shut.put('a', Readable.from(['x']));
+      expect(await shut.head('a')).to.include({ bytes: 1 });
+    });
   });
 
   it('reads the body no faster than it is written', async () => {

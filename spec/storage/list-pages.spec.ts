@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { nextMarkers } from '../../lib/storage/upload-pages.js';
+import { checkPage, nextMarkers } from '../../lib/storage/list-pages.js';
 
 const $metadata = {};
 
@@ -22,5 +22,21 @@ describe('nextMarkers', () => {
 
   it('ends where a service says that there is more, but not where', () => {
     expect(nextMarkers({ $metadata, IsTruncated: true })).to.equal(undefined);
+  });
+});
+
+describe('checkPage', () => {
+  it('takes a last page, and one that says where the next one is', () => {
+    for (const page of [
+      { $metadata },
+      { $metadata, IsTruncated: false },
+      { $metadata, IsTruncated: true, NextContinuationToken: 't' },
+    ]) {
+      expect(checkPage(page)).to.equal(page);
+    }
+  });
+
+  it('refuses one that says that there is more, but not where', () => {
+    expect(() => checkPage({ $metadata, IsTruncated: true })).to.throw(Error, 'there is more');
   });
 });
