@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises';
 
+import type { FileLayer, OpenFile } from '../storage/file-layer.js';
 import { isMissing, systemCodeOf } from '../storage/system-error.js';
+import { unlinkIfThere } from '../storage/take-name.js';
 import { LEASE_SUFFIX } from './archive-state.js';
 
 /** The right to write an archive, for as long as its owner lives. */
@@ -42,9 +43,9 @@ const RENEWAL_MS = LEASE_CONFIRM_MS / 3;
  * @param openPath the archive's path while it is open, which need not be there
  * @returns null where somebody has it, alive or not: see `takeOverLease`
  */
-export async function takeLease(openPath: string): Promise<ArchiveLease | null> {
+export async function takeLease(openPath: string, files: FileLayer): Promise<ArchiveLease | null> {
   try {
-    return await Lease.create(openPath + LEASE_SUFFIX);
+    return await Lease.create(openPath + LEASE_SUFFIX, files);
   } catch (error) {
     if (systemCodeOf(error) === 'EEXIST') return null;
     throw error;
@@ -52,8 +53,11 @@ export async function takeLease(openPath: string): Promise<ArchiveLease | null> 
 }
 
 /** What is to be seen of the lease of `NAME.open`; null where nobody has it. */
-export async function sightLease(openPath: string): Promise<LeaseSighting | null> {
-  return await sight(openPath + LEASE_SUFFIX);
+export async function sightLease(
+  openPath: string,
+  files: FileLayer,
+): Promise<LeaseSighting | null> {
+  return await sight(openPath + LEASE_SUFFIX, files);
 }
 
 /**
@@ -73,21 +77,22 @@ export function looksStale({ mtimeMs }: LeaseSighting): boolean {
 export async function takeOverLease(
   openPath: string,
   sighted: LeaseSighting,
+  files: FileLayer,
 ): Promise<ArchiveLease | null> {
   const path = openPath + LEASE_SUFFIX;
-  if (!isSame(await sight(path), sighted)) return null;
+  if (!isSame(await sight(path, files), sighted)) return null;
   // To remove it by its name could remove that of who was faster: whoever renames it knows what it has.
   const aside = `${openPath}.taken-${randomBytes(4).toString('hex')}${LEASE_SUFFIX}`;
   try {
-    await rename(path, aside);
+    await files.rename(path, aside);
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
   }
-  const isStale = isSame(await sight(aside), sighted);
-  if (!isStale) await ignoring('EEXIST', link(aside, path));
-  await ignoring('ENOENT', unlink(aside));
-  return isStale ? await takeLease(openPath) : null;
+  const isStale = isSame(await sight(aside, files), sighted);
+  if (!isStale) await linkUnlessTaken(aside, path, files);
+  await unlinkIfThere(files, aside);
+  return isStale ? await takeLease(openPath, files) : null;
 }
 
 /**
@@ -95,11 +100,14 @@ export async function takeOverLease(
  *
  * @returns null where somebody has it who seems to be alive
  */
-export async function takeStaleLease(openPath: string): Promise<ArchiveLease | null> {
-  const lease = await takeLease(openPath);
-  const sighted = lease === null ? await sightLease(openPath) : null;
+export async function takeStaleLease(
+  openPath: string,
+  files: FileLayer,
+): Promise<ArchiveLease | null> {
+  const lease = await takeLease(openPath, files);
+  const sighted = lease === null ? await sightLease(openPath, files) : null;
   if (sighted === null || !looksStale(sighted)) return lease;
-  return await takeOverLease(openPath, sighted);
+  return await takeOverLease(openPath, sighted, files);
 }
 
 /** Whether `name` is what a takeover that was cut off may have left; nobody needs it. */
@@ -115,8 +123,9 @@ export function leasedName(name: string): string | null {
 
 class Lease implements ArchiveLease {
   readonly #path: string;
+  readonly #files: FileLayer;
   /** Kept open: as long as it is, no other file gets its inode. */
-  readonly #file: FileHandle;
+  readonly #file: OpenFile;
   readonly #ino: number;
   readonly #takenMs: number;
   readonly #startMs = performance.now();
@@ -124,22 +133,25 @@ class Lease implements ArchiveLease {
   #renewing: Promise<void> = Promise.resolve();
   #isReleased = false;
 
-  static async create(path: string): Promise<Lease> {
-    const file = await open(path, 'wx');
+  static async create(path: string, files: FileLayer): Promise<Lease> {
+    const file = await files.open(path, 'wx');
     try {
       const { ino, mtimeMs } = await file.stat();
-      return new Lease(path, file, ino, mtimeMs);
+      return new Lease(path, files, file, { ino, mtimeMs });
     } catch (error) {
+      // It is nobody else's: the name was free. The first failure is the one to tell.
+      await files.unlink(path).catch(() => undefined);
       await file.close();
       throw error;
     }
   }
 
-  private constructor(path: string, file: FileHandle, ino: number, takenMs: number) {
+  private constructor(path: string, files: FileLayer, file: OpenFile, taken: LeaseSighting) {
     this.#path = path;
+    this.#files = files;
     this.#file = file;
-    this.#ino = ino;
-    this.#takenMs = takenMs;
+    this.#ino = taken.ino;
+    this.#takenMs = taken.mtimeMs;
     this.#renewLater();
   }
 
@@ -149,8 +161,8 @@ class Lease implements ArchiveLease {
     clearTimeout(this.#timer);
     await this.#renewing;
     try {
-      if ((await sight(this.#path))?.ino === this.#ino)
-        await ignoring('ENOENT', unlink(this.#path));
+      const found = await sight(this.#path, this.#files);
+      if (found?.ino === this.#ino) await unlinkIfThere(this.#files, this.#path);
     } finally {
       await this.#file.close();
     }
@@ -178,9 +190,9 @@ class Lease implements ArchiveLease {
   }
 }
 
-async function sight(path: string): Promise<LeaseSighting | null> {
+async function sight(path: string, files: FileLayer): Promise<LeaseSighting | null> {
   try {
-    const { ino, mtimeMs } = await stat(path);
+    const { ino, mtimeMs } = await files.stat(path);
     return { ino, mtimeMs };
   } catch (error) {
     if (isMissing(error)) return null;
@@ -192,11 +204,10 @@ function isSame(found: LeaseSighting | null, sighted: LeaseSighting): boolean {
   return found?.ino === sighted.ino && found.mtimeMs === sighted.mtimeMs;
 }
 
-/** Waits for a call; that it failed with `code` is what was wanted, too. */
-async function ignoring(code: string, call: Promise<void>): Promise<void> {
+async function linkUnlessTaken(from: string, to: string, files: FileLayer): Promise<void> {
   try {
-    await call;
+    await files.link(from, to);
   } catch (error) {
-    if (systemCodeOf(error) !== code) throw error;
+    if (systemCodeOf(error) !== 'EEXIST') throw error;
   }
 }

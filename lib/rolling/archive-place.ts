@@ -42,7 +42,7 @@ export class ArchivePlace {
         // Another's, which is to get this name when it is recovered.
         if (await exists(join(directory, candidate + STALE_SUFFIX), files)) continue;
         // Before the file: without its lease somebody else would take it for left behind.
-        const lease = await takeLease(openPath);
+        const lease = await takeLease(openPath, files);
         if (lease === null) continue;
         try {
           const file = await files.open(openPath, 'wx+');

@@ -142,14 +142,15 @@ export class Recovery {
   }
 
   async #takeLease(path: string, sighted: LeaseSighting | null): Promise<ArchiveLease | null> {
-    const lease = await takeLease(path);
+    const { files } = this.#options;
+    const lease = await takeLease(path, files);
     if (lease !== null || sighted === null) return lease;
-    return await takeOverLease(path, sighted);
+    return await takeOverLease(path, sighted, files);
   }
 
   /** @param before how the lease looked when it was watched the last time */
   async #watch(base: string, before: LeaseSighting | null): Promise<void> {
-    const sighted = await sightLease(base + OPEN_SUFFIX);
+    const sighted = await sightLease(base + OPEN_SUFFIX, this.#options.files);
     if (this.#isStopped) return;
     if (sighted === null) {
       // It was given back just now.

@@ -42,7 +42,7 @@ export class Shipper implements ArchiveShipper {
   readonly #options: ShipperOptions;
   readonly #context: ShipmentContext;
   readonly #stopping = new AbortController();
-  readonly #leases = new ShippingLeases();
+  readonly #leases: ShippingLeases;
   readonly #queue: ShipQueue;
   readonly #budget: SpoolBudget;
   readonly #dropper: SpoolDropper;
@@ -63,6 +63,7 @@ export class Shipper implements ArchiveShipper {
       onAsideFailure: (archive, operation, error) =>
         this.#listener?.onFailed({ archive, operation, error }),
     };
+    this.#leases = new ShippingLeases(options.files);
     this.#queue = new ShipQueue({ concurrency, clock, ship: (waiting) => this.#ship(waiting) });
     this.#budget = new SpoolBudget(options.maxSpoolBytes, options.whenFull);
     this.#dropper = new SpoolDropper(this.#queue, this.#budget, options.files, {

@@ -6,6 +6,7 @@ import {
   takeOverLease,
   takeStaleLease,
 } from '../rolling/archive-lease.js';
+import type { FileLayer } from '../storage/file-layer.js';
 import { systemCodeOf } from '../storage/system-error.js';
 
 /** A lease as it was when it was first seen so. */
@@ -20,7 +21,12 @@ interface Sighting extends LeaseSighting {
  * Where no lease can be had, as on a full disk, it is done without.
  */
 export class ShippingLeases {
+  readonly #files: FileLayer;
   readonly #sightings = new Map<string, Sighting>();
+
+  constructor(files: FileLayer) {
+    this.#files = files;
+  }
 
   /**
    * @param path the sealed archive's; the lease is `NAME.lock`
@@ -28,7 +34,7 @@ export class ShippingLeases {
    */
   async take(path: string): Promise<ArchiveLease | null> {
     try {
-      const lease = (await takeStaleLease(path)) ?? (await this.#takeWatched(path));
+      const lease = (await takeStaleLease(path, this.#files)) ?? (await this.#takeWatched(path));
       if (lease !== null) this.#sightings.delete(path);
       return lease;
     } catch (error) {
@@ -39,7 +45,7 @@ export class ShippingLeases {
 
   /** One whose time is yet to come, by a clock that jumped, is stale when it does not change. */
   async #takeWatched(path: string): Promise<ArchiveLease | null> {
-    const sighted = await sightLease(path);
+    const sighted = await sightLease(path, this.#files);
     const before = this.#sightings.get(path);
     const nowMs = performance.now();
     if (sighted === null) return null;
@@ -47,7 +53,9 @@ export class ShippingLeases {
       this.#sightings.set(path, { ...sighted, sinceMs: nowMs });
       return null;
     }
-    return nowMs - before.sinceMs >= LEASE_STALE_MS ? await takeOverLease(path, sighted) : null;
+    return nowMs - before.sinceMs >= LEASE_STALE_MS
+      ? await takeOverLease(path, sighted, this.#files)
+      : null;
   }
 }
 

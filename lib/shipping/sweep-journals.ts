@@ -50,5 +50,5 @@ async function sweepJournalOf(
 /** One that is taken and given back is gone, unless its owner is alive. */
 async function sweepLeaseOf(archive: string, files: FileLayer): Promise<void> {
   if ((await findFile(archive, files)) !== null) return;
-  await (await takeStaleLease(archive))?.release();
+  await (await takeStaleLease(archive, files))?.release();
 }

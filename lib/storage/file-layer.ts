@@ -9,6 +9,8 @@ export interface OpenFile {
   sync(): Promise<void>;
   truncate(length: number): Promise<void>;
   stat(): Promise<FileStatus>;
+  /** Sets the times of access and of change, in seconds since the epoch. */
+  utimes(accessed: number, changed: number): Promise<void>;
   close(): Promise<void>;
 }
 

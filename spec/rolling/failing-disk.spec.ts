@@ -177,6 +177,41 @@ describe('RollingWriteStream, on a disk that fails', () => {
     });
   }
 
+  for (const [code, times, isDone] of [
+    ['EIO', 1, false],
+    ['EIO', 1, true],
+    ['EMFILE', 3, false],
+  ] as const) {
+    const what = isDone ? ', though its work was done' : '';
+    it(`loses and repeats nothing when any call for a lease fails with ${code}, ${times} times${what}`, async () => {
+      let calls = 0;
+      await eachCall(
+        (at) => {
+          calls = 0;
+          const disk = new TestDisk((_call, path) => {
+            if (!path.endsWith('.lock')) return;
+            calls++;
+            if (calls >= at && calls < at + times) throw systemError(code, 'call');
+          });
+          disk.countsLeases = true;
+          disk.failsDone = isDone;
+          return disk;
+        },
+        { deadlineMs: 24 * 60 * 60 * 1000 },
+        async ({ error, receipts }, _disk, at) => {
+          expect(error, `call ${at}`).to.equal(null);
+          expect(await payloadsOf(directory), `call ${at}`).to.deep.equal(numbers(RECORDS));
+          for (const receipt of receipts) await receipt.sealed;
+          const left = (await readdir(directory)).filter((name) => !name.endsWith('.events'));
+          // One that could not be given back runs out by itself.
+          expect(left.length, `call ${at}`).to.be.at.most(times);
+          for (const name of left) expect(name).to.match(/\.events\.open\.lock$/);
+        },
+      );
+      expect(calls).to.be.greaterThan(10);
+    });
+  }
+
   for (const code of ['EIO', 'ENOSPC', 'EMFILE']) {
     it(`keeps every promise when from any call on all fail with ${code}`, async () => {
       const failure = systemError(code, 'call');

@@ -11,6 +11,7 @@ import type { RecoveredArchive } from '../../lib/rolling/recover-archive.js';
 import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
 import { verifyArchive } from '../../lib/rolling/verify-archive.js';
 import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js';
+import { nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { encodeVersion1 } from '../support/encode-archive.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { encodePart, numbered } from '../support/series.js';
@@ -118,7 +119,7 @@ describe('recovery of archives that were left open', () => {
   it('leaves other series and living writers alone', async () => {
     await put('y_1.events.open', blocks[0] ?? '');
     await put('x_1.events.open', blocks[0] ?? '');
-    const lease = await takeLease(join(directory, 'x_1.events.open'));
+    const lease = await takeLease(join(directory, 'x_1.events.open'), nodeFileLayer);
     expect(await recover()).to.deep.equal([]);
     expect((await readdir(directory)).sort()).to.deep.equal([
       'x_1.events.open',
@@ -131,7 +132,7 @@ describe('recovery of archives that were left open', () => {
   it('looks again when a lease may have run out', async () => {
     await put('x_1.events.open', blocks[0] ?? '');
     const path = join(directory, 'x_1.events.open');
-    const lease = await takeLease(path);
+    const lease = await takeLease(path, nodeFileLayer);
     const clock = new FakeClock();
     const writer = createArchiveWriter({ directory, template, clock });
     const recovered = new Promise((resolve) => writer.once('recovered', resolve));

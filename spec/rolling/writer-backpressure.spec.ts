@@ -113,10 +113,11 @@ describe('RollingWriteStream, with a slow disk', () => {
     disk.hook = (call) => (call === 'sync' ? syncs.pass() : undefined);
     const writer = create({ roll: rollByCount(1) });
     for (let i = 0; i < 20; i++) writer.write(String(i));
-    await until(() => syncs.waiting === 1 && disk.openFiles === 4);
+    // Of four archives, each with its lease.
+    await until(() => syncs.waiting === 1 && disk.openFiles === 8);
     // Time in which the disk could well have taken all of them.
     for (let i = 0; i < 100; i++) await nodeFileLayer.stat(directory);
-    expect(disk.openFiles).to.equal(4);
+    expect(disk.openFiles).to.equal(8);
     expect(writer.stats().records).to.be.below(8);
     syncs.open();
     await writer.close();

@@ -10,6 +10,7 @@ import { takeLease } from '../../lib/rolling/archive-lease.js';
 import { rollByCount } from '../../lib/rolling/roll-policies.js';
 import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
 import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+import { nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
 import {
@@ -82,7 +83,7 @@ describe('RollingWriteStream, as to names', () => {
   it('leave alone what is there: an archive, one that is open, or a directory', async () => {
     await writeFile(join(directory, 'a.events'), 'theirs');
     await writeFile(join(directory, 'a-1.events.open'), 'theirs');
-    const lease = await takeLease(join(directory, 'a-1.events.open'));
+    const lease = await takeLease(join(directory, 'a-1.events.open'), nodeFileLayer);
     await mkdir(join(directory, 'a-2.events'));
     await pipeline(['x'], create({ template: 'a.events' }));
     await lease?.release();

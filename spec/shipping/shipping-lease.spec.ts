@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { ShippingLeases } from '../../lib/shipping/shipping-lease.js';
+import { nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { withScratch } from '../support/scratch-directory.js';
 
 describe('ShippingLeases', () => {
   it('gives each lease to one at a time', async () => {
     await withScratch(async (scratch) => {
       const path = join(scratch.path, 'a.events');
-      const lease = await new ShippingLeases().take(path);
+      const lease = await new ShippingLeases(nodeFileLayer).take(path);
       expect(await scratch.list()).to.deep.equal(['a.events.lock']);
-      expect(await new ShippingLeases().take(path)).to.equal(null);
+      expect(await new ShippingLeases(nodeFileLayer).take(path)).to.equal(null);
       await lease?.release();
       expect(await scratch.list()).to.deep.equal([]);
     });
@@ -22,7 +23,7 @@ describe('ShippingLeases', () => {
     await withScratch(async (scratch) => {
       const path = join(scratch.path, 'a.events');
       await writeFile(`${path}.lock`, '');
-      const leases = new ShippingLeases();
+      const leases = new ShippingLeases(nodeFileLayer);
       const tomorrow = Date.now() / 1000 + 86_400;
       await utimes(`${path}.lock`, tomorrow, tomorrow);
       // Asked twice, it has been watched, but not for long.
@@ -37,7 +38,9 @@ describe('ShippingLeases', () => {
 
   it('does without where there can be none', async () => {
     await withScratch(async (scratch) => {
-      const lease = await new ShippingLeases().take(join(scratch.path, 'gone', 'a.events'));
+      const lease = await new ShippingLeases(nodeFileLayer).take(
+        join(scratch.path, 'gone', 'a.events'),
+      );
       expect(lease).to.not.equal(null);
       await lease?.release();
     });

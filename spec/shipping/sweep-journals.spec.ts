@@ -74,7 +74,7 @@ describe('sweepJournals', () => {
   it('removes leases of archives that are gone, but not of owners who live', async () => {
     await writeFile(join(directory, 'x_1.events.lock'), '');
     await utimes(join(directory, 'x_1.events.lock'), 0, 0);
-    const lease = await takeLease(join(directory, 'x_2.events'));
+    const lease = await takeLease(join(directory, 'x_2.events'), nodeFileLayer);
     await sweep();
     expect(readdirSync(directory)).to.deep.equal(['x_2.events.lock']);
     await lease?.release();

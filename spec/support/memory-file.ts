@@ -20,7 +20,7 @@ export function withMemoryFile(path: string, content: Uint8Array): FileLayer {
           bytes.set(part, offset);
           return { bytesRead: part.length };
         },
-        ...{ write: refuse, datasync: refuse, sync: refuse, truncate: refuse },
+        ...{ write: refuse, datasync: refuse, sync: refuse, truncate: refuse, utimes: refuse },
         stat: async () => status,
         close: async () => undefined,
       };

@@ -13,6 +13,7 @@ export function withFile(replace: (file: OpenFile) => Partial<OpenFile>): FileLa
         sync: () => file.sync(),
         truncate: (length) => file.truncate(length),
         stat: () => file.stat(),
+        utimes: (accessed, changed) => file.utimes(accessed, changed),
         close: () => file.close(),
       };
       return { ...methods, ...replace(file) };
