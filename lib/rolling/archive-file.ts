@@ -14,6 +14,8 @@ export interface FileMark {
   readonly bytes: number;
   /** Of so many bytes; to be asked before the file is closed. */
   sha256(): Promise<Buffer>;
+  /** Of the bytes as they were given, whatever is in the file; null where that is not known any more. */
+  givenSha256(): Promise<Buffer | null>;
 }
 
 const DIGEST_CHUNK_BYTES = 2 ** 20;
@@ -69,10 +71,15 @@ export class ArchiveFile {
   /** How far it is written whole. */
   mark(): FileMark {
     const whole = this.#sha256;
-    if (whole !== null) return { bytes: this.bytes, sha256: async () => whole };
     const { bytes } = this;
+    if (whole !== null) return { bytes, sha256: async () => whole, givenSha256: async () => whole };
     const digest = this.#digest.snapshot();
-    return { bytes, sha256: () => digest().catch(() => this.#digestAgain(bytes)) };
+    return {
+      bytes,
+      sha256: () => digest().catch(() => this.#digestAgain(bytes)),
+      // The thread that knew it may have died.
+      givenSha256: () => digest().catch(() => null),
+    };
   }
 
   /**
