@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import type { FileLayer, OpenFile } from '../storage/file-layer.js';
 import { systemCodeOf } from '../storage/system-error.js';
 import { writeAll } from '../storage/write-all.js';
@@ -7,6 +5,7 @@ import { ArchiveDigest } from './archive-digest.js';
 import { ArchivePlace } from './archive-place.js';
 import { SUSPECT_SUFFIX } from './archive-state.js';
 import { type FileFault, FileFaultError } from './file-fault.js';
+import { sha256OfRange } from './range-sha256.js';
 import { wholeFrameBytes } from './whole-frame-bytes.js';
 
 /** How far a file is written. */
@@ -17,8 +16,6 @@ export interface FileMark {
   /** Of the bytes as they were given, whatever is in the file; null where that is not known any more. */
   givenSha256(): Promise<Buffer | null>;
 }
-
-const DIGEST_CHUNK_BYTES = 2 ** 20;
 
 interface TornAppend {
   readonly bytes: Buffer;
@@ -235,15 +232,9 @@ export class ArchiveFile {
 
   /** Where the thread that did it has died. */
   async #digestAgain(bytes: number): Promise<Buffer> {
-    const hash = createHash('sha256');
-    const chunk = Buffer.allocUnsafe(Math.min(DIGEST_CHUNK_BYTES, bytes));
-    for (let at = 0; at < bytes; ) {
-      const { bytesRead } = await this.#file.read(chunk, 0, Math.min(chunk.length, bytes - at), at);
-      if (bytesRead === 0) throw new FileFaultError('unreadable', `${this.openPath} was cut short`);
-      hash.update(chunk.subarray(0, bytesRead));
-      at += bytesRead;
-    }
-    return hash.digest();
+    const sha256 = await sha256OfRange(this.#file, { start: 0, end: bytes });
+    if (sha256 !== null) return sha256;
+    throw new FileFaultError('unreadable', `${this.openPath} was cut short`);
   }
 
   /** Once: a descriptor that was closed may be another file's by now, also where closing failed. */

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-
 import type { OpenFile } from '../storage/file-layer.js';
 import { writeAll } from '../storage/write-all.js';
 import { ArchiveDigest } from './archive-digest.js';
-import { readChunks } from './read-chunks.js';
+import { sha256OfRange } from './range-sha256.js';
 import { SLAB_BYTES, SlabKeeper } from './slab-keeper.js';
 
 /** So much is written before a sync of it begins, beside what comes next: at the end little is left to wait for. */
@@ -133,9 +131,8 @@ export class CopyTarget {
   async #digestAgain(start: number, end: number): Promise<Buffer> {
     await this.#flush();
     await this.#writing;
-    const hash = createHash('sha256');
-    for await (const chunk of readChunks(this.#file, this.#path, { start, end }))
-      hash.update(chunk);
-    return hash.digest();
+    const sha256 = await sha256OfRange(this.#file, { start, end });
+    if (sha256 === null) throw new Error(`${this.#path} was cut short`);
+    return sha256;
   }
 }

@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -14,6 +12,7 @@ import { verifyArchives } from '../../lib/rolling/verify-archives.js';
 import type { CloseOptions } from '../../lib/rolling/writer-stats.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { passTime } from '../support/pass-time.js';
+import { QUICK_PLACE } from '../support/quick-place.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
 import { catchUncaught, numbers, payloadsOf } from '../support/writer-tools.js';
 
@@ -21,9 +20,6 @@ const RECORDS = 7;
 
 /** Each fault is tried at every so many calls, each at others; at all of them when told to. */
 const STRIDE = process.env.FAILING_CALLS === 'all' ? 1 : 4;
-
-/** Hundreds of runs: in memory where there is a place for it. What is tried are the calls, not the disk. */
-const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** What one run of the script came to. */
 interface Run {
@@ -38,7 +34,7 @@ describe('RollingWriteStream, on a disk that fails', () => {
   let clock: FakeClock;
 
   beforeEach(async () => {
-    directory = await mkdtemp(join(PARENT, 'shoebox-failing-'));
+    directory = await mkdtemp(join(QUICK_PLACE, 'shoebox-failing-'));
     clock = new FakeClock();
   });
 

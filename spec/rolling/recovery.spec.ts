@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -14,6 +13,7 @@ import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js
 import { nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { encodeVersion1 } from '../support/encode-archive.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { QUICK_PLACE } from '../support/quick-place.js';
 import { encodePart, numbered } from '../support/series.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
 import { outcomeOf, payloadsOf, until } from '../support/writer-tools.js';
@@ -23,7 +23,7 @@ describe('recovery of archives that were left open', () => {
   let directory: string;
 
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'shoebox-recovery-'));
+    directory = await mkdtemp(join(QUICK_PLACE, 'shoebox-recovery-'));
   });
 
   afterEach(() => rm(directory, { recursive: true, force: true }));

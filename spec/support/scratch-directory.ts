@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { QUICK_PLACE } from './quick-place.js';
 
 /** A directory for the files of one spec. */
 export interface ScratchDirectory {
@@ -12,7 +13,7 @@ export interface ScratchDirectory {
 
 /** Runs `use` with a new directory, which is gone afterwards. */
 export async function withScratch(use: (scratch: ScratchDirectory) => Promise<void>) {
-  const path = await mkdtemp(join(tmpdir(), 'shoebox-'));
+  const path = await mkdtemp(join(QUICK_PLACE, 'shoebox-'));
   try {
     await use({
       path,
