@@ -116,7 +116,9 @@ export class ArchiveRecord {
   copy(): ArchiveRecord {
     const start = Math.min(this.#metadataStart, this.#payloadStart);
     const end = Math.max(this.#metadataEnd, this.#payloadEnd);
-    const bytes = Buffer.from(this.#bytes.subarray(start, end));
+    // Not in Node's pool, whose slabs, of 64 KiB from Node 24 on, would be held in the block's place.
+    const bytes = Buffer.allocUnsafeSlow(end - start);
+    this.#bytes.copy(bytes, 0, start, end);
     const span = {
       metadataStart: this.#metadataStart - start,
       metadataEnd: this.#metadataEnd - start,

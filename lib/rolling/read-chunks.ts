@@ -54,8 +54,11 @@ async function readChunk(
   try {
     const { bytesRead } = await file.read(chunk, 0, chunk.length, start);
     const bytes = chunk.subarray(0, bytesRead);
+    if (pool !== undefined || 2 * bytesRead >= size) return bytes;
     // A record is a view on its chunk: those of many small archives would hold much for little.
-    return pool === undefined && 2 * bytesRead < size ? Buffer.from(bytes) : bytes;
+    const own = Buffer.allocUnsafeSlow(bytesRead);
+    bytes.copy(own);
+    return own;
   } catch (error) {
     throw fromSystemError(error, 'read', path);
   }
