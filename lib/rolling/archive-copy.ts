@@ -44,12 +44,9 @@ export class ArchiveCopy {
   /** Of a last line it is not known whether it is whole. */
   #line: Buffer | undefined;
 
-  /**
-   * @param path of the file
-   * @param findPrevious asked for the place of blocks at the start that lost their index
-   */
-  constructor(file: OpenFile, path: string, findPrevious: FindPrevious = async () => undefined) {
-    this.#target = new CopyTarget(file, path);
+  /** @param findPrevious asked for the place of blocks at the start that lost their index */
+  constructor(file: OpenFile, findPrevious: FindPrevious = async () => undefined) {
+    this.#target = new CopyTarget(file);
     this.#findPrevious = findPrevious;
   }
 

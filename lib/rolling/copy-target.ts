@@ -21,8 +21,6 @@ export class CopyTarget {
   /** Written, or to be written. */
   bytes = 0;
   readonly #file: OpenFile;
-  /** What errors name. */
-  readonly #path: string;
   readonly #slabs = new SlabKeeper(SLAB_BYTES);
   readonly #whole: DigestFrom = { start: 0, digest: new ArchiveDigest() };
   /** May be that of the whole. */
@@ -36,9 +34,8 @@ export class CopyTarget {
   #syncing: Promise<void> = Promise.resolve();
   #unsyncedBytes = 0;
 
-  constructor(file: OpenFile, path: string) {
+  constructor(file: OpenFile) {
     this.#file = file;
-    this.#path = path;
   }
 
   async write(bytes: Buffer): Promise<void> {
@@ -132,7 +129,7 @@ export class CopyTarget {
     await this.#flush();
     await this.#writing;
     const sha256 = await sha256OfRange(this.#file, { start, end });
-    if (sha256 === null) throw new Error(`${this.#path} was cut short`);
+    if (sha256 === null) throw new Error('the copy was cut short');
     return sha256;
   }
 }

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { OpenFile } from '../storage/file-layer.js';
 import type { ByteRange } from '../storage/store.js';
-
-const CHUNK_BYTES = 2 ** 20;
+import { readRange } from './read-range.js';
 
 /**
  * The SHA-256 of a range of a file, which is read for it; null where the file ends before.
@@ -15,12 +14,10 @@ export async function sha256OfRange(
   { start, end }: Required<ByteRange>,
 ): Promise<Buffer | null> {
   const hash = createHash('sha256');
-  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - start));
-  for (let at = start; at < end; ) {
-    const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, end - at), at);
-    if (bytesRead === 0) return null;
-    hash.update(chunk.subarray(0, bytesRead));
-    at += bytesRead;
+  let bytes = 0;
+  for await (const chunk of readRange(file, start, end)) {
+    hash.update(chunk);
+    bytes += chunk.length;
   }
-  return hash.digest();
+  return bytes === end - start ? hash.digest() : null;
 }

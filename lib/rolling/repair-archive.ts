@@ -65,7 +65,7 @@ export async function repairArchive(
     });
     const target = await files.open(partial, 'wx');
     try {
-      const facts = await copyTo(target, partial, walked).finally(() => target.close());
+      const facts = await copyTo(target, walked).finally(() => target.close());
       await takeName(files, partial, to);
       await unlinkIfThere(files, partial);
       await files.syncDirectory(dirname(to));
@@ -82,12 +82,8 @@ export async function repairArchive(
   }
 }
 
-async function copyTo(
-  target: OpenFile,
-  path: string,
-  pieces: AsyncIterable<ArchivePiece>,
-): Promise<CopyFacts> {
-  const copy = new ArchiveCopy(target, path);
+async function copyTo(target: OpenFile, pieces: AsyncIterable<ArchivePiece>): Promise<CopyFacts> {
+  const copy = new ArchiveCopy(target);
   try {
     for await (const piece of pieces) await copy.add(piece);
     return await copy.finish();

@@ -62,7 +62,7 @@ export class StaleArchive {
     const temporary = temporaryPath(this.#base);
     const target = await this.#files.open(temporary, 'wx');
     try {
-      const facts = await this.#copy(source, target, temporary).finally(() => target.close());
+      const facts = await this.#copy(source, target).finally(() => target.close());
       await this.#files.syncDirectory(this.#directory);
       if (!(await this.#isStill(await source.stat()))) return null;
       if (facts.bytes > 0) await this.#files.rename(temporary, this.#path);
@@ -74,8 +74,8 @@ export class StaleArchive {
     }
   }
 
-  async #copy(source: OpenFile, target: OpenFile, to: string): Promise<CopyFacts> {
-    const copy = new ArchiveCopy(target, to, async (writer, sequence) => {
+  async #copy(source: OpenFile, target: OpenFile): Promise<CopyFacts> {
+    const copy = new ArchiveCopy(target, async (writer, sequence) => {
       const others = await listSealed(this.#directory, this.#template.pattern, this.#files);
       return await findPreviousArchive(others, writer, sequence, this.#files);
     });

@@ -6,6 +6,7 @@ import { writeAll } from '../storage/write-all.js';
 import { TORN_INFIX } from './archive-state.js';
 import type { DamageList } from './damage-list.js';
 import { giveName } from './give-name.js';
+import { readRange } from './read-range.js';
 import { temporaryPath } from './temporary-path.js';
 
 /** More than these would fill a directory with files of a few bytes. */
@@ -63,16 +64,4 @@ async function fill(target: OpenFile, chunks: AsyncIterable<Buffer>): Promise<st
   }
   await target.sync();
   return hash.digest('hex');
-}
-
-const CHUNK_BYTES = 256 * 2 ** 10;
-
-async function* readRange(file: OpenFile, begin: number, end: number): AsyncGenerator<Buffer> {
-  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - begin));
-  for (let at = begin; at < end; ) {
-    const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, end - at), at);
-    if (bytesRead === 0) return;
-    yield chunk.subarray(0, bytesRead);
-    at += bytesRead;
-  }
 }

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 
 import { ArchiveFile, type FileMark } from '../../lib/rolling/archive-file.js';
 import { FileReplacer } from '../../lib/rolling/file-replacer.js';
-import { createThreadDigest } from '../../lib/streams/digest-thread.js';
+import { killDigestThread } from '../support/kill-digest-thread.js';
 import { rejection } from '../support/store-tools.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
 
@@ -44,13 +44,6 @@ describe('FileReplacer', () => {
     const mark = old.mark();
     for (const piece of unsynced) await old.append(piece);
     return { synced: mark, written: old.mark() };
-  }
-
-  /** Has the thread end that digests what is written. */
-  async function killThread(): Promise<void> {
-    await createThreadDigest()
-      .update(5 as unknown as Buffer)
-      .catch(() => undefined);
   }
 
   async function failSync(): Promise<void> {
@@ -95,7 +88,7 @@ describe('FileReplacer', () => {
   for (const what of ['is not what was written', 'cannot be compared, since its digest is lost']) {
     it(`leaves one whose synced part ${what} to recovery, and goes on behind it`, async () => {
       const isLost = what !== 'is not what was written';
-      const marks = await fill(isLost ? killThread : undefined);
+      const marks = await fill(isLost ? killDigestThread : undefined);
       await failSync();
       if (!isLost) await writeFile(old.openPath, Buffer.from(synced).fill(0, 1000, 1001));
       const error = await rejection(replacer.replace(old, { ...marks, unsynced }));

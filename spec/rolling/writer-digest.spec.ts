@@ -6,17 +6,10 @@ import { expect } from 'chai';
 import type { SealedArchive } from '../../lib/index.js';
 import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
 import { verifyArchives } from '../../lib/rolling/verify-archives.js';
-import { createThreadDigest } from '../../lib/streams/digest-thread.js';
+import { killDigestThread } from '../support/kill-digest-thread.js';
 import { withScratch } from '../support/scratch-directory.js';
 
 const MIB = 2 ** 20;
-
-/** Has the thread that digests archives end. */
-async function killThread(): Promise<void> {
-  await createThreadDigest()
-    .update(5 as unknown as Buffer)
-    .catch(() => undefined);
-}
 
 describe('the digest of a fast archive', () => {
   for (const sync of ['no', 'everysec', 'always'] as const) {
@@ -30,7 +23,7 @@ describe('the digest of a fast archive', () => {
           for (let n = 0; n < 12; n++) {
             await writer.append({ metadata: { n: String(n) }, payload: Buffer.alloc(MIB, n) })
               .written;
-            if (n === 5 && fate === 'dies') await killThread();
+            if (n === 5 && fate === 'dies') await killDigestThread();
             if (n === 8) await writer.roll();
           }
           await writer.close();
