@@ -39,7 +39,7 @@ describe('RollingReadStream, in a loop', () => {
     return sequences;
   }
 
-  it('gives every record once, and ends as any stream does', async () => {
+  it('gives every record once, and ends as streams do', async () => {
     const events: string[] = [];
     for (const name of ['end', 'close', 'error']) reader.on(name, () => events.push(name));
     const done = finished(reader);

@@ -41,6 +41,19 @@ describe('recovery of archives that were left open', () => {
     return recovered;
   }
 
+  /** As `recover`, on a disk that does nothing any more from its call `n` on. */
+  async function recoverUntil(n: number): Promise<TestDisk> {
+    const disk = new TestDisk((_call, _path, at) => {
+      if (at >= n) throw systemError('EIO', 'call');
+    });
+    const { files } = disk;
+    const writer = new RollingWriteStream({ directory, template, files, endTimeout: 0 });
+    const outcome = outcomeOf(writer);
+    writer.end();
+    await outcome;
+    return disk;
+  }
+
   const blocks = [0, 1, 2].map((i) =>
     encodePart(numbered(`p${i}`, 20), { sequence: 20 * i, time: 20 * i }),
   );
@@ -235,14 +248,7 @@ describe('recovery of archives that were left open', () => {
     let calls = 0;
     for (let n = 1, isPassed = false; !isPassed; n++, calls++) {
       await put('x_1.events.open', bytes);
-      const disk = new TestDisk((_call, _path, at) => {
-        if (at >= n) throw systemError('EIO', 'call');
-      });
-      const { files } = disk;
-      const writer = new RollingWriteStream({ directory, template, files, endTimeout: 0 });
-      const outcome = outcomeOf(writer);
-      writer.end();
-      await outcome;
+      const disk = await recoverUntil(n);
       isPassed = disk.calls.length < n;
       expect(disk.openFiles, `call ${n}`).to.equal(0);
       expect(await payloadsOf(directory), `call ${n}, read at once`).to.deep.equal(all);
@@ -262,14 +268,7 @@ describe('recovery of archives that were left open', () => {
     let calls = 0;
     for (let n = 1, isPassed = false; !isPassed; n++, calls++) {
       await put('x_1.events.open', '');
-      const disk = new TestDisk((_call, _path, at) => {
-        if (at >= n) throw systemError('EIO', 'call');
-      });
-      const { files } = disk;
-      const writer = new RollingWriteStream({ directory, template, files, endTimeout: 0 });
-      const outcome = outcomeOf(writer);
-      writer.end();
-      await outcome;
+      const disk = await recoverUntil(n);
       isPassed = disk.calls.length < n;
       await recover();
       expect(await readdir(directory), `call ${n}`).to.deep.equal([]);
