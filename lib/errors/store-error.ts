@@ -2,7 +2,7 @@ import { ArchiveError } from './archive-error.js';
 
 /** What a store was asked to do, and why it did not. */
 export interface StoreFailure {
-  /** What was tried: `put`, `head`, `get`, `list` or `delete`. */
+  /** What was tried, such as `put`, `get` or `list`. */
   readonly operation: string;
   /** The store and key it was tried on, such as `s3://bucket/prefix/a.events.gz`. */
   readonly target: string;

@@ -8,8 +8,8 @@ const TAIL_BYTES = 64 * 2 ** 10;
 
 /**
  * The bytes of a file, or of a range of it, in order. Buffers are the caller's, and not much larger than
- * what they hold, unless they are of a pool, to which the caller gives them back. One is read ahead while the caller is busy with the one before: the corpus takes 0.6 times
- * as long so.
+ * what they hold, unless they are of a pool, to which the caller gives them back. One is read ahead while the
+ * caller is busy with the one before: the corpus takes 0.6 times as long so.
  *
  * @param path what errors name
  * @throws StoreError

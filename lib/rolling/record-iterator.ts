@@ -4,7 +4,8 @@ type Result = IteratorResult<ArchiveRecord, undefined>;
 
 /**
  * Gives the records of arrays one by one. Those of an array that has come are in promises that are resolved
- * already: small records take half as long as by an async generator, with which each is three ticks.
+ * already: a loop over small records takes 0.6 times as long as by an async generator, with which each is three
+ * ticks.
  */
 export class RecordIterator implements AsyncIterableIterator<ArchiveRecord, undefined> {
   readonly #batches: AsyncGenerator<ArchiveRecord[], void, undefined>;

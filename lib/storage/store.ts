@@ -107,8 +107,8 @@ export interface Store {
   refusesTaken?(): Promise<boolean>;
 
   /**
-   * Makes an object that was found last through a power loss: a put of it may have been cut off when it was
-   * there, and did not last yet. For stores where that can be.
+   * Sees to it that an object that was found outlasts a power loss: a put of it may have been cut off when it
+   * was there, but not safe yet. For stores where that can be.
    */
   persist?(key: string): Promise<void>;
 
