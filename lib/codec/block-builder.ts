@@ -63,6 +63,8 @@ export class BlockBuilder implements RecordEncoder {
   #previousMicros = 0;
   #earliestMicros = 0;
   #latestMicros = 0;
+  /** Of the record before. */
+  #metadataBytes = 0;
 
   constructor(options: BlockBuilderOptions) {
     this.#options = options;
@@ -160,35 +162,25 @@ export class BlockBuilder implements RecordEncoder {
   }
 
   /**
-   * Lengths stand before what they measure, and must be minimal. They are foretold as if all text were
-   * ASCII, which it mostly is; where it was not, the record is moved behind its true lengths.
+   * Lengths stand before what they measure, and must be minimal. They are foretold as if the metadata had as
+   * many bytes as that of the record before; where they take other room, the record is moved behind them.
    */
   #encode(payload: Piece, timeMicros: number): void {
     const slab = this.#slab;
-    const flat = this.#flat;
-    let metadataMost = 0;
-    let metadataGuess = 0;
-    let keyBytes = 0;
-    for (let i = 0; i < flat.length; i += 2) {
-      const key = this.#table.keyAt(i >> 1, flat[i] as Piece);
-      const value = flat[i + 1] as Piece;
-      metadataMost += mostBytes(value) + 2 * MAX_VARINT_BYTES;
-      metadataGuess += varintBytes(key.index) + varintBytes(value.length) + value.length;
-      keyBytes += key.entryBytes;
-    }
     const limit = this.#options.maxRecordBytes;
-    checkRecordBytes(metadataGuess + keyBytes, limit);
-    // With the end of the body, for which a slab of one huge record would have to be copied.
-    const endBytes = MAX_BODY_END_BYTES + this.#table.entryBytes;
-    slab.reserve(MAX_RECORD_PREFIX_BYTES + metadataMost + mostBytes(payload) + endBytes);
-
-    const bytes = slab.bytes;
     const start = slab.length;
     const delta = timeMicros - this.#previousMicros;
     const timeBytes = signedVarintBytes(delta);
-    const lengthGuess = timeBytes + varintBytes(metadataGuess) + metadataGuess + payload.length;
-    const metadataStart = start + varintBytes(lengthGuess) + timeBytes + varintBytes(metadataGuess);
-    const payloadStart = this.#putMetadata(bytes, metadataStart);
+    const guess = timeBytes + 1 + this.#metadataBytes + payload.length;
+    const metadataStart = start + varintBytes(guess) + timeBytes + varintBytes(this.#metadataBytes);
+    slab.reserve(MAX_RECORD_PREFIX_BYTES);
+    slab.length = metadataStart;
+    const keyBytes = this.#putMetadata();
+    const payloadStart = slab.length;
+    checkRecordBytes(payloadStart - metadataStart + keyBytes, limit);
+    // With the end of the body, for which a slab of one huge record would have to be copied.
+    slab.reserve(mostBytes(payload) + MAX_BODY_END_BYTES + this.#table.entryBytes);
+    const { bytes } = slab;
     const end = payloadStart + putPayload(bytes, payloadStart, payload);
 
     const metadataBytes = payloadStart - metadataStart;
@@ -202,22 +194,31 @@ export class BlockBuilder implements RecordEncoder {
     const timeAt = writeVarint(bytes, start, length);
     writeVarint(bytes, writeSignedVarint(bytes, timeAt, delta), metadataBytes);
     slab.length = end + shift;
+    this.#metadataBytes = metadataBytes;
   }
 
-  #putMetadata(bytes: Buffer, start: number): number {
+  /** @returns the bytes that the keys take in the table, once for each record that has them */
+  #putMetadata(): number {
+    const slab = this.#slab;
     const flat = this.#flat;
-    let at = start;
+    let keyBytes = 0;
     for (let i = 0; i < flat.length; i += 2) {
+      const key = this.#table.keyAt(i >> 1, flat[i] as Piece);
       const value = flat[i + 1] as Piece;
-      at = writeVarint(bytes, at, this.#table.keyAt(i >> 1, flat[i] as Piece).index);
+      keyBytes += key.entryBytes;
+      checkRecordBytes(value.length, this.#options.maxRecordBytes);
+      slab.reserve(2 * MAX_VARINT_BYTES + mostBytes(value));
+      const { bytes } = slab;
+      const at = writeVarint(bytes, slab.length, key.index);
+      // Guessed as if all of it were ASCII, which it mostly is.
       const valueStart = at + varintBytes(value.length);
       const written = putPiece(bytes, valueStart, value);
       if (written === NOT_WELL_FORMED) throw loneSurrogate(fieldOf(flat[i]));
       const shift = at + varintBytes(written) - valueStart;
       if (shift !== 0) bytes.copyWithin(valueStart + shift, valueStart, valueStart + written);
-      at = writeVarint(bytes, at, written) + written;
+      slab.length = writeVarint(bytes, at, written) + written;
     }
-    return at;
+    return keyBytes;
   }
 
   /**
