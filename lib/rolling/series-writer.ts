@@ -1,53 +1,17 @@
 import { BlockBuilder } from '../codec/block-builder.js';
-import { createRecordEncoder, type FormatSettings } from '../codec/create-record-encoder.js';
+import { createRecordEncoder } from '../codec/create-record-encoder.js';
 import type { RecordEncoder } from '../codec/record-encoder.js';
 import type { RecordInput } from '../codec/record-input.js';
-import type { FileLayer } from '../storage/file-layer.js';
-import type { Clock } from '../streams/clock.js';
 import { ArchiveDraft } from './archive-draft.js';
-import type { OpenedArchive, SealedArchive } from './archive-handler.js';
 import { ArchiveNamer } from './archive-namer.js';
 import { ArchiveSealer } from './archive-sealer.js';
-import type { SyncMode } from './archive-sync.js';
-import type { ArchiveTemplate } from './archive-template.js';
 import { DiskQueue } from './disk-queue.js';
-import type { DiskRetry } from './disk-retry.js';
 import { FlushTimer } from './flush-timer.js';
 import type { ReceiptAnchor } from './receipt.js';
-import type { RollPolicy } from './roll-policy.js';
 import { RollTimer } from './roll-timer.js';
 import { SealCount } from './seal-count.js';
+import type { SeriesWriterOptions } from './series-writer-options.js';
 import { SLAB_BYTES, SlabKeeper } from './slab-keeper.js';
-
-export interface SeriesWriterOptions {
-  readonly directory: string;
-  readonly template: ArchiveTemplate;
-  readonly policy: RollPolicy;
-  readonly settings: FormatSettings;
-  readonly writerId: Uint8Array;
-  readonly flushIntervalMs: number;
-  readonly syncMode: SyncMode;
-  readonly maxUnsyncedBytes: number;
-  readonly retry: DiskRetry;
-  readonly clock: Clock;
-  readonly files: FileLayer;
-  /** What has to be done before the first file may be created; records are taken before that. */
-  readonly ready: Promise<void>;
-  readonly listener: SeriesWriterListener;
-}
-
-export interface SeriesWriterListener {
-  onOpened(archive: OpenedArchive): void;
-  /** An archive gets its first record. */
-  onBegin(draft: ArchiveDraft): void;
-  onSealed(archive: SealedArchive, draft: ArchiveDraft): void;
-  /** Others have taken all files of `draft`, and seal them. */
-  onTaken(draft: ArchiveDraft): void;
-  /** `isFull` may have changed. */
-  onRoom(): void;
-  /** Writing has ended for good. */
-  onFailure(error: unknown): void;
-}
 
 /**
  * Fills the archives of a series, one after the other. Records are encoded straight into a slab; it is
@@ -69,6 +33,7 @@ export class SeriesWriter {
   #draft: ArchiveDraft;
   /** What is in the slab is to be written once the disk has nothing else to do. */
   #isFlushDue = false;
+  #isEncoding = false;
   #isEnding = false;
 
   constructor(options: SeriesWriterOptions) {
@@ -134,7 +99,7 @@ export class SeriesWriter {
     const isFirst = draft.records === 0;
     // Before the record: a name that cannot be made is to leave nothing behind.
     if (isFirst) this.#begin(draft, now);
-    const timeMicros = this.#encoder.add(record, toMicros(now));
+    const timeMicros = this.#encode(record, now);
     draft.count(timeMicros, now);
     if (isFirst) this.#options.listener.onBegin(draft);
     const sequence = this.#isSequenced ? this.records : undefined;
@@ -164,6 +129,7 @@ export class SeriesWriter {
    * writing has ended.
    */
   async roll(): Promise<void> {
+    if (this.#isEncoding) await Promise.resolve();
     // Not until the disk is idle: with a busy source that would never be.
     const { ordinal, records } = this.#draft;
     if (records === 0) return this.#seals.reach(ordinal);
@@ -174,12 +140,23 @@ export class SeriesWriter {
   /** Seals what there is. No record comes any more. */
   async end(): Promise<void> {
     this.#isEnding = true;
+    if (this.#isEncoding) await Promise.resolve();
     if (this.#draft.records > 0) this.#handOver('complete');
     await this.#disk.idle();
     this.#cancelFlush();
     this.#rollTimer.cancel();
     this.#seals.end();
     await this.#disk.close();
+  }
+
+  /** Its getters may end the archive, or the writer: that is left until the record is in one or the other. */
+  #encode(record: RecordInput, now: number): number {
+    this.#isEncoding = true;
+    try {
+      return this.#encoder.add(record, toMicros(now));
+    } finally {
+      this.#isEncoding = false;
+    }
   }
 
   #begin(draft: ArchiveDraft, now: number): void {
