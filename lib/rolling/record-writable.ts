@@ -2,39 +2,23 @@ import { Writable } from 'node:stream';
 
 import type { RecordInput } from '../codec/record-input.js';
 import { BacklogFullError } from '../errors/backlog-full-error.js';
-import { SpoolFullError } from '../errors/spool-full-error.js';
 import { asError } from './as-error.js';
 import { QueuedBytes } from './queued-bytes.js';
+import {
+  BARRIER,
+  type DoneCallback,
+  QueuedAppend,
+  type QueuedGroup,
+  type QueuedRecord,
+} from './queued-record.js';
 import type { PendingReceipt, ReceiptAnchor } from './receipt.js';
-
-/** What Node gives to be called when something is done, or has failed. */
-export type DoneCallback = (error?: Error | null) => void;
+import { RoomWait } from './room-wait.js';
 
 /** Node's queue, in records. */
 const RECORDS_AHEAD = 1024;
 
-/** A record that was appended while others waited, on its way through Node's queue. */
-class QueuedAppend {
-  readonly record: RecordInput;
-  readonly receipt: PendingReceipt;
-
-  constructor(record: RecordInput, receipt: PendingReceipt) {
-    this.record = record;
-    this.receipt = receipt;
-  }
-}
-
-/** Takes no record: it is called back when all before it were taken. */
-const BARRIER = Symbol('barrier');
-
-type Queued = RecordInput | QueuedAppend | typeof BARRIER;
-
-/** What Node has given to be taken, from `next` on not taken yet. */
-interface Group {
-  readonly entries: readonly { readonly chunk: Queued }[];
-  next: number;
-  readonly callback: DoneCallback;
-}
+/** Whether what waits is taken record by record, or all of it with one `settled`. */
+type Grouping = 'one-by-one' | 'together';
 
 /**
  * A Writable of records that takes one after the other, and holds them back while there is no room: that
@@ -43,19 +27,19 @@ interface Group {
 export abstract class RecordWritable extends Writable {
   readonly #queuedBytes: QueuedBytes;
   /** What waits for room. */
-  #held: Group | undefined;
+  #held: QueuedGroup | undefined;
   #awaitsRoom = false;
-  /** To be called when there may be room. */
-  readonly #awaiting = new Set<() => void>();
+  readonly #roomWait = new RoomWait(this);
   #isReleasing = false;
+  /** A record is being taken: one that is written by its getters has to wait. */
+  #isTaking = false;
+  readonly #grouping: Grouping;
 
-  /**
-   * @param maxPendingBytes how many bytes may be in the queue before `write` returns false
-   * @param grouping whether what waits is taken `together`, with one `settled` for all
-   */
-  constructor(maxPendingBytes: number, grouping: 'one-by-one' | 'together') {
+  /** @param maxPendingBytes how many bytes may be in the queue before `write` returns false */
+  constructor(maxPendingBytes: number, grouping: Grouping) {
     super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
     this.#queuedBytes = new QueuedBytes(maxPendingBytes);
+    this.#grouping = grouping;
     if (grouping === 'together') {
       this._writev = (entries, callback) => this.#takeAll({ entries, next: 0, callback });
     }
@@ -84,8 +68,13 @@ export abstract class RecordWritable extends Writable {
 
   override write(record: RecordInput, callback?: DoneCallback): boolean;
   override write(record: RecordInput, encoding: BufferEncoding, callback?: DoneCallback): boolean;
-  override write(record: RecordInput, ...rest: unknown[]): boolean {
-    const isWanted: boolean = Reflect.apply(super.write, this, [record, ...rest]);
+  override write(
+    record: RecordInput,
+    encoding?: BufferEncoding | DoneCallback,
+    callback?: DoneCallback,
+  ): boolean {
+    if (encoding === undefined && callback === undefined && this.#takesAtOnce(record)) return true;
+    const isWanted = super.write(record, encoding as BufferEncoding, callback);
     // Without a queue it was taken; a stream that has ended takes nothing.
     if (this.writableLength === 0 || this.writableEnded) return isWanted;
     return this.#queuedBytes.add(record) && isWanted;
@@ -105,19 +94,11 @@ export abstract class RecordWritable extends Writable {
   /** Settles when `append` and `write` have room, or the stream has ended. */
   async ready(): Promise<void> {
     while (!this.destroyed && !this.writableEnded && (this.isFull() || this.#isBackedUp())) {
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          this.off('drain', done).off('close', done);
-          this.#awaiting.delete(done);
-          resolve();
-        };
-        this.on('drain', done).on('close', done);
-        this.#awaiting.add(done);
-      });
+      await this.#roomWait.next();
     }
   }
 
-  override _write(chunk: Queued, _encoding: string, callback: DoneCallback): void {
+  override _write(chunk: QueuedRecord, _encoding: string, callback: DoneCallback): void {
     this.#takeAll({ entries: [{ chunk }], next: 0, callback });
   }
 
@@ -129,21 +110,21 @@ export abstract class RecordWritable extends Writable {
   ): void {
     const { bytes, isOver, most } = this.#queuedBytes;
     if (isOver) throw new BacklogFullError(bytes, most);
-    if (this.writableLength === 0 && !this.#lacksRoom()) {
+    if (this.writableLength === 0 && !this.#isTaking && !this.#lacksRoom()) {
       // Encoded right away, not queued as `write` is: that takes a tenth of the time.
       if (this.isFull() && this.waitingBytes() > most) {
         throw new BacklogFullError(this.waitingBytes(), most);
       }
-      receipt.accept(this.takeAppended(record));
+      this.#isTaking = true;
+      try {
+        receipt.accept(this.takeAppended(record));
+      } finally {
+        this.#hasTakenOne();
+      }
       return;
     }
     const queued = new QueuedAppend(copy(), receipt);
-    Reflect.apply(super.write, this, [
-      queued,
-      (error?: Error | null) => {
-        if (error) receipt.reject(error);
-      },
-    ]);
+    Reflect.apply(super.write, this, [queued, (error?: Error | null) => queued.done(error)]);
     this.#queuedBytes.add(queued.record);
   }
 
@@ -158,7 +139,7 @@ export abstract class RecordWritable extends Writable {
 
   /** There may be room for what waits. */
   protected release(): void {
-    for (const done of this.#awaiting) done();
+    this.#roomWait.wake();
     if (this.#held === undefined || this.#isReleasing) return;
     this.#isReleasing = true;
     // In a tick of its own: a callback that throws must not end the write or seal that made room.
@@ -178,7 +159,31 @@ export abstract class RecordWritable extends Writable {
     if (held !== undefined) process.nextTick(held.callback, error);
   }
 
-  #takeAll(group: Group): void {
+  /**
+   * Takes a record at once where none waits before it: without the steps of a Writable writing small records
+   * takes 7 to 12 % less time. Whatever is wrong with a record is told by those steps.
+   */
+  #takesAtOnce(record: RecordInput): boolean {
+    if (this.#grouping === 'together' || !this.writable || this.writableLength > 0) return false;
+    if (record === null || this.writableCorked > 0 || this.#mustWait()) return false;
+    this.#isTaking = true;
+    try {
+      this.take(record);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      this.#hasTakenOne();
+    }
+  }
+
+  /** What a getter of that record has written meanwhile is next. */
+  #hasTakenOne(): void {
+    this.#isTaking = false;
+    if (this.#held !== undefined) this.release();
+  }
+
+  #takeAll(group: QueuedGroup): void {
     const { callback, entries } = group;
     for (let entry = entries[group.next]; entry !== undefined; entry = entries[++group.next]) {
       if (this.#mustWait()) {
@@ -203,20 +208,10 @@ export abstract class RecordWritable extends Writable {
     }
   }
 
-  #takeQueued(queued: Queued): void {
+  #takeQueued(queued: QueuedRecord): void {
     if (queued === BARRIER) return;
-    if (queued instanceof QueuedAppend) this.#takeAppend(queued);
+    if (queued instanceof QueuedAppend) queued.takeBy((record) => this.takeAppended(record));
     else this.take(queued);
-  }
-
-  /** What has a receipt is told by it that there was no room; other records are not to pay for it. */
-  #takeAppend({ receipt, record }: QueuedAppend): void {
-    try {
-      receipt.accept(this.takeAppended(record));
-    } catch (error) {
-      if (!(error instanceof SpoolFullError)) throw error;
-      receipt.reject(error);
-    }
   }
 
   #callBack(callback: DoneCallback, failure: Error | null): void {
@@ -231,7 +226,7 @@ export abstract class RecordWritable extends Writable {
   }
 
   #mustWait(): boolean {
-    return this.isFull() || this.#lacksRoom();
+    return this.#isTaking || this.isFull() || this.#lacksRoom();
   }
 
   #lacksRoom(): boolean {

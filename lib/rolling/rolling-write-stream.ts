@@ -10,10 +10,10 @@ import { EndWait } from './end-wait.js';
 import { escapeGlob } from './escape-glob.js';
 import { HandlerQueue } from './handler-queue.js';
 import { Inheritance } from './inheritance.js';
+import type { DoneCallback } from './queued-record.js';
 import type { ReceiptAnchor } from './receipt.js';
 import { ReceiptBook } from './receipt-book.js';
 import { ReceiptWritable } from './receipt-writable.js';
-import type { DoneCallback } from './record-writable.js';
 import {
   parseRollingWriteOptions,
   type RollingWriteOptions,
