@@ -1,11 +1,12 @@
 /** A key and a value of a record's metadata, as they are in the archive: UTF-8 unless odd. */
 export type RawPair = readonly [key: Uint8Array, value: Uint8Array];
 
-/** Metadata without a prototype, so that any key is just a key. */
+/** Metadata without a prototype, so that any key is just a key; frozen, for records that are alike share it. */
 export type Metadata = Readonly<Record<string, string>>;
 
 /** How one version lays out the metadata of its records. Knows no record by itself. */
 export interface MetadataLayout {
+  /** @returns frozen */
   decode(bytes: Buffer, start: number, end: number): Metadata;
   pairs(bytes: Buffer, start: number, end: number): RawPair[];
 }
@@ -62,7 +63,10 @@ export class ArchiveRecord {
     this.timeMicros = timeMicros;
   }
 
-  /** Decoded on first use. Bytes that are not UTF-8 read as U+FFFD; `rawMetadata` has them. */
+  /**
+   * Decoded on first use, and frozen: other records with the same metadata may have the same object. Bytes
+   * that are not UTF-8 read as U+FFFD; `rawMetadata` has them.
+   */
   get metadata(): Metadata {
     this.#metadata ??= this.#origin.layout.decode(
       this.#bytes,

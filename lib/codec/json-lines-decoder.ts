@@ -126,7 +126,8 @@ function isJson(line: Buffer): boolean {
 
 /** Metadata as a JSON object of strings, which was checked when the line was opened; or nothing. */
 const layout: MetadataLayout = {
-  decode: (bytes, start, end) => Object.assign(Object.create(null), parse(bytes, start, end)),
+  decode: (bytes, start, end) =>
+    Object.freeze(Object.assign(Object.create(null), parse(bytes, start, end))),
   pairs: (bytes, start, end) =>
     Object.entries(parse(bytes, start, end)).map(
       ([key, value]): RawPair => [Buffer.from(key), Buffer.from(value)],

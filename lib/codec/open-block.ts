@@ -3,8 +3,18 @@ import { HEADER_BYTES, TABLE_START_BYTES } from '../format/version-2.js';
 import { ArchiveRecord, type RecordOrigin } from './archive-record.js';
 import { BlockLayout } from './block-layout.js';
 import type { FrameHeader } from './frame-header.js';
+import { RecentMap } from './recent-map.js';
 import { areFew, BlockSelection, type RecordSelection } from './record-selection.js';
 import { VarintReader } from './varint-reader.js';
+
+/** Key tables that are larger are read anew each time. */
+const MOST_KNOWN_BYTES = 1024;
+
+/**
+ * By the bytes of the key table. Blocks of a series mostly have the same one, and what is known of its
+ * layout serves them all.
+ */
+const layouts = new RecentMap<BlockLayout>(256);
 
 export interface BlockPlace {
   readonly archive: string | undefined;
@@ -28,11 +38,12 @@ export function openBlock(
   into: ArchiveRecord[],
 ): void {
   const reader = new BodyReader(header, body, place);
-  const keys = reader.readKeyTable();
-  const origin = { archive: place.archive, writer: header.writer, layout: new BlockLayout(keys) };
+  const layout = reader.readLayout();
+  const origin = { archive: place.archive, writer: header.writer, layout };
   const before = into.length;
   const { selection } = place;
-  const wanted = selection === undefined ? 'all' : BlockSelection.create(header, keys, selection);
+  const wanted =
+    selection === undefined ? 'all' : BlockSelection.create(header, layout.rawKeys, selection);
   if (wanted === 'none') return;
   try {
     reader.readRecords(origin, into, wanted);
@@ -59,7 +70,7 @@ class BodyReader {
     this.#reader = new VarintReader(body);
   }
 
-  readKeyTable(): Buffer[] {
+  readLayout(): BlockLayout {
     const body = this.#body;
     const tableEnd = body.length - TABLE_START_BYTES;
     if (tableEnd < 1) this.#fail(0, 'a key table', `${body.length} bytes`);
@@ -67,6 +78,17 @@ class BodyReader {
     if (this.#tableStart >= tableEnd) {
       this.#fail(tableEnd, `a key table before byte ${tableEnd}`, `byte ${this.#tableStart}`);
     }
+    const isLarge = tableEnd - this.#tableStart > MOST_KNOWN_BYTES;
+    const table = isLarge ? null : body.toString('latin1', this.#tableStart, tableEnd);
+    const known = table === null ? undefined : layouts.get(table);
+    const layout = known ?? new BlockLayout(this.#readKeys(tableEnd));
+    if (table !== null && known === undefined) layouts.set(table, layout);
+    this.#keys = layout.rawKeys.length;
+    return layout;
+  }
+
+  #readKeys(tableEnd: number): Buffer[] {
+    const body = this.#body;
     const reader = this.#reader;
     reader.position = this.#tableStart;
     reader.end = tableEnd;
@@ -80,7 +102,6 @@ class BodyReader {
     if (reader.position !== tableEnd) {
       this.#fail(reader.position, 'the end of the key table', 'more bytes');
     }
-    this.#keys = count;
     return keys;
   }
 

@@ -107,7 +107,7 @@ const layout: MetadataLayout = {
     for (const [key, value] of pairsOf(bytes, start)) {
       metadata[key.toString('utf8')] = value.toString('utf8');
     }
-    return metadata satisfies Metadata;
+    return Object.freeze(metadata) satisfies Metadata;
   },
   pairs: (bytes, start) => [...pairsOf(bytes, start)] satisfies RawPair[],
 };

@@ -46,6 +46,14 @@ describe('ArchiveRecord', () => {
         expect('toString' in metadata).to.equal(false);
       });
 
+      it('has metadata that cannot be changed', () => {
+        const metadata: Record<string, string> = read().metadata;
+        expect(() => {
+          metadata.kind = 'logout';
+        }).to.throw(TypeError);
+        expect(metadata.kind).to.equal('login');
+      });
+
       it('decodes its metadata once', () => {
         const record = read();
         expect(record.metadata).to.equal(record.metadata);

@@ -102,6 +102,27 @@ describe('openBlock', () => {
     expect({ ...decodeArchive(forgeFrame(body))[0]?.metadata }).to.deep.equal({ a: '' });
   });
 
+  it('tells blocks apart by their key tables, whichever it opened before', () => {
+    const wide = Array.from({ length: 500 }, (_, i) => `${i}`.padStart(4, '0'));
+    const tables = [['a', 'b'], ['b', 'a'], ['a', 'c'], ['ab'], wide, [...wide].reverse()];
+    const record = forgeRecord('p', Buffer.of(0, 0));
+    const frames = tables.map((keys) => forgeFrame(forgeBody(record, forgeKeyTable(...keys))));
+    const records = decodeArchive(Buffer.concat([...frames, ...frames, ...frames]));
+    const first = tables.map(([key]) => [key]);
+    expect(records.map(({ metadata }) => Object.keys(metadata))).to.deep.equal(
+      [first, first, first].flat(),
+    );
+  });
+
+  it('gives records of different blocks the same metadata', () => {
+    const body = forgeBody(forgeRecord('p', Buffer.of(1, 0)), TABLE);
+    const frame = forgeFrame(body);
+    const metadata = decodeArchive(Buffer.concat([frame, frame, frame])).map(
+      (record) => record.metadata,
+    );
+    expect(metadata[2]).to.equal(metadata[1]);
+  });
+
   for (const [what, body, header] of forged) {
     it(`finds a block damaged that ${what}, also under good checksums`, () => {
       const before = encodeBlocks(['before']);
