@@ -1,7 +1,5 @@
-import { MAX_VARINT_BYTES } from '../format/version-2.js';
 import type { RawPair } from './archive-record.js';
-import { writeVarint } from './varint.js';
-import { VarintReader } from './varint-reader.js';
+import type { VarintReader } from './varint-reader.js';
 
 /** Pairs of metadata that a record must have, compared byte by byte. */
 export class MetadataMatch {
@@ -34,52 +32,50 @@ export class BlockMatch {
   /** By key of the block, which of the values it must have; -1 where any will do. */
   readonly #wanted: readonly number[];
   readonly #values: readonly Buffer[];
-  readonly #isEqual: boolean[];
-  /** Bytes that are among those of every record that matches. */
-  readonly #needle: Buffer;
 
   constructor(wanted: readonly number[], values: readonly Buffer[]) {
     this.#wanted = wanted;
     this.#values = values;
-    this.#isEqual = values.map(() => false);
-    const needles = values.map((value, i) => encodePair(wanted.indexOf(i), value));
-    // A key that a forged table has twice may be there by either index.
-    const isOnce = values.map((_, i) => wanted.indexOf(i) === wanted.lastIndexOf(i));
-    const certain = needles.filter((_, i) => isOnce[i]).sort((a, b) => b.length - a.length);
-    this.#needle = certain[0] ?? Buffer.alloc(0);
   }
 
-  /**
-   * Where in `body`, from `start` on, bytes are without which no record matches; -1 where there are none.
-   * By this, records are passed over without a look at their pairs: with 1 in 100 wanted, reading takes
-   * half as long.
-   */
-  findCandidate(body: Buffer, start: number): number {
-    return body.indexOf(this.#needle, start);
-  }
-
-  /** Whether the metadata of a record that were checked are these. */
-  matches(bytes: Buffer, start: number, end: number): boolean {
-    const reader = new VarintReader(bytes);
-    reader.position = start;
-    this.#isEqual.fill(false);
-    while (reader.position < end) {
-      const wanted = this.#wanted[reader.readUnsigned()] ?? -1;
-      const valueBytes = reader.readUnsigned();
-      const valueStart = reader.position;
-      reader.position = valueStart + valueBytes;
-      const value = this.#values[wanted];
-      if (value === undefined) continue;
-      this.#isEqual[wanted] =
-        valueBytes === value.length && value.compare(bytes, valueStart, reader.position) === 0;
+  /** Whether the metadata of a record that were checked have all of the pairs. */
+  matches(reader: VarintReader, bytes: Buffer, start: number, end: number): boolean {
+    for (let i = 0; i < this.#values.length; i++) {
+      if (!this.#hasPair(i, reader, bytes, start, end)) return false;
     }
-    return !this.#isEqual.includes(false);
+    return true;
+  }
+
+  /** Of a key that is there twice, the last counts. */
+  #hasPair(
+    wanted: number,
+    reader: VarintReader,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): boolean {
+    let hasPair = false;
+    reader.position = start;
+    reader.end = end;
+    while (reader.position < end) {
+      const key = reader.readUnsigned();
+      const valueEnd = reader.readUnsigned() + reader.position;
+      if (this.#wanted[key] === wanted) {
+        hasPair = isEqual(this.#values[wanted] as Buffer, bytes, reader.position, valueEnd);
+      }
+      reader.position = valueEnd;
+    }
+    return hasPair;
   }
 }
 
-/** A pair as a block has it. */
-function encodePair(key: number, value: Buffer): Buffer {
-  const head = Buffer.alloc(2 * MAX_VARINT_BYTES);
-  const end = writeVarint(head, writeVarint(head, 0, key), value.length);
-  return Buffer.concat([head.subarray(0, end), value]);
+/** From the end, where values that are not equal mostly differ first. */
+function isEqual(value: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  let i = value.length;
+  if (i !== end - start) return false;
+  while (i > 0) {
+    i--;
+    if (value[i] !== bytes[start + i]) return false;
+  }
+  return true;
 }

@@ -125,16 +125,15 @@ class BodyReader {
       if (!(timeMicros >= earliestMicros && timeMicros <= latestMicros)) {
         this.#fail(timeAt, `a time from ${earliestMicros} to ${latestMicros}`, String(timeMicros));
       }
-      if (wanted !== 'all' && !wanted.mayHave(i, timeMicros, body, reader.position, payloadEnd)) {
-        reader.position = payloadEnd;
-        continue;
-      }
       const metadataBytes = this.#readCount('metadata', payloadEnd);
       const metadataStart = reader.position;
       const metadataEnd = metadataStart + metadataBytes;
       this.#walkMetadata(metadataEnd);
+      const isWanted =
+        wanted === 'all' ||
+        (wanted.mayHave(i, timeMicros) && wanted.has(reader, body, metadataStart, metadataEnd));
       reader.position = payloadEnd;
-      if (wanted !== 'all' && !wanted.has(body, metadataStart, metadataEnd)) continue;
+      if (!isWanted) continue;
       const span = { metadataStart, metadataEnd, payloadStart: metadataEnd, payloadEnd };
       into.push(new ArchiveRecord(origin, body, span, sequence + i, timeMicros));
     }

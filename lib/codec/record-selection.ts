@@ -1,5 +1,6 @@
 import type { FrameHeader } from './frame-header.js';
 import type { BlockMatch, MetadataMatch } from './metadata-match.js';
+import type { VarintReader } from './varint-reader.js';
 
 /**
  * Which records of version 2 are wanted. A block without any is not opened; of a block that is, no record
@@ -33,8 +34,6 @@ export class BlockSelection {
   readonly #latestMicros: number;
   /** Null: whatever their metadata. */
   readonly #match: BlockMatch | null;
-  /** Where the next bytes are that the match looks for; -1 once there are none. */
-  #candidate = Number.NEGATIVE_INFINITY;
 
   /** `all` or `none` where that is known without a look at the records, by the block's header and keys. */
   static create(
@@ -59,29 +58,23 @@ export class BlockSelection {
   }
 
   /**
-   * Whether a record may be wanted, by what is known without a look at its pairs. Asked of all records of a
-   * block, in their order.
+   * Whether a record may be wanted, by what is known without a look at its metadata.
    *
    * @param index of the record in its block
-   * @param start where in `body` its metadata begin, or the length of them
-   * @param end where it ends
    */
-  mayHave(index: number, timeMicros: number, body: Buffer, start: number, end: number): boolean {
-    if (index < this.#first) return false;
-    if (timeMicros < this.#earliestMicros || timeMicros > this.#latestMicros) return false;
-    if (this.#match === null) return true;
-    if (this.#candidate < start && this.#candidate !== -1) {
-      this.#candidate = this.#match.findCandidate(body, start);
-    }
-    return this.#candidate !== -1 && this.#candidate < end;
+  mayHave(index: number, timeMicros: number): boolean {
+    return (
+      index >= this.#first && timeMicros >= this.#earliestMicros && timeMicros <= this.#latestMicros
+    );
   }
 
   /**
    * Whether a record that may be wanted is.
    *
-   * @param metadataStart where in `body` its metadata begin, which were checked
+   * @param reader of the body; it is left anywhere
+   * @param start where its metadata begin, which were checked
    */
-  has(body: Buffer, metadataStart: number, metadataEnd: number): boolean {
-    return this.#match?.matches(body, metadataStart, metadataEnd) ?? true;
+  has(reader: VarintReader, body: Buffer, start: number, end: number): boolean {
+    return this.#match?.matches(reader, body, start, end) ?? true;
   }
 }
