@@ -69,13 +69,9 @@ export class BlockMatch {
   }
 }
 
-/** From the end, where values that are not equal mostly differ first. */
+/** From the end, where values that are not equal mostly differ. */
 function isEqual(value: Buffer, bytes: Buffer, start: number, end: number): boolean {
-  let i = value.length;
-  if (i !== end - start) return false;
-  while (i > 0) {
-    i--;
-    if (value[i] !== bytes[start + i]) return false;
-  }
+  if (value.length !== end - start) return false;
+  for (let i = value.length - 1; i >= 0; i--) if (value[i] !== bytes[start + i]) return false;
   return true;
 }
