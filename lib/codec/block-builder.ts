@@ -171,17 +171,19 @@ export class BlockBuilder implements RecordEncoder {
     const start = slab.length;
     const delta = timeMicros - this.#previousMicros;
     const timeBytes = signedVarintBytes(delta);
-    const guess = timeBytes + 1 + this.#metadataBytes + payload.length;
-    const metadataStart = start + varintBytes(guess) + timeBytes + varintBytes(this.#metadataBytes);
+    const headGuess = timeBytes + varintBytes(this.#metadataBytes);
+    const lengthGuess = headGuess + this.#metadataBytes + payload.length;
+    const metadataStart = start + varintBytes(lengthGuess) + headGuess;
     slab.reserve(MAX_RECORD_PREFIX_BYTES);
     slab.length = metadataStart;
-    const keyBytes = this.#putMetadata();
+    const keyBytes = this.#putMetadata(limit);
     const payloadStart = slab.length;
-    checkRecordBytes(payloadStart - metadataStart + keyBytes, limit);
     // With the end of the body, for which a slab of one huge record would have to be copied.
     slab.reserve(mostBytes(payload) + MAX_BODY_END_BYTES + this.#table.entryBytes);
-    const { bytes } = slab;
-    const end = payloadStart + putPayload(bytes, payloadStart, payload);
+    const bytes = slab.bytes;
+    const payloadBytes = putPiece(bytes, payloadStart, payload);
+    if (payloadBytes === NOT_WELL_FORMED) throw loneSurrogate('payload');
+    const end = payloadStart + payloadBytes;
 
     const metadataBytes = payloadStart - metadataStart;
     const length = timeBytes + varintBytes(metadataBytes) + end - metadataStart;
@@ -198,15 +200,17 @@ export class BlockBuilder implements RecordEncoder {
   }
 
   /** @returns the bytes that the keys take in the table, once for each record that has them */
-  #putMetadata(): number {
+  #putMetadata(limit: number): number {
     const slab = this.#slab;
     const flat = this.#flat;
+    const start = slab.length;
     let keyBytes = 0;
     for (let i = 0; i < flat.length; i += 2) {
       const key = this.#table.keyAt(i >> 1, flat[i] as Piece);
       const value = flat[i + 1] as Piece;
       keyBytes += key.entryBytes;
-      checkRecordBytes(value.length, this.#options.maxRecordBytes);
+      // Before there is room made for it: many values may be one text.
+      checkRecordBytes(slab.length - start + value.length + keyBytes, limit);
       slab.reserve(2 * MAX_VARINT_BYTES + mostBytes(value));
       const { bytes } = slab;
       const at = writeVarint(bytes, slab.length, key.index);
@@ -241,10 +245,4 @@ export class BlockBuilder implements RecordEncoder {
     writeSignedVarint(slab.bytes, writeVarint(slab.bytes, start, length + more), delta);
     slab.length += newRestStart - restStart;
   }
-}
-
-function putPayload(bytes: Buffer, offset: number, payload: Piece): number {
-  const written = putPiece(bytes, offset, payload);
-  if (written === NOT_WELL_FORMED) throw loneSurrogate('payload');
-  return written;
 }

@@ -273,6 +273,16 @@ describe('BlockBuilder', () => {
       expect(largestPayload(1000, { ['k'.repeat(500)]: '' })).to.be.within(460, 500);
     });
 
+    it('refuses metadata before there is memory for them', () => {
+      const maxRecordBytes = 2 ** 20;
+      const text = 'x'.repeat(maxRecordBytes - 1000);
+      const metadata = new Map(Array.from({ length: 100 }, (_, i) => [`${i}`, text] as const));
+      const builder = createBlockBuilder({ maxRecordBytes });
+      const before = process.memoryUsage().arrayBuffers;
+      expect(() => builder.add({ metadata, payload: '' }, 0)).to.throw(RecordError);
+      expect(process.memoryUsage().arrayBuffers - before).to.be.below(8 * maxRecordBytes);
+    });
+
     it('does not depend on the keys and times of the records before', () => {
       const metadata = { key: 'value' };
       const payload = 'x'.repeat(largestPayload(1000, metadata));
