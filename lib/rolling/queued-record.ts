@@ -31,11 +31,20 @@ export class QueuedAppend {
   }
 }
 
+/** A record that was not to be taken, on its way to be told of by Node. */
+export class QueuedFailure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
 /** Takes no record: it is called back when all before it were taken. */
 export const BARRIER = Symbol('barrier');
 
 /** What goes through Node's queue. */
-export type QueuedRecord = RecordInput | QueuedAppend | typeof BARRIER;
+export type QueuedRecord = RecordInput | QueuedAppend | QueuedFailure | typeof BARRIER;
 
 /** What Node has given to be taken, from `next` on not taken yet. */
 export interface QueuedGroup {

@@ -8,6 +8,7 @@ import {
   BARRIER,
   type DoneCallback,
   QueuedAppend,
+  QueuedFailure,
   type QueuedGroup,
   type QueuedRecord,
 } from './queued-record.js';
@@ -73,8 +74,10 @@ export abstract class RecordWritable extends Writable {
     encoding?: BufferEncoding | DoneCallback,
     callback?: DoneCallback,
   ): boolean {
-    if (encoding === undefined && callback === undefined && this.#takesAtOnce(record)) return true;
-    const isWanted = super.write(record, encoding as BufferEncoding, callback);
+    const isAtOnce = (encoding ?? callback) === undefined && this.#canTakeAtOnce(record);
+    const failure = isAtOnce ? this.#takeAtOnce(record, null) : null;
+    if (isAtOnce && failure === null) return true;
+    const isWanted = super.write(failure ?? record, encoding as BufferEncoding, callback);
     // Without a queue it was taken; a stream that has ended takes nothing.
     if (this.writableLength === 0 || this.writableEnded) return isWanted;
     return this.#queuedBytes.add(record) && isWanted;
@@ -115,12 +118,8 @@ export abstract class RecordWritable extends Writable {
       if (this.isFull() && this.waitingBytes() > most) {
         throw new BacklogFullError(this.waitingBytes(), most);
       }
-      this.#isTaking = true;
-      try {
-        receipt.accept(this.takeAppended(record));
-      } finally {
-        this.#hasTakenOne();
-      }
+      const failure = this.#takeAtOnce(record, receipt);
+      if (failure !== null) throw failure.error;
       return;
     }
     const queued = new QueuedAppend(copy(), receipt);
@@ -159,28 +158,30 @@ export abstract class RecordWritable extends Writable {
     if (held !== undefined) process.nextTick(held.callback, error);
   }
 
-  /**
-   * Takes a record at once where none waits before it: without the steps of a Writable writing small records
-   * takes 7 to 12 % less time. Whatever is wrong with a record is told by those steps.
-   */
-  #takesAtOnce(record: RecordInput): boolean {
+  /** Whether nothing waits that a record would have to wait behind, or share `settled` with. */
+  #canTakeAtOnce(record: RecordInput): boolean {
     if (this.#grouping === 'together' || !this.writable || this.writableLength > 0) return false;
-    if (record === null || this.writableCorked > 0 || this.#mustWait()) return false;
-    this.#isTaking = true;
-    try {
-      this.take(record);
-      return true;
-    } catch {
-      return false;
-    } finally {
-      this.#hasTakenOne();
-    }
+    return record !== null && this.writableCorked === 0 && !this.#mustWait();
   }
 
-  /** What a getter of that record has written meanwhile is next. */
-  #hasTakenOne(): void {
-    this.#isTaking = false;
-    if (this.#held !== undefined) this.release();
+  /**
+   * Takes a record without the steps of a Writable: writing small ones takes 7 to 12 % less time so.
+   *
+   * @returns why it was not taken; null where it was
+   */
+  #takeAtOnce(record: RecordInput, receipt: PendingReceipt | null): QueuedFailure | null {
+    this.#isTaking = true;
+    try {
+      if (receipt === null) this.take(record);
+      else receipt.accept(this.takeAppended(record));
+      return null;
+    } catch (error) {
+      return new QueuedFailure(error);
+    } finally {
+      this.#isTaking = false;
+      // What a getter of that record has written meanwhile is next.
+      if (this.#held !== undefined) this.release();
+    }
   }
 
   #takeAll(group: QueuedGroup): void {
@@ -210,6 +211,7 @@ export abstract class RecordWritable extends Writable {
 
   #takeQueued(queued: QueuedRecord): void {
     if (queued === BARRIER) return;
+    if (queued instanceof QueuedFailure) throw queued.error;
     if (queued instanceof QueuedAppend) queued.takeBy((record) => this.takeAppended(record));
     else this.take(queued);
   }

@@ -125,6 +125,20 @@ describe('RollingWriteStream, of a record that nothing waits before', () => {
     expect(await payloadsOf(directory)).to.deep.equal(['a']);
   });
 
+  it('looks at one that is none once', async () => {
+    const writer = create();
+    const outcome = outcomeOf(writer);
+    let looks = 0;
+    writer.write({
+      get payload() {
+        looks++;
+        return undefined as unknown as string;
+      },
+    });
+    expect(await outcome).to.be.instanceOf(RecordError);
+    expect(looks).to.equal(1);
+  });
+
   it('throws what Node throws of null', async () => {
     const writer = create();
     expect(() => writer.write(null as unknown as string))
