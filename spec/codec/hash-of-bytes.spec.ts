@@ -15,7 +15,8 @@ describe('hashOfBytes', () => {
 
   it('is an integer of 32 bits', () => {
     for (let i = 0; i < 1000; i++) {
-      const hash = hashOfBytes(Buffer.from(String(i)), 0, 1);
+      const bytes = Buffer.from(String(i));
+      const hash = hashOfBytes(bytes, 0, bytes.length);
       expect(hash).to.equal(hash | 0);
     }
   });

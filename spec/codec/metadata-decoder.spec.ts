@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { MetadataDecoder } from '../../lib/codec/metadata-decoder.js';
-import { writeVarint } from '../../lib/codec/varint.js';
+import { forgeCounted, forgeVarint } from '../support/forge-frame.js';
 
 describe('MetadataDecoder', () => {
   type Pair = readonly [key: number, value: Buffer];
@@ -11,13 +11,7 @@ describe('MetadataDecoder', () => {
 
   /** Pairs as a block has them. */
   const encode = (pairs: readonly Pair[]) =>
-    Buffer.concat(
-      pairs.map(([key, value]) => {
-        const head = Buffer.alloc(8);
-        const end = writeVarint(head, writeVarint(head, 0, key), value.length);
-        return Buffer.concat([head.subarray(0, end), value]);
-      }),
-    );
+    Buffer.concat(pairs.flatMap(([key, value]) => [forgeVarint(key), forgeCounted(value)]));
 
   /** Decodes bytes that have others on both sides. */
   const decode = (decoder: MetadataDecoder, pairs: readonly Pair[], keys = KEYS) => {
@@ -26,8 +20,8 @@ describe('MetadataDecoder', () => {
     return decoder.decode(keys, bytes, 2, 2 + encoded.length);
   };
 
-  const entriesOf = (pairs: readonly Pair[], keys = KEYS) =>
-    pairs.map(([key, value]) => [keys[key], value.toString('utf8')]);
+  const entriesOf = (pairs: readonly Pair[]) =>
+    pairs.map(([key, value]) => [KEYS[key], value.toString('utf8')]);
 
   const ascii = (length: number) => Buffer.alloc(length, 'x');
 
