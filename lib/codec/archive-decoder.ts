@@ -1,11 +1,11 @@
-import type { ArchiveRecord } from './archive-record.js';
-import { beginsAsJson } from './begins-as-json.js';
-import { ByteQueue } from './byte-queue.js';
-import type { DamageOptions } from './damage-options.js';
-import { FrameDecoder } from './frame-decoder.js';
-import { JsonLinesDecoder } from './json-lines-decoder.js';
-import { parseMaxRecordBytes } from './record-encoder.js';
-import type { RecordSelection } from './record-selection.js';
+import { beginsAsJson } from './bytes/begins-as-json.js';
+import { ByteQueue } from './bytes/byte-queue.js';
+import type { DamageOptions } from './frames/damage-options.js';
+import { FrameDecoder } from './frames/frame-decoder.js';
+import { JsonLinesDecoder } from './json-lines/json-lines-decoder.js';
+import type { ArchiveRecord } from './records/archive-record.js';
+import { parseMaxRecordBytes } from './records/record-encoder.js';
+import type { RecordSelection } from './version-2/record-selection.js';
 
 /** What a decoder is told of its archive. */
 export interface ArchiveDecoderOptions extends DamageOptions {

@@ -1,10 +1,14 @@
 import { DEFAULT_BLOCK_BYTES, LARGEST_BLOCK_BYTES } from '../format/limits.js';
 import { type ByteCount, parseByteCount } from '../format/quantity.js';
 import { WRITER_BYTES } from '../format/version-2.js';
-import { BlockBuilder, type BlockFacts } from './block-builder.js';
-import { JsonLinesEncoder } from './json-lines-encoder.js';
-import { type ArchiveFormat, parseMaxRecordBytes, type RecordEncoder } from './record-encoder.js';
-import { Version1Encoder } from './version-1-encoder.js';
+import { JsonLinesEncoder } from './json-lines/json-lines-encoder.js';
+import {
+  type ArchiveFormat,
+  parseMaxRecordBytes,
+  type RecordEncoder,
+} from './records/record-encoder.js';
+import { Version1Encoder } from './version-1/version-1-encoder.js';
+import { BlockBuilder, type BlockFacts } from './version-2/block-builder.js';
 
 /** What users choose of an archive's bytes. */
 export interface FormatOptions {

@@ -1,7 +1,7 @@
 import { WRITER_BYTES } from '../format/version-2.js';
 import { createRecordEncoder, type FormatSettings } from './create-record-encoder.js';
-import type { RecordEncoder } from './record-encoder.js';
-import type { RecordInput } from './record-input.js';
+import type { RecordEncoder } from './records/record-encoder.js';
+import type { RecordInput } from './records/record-input.js';
 
 /** Grows where a record needs more. */
 const SLAB_BYTES = 16 * 2 ** 10;

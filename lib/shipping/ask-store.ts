@@ -1,7 +1,7 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 
 import { StoreError } from '../errors/store-error.js';
-import type { Store, UnfinishedUpload } from '../storage/store.js';
+import type { Store, UnfinishedUpload } from '../stores/contract/store.js';
 
 /** A store that is asked, and until when. */
 export interface StoreContext {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { PassThrough, pipeline, type Readable, Transform } from 'node:stream';
 
 import { ArchiveError } from '../errors/archive-error.js';
-import type { ShippableArchive } from '../rolling/archive-shipper.js';
-import { FileBody } from '../storage/file-body.js';
-import type { FileLayer } from '../storage/file-layer.js';
+import { FileBody } from '../files/file-body.js';
+import type { FileLayer } from '../files/file-layer.js';
 import { SeekableGzip } from '../streams/seekable-gzip.js';
+import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 
 /** An archive as gzip (docs/format-gzip.md), on its way. */
 export interface CompressedArchive {

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 
-import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../rolling/archive-template.js';
-import type { ArchiveWriterEvents, TypedEvents } from '../rolling/archive-writer-events.js';
-import type { RollingWriteOptions } from '../rolling/rolling-write-options.js';
-import { RollingWriteStream } from '../rolling/rolling-write-stream.js';
-import { nodeFileLayer } from '../storage/file-layer.js';
-import { openStore } from '../storage/open-store.js';
-import { S3Store } from '../storage/s3-store.js';
+import { nodeFileLayer } from '../files/file-layer.js';
+import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../series/names/archive-template.js';
+import { openStore } from '../stores/open-store.js';
+import { S3Store } from '../stores/s3/s3-store.js';
 import { systemClock } from '../streams/clock.js';
+import type { ArchiveWriterEvents, TypedEvents } from '../writing/archive-writer-events.js';
+import type { RollingWriteOptions } from '../writing/rolling-write-options.js';
+import { RollingWriteStream } from '../writing/rolling-write-stream.js';
 import { parseShipOptions, type ShipOptions } from './ship-options.js';
 import { Shipper } from './shipper.js';
 

@@ -2,13 +2,13 @@ import { hostname } from 'node:os';
 import { extname } from 'node:path';
 
 import { TemplateError } from '../errors/template-error.js';
-import type { ShippableArchive } from '../rolling/archive-shipper.js';
-import { GZIP_SUFFIX } from '../rolling/archive-state.js';
-import { escapeGlob } from '../rolling/escape-glob.js';
-import { strftime } from '../rolling/strftime.js';
-import { flatten } from '../rolling/template-pattern.js';
-import { openingText, sealingText } from '../rolling/token-text.js';
-import { objectKeyProblem } from '../storage/object-key.js';
+import { GZIP_SUFFIX } from '../series/names/archive-state.js';
+import { escapeGlob } from '../series/names/escape-glob.js';
+import { strftime } from '../series/names/strftime.js';
+import { flatten } from '../series/names/template-pattern.js';
+import { openingText, sealingText } from '../series/names/token-text.js';
+import { objectKeyProblem } from '../stores/contract/object-key.js';
+import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 
 /** Each archive under its own name, beside the others. */
 export const DEFAULT_KEY = '[[NAME]]';

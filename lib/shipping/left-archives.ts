@@ -5,12 +5,12 @@ import picomatch from 'picomatch';
 
 import { ArchiveDecoder } from '../codec/archive-decoder.js';
 import { DamageError } from '../errors/damage-error.js';
-import type { ShippableArchive } from '../rolling/archive-shipper.js';
-import { baseNameOf, isReadableName } from '../rolling/archive-state.js';
-import { compareNaturally } from '../rolling/natural-order.js';
-import { readChunks } from '../rolling/open-archive.js';
-import type { FileLayer } from '../storage/file-layer.js';
-import { findFile } from '../storage/find-file.js';
+import type { FileLayer } from '../files/file-layer.js';
+import { findFile } from '../files/find-file.js';
+import { baseNameOf, isReadableName } from '../series/names/archive-state.js';
+import { compareNaturally } from '../series/names/natural-order.js';
+import { readChunks } from '../series/opening/open-archive.js';
+import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 
 /** A sealed archive that an earlier writer left behind. */
 export interface LeftArchive {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 import { DamageError } from '../errors/damage-error.js';
-import type { ShippableArchive } from '../rolling/archive-shipper.js';
-import type { StoredObject } from '../storage/store.js';
+import type { StoredObject } from '../stores/contract/store.js';
 import { gunzip } from '../streams/gunzip.js';
+import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 import { fetchObject, type StoreContext } from './ask-store.js';
 
 /** Whether the object is gzip of exactly the archive, by its own bytes, whatever its metadata says. */

@@ -1,13 +1,13 @@
 import { dirname, join } from 'node:path';
 
 import { ArchiveError } from '../errors/archive-error.js';
-import type { ShippableArchive } from '../rolling/archive-shipper.js';
-import type { FileLayer, FileStatus } from '../storage/file-layer.js';
-import { findFile } from '../storage/find-file.js';
-import { makeDirectory } from '../storage/make-directory.js';
-import { isMissing } from '../storage/system-error.js';
-import { unlinkIfThere } from '../storage/take-name.js';
-import { moveFile } from './move-file.js';
+import type { FileLayer, FileStatus } from '../files/file-layer.js';
+import { findFile } from '../files/find-file.js';
+import { makeDirectory } from '../files/make-directory.js';
+import { isMissing } from '../files/system-error.js';
+import { unlinkIfThere } from '../files/take-name.js';
+import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
+import { moveFile } from '../writing/handlers/move-file.js';
 import type { LocalFile } from './ship-options.js';
 
 /** What tells a file from another that came to its name, and from what somebody has made of it. */

@@ -1,8 +1,8 @@
 import { ArchiveError } from '../errors/archive-error.js';
 import { StoreError } from '../errors/store-error.js';
-import type { ShippableArchive, ShippingEvidence } from '../rolling/archive-shipper.js';
-import type { FileLayer } from '../storage/file-layer.js';
-import type { PutResult, Store } from '../storage/store.js';
+import type { FileLayer } from '../files/file-layer.js';
+import type { PutResult, Store } from '../stores/contract/store.js';
+import type { ShippableArchive, ShippingEvidence } from '../writing/handlers/archive-shipper.js';
 import { askStore } from './ask-store.js';
 import { type CompressedArchive, compressArchive } from './compress-archive.js';
 import type { JournaledObject } from './journal-entry.js';

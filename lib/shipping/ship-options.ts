@@ -6,8 +6,8 @@ import {
   parseByteCount,
   parseDurationMs,
 } from '../format/quantity.js';
-import type { S3StoreOptions } from '../storage/s3-store-options.js';
-import type { Store } from '../storage/store.js';
+import type { Store } from '../stores/contract/store.js';
+import type { S3StoreOptions } from '../stores/s3/s3-store-options.js';
 import { DEFAULT_KEY, KeyTemplate } from './key-template.js';
 import type { WhenFull } from './spool-budget.js';
 

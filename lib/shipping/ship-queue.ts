@@ -1,5 +1,5 @@
 import { StoreError } from '../errors/store-error.js';
-import { isTransient } from '../storage/system-error.js';
+import { isTransient } from '../files/system-error.js';
 import type { Clock, Timer } from '../streams/clock.js';
 import { backoffMs, PERMANENT_DELAY_MS } from './backoff.js';
 import type { Shipment } from './shipment.js';

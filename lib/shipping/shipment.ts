@@ -1,9 +1,9 @@
 import { StoreError } from '../errors/store-error.js';
-import type { ShippableArchive, ShippedArchive } from '../rolling/archive-shipper.js';
-import type { FileLayer, FileStatus } from '../storage/file-layer.js';
-import { findFile } from '../storage/find-file.js';
-import type { Store } from '../storage/store.js';
-import { systemCodeOf } from '../storage/system-error.js';
+import type { FileLayer, FileStatus } from '../files/file-layer.js';
+import { findFile } from '../files/find-file.js';
+import { systemCodeOf } from '../files/system-error.js';
+import type { Store } from '../stores/contract/store.js';
+import type { ShippableArchive, ShippedArchive } from '../writing/handlers/archive-shipper.js';
 import { abortUnfinished } from './abort-unfinished.js';
 import { ArchiveJournal } from './archive-journal.js';
 import type {

@@ -1,16 +1,16 @@
 import { ArchiveError } from '../errors/archive-error.js';
 import { DamageError } from '../errors/damage-error.js';
+import type { FileLayer } from '../files/file-layer.js';
+import { findFile } from '../files/find-file.js';
+import type { Store } from '../stores/contract/store.js';
+import type { Clock } from '../streams/clock.js';
 import type {
   ArchiveShipper,
   ShippableArchive,
   ShippedArchive,
   ShippingListener,
   ShippingState,
-} from '../rolling/archive-shipper.js';
-import type { FileLayer } from '../storage/file-layer.js';
-import { findFile } from '../storage/find-file.js';
-import type { Store } from '../storage/store.js';
-import type { Clock } from '../streams/clock.js';
+} from '../writing/handlers/archive-shipper.js';
 import { type LeftArchive, listLeftArchives } from './left-archives.js';
 import { OrphanUploads } from './orphan-uploads.js';
 import type { ShipSettings } from './ship-options.js';

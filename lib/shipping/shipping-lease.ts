@@ -1,3 +1,5 @@
+import type { FileLayer } from '../files/file-layer.js';
+import { systemCodeOf } from '../files/system-error.js';
 import {
   type ArchiveLease,
   LEASE_STALE_MS,
@@ -5,9 +7,7 @@ import {
   sightLease,
   takeOverLease,
   takeStaleLease,
-} from '../rolling/archive-lease.js';
-import type { FileLayer } from '../storage/file-layer.js';
-import { systemCodeOf } from '../storage/system-error.js';
+} from '../writing/sink/archive-lease.js';
 
 /** A lease as it was when it was first seen so. */
 interface Sighting extends LeaseSighting {

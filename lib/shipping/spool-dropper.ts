@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 
-import type { ArchiveFailure, DroppedArchive } from '../rolling/archive-shipper.js';
-import type { FileLayer } from '../storage/file-layer.js';
-import { unlinkIfThere } from '../storage/take-name.js';
+import type { FileLayer } from '../files/file-layer.js';
+import { unlinkIfThere } from '../files/take-name.js';
+import type { ArchiveFailure, DroppedArchive } from '../writing/handlers/archive-shipper.js';
 import type { ShipQueue, WaitingShipment } from './ship-queue.js';
 import type { SpoolBudget } from './spool-budget.js';
 

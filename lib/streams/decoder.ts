@@ -1,7 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
 import { ArchiveDecoder, type ArchiveDecoderOptions } from '../codec/archive-decoder.js';
-import type { ArchiveRecord } from '../codec/archive-record.js';
+import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { waitUntilTaken } from './downstream.js';
 
 /** What a `Decoder` is told of its archive. */

@@ -6,8 +6,8 @@ import {
   type FormatOptions,
   parseFormatOptions,
 } from '../codec/create-record-encoder.js';
-import type { RecordEncoder } from '../codec/record-encoder.js';
-import type { RecordInput } from '../codec/record-input.js';
+import type { RecordEncoder } from '../codec/records/record-encoder.js';
+import type { RecordInput } from '../codec/records/record-input.js';
 import { type Duration, parseDurationMs } from '../format/quantity.js';
 import { WRITER_BYTES } from '../format/version-2.js';
 import { type Clock, systemClock, type Timer } from './clock.js';

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-import { findSubfield } from '../codec/gzip-subfield.js';
+import { findSubfield } from '../codec/gzip/gzip-subfield.js';
 import { type Damage, DamageError } from '../errors/damage-error.js';
 import { KIND_DATA, KIND_END, SUBFIELD_VERSION } from '../format/seekable-gzip.js';
 import { type Fail, gzipHeaderBytes } from './gzip-header.js';

@@ -1,7 +1,7 @@
 import { gunzip as gunzipCallback } from 'node:zlib';
 
-import { decodeDataHeader } from '../codec/gzip-member.js';
-import type { MemberEntry } from '../codec/member-entry.js';
+import { decodeDataHeader } from '../codec/gzip/gzip-member.js';
+import type { MemberEntry } from '../codec/gzip/member-entry.js';
 import { DATA_HEADER_BYTES } from '../format/seekable-gzip.js';
 import type { PulledBytes } from './pulled-bytes.js';
 

@@ -1,6 +1,6 @@
 import { createInflateRaw, inflateRawSync } from 'node:zlib';
 
-import { inflateUpToDamage } from '../codec/inflate-head.js';
+import { inflateUpToDamage } from '../codec/gzip/inflate-head.js';
 import type { PulledBytes } from './pulled-bytes.js';
 
 /** zlib's default of 16 KiB makes four times the calls. */

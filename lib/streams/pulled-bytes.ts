@@ -1,4 +1,4 @@
-import { ByteQueue } from '../codec/byte-queue.js';
+import { ByteQueue } from '../codec/bytes/byte-queue.js';
 
 /** The bytes of an iterable, a chunk of which is taken only when there are too few. */
 export class PulledBytes {

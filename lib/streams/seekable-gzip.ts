@@ -1,10 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { Transform, type TransformCallback } from 'node:stream';
 
-import { encodeDataHeader, encodeEndMember, encodeIndexMembers } from '../codec/gzip-member.js';
-import { MemberCutter, type RawMember } from '../codec/member-cutter.js';
-import type { MemberFacts } from '../codec/member-entry.js';
-import { MemberIndexBuilder } from '../codec/member-index-builder.js';
+import {
+  encodeDataHeader,
+  encodeEndMember,
+  encodeIndexMembers,
+} from '../codec/gzip/gzip-member.js';
+import { MemberCutter, type RawMember } from '../codec/gzip/member-cutter.js';
+import type { MemberFacts } from '../codec/gzip/member-entry.js';
+import { MemberIndexBuilder } from '../codec/gzip/member-index-builder.js';
 import { type ByteCount, parseByteCount } from '../format/quantity.js';
 import {
   DEFAULT_MEMBER_BYTES,

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { ArchiveDecoder } from '../../lib/codec/archive-decoder.js';
-import { encodeIndexFrame } from '../../lib/codec/archive-index.js';
-import type { RecordFields } from '../../lib/codec/record-input.js';
+import type { RecordFields } from '../../lib/codec/records/record-input.js';
+import { encodeIndexFrame } from '../../lib/codec/version-2/archive-index.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
 import { anyRecord, expectedOf } from '../support/arbitrary-record.js';
 import { cut, damageOf, decodeArchive, decodeChunks, plain } from '../support/decode-archive.js';

@@ -6,8 +6,8 @@ import {
   decodeIndexBody,
   encodeIndexFrame,
   type IndexEntry,
-} from '../../lib/codec/archive-index.js';
-import { headerCrc, readFrameHeader } from '../../lib/codec/frame-header.js';
+} from '../../lib/codec/version-2/archive-index.js';
+import { headerCrc, readFrameHeader } from '../../lib/codec/version-2/frame-header.js';
 import { MAX_INDEX_ENTRIES } from '../../lib/format/index-body.js';
 import { HEADER_CRC_OFFSET, KIND_INDEX } from '../../lib/format/version-2.js';
 import { damageOf } from '../support/decode-archive.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { ArchiveRecord } from '../../lib/codec/archive-record.js';
+import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
 import { decodeArchive, plain } from '../support/decode-archive.js';
 import {
   encodeBlocks,

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
+import type { RecordInput } from '../../lib/codec/records/record-input.js';
 import type {
   BlockBuilder,
   BlockBuilderOptions,
   BlockFacts,
-} from '../../lib/codec/block-builder.js';
-import { readFrameHeader } from '../../lib/codec/frame-header.js';
-import type { RecordInput } from '../../lib/codec/record-input.js';
+} from '../../lib/codec/version-2/block-builder.js';
+import { readFrameHeader } from '../../lib/codec/version-2/frame-header.js';
 import { RecordError } from '../../lib/errors/record-error.js';
 import { LARGEST_BLOCK_BYTES } from '../../lib/format/limits.js';
 import { anyRecord, expectedOf } from '../support/arbitrary-record.js';

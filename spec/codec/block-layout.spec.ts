@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { BlockLayout } from '../../lib/codec/block-layout.js';
+import { BlockLayout } from '../../lib/codec/version-2/block-layout.js';
 
 describe('BlockLayout', () => {
   const keys = ['a', '__proto__', ''].map((key) => Buffer.from(key));

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { ByteQueue } from '../../lib/codec/byte-queue.js';
+import { ByteQueue } from '../../lib/codec/bytes/byte-queue.js';
 
 function queueOf(...chunks: string[]): ByteQueue {
   const queue = new ByteQueue();

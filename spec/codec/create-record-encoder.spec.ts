@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 
-import { BlockBuilder, type BlockFacts } from '../../lib/codec/block-builder.js';
 import { createRecordEncoder, parseFormatOptions } from '../../lib/codec/create-record-encoder.js';
-import { JsonLinesEncoder } from '../../lib/codec/json-lines-encoder.js';
-import { Version1Encoder } from '../../lib/codec/version-1-encoder.js';
+import { JsonLinesEncoder } from '../../lib/codec/json-lines/json-lines-encoder.js';
+import { Version1Encoder } from '../../lib/codec/version-1/version-1-encoder.js';
+import { BlockBuilder, type BlockFacts } from '../../lib/codec/version-2/block-builder.js';
 import { decodeArchive } from '../support/decode-archive.js';
 import { encodeAll, WRITER_ID } from '../support/encode-archive.js';
 

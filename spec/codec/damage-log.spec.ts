@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import { DamageLog } from '../../lib/codec/damage-log.js';
-import { readFrameHeader } from '../../lib/codec/frame-header.js';
-import type { SkippedDamage } from '../../lib/codec/skipped-damage.js';
+import { DamageLog } from '../../lib/codec/frames/damage-log.js';
+import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
+import { readFrameHeader } from '../../lib/codec/version-2/frame-header.js';
 import { type ForgedHeader, forgeFrame } from '../support/forge-frame.js';
 
 function headerOf(sequence: bigint, records: number, more: ForgedHeader = {}) {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { encodeIndexFrame } from '../../lib/codec/archive-index.js';
+import { encodeIndexFrame } from '../../lib/codec/version-2/archive-index.js';
 import type { DamageReason } from '../../lib/errors/damage-error.js';
 import { damageOf, decodeArchive, decodeChunks, decodeDamaged } from '../support/decode-archive.js';
 import { encodeBlocks, encodeVersion1, WRITER_ID } from '../support/encode-archive.js';

@@ -1,6 +1,10 @@
 import { expect } from 'chai';
 
-import { headerCrc, readFrameHeader, writeFrameHeader } from '../../lib/codec/frame-header.js';
+import {
+  headerCrc,
+  readFrameHeader,
+  writeFrameHeader,
+} from '../../lib/codec/version-2/frame-header.js';
 import { HEADER_CRC_OFFSET } from '../../lib/format/version-2.js';
 import { forgeFrame } from '../support/forge-frame.js';
 

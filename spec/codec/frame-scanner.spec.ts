@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 
-import { ByteQueue } from '../../lib/codec/byte-queue.js';
-import type { DamageOptions } from '../../lib/codec/damage-options.js';
-import { FrameScanner } from '../../lib/codec/frame-scanner.js';
-import type { ScannedFrame } from '../../lib/codec/scanned-frame.js';
-import type { SkippedDamage } from '../../lib/codec/skipped-damage.js';
+import { ByteQueue } from '../../lib/codec/bytes/byte-queue.js';
+import type { DamageOptions } from '../../lib/codec/frames/damage-options.js';
+import { FrameScanner } from '../../lib/codec/frames/frame-scanner.js';
+import type { ScannedFrame } from '../../lib/codec/frames/scanned-frame.js';
+import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
 import { DamageError, type DamageReason } from '../../lib/errors/damage-error.js';
 import {
   OTHER_WRITER_ID,

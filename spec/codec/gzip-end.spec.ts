@@ -3,7 +3,7 @@ import { crc32, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { type GzipEnd, readGzipEnd } from '../../lib/codec/gzip-end.js';
+import { type GzipEnd, readGzipEnd } from '../../lib/codec/gzip/gzip-end.js';
 import { flipBit } from '../support/damaged-archive.js';
 import { encodeJsonLines } from '../support/encode-archive.js';
 import { compressAll, membersOf, sampleBlocks } from '../support/gzip-tools.js';

@@ -8,8 +8,8 @@ import {
   encodeDataHeader,
   encodeEndMember,
   encodeIndexMembers,
-} from '../../lib/codec/gzip-member.js';
-import type { MemberFacts } from '../../lib/codec/member-entry.js';
+} from '../../lib/codec/gzip/gzip-member.js';
+import type { MemberFacts } from '../../lib/codec/gzip/member-entry.js';
 import { gzipFail, membersOf, refusalOf } from '../support/gzip-tools.js';
 
 const facts: MemberFacts = {

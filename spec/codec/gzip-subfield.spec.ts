@@ -3,7 +3,11 @@ import { crc32, gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { checkSubfield, encodeMemberHeader, findSubfield } from '../../lib/codec/gzip-subfield.js';
+import {
+  checkSubfield,
+  encodeMemberHeader,
+  findSubfield,
+} from '../../lib/codec/gzip/gzip-subfield.js';
 import { gzipFail, refusalOf } from '../support/gzip-tools.js';
 
 const EMPTY = Buffer.from([3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { hashOfBytes } from '../../lib/codec/hash-of-bytes.js';
+import { hashOfBytes } from '../../lib/codec/bytes/hash-of-bytes.js';
 
 describe('hashOfBytes', () => {
   const places = (texts: readonly string[]) =>

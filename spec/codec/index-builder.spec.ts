@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import type { BlockFacts } from '../../lib/codec/block-builder.js';
-import { IndexBuilder } from '../../lib/codec/index-builder.js';
+import type { BlockFacts } from '../../lib/codec/version-2/block-builder.js';
+import { IndexBuilder } from '../../lib/codec/version-2/index-builder.js';
 
 function block(sequence: number, bytes = 100, records = 1): BlockFacts {
   return { bytes, records, sequence, earliestMicros: sequence, latestMicros: sequence + 5 };

@@ -2,7 +2,7 @@ import { deflateRawSync, deflateSync, gunzipSync, gzipSync, inflateRawSync } fro
 
 import { expect } from 'chai';
 
-import { inflateHead, inflateUpToDamage } from '../../lib/codec/inflate-head.js';
+import { inflateHead, inflateUpToDamage } from '../../lib/codec/gzip/inflate-head.js';
 
 const TEXT = Array.from({ length: 3000 }, (_, n) => `${n * 7919},`).join('');
 const ARCHIVE = gzipSync(TEXT);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { readInt64, readUint64, writeInt64 } from '../../lib/codec/int64.js';
+import { readInt64, readUint64, writeInt64 } from '../../lib/codec/bytes/int64.js';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 

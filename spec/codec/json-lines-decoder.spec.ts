@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { ArchiveDecoder } from '../../lib/codec/archive-decoder.js';
-import type { SkippedDamage } from '../../lib/codec/skipped-damage.js';
+import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
 import { collectGarbage } from '../support/collect-garbage.js';
 import { decodeSkipping, flipBit } from '../support/damaged-archive.js';
 import { decodeArchive, decodeChunks, decodeDamaged } from '../support/decode-archive.js';

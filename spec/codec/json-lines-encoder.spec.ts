@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { JsonLinesEncoder } from '../../lib/codec/json-lines-encoder.js';
-import type { RecordFields, RecordInput } from '../../lib/codec/record-input.js';
+import { JsonLinesEncoder } from '../../lib/codec/json-lines/json-lines-encoder.js';
+import type { RecordFields, RecordInput } from '../../lib/codec/records/record-input.js';
 import { RecordError } from '../../lib/errors/record-error.js';
 import { anyMetadata, expectedOf } from '../support/arbitrary-record.js';
 import { decodeArchive, plain } from '../support/decode-archive.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { splitMetadataMember } from '../../lib/codec/json-metadata.js';
+import { splitMetadataMember } from '../../lib/codec/json-lines/json-metadata.js';
 
 function split(line: string, key = 'm'): [metadata: string, payload: string] | null {
   const found = splitMetadataMember(Buffer.from(line), key);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { KeyTable } from '../../lib/codec/key-table.js';
+import { KeyTable } from '../../lib/codec/version-2/key-table.js';
 import { RecordError } from '../../lib/errors/record-error.js';
 import { anyText } from '../support/arbitrary-record.js';
 import { forgeCounted } from '../support/forge-frame.js';

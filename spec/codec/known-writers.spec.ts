@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { readFrameHeader } from '../../lib/codec/frame-header.js';
-import { KnownWriters } from '../../lib/codec/known-writers.js';
+import { KnownWriters } from '../../lib/codec/frames/known-writers.js';
+import { readFrameHeader } from '../../lib/codec/version-2/frame-header.js';
 import { forgeFrame } from '../support/forge-frame.js';
 
 const [A, B] = ['aa'.repeat(8), 'bb'.repeat(8)];

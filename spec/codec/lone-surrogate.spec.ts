@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { loneSurrogate } from '../../lib/codec/lone-surrogate.js';
+import { loneSurrogate } from '../../lib/codec/records/lone-surrogate.js';
 import { RecordError } from '../../lib/errors/record-error.js';
 
 describe('loneSurrogate', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { measureFrame } from '../../lib/codec/measure-frame.js';
+import { measureFrame } from '../../lib/codec/frames/measure-frame.js';
 import { encodeVersion1 } from '../support/encode-archive.js';
 import { type ForgedHeader, forgeFrame } from '../support/forge-frame.js';
 

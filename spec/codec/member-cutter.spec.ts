@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { MemberCutter, type RawMember } from '../../lib/codec/member-cutter.js';
+import { MemberCutter, type RawMember } from '../../lib/codec/gzip/member-cutter.js';
 import { sealArchive } from '../support/damaged-archive.js';
 import { cut, decodeArchive } from '../support/decode-archive.js';
 import { encodeBlocks, encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';

@@ -7,7 +7,7 @@ import {
   readMemberEntry,
   UNTIMED,
   writeMemberEntry,
-} from '../../lib/codec/member-entry.js';
+} from '../../lib/codec/gzip/member-entry.js';
 import { gzipFail, refusalOf } from '../support/gzip-tools.js';
 
 const entry: MemberEntry = {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { measureFrame } from '../../lib/codec/measure-frame.js';
-import { MemberFactsBuilder } from '../../lib/codec/member-facts-builder.js';
+import { measureFrame } from '../../lib/codec/frames/measure-frame.js';
+import { MemberFactsBuilder } from '../../lib/codec/gzip/member-facts-builder.js';
 import { encodeVersion1 } from '../support/encode-archive.js';
 import { type ForgedHeader, forgeFrame } from '../support/forge-frame.js';
 

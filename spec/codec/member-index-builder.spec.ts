@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import type { MemberEntry } from '../../lib/codec/member-entry.js';
-import { MemberIndexBuilder } from '../../lib/codec/member-index-builder.js';
+import type { MemberEntry } from '../../lib/codec/gzip/member-entry.js';
+import { MemberIndexBuilder } from '../../lib/codec/gzip/member-index-builder.js';
 import { MAX_MEMBER_ENTRIES } from '../../lib/format/seekable-gzip.js';
 
 function entryOf(i: number): MemberEntry {

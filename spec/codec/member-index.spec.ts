@@ -3,11 +3,11 @@ import { crc32, gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { readFrameHeader } from '../../lib/codec/frame-header.js';
-import { readGzipEnd } from '../../lib/codec/gzip-end.js';
-import { encodeEndMember, encodeIndexMembers } from '../../lib/codec/gzip-member.js';
-import type { MemberEntry } from '../../lib/codec/member-entry.js';
-import { decodeMemberIndex } from '../../lib/codec/member-index.js';
+import { readGzipEnd } from '../../lib/codec/gzip/gzip-end.js';
+import { encodeEndMember, encodeIndexMembers } from '../../lib/codec/gzip/gzip-member.js';
+import type { MemberEntry } from '../../lib/codec/gzip/member-entry.js';
+import { decodeMemberIndex } from '../../lib/codec/gzip/member-index.js';
+import { readFrameHeader } from '../../lib/codec/version-2/frame-header.js';
 import { flipBit } from '../support/damaged-archive.js';
 import { damageOf } from '../support/decode-archive.js';
 import { compressAll, indexOf, membersOf, sampleBlocks } from '../support/gzip-tools.js';

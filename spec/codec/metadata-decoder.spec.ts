@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { MetadataDecoder } from '../../lib/codec/metadata-decoder.js';
+import { MetadataDecoder } from '../../lib/codec/version-2/metadata-decoder.js';
 import { forgeCounted, forgeVarint } from '../support/forge-frame.js';
 
 describe('MetadataDecoder', () => {

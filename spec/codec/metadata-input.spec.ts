@@ -5,7 +5,7 @@ import {
   fieldOf,
   flattenMetadata,
   type MetadataInput,
-} from '../../lib/codec/metadata-input.js';
+} from '../../lib/codec/records/metadata-input.js';
 import { RecordError } from '../../lib/errors/record-error.js';
 import { decodeArchive } from '../support/decode-archive.js';
 import { encodeVersion1 } from '../support/encode-archive.js';

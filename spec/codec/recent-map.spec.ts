@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { RecentMap } from '../../lib/codec/recent-map.js';
+import { RecentMap } from '../../lib/codec/bytes/recent-map.js';
 
 describe('RecentMap', () => {
   it('keeps the keys that were set last', () => {

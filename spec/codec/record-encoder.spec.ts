@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { parseMaxRecordBytes } from '../../lib/codec/record-encoder.js';
+import { parseMaxRecordBytes } from '../../lib/codec/records/record-encoder.js';
 
 describe('parseMaxRecordBytes', () => {
   it('is 64 MiB unless told otherwise', () => {

@@ -5,7 +5,7 @@ import {
   payloadOf,
   type RecordInput,
   timeMicrosOf,
-} from '../../lib/codec/record-input.js';
+} from '../../lib/codec/records/record-input.js';
 import { RecordError } from '../../lib/errors/record-error.js';
 import { decodeArchive } from '../support/decode-archive.js';
 import { encodeBlocks } from '../support/encode-archive.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { checkRecordBytes } from '../../lib/codec/record-size.js';
+import { checkRecordBytes } from '../../lib/codec/records/record-size.js';
 import { RecordError } from '../../lib/errors/record-error.js';
 
 describe('checkRecordBytes', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { Slab } from '../../lib/codec/slab.js';
+import { Slab } from '../../lib/codec/bytes/slab.js';
 
 describe('Slab', () => {
   it('keeps what is filled when it grows', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { mostBytes, NOT_WELL_FORMED, putPiece, putText } from '../../lib/codec/text.js';
+import { mostBytes, NOT_WELL_FORMED, putPiece, putText } from '../../lib/codec/bytes/text.js';
 import { anyText } from '../support/arbitrary-record.js';
 
 function put(text: string): Buffer | number {

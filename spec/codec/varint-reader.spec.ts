@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { writeSignedVarint, writeVarint } from '../../lib/codec/varint.js';
-import { BAD_VARINT, VarintReader } from '../../lib/codec/varint-reader.js';
+import { writeSignedVarint, writeVarint } from '../../lib/codec/bytes/varint.js';
+import { BAD_VARINT, VarintReader } from '../../lib/codec/bytes/varint-reader.js';
 import { forgeVarint, forgeZigzag } from '../support/forge-frame.js';
 
 const MOST = Number.MAX_SAFE_INTEGER;

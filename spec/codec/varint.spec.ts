@@ -6,7 +6,7 @@ import {
   varintBytes,
   writeSignedVarint,
   writeVarint,
-} from '../../lib/codec/varint.js';
+} from '../../lib/codec/bytes/varint.js';
 import { forgeVarint, forgeZigzag } from '../support/forge-frame.js';
 
 const MOST = Number.MAX_SAFE_INTEGER;

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import type { RecordInput } from '../../lib/codec/record-input.js';
-import { Version1Encoder } from '../../lib/codec/version-1-encoder.js';
+import type { RecordInput } from '../../lib/codec/records/record-input.js';
+import { Version1Encoder } from '../../lib/codec/version-1/version-1-encoder.js';
 import { RecordError } from '../../lib/errors/record-error.js';
 import { anyRecord, expectedOf } from '../support/arbitrary-record.js';
 import { cut, decodeArchive, decodeChunks, plain } from '../support/decode-archive.js';

@@ -3,13 +3,13 @@ import { gunzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import { readGzipEnd } from '../../lib/codec/gzip-end.js';
+import { readGzipEnd } from '../../lib/codec/gzip/gzip-end.js';
 import {
   encodeDataHeader,
   encodeEndMember,
   encodeIndexMembers,
-} from '../../lib/codec/gzip-member.js';
-import { MemberCutter } from '../../lib/codec/member-cutter.js';
+} from '../../lib/codec/gzip/gzip-member.js';
+import { MemberCutter } from '../../lib/codec/gzip/member-cutter.js';
 import * as format from '../../lib/format/seekable-gzip.js';
 import { decodeArchive } from '../support/decode-archive.js';
 import { indexOf, membersOf } from '../support/gzip-tools.js';

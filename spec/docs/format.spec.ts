@@ -4,10 +4,10 @@ import { crc32 } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import { decodeIndexBody, encodeIndexFrame } from '../../lib/codec/archive-index.js';
-import { readFrameHeader } from '../../lib/codec/frame-header.js';
-import { IndexBuilder } from '../../lib/codec/index-builder.js';
-import { writeSignedVarint, writeVarint } from '../../lib/codec/varint.js';
+import { writeSignedVarint, writeVarint } from '../../lib/codec/bytes/varint.js';
+import { decodeIndexBody, encodeIndexFrame } from '../../lib/codec/version-2/archive-index.js';
+import { readFrameHeader } from '../../lib/codec/version-2/frame-header.js';
+import { IndexBuilder } from '../../lib/codec/version-2/index-builder.js';
 import * as limits from '../../lib/format/limits.js';
 import { KIND_INDEX } from '../../lib/format/version-2.js';
 import { decodeArchive } from '../support/decode-archive.js';

@@ -3,13 +3,13 @@ import { crc32, deflateRawSync, gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { readGzipEnd } from '../../lib/codec/gzip-end.js';
+import { readGzipEnd } from '../../lib/codec/gzip/gzip-end.js';
 import {
   decodeDataHeader,
   encodeDataHeader,
   encodeEndMember,
-} from '../../lib/codec/gzip-member.js';
-import { decodeMemberIndex } from '../../lib/codec/member-index.js';
+} from '../../lib/codec/gzip/gzip-member.js';
+import { decodeMemberIndex } from '../../lib/codec/gzip/member-index.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
 import { END_MEMBER_BYTES } from '../../lib/format/seekable-gzip.js';
 import { gzipHeaderBytes } from '../../lib/streams/gzip-header.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { beginsAsJson } from '../../lib/codec/begins-as-json.js';
-import type { RecordFields } from '../../lib/codec/record-input.js';
+import { beginsAsJson } from '../../lib/codec/bytes/begins-as-json.js';
+import type { RecordFields } from '../../lib/codec/records/record-input.js';
 import { anyMetadata, anyMicros, anyPayload } from '../support/arbitrary-record.js';
 import {
   decodeSkipping,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { alternativeName } from '../../lib/rolling/alternative-name.js';
+import { alternativeName } from '../../lib/series/names/alternative-name.js';
 
 describe('alternativeName', () => {
   it('puts the number before the extension', () => {

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 
 import { expect } from 'chai';
 
-import { ArchiveDigest } from '../../lib/rolling/archive-digest.js';
-import { SLAB_BYTES } from '../../lib/rolling/slab-keeper.js';
 import { createThreadDigest } from '../../lib/streams/digest-thread.js';
+import { ArchiveDigest } from '../../lib/writing/sink/archive-digest.js';
+import { SLAB_BYTES } from '../../lib/writing/sink/slab-keeper.js';
 
 function sha256(...parts: readonly Uint8Array[]): string {
   const hash = createHash('sha256');

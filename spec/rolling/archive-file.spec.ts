@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { ArchiveFile } from '../../lib/rolling/archive-file.js';
+import { ArchiveFile } from '../../lib/writing/sink/archive-file.js';
 import { rejection } from '../support/store-tools.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
 

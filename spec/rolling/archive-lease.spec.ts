@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
 import {
   isLeaseAside,
   LEASE_STALE_MS,
@@ -14,8 +15,7 @@ import {
   takeLease,
   takeOverLease,
   takeStaleLease,
-} from '../../lib/rolling/archive-lease.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+} from '../../lib/writing/sink/archive-lease.js';
 import { rejection } from '../support/store-tools.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
 import { withFile } from '../support/with-file.js';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { ArchivePlace } from '../../lib/rolling/archive-place.js';
-import type { OpenFile } from '../../lib/storage/file-layer.js';
+import type { OpenFile } from '../../lib/files/file-layer.js';
+import { ArchivePlace } from '../../lib/writing/sink/archive-place.js';
 import { rejection } from '../support/store-tools.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
 

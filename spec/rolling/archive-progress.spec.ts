@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { ArchiveProgress } from '../../lib/rolling/archive-progress.js';
+import { ArchiveProgress } from '../../lib/writing/receipts/archive-progress.js';
 import { rejection } from '../support/store-tools.js';
 
 describe('ArchiveProgress', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { baseNameOf, isReadableName, placesOf } from '../../lib/rolling/archive-state.js';
+import { baseNameOf, isReadableName, placesOf } from '../../lib/series/names/archive-state.js';
 
 describe('baseNameOf', () => {
   it('takes off one suffix of a state', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { ArchiveSync, type SyncMode } from '../../lib/rolling/archive-sync.js';
+import { ArchiveSync, type SyncMode } from '../../lib/writing/sink/archive-sync.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { Gate } from '../support/test-disk.js';
 

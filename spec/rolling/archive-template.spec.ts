@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import picomatch from 'picomatch';
 
 import { TemplateError } from '../../lib/errors/template-error.js';
-import { alternativeName } from '../../lib/rolling/alternative-name.js';
-import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../../lib/rolling/archive-template.js';
-import type { NameContext, SealFacts } from '../../lib/rolling/token-text.js';
+import { alternativeName } from '../../lib/series/names/alternative-name.js';
+import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../../lib/series/names/archive-template.js';
+import type { NameContext, SealFacts } from '../../lib/series/names/token-text.js';
 
 const CONTEXT: NameContext = {
   timeMicros: 1399999999123456,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { CHUNK_BYTES, ChunkPool } from '../../lib/rolling/chunk-pool.js';
+import { CHUNK_BYTES, ChunkPool } from '../../lib/files/chunk-pool.js';
 
 describe('ChunkPool', () => {
   it('gives memory of the size asked for, and again what it got back', () => {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { CopyTarget } from '../../lib/rolling/copy-target.js';
-import type { OpenFile } from '../../lib/storage/file-layer.js';
+import type { OpenFile } from '../../lib/files/file-layer.js';
+import { CopyTarget } from '../../lib/writing/recovery/copy-target.js';
 import { killDigestThread } from '../support/kill-digest-thread.js';
 import { rejection } from '../support/store-tools.js';
 import { systemError, TestDisk } from '../support/test-disk.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { DiskRetry, type DiskStall, type DiskStep } from '../../lib/rolling/disk-retry.js';
-import { FileFaultError } from '../../lib/rolling/file-fault.js';
+import { DiskRetry, type DiskStall, type DiskStep } from '../../lib/writing/sink/disk-retry.js';
+import { FileFaultError } from '../../lib/writing/sink/file-fault.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
 import { systemError } from '../support/test-disk.js';

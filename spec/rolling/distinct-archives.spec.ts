@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import { leaveOutCopies } from '../../lib/rolling/distinct-archives.js';
-import { LocalArchive } from '../../lib/rolling/found-archive.js';
+import { leaveOutCopies } from '../../lib/series/listing/distinct-archives.js';
+import { LocalArchive } from '../../lib/series/opening/found-archive.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { TemporaryDirectories } from '../support/series.js';
 

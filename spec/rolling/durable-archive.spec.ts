@@ -4,12 +4,12 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { JsonLinesEncoder } from '../../lib/codec/json-lines-encoder.js';
-import { ArchiveDraft } from '../../lib/rolling/archive-draft.js';
-import { DiskRetry } from '../../lib/rolling/disk-retry.js';
-import { DurableArchive } from '../../lib/rolling/durable-archive.js';
-import { UnsyncedMemory } from '../../lib/rolling/unsynced-memory.js';
-import type { FileLayer, OpenFile } from '../../lib/storage/file-layer.js';
+import { JsonLinesEncoder } from '../../lib/codec/json-lines/json-lines-encoder.js';
+import type { FileLayer, OpenFile } from '../../lib/files/file-layer.js';
+import { ArchiveDraft } from '../../lib/writing/receipts/archive-draft.js';
+import { DiskRetry } from '../../lib/writing/sink/disk-retry.js';
+import { DurableArchive } from '../../lib/writing/sink/durable-archive.js';
+import { UnsyncedMemory } from '../../lib/writing/sink/unsynced-memory.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { passTime } from '../support/pass-time.js';
 import { systemError } from '../support/test-disk.js';

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 
 import { expect } from 'chai';
 
-import { endAndClose } from '../../lib/rolling/end-and-close.js';
+import { endAndClose } from '../../lib/writing/end-and-close.js';
 import { rejection } from '../support/store-tools.js';
 
 describe('endAndClose', () => {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 
 import { ShippingPendingError } from '../../lib/errors/shipping-pending-error.js';
-import type { ShippingState } from '../../lib/rolling/archive-shipper.js';
-import { EndWait } from '../../lib/rolling/end-wait.js';
+import { EndWait } from '../../lib/writing/end-wait.js';
+import type { ShippingState } from '../../lib/writing/handlers/archive-shipper.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { ArchiveFile, type FileMark } from '../../lib/rolling/archive-file.js';
-import { FileReplacer } from '../../lib/rolling/file-replacer.js';
+import { ArchiveFile, type FileMark } from '../../lib/writing/sink/archive-file.js';
+import { FileReplacer } from '../../lib/writing/sink/file-replacer.js';
 import { killDigestThread } from '../support/kill-digest-thread.js';
 import { rejection } from '../support/store-tools.js';
 import { systemError, TestDisk } from '../support/test-disk.js';

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { expect } from 'chai';
 
-import { FlushTimer } from '../../lib/rolling/flush-timer.js';
+import { FlushTimer } from '../../lib/writing/rolling/flush-timer.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 describe('FlushTimer', () => {

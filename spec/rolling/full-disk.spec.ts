@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import type { DiskStall } from '../../lib/index.js';
-import type { Receipt } from '../../lib/rolling/receipt.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
-import { verifyArchives } from '../../lib/rolling/verify-archives.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
+import { verifyArchives } from '../../lib/reading/verifying/verify-archives.js';
+import type { Receipt } from '../../lib/writing/receipts/receipt.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { readPayloads } from '../support/series.js';
 import { SmallDisk, skipForWantOfDisk } from '../support/small-disk.js';
 import { catchUncaught } from '../support/writer-tools.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { compareNaturally } from '../../lib/rolling/natural-order.js';
+import { compareNaturally } from '../../lib/series/names/natural-order.js';
 
 describe('compareNaturally', () => {
   it('orders runs of digits as numbers', () => {

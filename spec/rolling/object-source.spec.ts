@@ -6,10 +6,10 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import { ObjectSource } from '../../lib/rolling/object-source.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
-import { DirectoryStore } from '../../lib/storage/directory-store.js';
-import { MOST_FAILURES } from '../../lib/storage/retries.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
+import { ObjectSource } from '../../lib/series/opening/object-source.js';
+import { MOST_FAILURES } from '../../lib/stores/contract/retries.js';
+import { DirectoryStore } from '../../lib/stores/directory/directory-store.js';
 import { FaultyStore } from '../support/faulty-store.js';
 import { compressAll } from '../support/gzip-tools.js';
 import { HastyClock } from '../support/hasty-clock.js';

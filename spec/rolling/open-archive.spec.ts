@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { ArchiveError } from '../../lib/errors/archive-error.js';
-import { openArchive } from '../../lib/rolling/open-archive.js';
-import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
+import { openArchive } from '../../lib/series/opening/open-archive.js';
 import { rejection } from '../support/store-tools.js';
 
 describe('openArchive', () => {

@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import { LocalArchive } from '../../lib/rolling/found-archive.js';
-import { orderArchives } from '../../lib/rolling/order-archives.js';
+import { orderArchives } from '../../lib/series/listing/order-archives.js';
+import { LocalArchive } from '../../lib/series/opening/found-archive.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { forgeBody, forgeFrame, forgeRecord } from '../support/forge-frame.js';

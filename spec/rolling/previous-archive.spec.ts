@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { findPreviousArchive, listSealed } from '../../lib/rolling/previous-archive.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
-import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
+import { findPreviousArchive, listSealed } from '../../lib/writing/recovery/previous-archive.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { withScratch } from '../support/scratch-directory.js';
 
 const WRITER_ID = Buffer.alloc(8, 0xab);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { QueuedBytes } from '../../lib/rolling/queued-bytes.js';
+import { QueuedBytes } from '../../lib/writing/queued-bytes.js';
 
 const OVERHEAD = 256;
 

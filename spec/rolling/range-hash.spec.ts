@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { RangeHash } from '../../lib/rolling/range-hash.js';
+import { RangeHash } from '../../lib/reading/verifying/range-hash.js';
 
 describe('RangeHash', () => {
   it('hashes ranges that are known only once their bytes have come', () => {

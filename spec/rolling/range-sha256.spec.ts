@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { sha256OfRange } from '../../lib/rolling/range-sha256.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
+import { sha256OfRange } from '../../lib/files/range-sha256.js';
 import { withScratch } from '../support/scratch-directory.js';
 import { withFile } from '../support/with-file.js';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { readChunks } from '../../lib/rolling/read-chunks.js';
-import { nodeFileLayer, type OpenFile } from '../../lib/storage/file-layer.js';
+import { nodeFileLayer, type OpenFile } from '../../lib/files/file-layer.js';
+import { readChunks } from '../../lib/files/read-chunks.js';
 import { rejection } from '../support/store-tools.js';
 import { until } from '../support/writer-tools.js';
 

@@ -4,9 +4,9 @@ import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import type { SkippedDamage } from '../../lib/codec/skipped-damage.js';
-import type { SequenceGap } from '../../lib/rolling/archive-report.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
+import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
+import type { SequenceGap } from '../../lib/reading/verifying/archive-report.js';
 import { encodePart, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';
 
 describe('RollingReadStream, which leaves damage out', () => {

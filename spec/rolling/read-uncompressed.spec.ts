@@ -7,9 +7,9 @@ import { expect } from 'chai';
 
 import { DamageError } from '../../lib/errors/damage-error.js';
 import { StoreError } from '../../lib/errors/store-error.js';
-import { openArchive } from '../../lib/rolling/open-archive.js';
-import { readUncompressed } from '../../lib/rolling/read-uncompressed.js';
-import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
+import { openArchive } from '../../lib/series/opening/open-archive.js';
+import { readUncompressed } from '../../lib/series/opening/read-uncompressed.js';
 import { rejection } from '../support/store-tools.js';
 import { withFile } from '../support/with-file.js';
 

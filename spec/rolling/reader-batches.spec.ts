@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import type { ArchiveRecord } from '../../lib/codec/archive-record.js';
+import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
 import { rejection } from '../support/store-tools.js';

@@ -5,9 +5,9 @@ import { finished, pipeline } from 'node:stream/promises';
 
 import { expect } from 'chai';
 
-import type { ArchiveRecord } from '../../lib/codec/archive-record.js';
+import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
-import { type ArchiveReader, createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
+import { type ArchiveReader, createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
 import { rejection } from '../support/store-tools.js';

@@ -5,11 +5,11 @@ import { Readable } from 'node:stream';
 
 import { expect } from 'chai';
 
-import type { SkippedDamage } from '../../lib/codec/skipped-damage.js';
+import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
-import type { RollingReadOptions } from '../../lib/rolling/rolling-read-options.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
-import { DirectoryStore } from '../../lib/storage/directory-store.js';
+import type { RollingReadOptions } from '../../lib/reading/rolling-read-options.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
+import { DirectoryStore } from '../../lib/stores/directory/directory-store.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { OTHER_WRITER_ID, sealArchive } from '../support/damaged-archive.js';
 import { encodeVersion1 } from '../support/encode-archive.js';

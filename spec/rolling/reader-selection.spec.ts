@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import type { RollingReadOptions } from '../../lib/rolling/rolling-read-options.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
+import type { RollingReadOptions } from '../../lib/reading/rolling-read-options.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { encodeBlocks, encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { compressAll } from '../support/gzip-tools.js';

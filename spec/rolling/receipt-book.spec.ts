@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { ArchiveDraft } from '../../lib/rolling/archive-draft.js';
-import { ReceiptBook } from '../../lib/rolling/receipt-book.js';
+import { ArchiveDraft } from '../../lib/writing/receipts/archive-draft.js';
+import { ReceiptBook } from '../../lib/writing/receipts/receipt-book.js';
 import { createBlockBuilder } from '../support/encode-archive.js';
 import { rejection } from '../support/store-tools.js';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { ArchiveRecord } from '../../lib/codec/archive-record.js';
-import { RecordIterator } from '../../lib/rolling/record-iterator.js';
+import { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
+import { RecordIterator } from '../../lib/reading/record-iterator.js';
 import { rejection } from '../support/store-tools.js';
 
 /** A record by its sequence alone. */

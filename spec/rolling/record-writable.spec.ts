@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { RecordError } from '../../lib/errors/record-error.js';
-import type { Receipt } from '../../lib/rolling/receipt.js';
-import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+import type { Receipt } from '../../lib/writing/receipts/receipt.js';
+import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { outcomeOf, payloadsOf, wholeArchives } from '../support/writer-tools.js';
 

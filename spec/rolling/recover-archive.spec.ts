@@ -4,13 +4,13 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { ArchiveFile } from '../../lib/rolling/archive-file.js';
-import { ArchiveTemplate } from '../../lib/rolling/archive-template.js';
-import { recoverArchive } from '../../lib/rolling/recover-archive.js';
-import { rollByCount } from '../../lib/rolling/roll-policies.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
-import { verifyArchives } from '../../lib/rolling/verify-archives.js';
-import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
+import { verifyArchives } from '../../lib/reading/verifying/verify-archives.js';
+import { ArchiveTemplate } from '../../lib/series/names/archive-template.js';
+import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
+import { recoverArchive } from '../../lib/writing/recovery/recover-archive.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
+import { ArchiveFile } from '../../lib/writing/sink/archive-file.js';
 import { decodeArchive } from '../support/decode-archive.js';
 import { createBlockBuilder, encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { type ScratchDirectory, withScratch } from '../support/scratch-directory.js';

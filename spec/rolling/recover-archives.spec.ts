@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { type ScratchDirectory, withScratch } from '../support/scratch-directory.js';
 import { encodePart, numbered } from '../support/series.js';
 import { payloadsOf } from '../support/writer-tools.js';

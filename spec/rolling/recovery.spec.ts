@@ -5,12 +5,16 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { LEASE_CONFIRM_MS, LEASE_STALE_MS, takeLease } from '../../lib/rolling/archive-lease.js';
-import type { RecoveredArchive } from '../../lib/rolling/recover-archive.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
-import { verifyArchive } from '../../lib/rolling/verify-archive.js';
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
+import { verifyArchive } from '../../lib/reading/verifying/verify-archive.js';
 import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import type { RecoveredArchive } from '../../lib/writing/recovery/recover-archive.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
+import {
+  LEASE_CONFIRM_MS,
+  LEASE_STALE_MS,
+  takeLease,
+} from '../../lib/writing/sink/archive-lease.js';
 import { encodeVersion1 } from '../support/encode-archive.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { QUICK_PLACE } from '../support/quick-place.js';

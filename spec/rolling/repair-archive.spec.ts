@@ -5,9 +5,9 @@ import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import { repairArchive } from '../../lib/rolling/repair-archive.js';
-import { verifyArchive } from '../../lib/rolling/verify-archive.js';
-import type { FileLayer } from '../../lib/storage/file-layer.js';
+import type { FileLayer } from '../../lib/files/file-layer.js';
+import { verifyArchive } from '../../lib/reading/verifying/verify-archive.js';
+import { repairArchive } from '../../lib/writing/recovery/repair-archive.js';
 import {
   decodeSkipping,
   flipBit,

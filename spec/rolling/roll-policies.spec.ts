@@ -8,8 +8,8 @@ import {
   rollByIdle,
   rollBySize,
   rollNever,
-} from '../../lib/rolling/roll-policies.js';
-import type { ArchiveFacts, RollPolicy } from '../../lib/rolling/roll-policy.js';
+} from '../../lib/writing/policies/roll-policies.js';
+import type { ArchiveFacts, RollPolicy } from '../../lib/writing/policies/roll-policy.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -6,14 +6,14 @@ import {
   rollByIdle,
   rollBySize,
   rollNever,
-} from '../../lib/rolling/roll-policies.js';
+} from '../../lib/writing/policies/roll-policies.js';
 import {
   type ArchiveFacts,
   type RollPolicy,
   rollWhenAll,
   rollWhenAny,
   toRollPolicy,
-} from '../../lib/rolling/roll-policy.js';
+} from '../../lib/writing/policies/roll-policy.js';
 
 const SMALL: ArchiveFacts = {
   bytes: 10,

@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import type { ArchiveRecord } from '../../lib/codec/archive-record.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
+import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { toJsonLines } from '../../lib/streams/to-json-lines.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { damageOf } from '../support/decode-archive.js';

@@ -11,9 +11,9 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import { NoArchivesError } from '../../lib/errors/no-archives-error.js';
-import { rollByCount } from '../../lib/rolling/roll-policies.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
+import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { encodePart, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';

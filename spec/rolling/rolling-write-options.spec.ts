@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import {
   parseRollingWriteOptions,
   type RollingWriteOptions,
-} from '../../lib/rolling/rolling-write-options.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+} from '../../lib/writing/rolling-write-options.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 
 describe('parseRollingWriteOptions', () => {
   it('needs a directory only', () => {

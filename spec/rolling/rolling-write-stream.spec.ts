@@ -8,12 +8,12 @@ import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
 
 import { ArchiveError } from '../../lib/errors/archive-error.js';
-import type { SealedArchive } from '../../lib/rolling/archive-handler.js';
-import { rollByCount } from '../../lib/rolling/roll-policies.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
-import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js';
+import type { SealedArchive } from '../../lib/writing/handlers/archive-handler.js';
+import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
+import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
 import { Gate, TestDisk } from '../support/test-disk.js';

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 
 import { expect } from 'chai';
 
-import { RoomWait } from '../../lib/rolling/room-wait.js';
+import { RoomWait } from '../../lib/writing/room-wait.js';
 
 describe('RoomWait', () => {
   const ends: [what: string, end: (stream: Writable, wait: RoomWait) => unknown][] = [

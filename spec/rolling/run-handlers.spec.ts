@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 
-import { type ArchiveHandler, isArchiveHandler } from '../../lib/rolling/archive-handler.js';
-import { runOpenHandlers, runSealedHandlers } from '../../lib/rolling/run-handlers.js';
+import {
+  type ArchiveHandler,
+  isArchiveHandler,
+} from '../../lib/writing/handlers/archive-handler.js';
+import { runOpenHandlers, runSealedHandlers } from '../../lib/writing/handlers/run-handlers.js';
 import { sealedArchive } from '../support/sealed-archive.js';
 
 const ARCHIVE = sealedArchive('/spool/a.events');

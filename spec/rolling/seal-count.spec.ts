@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { SealCount } from '../../lib/rolling/seal-count.js';
+import { SealCount } from '../../lib/writing/rolling/seal-count.js';
 
 describe('SealCount', () => {
   it('tells those who wait for as many archives, and no others', async () => {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { LocalArchive } from '../../lib/rolling/found-archive.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
-import { leaveOutSecondNames } from '../../lib/rolling/second-names.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
+import { leaveOutSecondNames } from '../../lib/series/listing/second-names.js';
+import { LocalArchive } from '../../lib/series/opening/found-archive.js';
 import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { withScratch } from '../support/scratch-directory.js';
 import { readPayloads } from '../support/series.js';

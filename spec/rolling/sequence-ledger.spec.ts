@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import type { FrameHeader } from '../../lib/codec/frame-header.js';
-import type { SequenceGap } from '../../lib/rolling/archive-report.js';
-import { SequenceLedger } from '../../lib/rolling/sequence-ledger.js';
+import type { FrameHeader } from '../../lib/codec/version-2/frame-header.js';
+import { SequenceLedger } from '../../lib/reading/sequence-ledger.js';
+import type { SequenceGap } from '../../lib/reading/verifying/archive-report.js';
 
 describe('SequenceLedger', () => {
   function block(sequence: number, records: number, writer = 'a'): FrameHeader {

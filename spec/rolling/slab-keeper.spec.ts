@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { SlabKeeper } from '../../lib/rolling/slab-keeper.js';
+import { SlabKeeper } from '../../lib/writing/sink/slab-keeper.js';
 
 const BYTES = 64;
 

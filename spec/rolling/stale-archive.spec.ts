@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { ArchiveTemplate } from '../../lib/rolling/archive-template.js';
-import { recoverArchive } from '../../lib/rolling/recover-archive.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
-import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
+import { ArchiveTemplate } from '../../lib/series/names/archive-template.js';
+import { recoverArchive } from '../../lib/writing/recovery/recover-archive.js';
 import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { type ScratchDirectory, withScratch } from '../support/scratch-directory.js';
 import { encodePart, readPayloads } from '../support/series.js';

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import type { RecoveredArchive } from '../../lib/rolling/recover-archive.js';
-import { rollByCount } from '../../lib/rolling/roll-policies.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
-import { verifyArchives } from '../../lib/rolling/verify-archives.js';
+import { verifyArchives } from '../../lib/reading/verifying/verify-archives.js';
+import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
+import type { RecoveredArchive } from '../../lib/writing/recovery/recover-archive.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { passTime } from '../support/pass-time.js';
 import { numbered, TemporaryDirectories } from '../support/series.js';

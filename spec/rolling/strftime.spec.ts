@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { strftime } from '../../lib/rolling/strftime.js';
+import { strftime } from '../../lib/series/names/strftime.js';
 
 interface Expected {
   readonly timeMicros: number;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { parseTemplate } from '../../lib/rolling/template-parts.js';
-import { patternOf } from '../../lib/rolling/template-pattern.js';
+import { parseTemplate } from '../../lib/series/names/template-parts.js';
+import { patternOf } from '../../lib/series/names/template-pattern.js';
 
 describe('patternOf', () => {
   it('merges neighbouring stars', () => {

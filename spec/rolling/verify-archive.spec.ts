@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import { encodeIndexFrame } from '../../lib/codec/archive-index.js';
-import { verifyArchive } from '../../lib/rolling/verify-archive.js';
+import { encodeIndexFrame } from '../../lib/codec/version-2/archive-index.js';
+import { verifyArchive } from '../../lib/reading/verifying/verify-archive.js';
 import {
   EARLIER_ARCHIVE,
   flipBit,

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import { NoArchivesError } from '../../lib/errors/no-archives-error.js';
-import { verifyArchives } from '../../lib/rolling/verify-archives.js';
+import { verifyArchives } from '../../lib/reading/verifying/verify-archives.js';
 import { flipBit, OTHER_WRITER_ID, sealArchive } from '../support/damaged-archive.js';
 import { encodeJsonLines, encodeVersion1, WRITER_ID } from '../support/encode-archive.js';
 import { type ScratchDirectory, withScratch } from '../support/scratch-directory.js';

@@ -7,11 +7,11 @@ import { pipeline } from 'node:stream/promises';
 
 import { expect } from 'chai';
 
-import { rollByCount, rollBySize, rollNever } from '../../lib/rolling/roll-policies.js';
-import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
 import { createThreadDigest } from '../../lib/streams/digest-thread.js';
+import { rollByCount, rollBySize, rollNever } from '../../lib/writing/policies/roll-policies.js';
+import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { Gate, TestDisk } from '../support/test-disk.js';
 import { outcomeOf, payloadsOf, until } from '../support/writer-tools.js';
 

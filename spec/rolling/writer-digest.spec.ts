@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 
 import type { SealedArchive } from '../../lib/index.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
-import { verifyArchives } from '../../lib/rolling/verify-archives.js';
+import { verifyArchives } from '../../lib/reading/verifying/verify-archives.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { killDigestThread } from '../support/kill-digest-thread.js';
 import { withScratch } from '../support/scratch-directory.js';
 

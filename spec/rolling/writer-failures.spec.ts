@@ -8,10 +8,10 @@ import { expect } from 'chai';
 
 import { DirectoryError } from '../../lib/errors/directory-error.js';
 import { RecordError } from '../../lib/errors/record-error.js';
-import { rollByAge, rollByCount } from '../../lib/rolling/roll-policies.js';
-import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
-import { verifyArchive } from '../../lib/rolling/verify-archive.js';
+import { verifyArchive } from '../../lib/reading/verifying/verify-archive.js';
+import { rollByAge, rollByCount } from '../../lib/writing/policies/roll-policies.js';
+import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { passTime } from '../support/pass-time.js';
 import { rejection } from '../support/store-tools.js';

@@ -6,10 +6,10 @@ import { pipeline } from 'node:stream/promises';
 
 import { expect } from 'chai';
 
-import type { ArchiveHandler } from '../../lib/rolling/archive-handler.js';
-import { rollByCount } from '../../lib/rolling/roll-policies.js';
-import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
 import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js';
+import type { ArchiveHandler } from '../../lib/writing/handlers/archive-handler.js';
+import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
+import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
 import { MemoryStore } from '../support/memory-store.js';
 import { encodePart } from '../support/series.js';
 import { Gate } from '../support/test-disk.js';

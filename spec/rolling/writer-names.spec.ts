@@ -6,11 +6,11 @@ import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
 
 import { TemplateError } from '../../lib/errors/template-error.js';
-import { takeLease } from '../../lib/rolling/archive-lease.js';
-import { rollByCount } from '../../lib/rolling/roll-policies.js';
-import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
+import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
+import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
+import { takeLease } from '../../lib/writing/sink/archive-lease.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
 import {

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { expect } from 'chai';
 
-import type { SealedArchive } from '../../lib/rolling/archive-handler.js';
+import type { SealedArchive } from '../../lib/writing/handlers/archive-handler.js';
 import {
   rollAtClock,
   rollByAge,
@@ -15,10 +15,10 @@ import {
   rollByIdle,
   rollBySize,
   rollNever,
-} from '../../lib/rolling/roll-policies.js';
-import { type ArchiveFacts, rollWhenAll } from '../../lib/rolling/roll-policy.js';
-import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+} from '../../lib/writing/policies/roll-policies.js';
+import { type ArchiveFacts, rollWhenAll } from '../../lib/writing/policies/roll-policy.js';
+import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
 import { Gate, systemError, TestDisk } from '../support/test-disk.js';
@@ -488,7 +488,7 @@ describe('RollingWriteStream, as to rolling', () => {
     });
 
     it('keeps the process alive until the record is written, and no longer', async () => {
-      const stream = new URL('../../lib/rolling/rolling-write-stream.ts', import.meta.url);
+      const stream = new URL('../../lib/writing/rolling-write-stream.ts', import.meta.url);
       const program = `
         import { RollingWriteStream } from ${JSON.stringify(stream.href)};
         const options = { directory: process.argv[1], flushInterval: 5 };

@@ -12,10 +12,10 @@ import type {
   ArchiveShipper,
   ShippableArchive,
   ShippingState,
-} from '../../lib/rolling/archive-shipper.js';
-import { rollByCount } from '../../lib/rolling/roll-policies.js';
-import type { RollingWriteOptions } from '../../lib/rolling/rolling-write-options.js';
-import { RollingWriteStream } from '../../lib/rolling/rolling-write-stream.js';
+} from '../../lib/writing/handlers/archive-shipper.js';
+import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
+import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
 import { Gate } from '../support/test-disk.js';

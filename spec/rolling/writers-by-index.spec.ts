@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import type { WriterList } from '../../lib/codec/known-writers.js';
-import { FileSource } from '../../lib/rolling/file-source.js';
-import { writersByIndex } from '../../lib/rolling/writers-by-index.js';
+import type { WriterList } from '../../lib/codec/frames/known-writers.js';
+import { FileSource } from '../../lib/series/opening/file-source.js';
+import { writersByIndex } from '../../lib/series/opening/writers-by-index.js';
 import {
   EARLIER_ARCHIVE,
   flipBit,

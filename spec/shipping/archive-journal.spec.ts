@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
 import { ArchiveJournal } from '../../lib/shipping/archive-journal.js';
 import { encodeJournal } from '../../lib/shipping/journal-entry.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { ENTRIES } from '../support/journals.js';
 import { TemporaryDirectories } from '../support/series.js';
 import { rejection } from '../support/store-tools.js';

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 
 import { askStore, fetchObject, listUploads } from '../../lib/shipping/ask-store.js';
-import type { UnfinishedUpload } from '../../lib/storage/store.js';
+import type { UnfinishedUpload } from '../../lib/stores/contract/store.js';
 import { MemoryStore, storeError } from '../support/memory-store.js';
 import { rejection } from '../support/store-tools.js';
 

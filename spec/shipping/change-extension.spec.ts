@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { changeExtension } from '../../lib/shipping/change-extension.js';
+import { changeExtension } from '../../lib/writing/handlers/change-extension.js';
 import { sealedArchive } from '../support/sealed-archive.js';
 
 describe('changeExtension', () => {

@@ -6,8 +6,8 @@ import { gunzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
 import { compressArchive } from '../../lib/shipping/compress-archive.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { sealedArchive } from '../support/sealed-archive.js';
 import { TemporaryDirectories } from '../support/series.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { deleteFile } from '../../lib/shipping/delete-file.js';
+import { deleteFile } from '../../lib/writing/handlers/delete-file.js';
 import { sealedArchive } from '../support/sealed-archive.js';
 
 describe('deleteFile', () => {

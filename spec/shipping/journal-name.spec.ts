@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { isReadableName } from '../../lib/rolling/archive-state.js';
+import { isReadableName } from '../../lib/series/names/archive-state.js';
 import { parseJournalName, temporaryName } from '../../lib/shipping/journal-name.js';
 
 describe('parseJournalName', () => {

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import picomatch from 'picomatch';
 
 import { TemplateError } from '../../lib/errors/template-error.js';
-import { ArchiveTemplate } from '../../lib/rolling/archive-template.js';
+import { ArchiveTemplate } from '../../lib/series/names/archive-template.js';
 import { KeyTemplate } from '../../lib/shipping/key-template.js';
 import { sealedArchive } from '../support/sealed-archive.js';
 

@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
 import { inspectArchive, listLeftArchives } from '../../lib/shipping/left-archives.js';
-import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { damageOf } from '../support/decode-archive.js';
 import { encodeJsonLines, NOW_MICROS } from '../support/encode-archive.js';

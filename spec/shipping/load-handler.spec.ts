@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 
 import { ArchiveError } from '../../lib/errors/archive-error.js';
-import { loadHandler } from '../../lib/shipping/load-handler.js';
+import { loadHandler } from '../../lib/writing/handlers/load-handler.js';
 
 const MODULE = `
 export const ready = { name: 'ready', onSealed() {} };

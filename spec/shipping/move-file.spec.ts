@@ -4,8 +4,8 @@ import { dirname, join, relative } from 'node:path';
 
 import { expect } from 'chai';
 
-import { moveFile } from '../../lib/shipping/move-file.js';
-import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
+import { moveFile } from '../../lib/writing/handlers/move-file.js';
 
 const CONTENT = Buffer.alloc(3 * 2 ** 20 + 17, 'records ');
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { moveTo } from '../../lib/shipping/move-to.js';
+import { moveTo } from '../../lib/writing/handlers/move-to.js';
 import { sealedArchive } from '../support/sealed-archive.js';
 
 describe('moveTo', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { OrphanUploads, type OrphanUploadsOptions } from '../../lib/shipping/orphan-uploads.js';
-import type { UnfinishedUpload } from '../../lib/storage/store.js';
+import type { UnfinishedUpload } from '../../lib/stores/contract/store.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryStore, storeError } from '../support/memory-store.js';
 import { turns } from '../support/shipping-writer.js';

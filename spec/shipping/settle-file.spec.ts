@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
 import { settleFile } from '../../lib/shipping/settle-file.js';
 import type { LocalFile } from '../../lib/shipping/ship-options.js';
-import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { sealedArchive } from '../support/sealed-archive.js';
 import { TemporaryDirectories } from '../support/series.js';
 import { rejection } from '../support/store-tools.js';

@@ -6,11 +6,11 @@ import { gunzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
 import { ArchiveJournal } from '../../lib/shipping/archive-journal.js';
 import type { JournalEntry, JournaledArchive } from '../../lib/shipping/journal-entry.js';
 import { KeyTemplate } from '../../lib/shipping/key-template.js';
 import { Shipment, type ShipmentContext } from '../../lib/shipping/shipment.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { JOURNALED_OBJECT, journalOf } from '../support/journals.js';
 import { MemoryStore, storeError } from '../support/memory-store.js';
 import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';

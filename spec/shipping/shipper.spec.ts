@@ -10,12 +10,12 @@ import { expect } from 'chai';
 
 import { ShippingPendingError } from '../../lib/errors/shipping-pending-error.js';
 import { SpoolFullError } from '../../lib/errors/spool-full-error.js';
-import type { SealedArchive } from '../../lib/rolling/archive-handler.js';
-import { rollNever } from '../../lib/rolling/roll-policies.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { parseShipOptions } from '../../lib/shipping/ship-options.js';
 import { Shipper } from '../../lib/shipping/shipper.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import type { SealedArchive } from '../../lib/writing/handlers/archive-handler.js';
+import { rollNever } from '../../lib/writing/policies/roll-policies.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryStore, storeError } from '../support/memory-store.js';
 import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
 import { ShippingLeases } from '../../lib/shipping/shipping-lease.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
 import { withScratch } from '../support/scratch-directory.js';
 
 describe('ShippingLeases', () => {

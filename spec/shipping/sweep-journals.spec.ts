@@ -4,11 +4,11 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { takeLease } from '../../lib/rolling/archive-lease.js';
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
 import { ArchiveJournal } from '../../lib/shipping/archive-journal.js';
 import type { JournalEntry, JournaledUpload } from '../../lib/shipping/journal-entry.js';
 import { sweepJournals } from '../../lib/shipping/sweep-journals.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { takeLease } from '../../lib/writing/sink/archive-lease.js';
 import { ENTRIES } from '../support/journals.js';
 import { TemporaryDirectories } from '../support/series.js';
 

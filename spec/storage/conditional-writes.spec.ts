@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { S3Store } from '../../lib/storage/s3-store.js';
+import { S3Store } from '../../lib/stores/s3/s3-store.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { type S3Server, startEmbeddedS3 } from '../support/s3-server.js';
 import { listed, rejection } from '../support/store-tools.js';

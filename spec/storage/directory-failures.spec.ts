@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import { DirectoryStore } from '../../lib/storage/directory-store.js';
-import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
+import { DirectoryStore } from '../../lib/stores/directory/directory-store.js';
 import { chunks, listed, rejection } from '../support/store-tools.js';
 import { withFile } from '../support/with-file.js';
 

@@ -6,8 +6,8 @@ import { buffer } from 'node:stream/consumers';
 
 import { expect } from 'chai';
 
-import { DirectoryStore } from '../../lib/storage/directory-store.js';
-import { type FileLayer, nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
+import { DirectoryStore } from '../../lib/stores/directory/directory-store.js';
 import { chunks, closed, listed, rejection } from '../support/store-tools.js';
 import { withFile } from '../support/with-file.js';
 import { describeFailedPuts } from './failed-put-contract.js';

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 
 import { expect } from 'chai';
 
-import type { Store } from '../../lib/storage/store.js';
+import type { Store } from '../../lib/stores/contract/store.js';
 import { chunks, listed, rejection, unending } from '../support/store-tools.js';
 import type { StoreFixture } from './store-contract.js';
 

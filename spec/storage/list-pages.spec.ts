@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { checkPage, nextMarkers } from '../../lib/storage/list-pages.js';
+import { checkPage, nextMarkers } from '../../lib/stores/s3/list-pages.js';
 
 const $metadata = {};
 

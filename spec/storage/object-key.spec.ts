@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { checkObjectKey, objectKeyProblem } from '../../lib/storage/object-key.js';
+import { checkObjectKey, objectKeyProblem } from '../../lib/stores/contract/object-key.js';
 
 describe('checkObjectKey', () => {
   for (const key of [

@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 
 import { expect } from 'chai';
 
-import { DirectoryStore } from '../../lib/storage/directory-store.js';
-import { nodeFileLayer } from '../../lib/storage/file-layer.js';
-import { openStore } from '../../lib/storage/open-store.js';
-import { S3Store } from '../../lib/storage/s3-store.js';
+import { nodeFileLayer } from '../../lib/files/file-layer.js';
+import { DirectoryStore } from '../../lib/stores/directory/directory-store.js';
+import { openStore } from '../../lib/stores/open-store.js';
+import { S3Store } from '../../lib/stores/s3/s3-store.js';
 
 describe('openStore', () => {
   it('opens a directory by its path or its file:// URL', () => {
@@ -79,7 +79,7 @@ async function modulesLoadedBy(expression: string): Promise<string> {
       writeSync(1, resolved.url + '\\n');
       return resolved;
     }`;
-  const openStoreUrl = new URL('../../lib/storage/open-store.ts', import.meta.url).href;
+  const openStoreUrl = new URL('../../lib/stores/open-store.ts', import.meta.url).href;
   const program = `
     import { register } from 'node:module';
     register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 
 import { expect } from 'chai';
 
-import { S3Store } from '../../lib/storage/s3-store.js';
-import type { ChecksumOption } from '../../lib/storage/s3-store-options.js';
+import { S3Store } from '../../lib/stores/s3/s3-store.js';
+import type { ChecksumOption } from '../../lib/stores/s3/s3-store-options.js';
 import { FaultProxy, type SeenRequest } from '../support/fault-proxy.js';
 import type { S3Operation } from '../support/s3-operation.js';
 import { type S3Server, startEmbeddedS3 } from '../support/s3-server.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { type PartSlot, PartSlots } from '../../lib/storage/part-slots.js';
+import { type PartSlot, PartSlots } from '../../lib/stores/s3/part-slots.js';
 
 describe('PartSlots', () => {
   /** How many of `count` that ask at once get leave. */

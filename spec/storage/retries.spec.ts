@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import { MOST_FAILURES, retry } from '../../lib/storage/retries.js';
+import { MOST_FAILURES, retry } from '../../lib/stores/contract/retries.js';
 import { HastyClock } from '../support/hasty-clock.js';
 import { storeError } from '../support/memory-store.js';
 import { rejection } from '../support/store-tools.js';

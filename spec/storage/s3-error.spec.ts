@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import { httpStatusOf, toStoreError } from '../../lib/storage/s3-error.js';
+import { httpStatusOf, toStoreError } from '../../lib/stores/s3/s3-error.js';
 
 const request = {
   operation: 'put',

@@ -6,8 +6,8 @@ import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import { S3Store } from '../../lib/storage/s3-store.js';
-import type { S3StoreOptions } from '../../lib/storage/s3-store-options.js';
+import { S3Store } from '../../lib/stores/s3/s3-store.js';
+import type { S3StoreOptions } from '../../lib/stores/s3/s3-store-options.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { chunks, closed, rejection, unending } from '../support/store-tools.js';
 

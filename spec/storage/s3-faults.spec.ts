@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import { S3Store } from '../../lib/storage/s3-store.js';
+import { S3Store } from '../../lib/stores/s3/s3-store.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { type Fault, FaultProxy } from '../support/fault-proxy.js';
 import type { S3Operation } from '../support/s3-operation.js';

@@ -4,8 +4,8 @@ import { HeadObjectCommand, ListMultipartUploadsCommand, S3Client } from '@aws-s
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import { S3Store } from '../../lib/storage/s3-store.js';
-import type { S3StoreOptions } from '../../lib/storage/s3-store-options.js';
+import { S3Store } from '../../lib/stores/s3/s3-store.js';
+import type { S3StoreOptions } from '../../lib/stores/s3/s3-store-options.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';
 import { chunks, listed, MIB, rejection } from '../support/store-tools.js';
 import { describeFailedPuts } from './failed-put-contract.js';

@@ -5,7 +5,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
-import type { Evidence, Store, UnfinishedUpload } from '../../lib/storage/store.js';
+import type { Evidence, Store, UnfinishedUpload } from '../../lib/stores/contract/store.js';
 import { chunks, closed, listed, MIB, rejection, unending } from '../support/store-tools.js';
 
 /** What a store is known not to do. */

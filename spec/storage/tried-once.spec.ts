@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { TriedOnce } from '../../lib/storage/tried-once.js';
+import { TriedOnce } from '../../lib/stores/contract/tried-once.js';
 import { rejection } from '../support/store-tools.js';
 
 describe('TriedOnce', () => {

@@ -3,12 +3,12 @@ import { crc32 } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import { checksumText, digestsOf, SentObject } from '../../lib/storage/sent-object.js';
+import { checksumText, digestsOf, SentObject } from '../../lib/stores/s3/sent-object.js';
 import {
   type FoundObject,
   type SentWhole,
   weighEvidence,
-} from '../../lib/storage/weigh-evidence.js';
+} from '../../lib/stores/s3/weigh-evidence.js';
 
 const PARTS = [Buffer.from('first'), Buffer.from('second')];
 const WHOLE = Buffer.concat(PARTS);

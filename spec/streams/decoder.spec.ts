@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import type { ArchiveRecord } from '../../lib/codec/archive-record.js';
+import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
 import { Decoder } from '../../lib/streams/decoder.js';
 import { waitUntilTaken } from '../../lib/streams/downstream.js';
 import { Encoder } from '../../lib/streams/encoder.js';

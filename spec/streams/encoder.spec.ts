@@ -8,8 +8,8 @@ import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import type { ArchiveRecord } from '../../lib/codec/archive-record.js';
-import type { RecordFields, RecordInput } from '../../lib/codec/record-input.js';
+import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
+import type { RecordFields, RecordInput } from '../../lib/codec/records/record-input.js';
 import { RecordError } from '../../lib/errors/record-error.js';
 import { Decoder } from '../../lib/streams/decoder.js';
 import { Encoder, type EncoderOptions } from '../../lib/streams/encoder.js';

@@ -8,7 +8,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { readGzipEnd } from '../../lib/codec/gzip-end.js';
+import { readGzipEnd } from '../../lib/codec/gzip/gzip-end.js';
 import { SeekableGzip, type SeekableGzipOptions } from '../../lib/streams/seekable-gzip.js';
 import { sealArchive } from '../support/damaged-archive.js';
 import { cut, decodeArchive } from '../support/decode-archive.js';

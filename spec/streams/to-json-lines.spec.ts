@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { expect } from 'chai';
 
-import type { RecordInput } from '../../lib/codec/record-input.js';
+import type { RecordInput } from '../../lib/codec/records/record-input.js';
 import { RecordError } from '../../lib/errors/record-error.js';
 import { Decoder } from '../../lib/streams/decoder.js';
 import { type ToJsonLinesOptions, toJsonLines } from '../../lib/streams/to-json-lines.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import type { MetadataInput } from '../../lib/codec/metadata-input.js';
-import type { JsonValue, RecordFields } from '../../lib/codec/record-input.js';
+import type { MetadataInput } from '../../lib/codec/records/metadata-input.js';
+import type { JsonValue, RecordFields } from '../../lib/codec/records/record-input.js';
 import { NOW_MICROS } from './encode-archive.js';
 
 /** Text of every Unicode plane, well formed. */

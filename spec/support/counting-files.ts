@@ -1,4 +1,4 @@
-import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/storage/file-layer.js';
+import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/files/file-layer.js';
 import { withFile } from './with-file.js';
 
 /** The file system, which counts what is open. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
 import { ArchiveDecoder, type ArchiveDecoderOptions } from '../../lib/codec/archive-decoder.js';
-import { encodeIndexFrame } from '../../lib/codec/archive-index.js';
-import type { BlockFacts } from '../../lib/codec/block-builder.js';
-import { IndexBuilder } from '../../lib/codec/index-builder.js';
-import type { RecordFields } from '../../lib/codec/record-input.js';
-import type { SkippedDamage } from '../../lib/codec/skipped-damage.js';
+import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
+import type { RecordFields } from '../../lib/codec/records/record-input.js';
+import { encodeIndexFrame } from '../../lib/codec/version-2/archive-index.js';
+import type { BlockFacts } from '../../lib/codec/version-2/block-builder.js';
+import { IndexBuilder } from '../../lib/codec/version-2/index-builder.js';
 import { expectedOf } from './arbitrary-record.js';
 import { plain } from './decode-archive.js';
 import { createBlockBuilder, encodeVersion1, NOW_MICROS, WRITER_ID } from './encode-archive.js';

@@ -1,8 +1,8 @@
-import { BlockBuilder, type BlockBuilderOptions } from '../../lib/codec/block-builder.js';
-import { JsonLinesEncoder } from '../../lib/codec/json-lines-encoder.js';
-import type { RecordEncoder } from '../../lib/codec/record-encoder.js';
-import type { RecordInput } from '../../lib/codec/record-input.js';
-import { Version1Encoder } from '../../lib/codec/version-1-encoder.js';
+import { JsonLinesEncoder } from '../../lib/codec/json-lines/json-lines-encoder.js';
+import type { RecordEncoder } from '../../lib/codec/records/record-encoder.js';
+import type { RecordInput } from '../../lib/codec/records/record-input.js';
+import { Version1Encoder } from '../../lib/codec/version-1/version-1-encoder.js';
+import { BlockBuilder, type BlockBuilderOptions } from '../../lib/codec/version-2/block-builder.js';
 
 export const WRITER_ID = Buffer.from('5ca1ab1e0ddba115', 'hex');
 

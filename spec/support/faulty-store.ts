@@ -7,7 +7,7 @@ import type {
   PutResult,
   Store,
   StoredObject,
-} from '../../lib/storage/store.js';
+} from '../../lib/stores/contract/store.js';
 
 /** A request for an object's bytes. */
 export interface GetRequest extends GetOptions {

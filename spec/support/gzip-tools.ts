@@ -4,8 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
-import { readGzipEnd } from '../../lib/codec/gzip-end.js';
-import { decodeMemberIndex, type IndexedMember } from '../../lib/codec/member-index.js';
+import { readGzipEnd } from '../../lib/codec/gzip/gzip-end.js';
+import { decodeMemberIndex, type IndexedMember } from '../../lib/codec/gzip/member-index.js';
 import { SeekableGzip, type SeekableGzipOptions } from '../../lib/streams/seekable-gzip.js';
 import { cut } from './decode-archive.js';
 import { encodeBlocks } from './encode-archive.js';

@@ -1,4 +1,4 @@
-import { type FileLayer, type FileStatus, nodeFileLayer } from '../../lib/storage/file-layer.js';
+import { type FileLayer, type FileStatus, nodeFileLayer } from '../../lib/files/file-layer.js';
 
 /** The file system, with one file whose bytes are in memory: for specs that read thousands of them. */
 export function withMemoryFile(path: string, content: Uint8Array): FileLayer {

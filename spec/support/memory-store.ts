@@ -8,7 +8,7 @@ import type {
   Store,
   StoredObject,
   UnfinishedUpload,
-} from '../../lib/storage/store.js';
+} from '../../lib/stores/contract/store.js';
 
 export interface MemoryObject {
   readonly bytes: Buffer;

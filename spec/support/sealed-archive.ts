@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-import type { SealedArchive } from '../../lib/rolling/archive-handler.js';
+import type { SealedArchive } from '../../lib/writing/handlers/archive-handler.js';
 
 /** What handlers are told of an archive that is at `path`. */
 export function sealedArchive(path: string): SealedArchive {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { RecordInput } from '../../lib/codec/record-input.js';
+import type { RecordInput } from '../../lib/codec/records/record-input.js';
 import type { ArchiveRecord } from '../../lib/index.js';
 import { encodeBlocks, NOW_MICROS } from './encode-archive.js';
 

@@ -6,9 +6,9 @@ import {
   type ArchiveWriterOptions,
   createArchiveWriter,
 } from '../../lib/index.js';
-import type { ArchiveFailure, ShippedArchive } from '../../lib/rolling/archive-shipper.js';
-import { rollByCount } from '../../lib/rolling/roll-policies.js';
-import type { Store } from '../../lib/storage/store.js';
+import type { Store } from '../../lib/stores/contract/store.js';
+import type { ArchiveFailure, ShippedArchive } from '../../lib/writing/handlers/archive-shipper.js';
+import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
 import { FakeClock } from './fake-clock.js';
 
 /** Names that sort, and are the same each time. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 
-import type { StoredObject } from '../../lib/storage/store.js';
+import type { StoredObject } from '../../lib/stores/contract/store.js';
 
 export const MIB = 2 ** 20;
 

@@ -1,4 +1,4 @@
-import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/storage/file-layer.js';
+import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/files/file-layer.js';
 
 /**
  * Called before each call; where it throws, the call fails.

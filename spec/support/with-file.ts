@@ -1,4 +1,4 @@
-import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/storage/file-layer.js';
+import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/files/file-layer.js';
 
 /** The file system, with some calls on each open file replaced. */
 export function withFile(replace: (file: OpenFile) => Partial<OpenFile>): FileLayer {

@@ -5,10 +5,10 @@ import type { Writable } from 'node:stream';
 
 import { expect } from 'chai';
 
-import { type ArchiveIndex, decodeIndexBody } from '../../lib/codec/archive-index.js';
-import { readFrameHeader } from '../../lib/codec/frame-header.js';
+import { type ArchiveIndex, decodeIndexBody } from '../../lib/codec/version-2/archive-index.js';
+import { readFrameHeader } from '../../lib/codec/version-2/frame-header.js';
 import { HEADER_BYTES, KIND_INDEX } from '../../lib/format/version-2.js';
-import { createArchiveReader } from '../../lib/rolling/rolling-read-stream.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import type { Clock } from '../../lib/streams/clock.js';
 import { decodeArchive } from './decode-archive.js';
 

@@ -1,0 +1,200 @@
+import { crc32 } from 'node:zlib';
+
+import { type Damage, DamageError } from '../../errors/damage-error.js';
+import { LARGEST_BLOCK_BYTES } from '../../format/limits.js';
+import { PREAMBLE_BYTES, VERSION_OFFSET } from '../../format/preamble.js';
+import { V1_HEADER_BYTES, VERSION_1 } from '../../format/version-1.js';
+import { FIRST_SKIPPABLE_KIND, HEADER_BYTES, KIND_INDEX } from '../../format/version-2.js';
+import { ByteQueue } from '../bytes/byte-queue.js';
+import { parseMaxRecordBytes } from '../records/record-encoder.js';
+import {
+  readVersion1Lengths,
+  type Version1Lengths,
+  version1BodyFault,
+  version1HeaderFault,
+} from '../version-1/version-1-record.js';
+import { type FrameHeader, readFrameHeader } from '../version-2/frame-header.js';
+import {
+  headerCrcFault,
+  headerFault,
+  hex,
+  isHeaderWhole,
+  magicFault,
+  versionFault,
+} from '../version-2/frame-header-check.js';
+import type { DamageOptions } from './damage-options.js';
+import { DamageSkipper } from './damage-skipper.js';
+import type { ScannedFrame } from './scanned-frame.js';
+
+export interface FrameScannerOptions extends DamageOptions {
+  /** Looks into a frame whose checksums hold: by a `DamageError` of its own the frame is damaged, too. */
+  readonly inspect?: ((frame: ScannedFrame) => void) | undefined;
+  /** Where the bytes come from, when not by `push`. */
+  readonly queue?: ByteQueue | undefined;
+}
+
+/** A frame whose header is good and whose rest is awaited. */
+type PendingFrame =
+  | { readonly bytes: number; readonly header: null; readonly lengths: Version1Lengths }
+  | { readonly bytes: number; readonly header: FrameHeader };
+
+/**
+ * Bytes of an archive of frames in, whatever their chunking; whole valid frames out: of version 2 and
+ * later both checksums hold, of version 1 all lengths agree. Kinds that may be skipped are given
+ * unchecked. Pure and synchronous; it holds what does not yet make a frame, and nothing else.
+ */
+export class FrameScanner {
+  readonly #options: FrameScannerOptions;
+  readonly #queue: ByteQueue;
+  readonly #maxRecordBytes: number;
+  /** The most that a body of version 2 may have. */
+  readonly #maxBodyBytes: number;
+  readonly #skipper: DamageSkipper;
+  #pending: PendingFrame | undefined;
+  #hasEnded = false;
+
+  constructor(options: FrameScannerOptions = {}) {
+    this.#options = options;
+    this.#queue = options.queue ?? new ByteQueue();
+    this.#maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
+    this.#maxBodyBytes = this.#maxRecordBytes + LARGEST_BLOCK_BYTES;
+    const { archive, onDamage, tornTail, writers } = options;
+    this.#skipper = new DamageSkipper({
+      ...{ archive, onDamage, tornTail, writers },
+      queue: this.#queue,
+      maxRecordBytes: this.#maxRecordBytes,
+      maxBodyBytes: this.#maxBodyBytes,
+    });
+  }
+
+  /** Headers that were looked at in searches: what they cost beside reading the bytes. */
+  get headersSearched(): number {
+    return this.#skipper.headersSearched;
+  }
+
+  push(chunk: Buffer): void {
+    this.#queue.push(chunk);
+  }
+
+  /** No more bytes come. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
+  /**
+   * The next frame, or null when more bytes are needed, or, after `end`, when there is no more.
+   *
+   * @throws DamageError, unless damage is skipped
+   */
+  next(): ScannedFrame | null {
+    while (this.#skipper.hasPassed(this.#hasEnded)) {
+      const frame = this.#readOrLose();
+      if (frame === 'lost') continue;
+      if (frame !== null) this.#pass(frame);
+      else if (this.#hasEnded) this.#skipper.end();
+      return frame;
+    }
+    return null;
+  }
+
+  #readOrLose(): ScannedFrame | null | 'lost' {
+    try {
+      const frame = this.#readFrame();
+      if (frame !== null) this.#options.inspect?.(frame);
+      return frame;
+    } catch (error) {
+      const header = this.#pending?.header ?? null;
+      this.#pending = undefined;
+      if (this.#options.whenDamaged !== 'skip' || !(error instanceof DamageError)) throw error;
+      this.#skipper.loseFrame(error.reason, header);
+      return 'lost';
+    }
+  }
+
+  /** The frame that begins here, which stays in the queue; null when more bytes are needed. */
+  #readFrame(): ScannedFrame | null {
+    if (!this.#has(PREAMBLE_BYTES)) return null;
+    this.#pending ??= this.#readHeader();
+    const pending = this.#pending;
+    if (pending === undefined || !this.#has(pending.bytes)) return null;
+    if (pending.header === null) this.#checkVersion1(pending.lengths);
+    const { offset } = this.#queue;
+    const bytes = this.#queue.peek(pending.bytes);
+    if (pending.header === null) {
+      return { offset, version: VERSION_1, bytes, header: null, lengths: pending.lengths };
+    }
+    this.#checkBody(pending.header, bytes.subarray(HEADER_BYTES));
+    return { offset, version: pending.header.version, bytes, header: pending.header };
+  }
+
+  /** Whether that many bytes are there. */
+  #has(count: number): boolean {
+    const { length } = this.#queue;
+    if (length >= count) return true;
+    if (!this.#hasEnded || length === 0) return false;
+    this.#checkMagic(this.#queue.peek(Math.min(length, PREAMBLE_BYTES)));
+    const { tornTail, whenDamaged } = this.#options;
+    if (tornTail !== 'end' || whenDamaged === 'skip') {
+      const [expected, found] = [`${count} bytes`, `the end after ${length}`];
+      this.#fail({ reason: 'torn', what: 'frame', offset: 0, expected, found });
+    }
+    this.#queue.skip(length);
+    return false;
+  }
+
+  #readHeader(): PendingFrame | undefined {
+    const preamble = this.#queue.peek(PREAMBLE_BYTES);
+    this.#checkMagic(preamble);
+    const version = preamble.readInt16LE(VERSION_OFFSET);
+    if (version < VERSION_1) this.#fail(versionFault(version));
+    if (version === VERSION_1) {
+      if (!this.#has(V1_HEADER_BYTES)) return undefined;
+      const bytes = this.#queue.peek(V1_HEADER_BYTES);
+      const fault = version1HeaderFault(bytes, this.#maxRecordBytes);
+      if (fault !== null) this.#fail({ what: 'record', ...fault });
+      const lengths = readVersion1Lengths(bytes);
+      const rest = lengths.metadataBytes + lengths.payloadBlockBytes;
+      return { bytes: V1_HEADER_BYTES + rest, header: null, lengths };
+    }
+    if (!this.#has(HEADER_BYTES)) return undefined;
+    const bytes = this.#queue.peek(HEADER_BYTES);
+    if (!isHeaderWhole(bytes)) this.#fail(headerCrcFault(bytes));
+    const header = readFrameHeader(bytes);
+    // From here on its length is believed, also when it is refused.
+    this.#pending = { bytes: HEADER_BYTES + header.storedBytes, header };
+    const fault = headerFault(header, this.#maxBodyBytes);
+    if (fault !== null) this.#fail(fault);
+    return this.#pending;
+  }
+
+  #checkVersion1(lengths: Version1Lengths): void {
+    const fault = version1BodyFault((at) => this.#queue.readInt32LE(at), lengths);
+    if (fault !== null) this.#fail({ what: 'record', ...fault });
+  }
+
+  #checkBody(header: FrameHeader, body: Buffer): void {
+    if (header.kind >= FIRST_SKIPPABLE_KIND) return;
+    const crc = crc32(body);
+    if (crc === header.bodyCrc) return;
+    const what = header.kind === KIND_INDEX ? 'index' : 'block';
+    const [expected, found] = [`body checksum ${hex(header.bodyCrc)}`, hex(crc)];
+    this.#fail({ reason: 'bad-checksum', what, offset: 0, expected, found });
+  }
+
+  #checkMagic(bytes: Buffer): void {
+    const fault = magicFault(bytes);
+    if (fault !== null) this.#fail(fault);
+  }
+
+  /** @param damage its offset counts from the beginning of the frame */
+  #fail(damage: Damage): never {
+    const offset = this.#queue.offset + damage.offset;
+    throw new DamageError({ ...damage, offset }, this.#options.archive);
+  }
+
+  #pass(frame: ScannedFrame): void {
+    this.#queue.skip(frame.bytes.length);
+    this.#pending = undefined;
+    this.#skipper.passFrame(frame);
+  }
+}

@@ -1,0 +1,139 @@
+import { isUtf8 } from 'node:buffer';
+
+import { type Damage, DamageError, type DamageReason } from '../../errors/damage-error.js';
+import type { DecoderContext, KindDecoder } from '../archive-decoder.js';
+import { DamageLog } from '../frames/damage-log.js';
+import {
+  ArchiveRecord,
+  type Metadata,
+  type MetadataLayout,
+  type RawPair,
+} from '../records/archive-record.js';
+import { splitMetadataMember } from './json-metadata.js';
+
+const LINE_FEED = 0x0a;
+
+/** Decodes JSON lines: each line is the payload of a record (docs/format.md, "JSON lines"). */
+export class JsonLinesDecoder implements KindDecoder {
+  readonly #context: DecoderContext;
+  readonly #log: DamageLog;
+  /** So far there is no line feed. */
+  #searched = 0;
+  /** The line that is left out, when its end has not come. */
+  #skipping: { readonly begin: number; readonly reason: DamageReason } | undefined;
+  #hasEnded = false;
+
+  constructor(context: DecoderContext) {
+    this.#context = context;
+    this.#log = new DamageLog(context.archive, context.onDamage);
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+  }
+
+  decodeNext(into: ArchiveRecord[]): boolean {
+    while (this.#skipping === undefined || this.#skipLine(this.#skipping)) {
+      try {
+        const line = this.#readLine();
+        if (line === null) {
+          if (this.#hasEnded) this.#log.tell();
+          return false;
+        }
+        const record = this.#open(line);
+        this.#skip(line.length + 1);
+        this.#log.tell();
+        into.push(record);
+        return true;
+      } catch (error) {
+        if (this.#context.whenDamaged !== 'skip' || !(error instanceof DamageError)) throw error;
+        this.#skipping = { begin: this.#context.queue.offset, reason: error.reason };
+      }
+    }
+    return false;
+  }
+
+  /** The line that begins here, which stays in the queue; null when more bytes are needed. */
+  #readLine(): Buffer | null {
+    const { queue, maxRecordBytes } = this.#context;
+    const length = queue.indexOf(LINE_FEED, this.#searched);
+    if ((length === -1 ? queue.length : length) > maxRecordBytes) {
+      this.#fail('too-large', `at most ${maxRecordBytes} bytes`, 'a longer line');
+    }
+    if (length !== -1) return queue.peek(length);
+    this.#searched = queue.length;
+    return this.#hasEnded ? this.#readLast() : null;
+  }
+
+  /** A last line without a line feed is a record where its JSON is whole, else torn. */
+  #readLast(): Buffer | null {
+    const { queue, tornTail } = this.#context;
+    if (tornTail === 'end') queue.skip(queue.length);
+    if (queue.length === 0) return null;
+    const line = queue.peek(queue.length);
+    if (!isJson(line)) this.#fail('torn', 'a whole line', `the end after ${line.length} bytes`);
+    return line;
+  }
+
+  /** Leaves out a line up to its line feed; false when that has not come. */
+  #skipLine({ begin, reason }: { begin: number; reason: DamageReason }): boolean {
+    const { queue } = this.#context;
+    const length = queue.indexOf(LINE_FEED, 0);
+    this.#skip(length === -1 ? queue.length : length + 1);
+    if (length === -1 && !this.#hasEnded) return false;
+    this.#log.add(begin, queue.offset, reason);
+    this.#skipping = undefined;
+    return true;
+  }
+
+  /** Behind the last line there may be no line feed. */
+  #skip(count: number): void {
+    const { queue } = this.#context;
+    queue.skip(Math.min(count, queue.length));
+    this.#searched = 0;
+  }
+
+  #open(line: Buffer): ArchiveRecord {
+    const { archive, metadataKey } = this.#context;
+    if (!isUtf8(line)) this.#fail('bad-text', 'UTF-8', 'other bytes');
+    const origin = { archive, writer: undefined, layout };
+    const split = metadataKey === undefined ? null : splitMetadataMember(line, metadataKey);
+    if (split === null) return new ArchiveRecord(origin, line, spanOf(0, line.length));
+    const bytes = Buffer.concat([split.metadata, split.payload]);
+    return new ArchiveRecord(origin, bytes, spanOf(split.metadata.length, bytes.length));
+  }
+
+  #fail(reason: Damage['reason'], expected: string, found: string): never {
+    const { archive, queue } = this.#context;
+    const damage = { reason, what: 'line', offset: queue.offset, expected, found };
+    throw new DamageError(damage, archive);
+  }
+}
+
+function spanOf(metadataEnd: number, payloadEnd: number) {
+  return { metadataStart: 0, metadataEnd, payloadStart: metadataEnd, payloadEnd };
+}
+
+function isJson(line: Buffer): boolean {
+  try {
+    JSON.parse(line.toString('utf8'));
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+/** Metadata as a JSON object of strings, which was checked when the line was opened; or nothing. */
+const layout: MetadataLayout = {
+  decode: (bytes, start, end) =>
+    Object.freeze(Object.assign(Object.create(null), parse(bytes, start, end))),
+  pairs: (bytes, start, end) =>
+    Object.entries(parse(bytes, start, end)).map(
+      ([key, value]): RawPair => [Buffer.from(key), Buffer.from(value)],
+    ),
+};
+
+function parse(bytes: Buffer, start: number, end: number): Metadata {
+  return start === end ? {} : JSON.parse(bytes.toString('utf8', start, end));
+}

@@ -1,0 +1,114 @@
+import { RecordError } from '../../errors/record-error.js';
+import type { Piece } from '../bytes/text.js';
+import { ArchiveRecord } from './archive-record.js';
+
+/** A record's metadata as it may be given. Keys are distinct. */
+export type MetadataInput =
+  | Readonly<Record<string, string>>
+  | ReadonlyMap<string, string>
+  | ReadonlyArray<readonly [key: string, value: string]>;
+
+/** Keys and values in turn: text, or the bytes of an archive that is being copied. */
+export type FlatMetadata = Piece[];
+
+/**
+ * Fills `flat`, which is used again for each record, with the pairs of `metadata`.
+ *
+ * @throws RecordError for what is not string:string, or names a key twice
+ */
+export function flattenMetadata(
+  metadata: MetadataInput | ArchiveRecord | null | undefined,
+  flat: FlatMetadata,
+): void {
+  // Cut last, and only where there was more: to empty it and push takes four times as long.
+  const length = fill(flat, metadata);
+  if (flat.length !== length) flat.length = length;
+}
+
+/** Puts the pairs into `flat` from its start on; returns where they end. */
+function fill(
+  flat: FlatMetadata,
+  metadata: MetadataInput | ArchiveRecord | null | undefined,
+): number {
+  if (metadata === undefined || metadata === null) return 0;
+  // What it mostly is. To ask this first takes 4 % off the writing of small records.
+  if (Object.getPrototypeOf(metadata) === Object.prototype) return fillKeys(flat, metadata);
+  if (metadata instanceof ArchiveRecord) return fillRaw(flat, metadata);
+  let at = 0;
+  if (isMap(metadata)) {
+    for (const [key, value] of metadata) at = putPair(flat, at, key, value);
+  } else if (Array.isArray(metadata)) {
+    at = fillPairs(flat, metadata);
+  } else if (typeof metadata === 'object' && hasKeys(metadata)) {
+    at = fillKeys(flat, metadata);
+  } else {
+    throw new RecordError('metadata', `is ${String(metadata)}, expected an object, a Map or pairs`);
+  }
+  return at;
+}
+
+function fillKeys(flat: FlatMetadata, metadata: object): number {
+  const object = metadata as Readonly<Record<string, string>>;
+  let at = 0;
+  for (const key of Object.keys(object)) at = putPair(flat, at, key, object[key]);
+  return at;
+}
+
+/** Whether it is none of those without keys of their own, which would be lost without a word. */
+function hasKeys(metadata: object): boolean {
+  return !(
+    metadata instanceof Set ||
+    metadata instanceof Promise ||
+    metadata instanceof ArrayBuffer
+  );
+}
+
+function isMap(metadata: MetadataInput): metadata is ReadonlyMap<string, string> {
+  return metadata instanceof Map;
+}
+
+function fillRaw(flat: FlatMetadata, record: ArchiveRecord): number {
+  let at = 0;
+  for (const [key, value] of record.rawMetadata()) {
+    flat[at++] = key;
+    flat[at++] = value;
+  }
+  return at;
+}
+
+function fillPairs(flat: FlatMetadata, pairs: readonly unknown[]): number {
+  let at = 0;
+  const seen = new Set<unknown>();
+  for (const pair of pairs) {
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw new RecordError('metadata', 'has an entry that is not a pair of a key and a value');
+    }
+    if (seen.has(pair[0])) throw new RecordError(fieldOf(pair[0]), 'is given twice');
+    seen.add(pair[0]);
+    at = putPair(flat, at, pair[0], pair[1]);
+  }
+  return at;
+}
+
+function putPair(flat: FlatMetadata, at: number, key: unknown, value: unknown): number {
+  if (typeof key !== 'string') {
+    throw new RecordError('metadata', `has a key that is ${kindOf(key)}, expected a string`);
+  }
+  if (typeof value !== 'string') {
+    throw new RecordError(fieldOf(key), `is ${kindOf(value)}, expected a string`);
+  }
+  flat[at] = key;
+  flat[at + 1] = value;
+  return at + 2;
+}
+
+/** How messages name the metadata under `key`. */
+export function fieldOf(key: unknown): string {
+  const shown = JSON.stringify(String(key));
+  return `metadata[${shown.length > 80 ? `${shown.slice(0, 80)}…"` : shown}]`;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : typeof value;
+}

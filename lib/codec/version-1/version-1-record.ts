@@ -1,0 +1,135 @@
+import type { Damage, DamageReason } from '../../errors/damage-error.js';
+import {
+  V1_COUNT_PER_PAIR,
+  V1_END_OFFSET,
+  V1_HEADER_BYTES,
+  V1_INT_BYTES,
+  V1_METADATA_BYTES_OFFSET,
+  V1_PAYLOAD_BLOCK_BYTES_OFFSET,
+} from '../../format/version-1.js';
+import {
+  ArchiveRecord,
+  type Metadata,
+  type MetadataLayout,
+  type RawPair,
+  type RecordOrigin,
+} from '../records/archive-record.js';
+
+/** The two lengths in a version-1 header. */
+export interface Version1Lengths {
+  readonly metadataBytes: number;
+  readonly payloadBlockBytes: number;
+}
+
+/** What is wrong with a version-1 frame, and how far from its beginning. */
+export type Version1Fault = Omit<Damage, 'what'>;
+
+/** Reads a version-1 header as it stands; whether it can be one is for `version1HeaderFault` to say. */
+export function readVersion1Lengths(header: Buffer): Version1Lengths {
+  return {
+    metadataBytes: header.readInt32LE(V1_METADATA_BYTES_OFFSET),
+    payloadBlockBytes: header.readInt32LE(V1_PAYLOAD_BLOCK_BYTES_OFFSET),
+  };
+}
+
+/** What is wrong with a header, or null. It has no checksum: lengths are believed if they are possible. */
+export function version1HeaderFault(header: Buffer, maxRecordBytes: number): Version1Fault | null {
+  const { metadataBytes, payloadBlockBytes } = readVersion1Lengths(header);
+  const end = header.readInt32LE(V1_END_OFFSET);
+  if (end !== 0) return fault('bad-header', V1_END_OFFSET, '0 at the end of the header', end);
+  if (metadataBytes < V1_INT_BYTES) {
+    return fault('bad-length', V1_METADATA_BYTES_OFFSET, LEAST_LENGTH, metadataBytes);
+  }
+  if (payloadBlockBytes < V1_INT_BYTES) {
+    return fault('bad-length', V1_PAYLOAD_BLOCK_BYTES_OFFSET, LEAST_LENGTH, payloadBlockBytes);
+  }
+  const bytes = metadataBytes + payloadBlockBytes;
+  if (bytes <= maxRecordBytes) return null;
+  const limit = `at most ${maxRecordBytes} bytes`;
+  return fault('too-large', V1_METADATA_BYTES_OFFSET, limit, `a record of ${bytes}`);
+}
+
+/**
+ * What is wrong with a whole frame behind its header, or null. The bytes need not be put together for it:
+ * who searches would copy them for every frame that is none.
+ *
+ * @param readInt32 reads at a distance from the frame's beginning
+ */
+export function version1BodyFault(
+  readInt32: (at: number) => number,
+  lengths: Version1Lengths,
+): Version1Fault | null {
+  const start = V1_HEADER_BYTES;
+  const end = start + lengths.metadataBytes;
+  const count = readInt32(start);
+  const lengthsEnd = start + V1_INT_BYTES * (1 + (2 * count) / V1_COUNT_PER_PAIR);
+  if (count < 0 || count % V1_COUNT_PER_PAIR !== 0 || lengthsEnd > end) {
+    const expected = `4 times the pairs that ${end - start} bytes of metadata hold`;
+    return fault('bad-length', start, expected, count);
+  }
+  let left = end - lengthsEnd;
+  for (let at = start + V1_INT_BYTES; at < lengthsEnd; at += V1_INT_BYTES) {
+    const bytes = readInt32(at);
+    if (bytes < 0 || bytes > left) {
+      return fault('bad-length', at, `a key or value within ${left} bytes`, bytes);
+    }
+    left -= bytes;
+  }
+  if (left !== 0) {
+    return fault('bad-length', end - left, 'the end of the metadata', `${left} more bytes`);
+  }
+  const payloadBytes = readInt32(end);
+  const room = lengths.payloadBlockBytes - V1_INT_BYTES;
+  if (payloadBytes === room) return null;
+  return fault('bad-length', end, `a payload of ${room} bytes`, payloadBytes);
+}
+
+/** Opens a whole frame in which no fault was found. */
+export function openVersion1Frame(
+  frame: Buffer,
+  lengths: Version1Lengths,
+  archive: string | undefined,
+): ArchiveRecord {
+  const metadataStart = V1_HEADER_BYTES;
+  const metadataEnd = metadataStart + lengths.metadataBytes;
+  const payloadStart = metadataEnd + V1_INT_BYTES;
+  const origin: RecordOrigin = { archive, writer: undefined, layout };
+  const span = { metadataStart, metadataEnd, payloadStart, payloadEnd: frame.length };
+  return new ArchiveRecord(origin, frame, span);
+}
+
+const LEAST_LENGTH = `a length of at least ${V1_INT_BYTES}`;
+
+/** Metadata as version 1 has it: count, all lengths, all keys and values. Checked when opened. */
+const layout: MetadataLayout = {
+  decode(bytes, start) {
+    const metadata: Record<string, string> = Object.create(null);
+    for (const [key, value] of pairsOf(bytes, start)) {
+      metadata[key.toString('utf8')] = value.toString('utf8');
+    }
+    return Object.freeze(metadata) satisfies Metadata;
+  },
+  pairs: (bytes, start) => [...pairsOf(bytes, start)] satisfies RawPair[],
+};
+
+function* pairsOf(bytes: Buffer, start: number): Generator<[Buffer, Buffer]> {
+  const pairs = bytes.readInt32LE(start) / V1_COUNT_PER_PAIR;
+  let lengthAt = start + V1_INT_BYTES;
+  let at = lengthAt + 2 * pairs * V1_INT_BYTES;
+  for (let i = 0; i < pairs; i++) {
+    const keyEnd = at + bytes.readInt32LE(lengthAt);
+    const valueEnd = keyEnd + bytes.readInt32LE(lengthAt + V1_INT_BYTES);
+    yield [bytes.subarray(at, keyEnd), bytes.subarray(keyEnd, valueEnd)];
+    lengthAt += 2 * V1_INT_BYTES;
+    at = valueEnd;
+  }
+}
+
+function fault(
+  reason: DamageReason,
+  offset: number,
+  expected: string,
+  found: string | number,
+): Version1Fault {
+  return { reason, offset, expected, found: String(found) };
+}

@@ -1,0 +1,248 @@
+import {
+  HEADER_BYTES,
+  KIND_RECORDS,
+  MAX_VARINT_BYTES,
+  TABLE_START_BYTES,
+} from '../../format/version-2.js';
+import { Slab } from '../bytes/slab.js';
+import { mostBytes, NOT_WELL_FORMED, type Piece, putPiece } from '../bytes/text.js';
+import { signedVarintBytes, varintBytes, writeSignedVarint, writeVarint } from '../bytes/varint.js';
+import { VarintReader } from '../bytes/varint-reader.js';
+import { loneSurrogate } from '../records/lone-surrogate.js';
+import { type FlatMetadata, fieldOf, flattenMetadata } from '../records/metadata-input.js';
+import type { RecordEncoder } from '../records/record-encoder.js';
+import { metadataOf, payloadOf, type RecordInput, timeMicrosOf } from '../records/record-input.js';
+import { checkRecordBytes } from '../records/record-size.js';
+import { writeFrameHeader } from './frame-header.js';
+import { KeyTable } from './key-table.js';
+
+/** What the index says of a block. Times are µs since the epoch. */
+export interface BlockFacts {
+  /** The length of its frame. */
+  readonly bytes: number;
+  readonly records: number;
+  readonly sequence: number;
+  readonly earliestMicros: number;
+  readonly latestMicros: number;
+}
+
+export interface BlockBuilderOptions {
+  /** 8 bytes. */
+  readonly writerId: Uint8Array;
+  /** The sequence of the first record. @default 0 */
+  readonly sequence?: number;
+  readonly blockBytes: number;
+  readonly maxRecordBytes: number;
+  /** The memory that a slab has at first. */
+  readonly slabBytes: number;
+  /** Told of each block when it ends. */
+  readonly onBlock?: (block: BlockFacts) => void;
+}
+
+/** length, time, metadataBytes: the varints that a record opens with */
+const MAX_RECORD_PREFIX_BYTES = 3 * MAX_VARINT_BYTES;
+
+/** first time and its record's length (which may grow), key count, table start */
+const MAX_BODY_END_BYTES = MAX_VARINT_BYTES + MAX_VARINT_BYTES + TABLE_START_BYTES;
+
+/**
+ * Builds the blocks of version 2 (docs/format.md, "Records"), each straight into its place in the slab.
+ * A block ends by itself once its body has `blockBytes`.
+ */
+export class BlockBuilder implements RecordEncoder {
+  readonly #options: BlockBuilderOptions;
+  readonly #flat: FlatMetadata = [];
+  readonly #table = new KeyTable();
+  readonly #slab: Slab;
+  #sequence: number;
+
+  /** Of the block that is being filled; `#records` is 0 when there is none. */
+  #blockStart = 0;
+  #records = 0;
+  #firstMicros = 0;
+  #previousMicros = 0;
+  #earliestMicros = 0;
+  #latestMicros = 0;
+  /** Of the record before. */
+  #metadataBytes = 0;
+
+  constructor(options: BlockBuilderOptions) {
+    this.#options = options;
+    this.#slab = new Slab(options.slabBytes);
+    this.#sequence = options.sequence ?? 0;
+  }
+
+  get pendingBytes(): number {
+    return this.#slab.length + (this.#records > 0 ? this.#table.entryBytes : 0);
+  }
+
+  get isBlockOpen(): boolean {
+    return this.#records > 0;
+  }
+
+  /** The sequence of the record that comes next. */
+  get nextSequence(): number {
+    return this.#sequence + this.#records;
+  }
+
+  add(record: RecordInput, nowMicros: number): number {
+    const payload = payloadOf(record);
+    const timeMicros = timeMicrosOf(record, nowMicros);
+    flattenMetadata(metadataOf(record), this.#flat);
+    // Text has at least as many bytes as units: what is too large is refused before it is measured.
+    checkRecordBytes(payload.length, this.#options.maxRecordBytes);
+
+    if (this.#records > 0 && !this.#fitsTimes(timeMicros)) this.finishBlock();
+    if (this.#records === 0) this.#openBlock(timeMicros);
+    const slabLength = this.#slab.length;
+    const mark = this.#table.mark();
+    try {
+      this.#encode(payload, timeMicros);
+    } catch (error) {
+      this.#slab.length = this.#records === 0 ? this.#blockStart : slabLength;
+      this.#table.reset(mark);
+      throw error;
+    }
+    this.#records++;
+    this.#previousMicros = timeMicros;
+    if (timeMicros < this.#earliestMicros) this.#earliestMicros = timeMicros;
+    if (timeMicros > this.#latestMicros) this.#latestMicros = timeMicros;
+    const frameBytes = this.#slab.length - this.#blockStart + this.#table.entryBytes;
+    // With what is still to come, so that no body is over `blockBytes + maxRecordBytes`.
+    const bodyBytes = frameBytes - HEADER_BYTES + MAX_BODY_END_BYTES;
+    if (bodyBytes >= this.#options.blockBytes) this.finishBlock();
+    return timeMicros;
+  }
+
+  finishBlock(): void {
+    if (this.#records === 0) return;
+    this.#rebaseFirstTime();
+    const slab = this.#slab;
+    const bodyStart = this.#blockStart + HEADER_BYTES;
+    const tableStart = slab.length - bodyStart;
+    const table = this.#table;
+    slab.reserve(MAX_VARINT_BYTES + table.entryBytes + TABLE_START_BYTES);
+    slab.length = writeVarint(slab.bytes, slab.length, table.size);
+    slab.length += table.entries.copy(slab.bytes, slab.length);
+    slab.length = slab.bytes.writeUInt32LE(tableStart, slab.length);
+
+    const facts = {
+      records: this.#records,
+      sequence: this.#sequence,
+      earliestMicros: this.#earliestMicros,
+      latestMicros: this.#latestMicros,
+    };
+    const body = slab.bytes.subarray(bodyStart, slab.length);
+    const frame = { ...facts, kind: KIND_RECORDS, writerId: this.#options.writerId };
+    writeFrameHeader(slab.bytes, this.#blockStart, body, frame);
+    this.#sequence += this.#records;
+    this.#records = 0;
+    table.reset();
+    this.#options.onBlock?.({ ...facts, bytes: HEADER_BYTES + body.length });
+  }
+
+  take(next?: Buffer): Buffer {
+    return this.#slab.take(next);
+  }
+
+  /** Deltas are within ±(2^53 - 1), so that is as much time as a block may span. */
+  #fitsTimes(micros: number): boolean {
+    const earliest = Math.min(this.#earliestMicros, micros);
+    return Math.max(this.#latestMicros, micros) - earliest <= Number.MAX_SAFE_INTEGER;
+  }
+
+  #openBlock(micros: number): void {
+    this.#blockStart = this.#slab.length;
+    this.#slab.reserve(HEADER_BYTES);
+    this.#slab.length += HEADER_BYTES;
+    this.#firstMicros = micros;
+    this.#previousMicros = micros;
+    this.#earliestMicros = micros;
+    this.#latestMicros = micros;
+  }
+
+  /**
+   * Lengths stand before what they measure, and must be minimal. They are foretold as if the metadata had as
+   * many bytes as that of the record before; where they take other room, the record is moved behind them.
+   */
+  #encode(payload: Piece, timeMicros: number): void {
+    const slab = this.#slab;
+    const limit = this.#options.maxRecordBytes;
+    const start = slab.length;
+    const delta = timeMicros - this.#previousMicros;
+    const timeBytes = signedVarintBytes(delta);
+    const headGuess = timeBytes + varintBytes(this.#metadataBytes);
+    const lengthGuess = headGuess + this.#metadataBytes + payload.length;
+    const metadataStart = start + varintBytes(lengthGuess) + headGuess;
+    slab.reserve(MAX_RECORD_PREFIX_BYTES);
+    slab.length = metadataStart;
+    const keyBytes = this.#putMetadata(limit);
+    const payloadStart = slab.length;
+    // With the end of the body, for which a slab of one huge record would have to be copied.
+    slab.reserve(mostBytes(payload) + MAX_BODY_END_BYTES + this.#table.entryBytes);
+    const bytes = slab.bytes;
+    const payloadBytes = putPiece(bytes, payloadStart, payload);
+    if (payloadBytes === NOT_WELL_FORMED) throw loneSurrogate('payload');
+    const end = payloadStart + payloadBytes;
+
+    const metadataBytes = payloadStart - metadataStart;
+    const length = timeBytes + varintBytes(metadataBytes) + end - metadataStart;
+    const prefixBytes = varintBytes(length) + timeBytes + varintBytes(metadataBytes);
+    // With the widest time: that of a block's first record grows when an earlier one follows.
+    const mostPrefixBytes = prefixBytes - timeBytes + MAX_VARINT_BYTES;
+    checkRecordBytes(mostPrefixBytes + end - metadataStart + keyBytes, limit);
+    const shift = start + prefixBytes - metadataStart;
+    if (shift !== 0) bytes.copyWithin(metadataStart + shift, metadataStart, end);
+    const timeAt = writeVarint(bytes, start, length);
+    writeVarint(bytes, writeSignedVarint(bytes, timeAt, delta), metadataBytes);
+    slab.length = end + shift;
+    this.#metadataBytes = metadataBytes;
+  }
+
+  /** @returns the bytes that the keys take in the table, once for each record that has them */
+  #putMetadata(limit: number): number {
+    const slab = this.#slab;
+    const flat = this.#flat;
+    const start = slab.length;
+    let keyBytes = 0;
+    for (let i = 0; i < flat.length; i += 2) {
+      const key = this.#table.keyAt(i >> 1, flat[i] as Piece);
+      const value = flat[i + 1] as Piece;
+      keyBytes += key.entryBytes;
+      // Before there is room made for it: many values may be one text.
+      checkRecordBytes(slab.length - start + value.length + keyBytes, limit);
+      slab.reserve(2 * MAX_VARINT_BYTES + mostBytes(value));
+      const { bytes } = slab;
+      const at = writeVarint(bytes, slab.length, key.index);
+      // Guessed as if all of it were ASCII, which it mostly is.
+      const valueStart = at + varintBytes(value.length);
+      const written = putPiece(bytes, valueStart, value);
+      if (written === NOT_WELL_FORMED) throw loneSurrogate(fieldOf(flat[i]));
+      const shift = at + varintBytes(written) - valueStart;
+      if (shift !== 0) bytes.copyWithin(valueStart + shift, valueStart, valueStart + written);
+      slab.length = writeVarint(bytes, at, written) + written;
+    }
+    return keyBytes;
+  }
+
+  /**
+   * The first record's time is relative to the earliest, which is known only now. It was written as 0;
+   * where another record came earlier the rest is moved to make room.
+   */
+  #rebaseFirstTime(): void {
+    const delta = this.#firstMicros - this.#earliestMicros;
+    if (delta === 0) return;
+    const slab = this.#slab;
+    const more = signedVarintBytes(delta) - 1;
+    slab.reserve(more + MAX_VARINT_BYTES);
+    const start = this.#blockStart + HEADER_BYTES;
+    const reader = new VarintReader(slab.bytes);
+    reader.position = start;
+    const length = reader.readUnsigned();
+    const restStart = reader.position + 1;
+    const newRestStart = start + varintBytes(length + more) + signedVarintBytes(delta);
+    slab.bytes.copyWithin(newRestStart, restStart, slab.length);
+    writeSignedVarint(slab.bytes, writeVarint(slab.bytes, start, length + more), delta);
+    slab.length += newRestStart - restStart;
+  }
+}

@@ -1,0 +1,179 @@
+import { DamageError } from '../../errors/damage-error.js';
+import { HEADER_BYTES, TABLE_START_BYTES } from '../../format/version-2.js';
+import { RecentMap } from '../bytes/recent-map.js';
+import { VarintReader } from '../bytes/varint-reader.js';
+import { ArchiveRecord, type RecordOrigin } from '../records/archive-record.js';
+import { BlockLayout } from './block-layout.js';
+import type { FrameHeader } from './frame-header.js';
+import { areFew, BlockSelection, type RecordSelection } from './record-selection.js';
+
+/** Key tables that are larger are read anew each time. */
+const MOST_KNOWN_BYTES = 1024;
+
+/**
+ * By the bytes of the key table. Blocks of a series mostly have the same one, and what is known of its
+ * layout serves them all.
+ */
+const layouts = new RecentMap<BlockLayout>(256);
+
+export interface BlockPlace {
+  readonly archive: string | undefined;
+  /** Where the frame begins in the archive. */
+  readonly offset: number;
+  readonly maxRecordBytes: number;
+  /** @default all of its records are wanted */
+  readonly selection?: RecordSelection | undefined;
+}
+
+/**
+ * Opens a body of kind 1 (docs/format.md, "Records") whose checksum holds: walks it once, so that all
+ * that could be wrong in it is found here, and appends its records to `into`, those that are wanted.
+ *
+ * @throws DamageError, with nothing appended
+ */
+export function openBlock(
+  header: FrameHeader,
+  body: Buffer,
+  place: BlockPlace,
+  into: ArchiveRecord[],
+): void {
+  const reader = new BodyReader(header, body, place);
+  const layout = reader.readLayout();
+  const origin = { archive: place.archive, writer: header.writer, layout };
+  const before = into.length;
+  const { selection } = place;
+  const wanted =
+    selection === undefined ? 'all' : BlockSelection.create(header, layout.rawKeys, selection);
+  if (wanted === 'none') return;
+  try {
+    reader.readRecords(origin, into, wanted);
+  } catch (error) {
+    into.length = before;
+    throw error;
+  }
+  if (wanted === 'all' || !areFew(into.length - before, header.records)) return;
+  for (const [i, record] of into.slice(before).entries()) into[before + i] = record.copy();
+}
+
+class BodyReader {
+  readonly #header: FrameHeader;
+  readonly #body: Buffer;
+  readonly #place: BlockPlace;
+  readonly #reader: VarintReader;
+  #tableStart = 0;
+  #keys = 0;
+
+  constructor(header: FrameHeader, body: Buffer, place: BlockPlace) {
+    this.#header = header;
+    this.#body = body;
+    this.#place = place;
+    this.#reader = new VarintReader(body);
+  }
+
+  readLayout(): BlockLayout {
+    const body = this.#body;
+    const tableEnd = body.length - TABLE_START_BYTES;
+    if (tableEnd < 1) this.#fail(0, 'a key table', `${body.length} bytes`);
+    this.#tableStart = body.readUInt32LE(tableEnd);
+    if (this.#tableStart >= tableEnd) {
+      this.#fail(tableEnd, `a key table before byte ${tableEnd}`, `byte ${this.#tableStart}`);
+    }
+    const isLarge = tableEnd - this.#tableStart > MOST_KNOWN_BYTES;
+    const table = isLarge ? null : body.toString('latin1', this.#tableStart, tableEnd);
+    const known = table === null ? undefined : layouts.get(table);
+    const layout = known ?? new BlockLayout(this.#readKeys(tableEnd));
+    if (table !== null && known === undefined) layouts.set(table, layout);
+    this.#keys = layout.rawKeys.length;
+    return layout;
+  }
+
+  #readKeys(tableEnd: number): Buffer[] {
+    const body = this.#body;
+    const reader = this.#reader;
+    reader.position = this.#tableStart;
+    reader.end = tableEnd;
+    const count = this.#readCount('a number of keys', tableEnd);
+    const keys: Buffer[] = [];
+    for (let i = 0; i < count; i++) {
+      const end = this.#readCount('a key', tableEnd) + reader.position;
+      keys.push(Buffer.from(body.subarray(reader.position, end)));
+      reader.position = end;
+    }
+    if (reader.position !== tableEnd) {
+      this.#fail(reader.position, 'the end of the key table', 'more bytes');
+    }
+    return keys;
+  }
+
+  readRecords(origin: RecordOrigin, into: ArchiveRecord[], wanted: BlockSelection | 'all'): void {
+    const { records, sequence, earliestMicros, latestMicros } = this.#header;
+    const body = this.#body;
+    const reader = this.#reader;
+    reader.position = 0;
+    let timeMicros = earliestMicros;
+    for (let i = 0; i < records; i++) {
+      reader.end = this.#tableStart;
+      const length = this.#readCount('a record', this.#tableStart);
+      if (length > this.#place.maxRecordBytes) {
+        const limit = `at most ${this.#place.maxRecordBytes} bytes`;
+        throw this.#damage('too-large', reader.position, limit, `a record of ${length}`);
+      }
+      const payloadEnd = reader.position + length;
+      reader.end = payloadEnd;
+      const timeAt = reader.position;
+      timeMicros += reader.readSigned();
+      if (!(timeMicros >= earliestMicros && timeMicros <= latestMicros)) {
+        this.#fail(timeAt, `a time from ${earliestMicros} to ${latestMicros}`, String(timeMicros));
+      }
+      const metadataBytes = this.#readCount('metadata', payloadEnd);
+      const metadataStart = reader.position;
+      const metadataEnd = metadataStart + metadataBytes;
+      this.#walkMetadata(metadataEnd);
+      const isWanted =
+        wanted === 'all' ||
+        (wanted.mayHave(i, timeMicros) && wanted.has(reader, body, metadataStart, metadataEnd));
+      reader.position = payloadEnd;
+      if (!isWanted) continue;
+      const span = { metadataStart, metadataEnd, payloadStart: metadataEnd, payloadEnd };
+      into.push(new ArchiveRecord(origin, body, span, sequence + i, timeMicros));
+    }
+    if (reader.position !== this.#tableStart) {
+      this.#fail(reader.position, `${records} records and then the key table`, 'more bytes');
+    }
+  }
+
+  #walkMetadata(end: number): void {
+    const reader = this.#reader;
+    reader.end = end;
+    while (reader.position < end) {
+      const at = reader.position;
+      const key = reader.readUnsigned();
+      if (key < 0 || key >= this.#keys) {
+        this.#fail(at, `one of ${this.#keys} keys`, key < 0 ? 'no varint' : `key ${key}`);
+      }
+      const valueBytes = this.#readCount('a value', end);
+      reader.position += valueBytes;
+    }
+  }
+
+  /** A varint that counts bytes or entries, of which there must be as many before `end`. */
+  #readCount(what: string, end: number): number {
+    const reader = this.#reader;
+    const at = reader.position;
+    const count = reader.readUnsigned();
+    if (count < 0) this.#fail(at, `the length of ${what}`, 'no varint');
+    if (count > end - reader.position) {
+      this.#fail(at, `${what} within ${end - reader.position} bytes`, String(count));
+    }
+    return count;
+  }
+
+  #fail(position: number, expected: string, found: string): never {
+    throw this.#damage('bad-body', position, expected, found);
+  }
+
+  #damage(reason: 'bad-body' | 'too-large', position: number, expected: string, found: string) {
+    const offset = this.#place.offset + HEADER_BYTES + position;
+    return new DamageError({ reason, what: 'block', offset, expected, found }, this.#place.archive);
+  }
+}

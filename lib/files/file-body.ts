@@ -1,0 +1,62 @@
+import { Readable } from 'node:stream';
+
+import type { ByteRange } from '../stores/contract/store.js';
+import type { OpenFile } from './file-layer.js';
+import { fromSystemError } from './system-error.js';
+
+/** Large enough that the system calls cost nothing beside the bytes, small beside a part. */
+const CHUNK_BYTES = 128 * 1024;
+
+/** The bytes of an open file, which it owns: the file is closed whichever way the stream ends. */
+export class FileBody extends Readable {
+  readonly #file: OpenFile;
+  readonly #path: string;
+  readonly #end: number;
+  #position: number;
+  /** The read under way. Closing waits for it, so that it cannot read another file's descriptor. */
+  #reading: Promise<void> = Promise.resolve();
+
+  /** @param path what errors name */
+  constructor(file: OpenFile, path: string, range: ByteRange = { start: 0 }) {
+    super({ highWaterMark: CHUNK_BYTES });
+    this.#file = file;
+    this.#path = path;
+    this.#position = range.start;
+    this.#end = range.end ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  override _read(): void {
+    this.#reading = this.#readChunk();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#reading
+      .then(() => this.#file.close())
+      .then(
+        () => callback(error),
+        (closeError) => callback(error ?? this.#describe(closeError)),
+      );
+  }
+
+  async #readChunk(): Promise<void> {
+    const length = Math.min(CHUNK_BYTES, this.#end - this.#position);
+    if (length <= 0) {
+      this.push(null);
+      return;
+    }
+    const chunk = Buffer.allocUnsafe(length);
+    try {
+      const { bytesRead } = await this.#file.read(chunk, 0, length, this.#position);
+      if (this.destroyed) return;
+      this.#position += bytesRead;
+      this.push(bytesRead === 0 ? null : chunk.subarray(0, bytesRead));
+    } catch (error) {
+      this.destroy(this.#describe(error));
+    }
+  }
+
+  #describe(error: unknown): Error {
+    const described = fromSystemError(error, 'get', this.#path);
+    return described instanceof Error ? described : new Error(String(described));
+  }
+}

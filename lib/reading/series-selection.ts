@@ -1,0 +1,70 @@
+import type { ArchiveRecord } from '../codec/records/archive-record.js';
+import type { FrameHeader } from '../codec/version-2/frame-header.js';
+import type { MetadataMatch } from '../codec/version-2/metadata-match.js';
+import { areFew, type RecordSelection } from '../codec/version-2/record-selection.js';
+import type { IndexedRun } from './find-spans.js';
+import type { SequenceLedger } from './sequence-ledger.js';
+
+/** What is wanted of a series; times are µs since the epoch, inclusive. */
+export interface WantedRecords {
+  readonly earliestMicros: number;
+  readonly latestMicros: number;
+  readonly metadata: MetadataMatch | undefined;
+  readonly where: ((record: ArchiveRecord) => boolean) | undefined;
+}
+
+/** Whether records are wanted whatever their time is, and where they have none. */
+export function isAnyTime(wanted: Pick<WantedRecords, 'earliestMicros' | 'latestMicros'>): boolean {
+  return !Number.isFinite(wanted.earliestMicros) && !Number.isFinite(wanted.latestMicros);
+}
+
+/** The records of a series that are wanted, each once. */
+export class SeriesSelection implements RecordSelection {
+  readonly earliestMicros: number;
+  readonly latestMicros: number;
+  readonly metadata: MetadataMatch | undefined;
+  readonly #where: ((record: ArchiveRecord) => boolean) | undefined;
+  readonly #ledger: SequenceLedger;
+
+  constructor(wanted: WantedRecords, ledger: SequenceLedger) {
+    this.earliestMicros = wanted.earliestMicros;
+    this.latestMicros = wanted.latestMicros;
+    this.metadata = wanted.metadata;
+    this.#where = wanted.where;
+    this.#ledger = ledger;
+  }
+
+  passOver(header: FrameHeader): number {
+    return this.#isWithin(header) ? this.#ledger.passOver(header) : header.records;
+  }
+
+  heed(header: FrameHeader): void {
+    this.#ledger.heed(header);
+  }
+
+  /** Whether any of the records that an index tells of may be wanted. */
+  hasAnyOf(run: IndexedRun): boolean {
+    if (!this.#isWithin(run)) return false;
+    const { writer } = run;
+    return writer === undefined || !this.#ledger.has({ ...run, writer });
+  }
+
+  /** Those of records, as a decoder gave them, that are wanted. */
+  filter(records: ArchiveRecord[]): ArchiveRecord[] {
+    const timed = records.filter((record) => this.#isWanted(record));
+    const where = this.#where;
+    if (where === undefined) return timed;
+    const kept = timed.filter((record) => where(record));
+    return areFew(kept.length, records.length) ? kept.map((record) => record.copy()) : kept;
+  }
+
+  /** What the decoder does not tell apart is without sequence and time. */
+  #isWanted(record: ArchiveRecord): boolean {
+    if (record.sequence !== undefined) return true;
+    return isAnyTime(this) && (this.metadata?.matches(record.rawMetadata()) ?? true);
+  }
+
+  #isWithin(times: Pick<FrameHeader, 'earliestMicros' | 'latestMicros'>): boolean {
+    return times.latestMicros >= this.earliestMicros && times.earliestMicros <= this.latestMicros;
+  }
+}

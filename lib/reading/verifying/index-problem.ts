@@ -1,0 +1,59 @@
+import type { ArchiveIndex, IndexEntry } from '../../codec/version-2/archive-index.js';
+import type { FrameHeader } from '../../codec/version-2/frame-header.js';
+
+/** What an index should say of the frames before it. */
+export interface IndexedFrames {
+  /** The runs of blocks that were found; an index may join neighbours. */
+  readonly entries: readonly IndexEntry[];
+  /** The sequence behind the last record; undefined where there is none. */
+  readonly nextSequence: number | undefined;
+  /** Of the bytes that the index speaks of, in hex; undefined where it is not known yet. */
+  readonly sha256: string | undefined;
+}
+
+/** How an index is at odds with the frames before it, or undefined. */
+export function indexProblem(
+  index: ArchiveIndex,
+  header: FrameHeader,
+  frames: IndexedFrames,
+): string | undefined {
+  const entries = entriesProblem(index.entries, frames.entries);
+  if (entries !== undefined) return entries;
+  const next = frames.nextSequence ?? header.sequence;
+  if (header.sequence !== next) {
+    return `its next sequence is ${header.sequence}, that of the frames ${next}`;
+  }
+  return frames.sha256 === undefined ? undefined : sha256Problem(index.sha256, frames.sha256);
+}
+
+export function sha256Problem(claimed: Uint8Array, found: string): string | undefined {
+  const expected = Buffer.from(claimed).toString('hex');
+  if (expected === found) return undefined;
+  return `its SHA-256 of the bytes before it is ${expected}, theirs is ${found}`;
+}
+
+function entriesProblem(
+  claimed: readonly IndexEntry[],
+  found: readonly IndexEntry[],
+): string | undefined {
+  let position = 0;
+  for (const [i, entry] of claimed.entries()) {
+    const end = claimed[i + 1]?.offset ?? Number.POSITIVE_INFINITY;
+    const first = found[position];
+    if (first?.offset !== entry.offset) return `no block begins at its entry ${entry.offset}`;
+    let { records, earliestMicros, latestMicros } = first;
+    for (let next = found[++position]; next && next.offset < end; next = found[++position]) {
+      records += next.records;
+      earliestMicros = Math.min(earliestMicros, next.earliestMicros);
+      latestMicros = Math.max(latestMicros, next.latestMicros);
+    }
+    const isSame =
+      entry.records === records &&
+      entry.sequence === first.sequence &&
+      entry.earliestMicros === earliestMicros &&
+      entry.latestMicros === latestMicros;
+    if (!isSame) return `its entry ${entry.offset} is not what the blocks from there on are`;
+  }
+  const more = found[position];
+  return more === undefined ? undefined : `it has no entry for the block at ${more.offset}`;
+}

@@ -1,0 +1,169 @@
+import { RecentMap } from '../../codec/bytes/recent-map.js';
+import { MAX_WRITERS, namesSequence } from '../../codec/frames/known-writers.js';
+import type { ScannedFrame } from '../../codec/frames/scanned-frame.js';
+import {
+  type ArchiveIndex,
+  decodeIndexBody,
+  type IndexEntry,
+} from '../../codec/version-2/archive-index.js';
+import type { FrameHeader } from '../../codec/version-2/frame-header.js';
+import { IndexBuilder } from '../../codec/version-2/index-builder.js';
+import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.js';
+import type { ArchivePart, SequenceGap } from './archive-report.js';
+import { indexProblem } from './index-problem.js';
+import type { RangeHash } from './range-hash.js';
+
+/** An index whose archive was seen to begin only when it came, so that its SHA-256 is still to be checked. */
+export interface UncheckedIndex {
+  /** Which of the parts it is of. */
+  readonly part: number;
+  readonly index: ArchiveIndex;
+  /** The bytes that it speaks of. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Of what is missing, so much is named: it could be a gap a frame. */
+const MOST_GAPS = 1000;
+
+/** What is read of the part so far. */
+interface OpenPart {
+  readonly begin: number;
+  writer: string | undefined;
+  frames: number;
+  /** Of version 1. */
+  records: number;
+  nextSequence: number | undefined;
+  readonly blocks: IndexBuilder;
+}
+
+/** Divides the frames of a file into the archives that were concatenated in it, and checks their indexes. */
+export class PartCollector {
+  readonly parts: ArchivePart[] = [];
+  readonly gaps: SequenceGap[] = [];
+  readonly unchecked: UncheckedIndex[] = [];
+  readonly #hash: RangeHash;
+  readonly #next = new RecentMap<number>(MAX_WRITERS);
+  #part = openPart(0);
+  /** The end of the last index: none may speak of what is before. */
+  #sealedBytes = 0;
+
+  /** @param hash of the same bytes, which the collector takes ranges of */
+  constructor(hash: RangeHash) {
+    this.#hash = hash;
+  }
+
+  add(frame: ScannedFrame, records: number): void {
+    const { header, offset } = frame;
+    // A kind that may be skipped belongs to the archive that it stands in.
+    if (header !== null && header.kind !== KIND_RECORDS && header.kind !== KIND_INDEX) return;
+    const writer = header?.writer;
+    if (this.#part.frames > 0 && this.#part.writer !== writer) this.#endUnsealed(offset);
+    const part = this.#part;
+    part.writer = writer;
+    if (header !== null) this.#findGap(header);
+    if (header !== null && header.kind === KIND_INDEX) {
+      this.#seal(frame, header);
+      return;
+    }
+    part.frames++;
+    if (header === null) {
+      part.records += records;
+      return;
+    }
+    part.blocks.skipTo(offset - part.begin);
+    part.blocks.add({ ...header, bytes: frame.bytes.length });
+    part.nextSequence = header.sequence + records;
+  }
+
+  /** The file ends: what is not sealed is a part, too. */
+  end(offset: number): void {
+    if (this.#part.frames > 0) this.#endUnsealed(offset);
+  }
+
+  #seal({ bytes, offset }: ScannedFrame, header: FrameHeader): void {
+    const index = decodeIndexBody(bytes.subarray(HEADER_BYTES), offset);
+    const begin = offset - index.archiveBytes;
+    const part = this.#part;
+    const end = offset + bytes.length;
+    const isPossible = begin >= this.#sealedBytes;
+    // What is before may be of the same writer, which was cut off: the index tells where its own begins.
+    const isBehindOther = isPossible && begin > part.begin && part.frames > 0;
+    const found = part.blocks.entries.map((entry) => ({
+      ...entry,
+      offset: entry.offset + part.begin - begin,
+    }));
+    const own = isBehindOther ? found.filter((entry) => entry.offset >= 0) : found;
+    const isRange = isPossible && begin === part.begin;
+    this.#hash.advance(offset);
+    const sha256 = isRange ? this.#hash.digest() : undefined;
+    const problem = isPossible
+      ? indexProblem(index, header, { entries: own, nextSequence: part.nextSequence, sha256 })
+      : `it speaks of ${index.archiveBytes} bytes, before it are ${offset - this.#sealedBytes}`;
+    if (isBehindOther) this.#push(begin, found.slice(0, found.length - own.length), part);
+    this.#hash.advance(end);
+    if (isPossible && !isRange) {
+      this.unchecked.push({ part: this.parts.length, index, begin, end: offset });
+    }
+    this.parts.push({
+      begin: isPossible ? begin : part.begin,
+      end,
+      writer: header.writer,
+      records: sumOf(own),
+      sequence: own[0]?.sequence ?? header.sequence,
+      nextSequence: header.sequence,
+      index: {
+        problem,
+        ordinal: index.ordinal,
+        previousSha256: Buffer.from(index.previousSha256).toString('hex'),
+        writerEnded: index.writerEnded,
+        sha256: this.#hash.digest(),
+      },
+    });
+    this.#sealedBytes = end;
+    this.#begin(end);
+  }
+
+  #endUnsealed(offset: number): void {
+    const part = this.#part;
+    this.#push(offset, part.blocks.entries, part);
+    this.#hash.advance(offset);
+    this.#begin(offset);
+  }
+
+  #push(end: number, entries: readonly IndexEntry[], part: OpenPart): void {
+    const last = entries.at(-1);
+    this.parts.push({
+      begin: part.begin,
+      end,
+      writer: part.writer,
+      records: part.records + sumOf(entries),
+      sequence: entries[0]?.sequence,
+      nextSequence: last === undefined ? undefined : last.sequence + last.records,
+      index: undefined,
+    });
+  }
+
+  #begin(offset: number): void {
+    this.#part = openPart(offset);
+    this.#hash.restart();
+  }
+
+  #findGap(header: FrameHeader): void {
+    if (!namesSequence(header)) return;
+    const { records, sequence, writer } = header;
+    const next = this.#next.get(writer);
+    const isGap = next !== undefined && sequence > next;
+    if (isGap && this.gaps.length < MOST_GAPS) this.gaps.push({ writer, from: next, to: sequence });
+    this.#next.set(writer, Math.max(next ?? 0, sequence + records));
+  }
+}
+
+function openPart(begin: number): OpenPart {
+  const blocks = new IndexBuilder();
+  return { begin, writer: undefined, frames: 0, records: 0, nextSequence: undefined, blocks };
+}
+
+function sumOf(entries: readonly IndexEntry[]): number {
+  return entries.reduce((sum, { records }) => sum + records, 0);
+}

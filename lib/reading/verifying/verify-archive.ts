@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+
+import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
+import { DamageError } from '../../errors/damage-error.js';
+import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
+import type { ByteCount } from '../../format/quantity.js';
+import type { ArchiveSource } from '../../series/opening/archive-source.js';
+import { DamageList } from '../../series/opening/damage-list.js';
+import { FileSource } from '../../series/opening/file-source.js';
+import { readUncompressed } from '../../series/opening/read-uncompressed.js';
+import { walkArchive } from '../../series/opening/walk-archive.js';
+import type { ArchivePart, ArchiveReport } from './archive-report.js';
+import { sha256Problem } from './index-problem.js';
+import { PartCollector, type UncheckedIndex } from './part-collector.js';
+import { RangeHash } from './range-hash.js';
+
+/** How an archive is verified. */
+export interface VerifyOptions {
+  /** The largest record that is read; a larger one is damage. @default '64 MiB' */
+  readonly maxRecordBytes?: ByteCount | undefined;
+  /** @default nodeFileLayer */
+  readonly files?: FileLayer | undefined;
+}
+
+/**
+ * Reads an archive whole, plain or gzip, and says what is wrong with it: every checksum, every block, every
+ * index with all that it claims. A torn last frame of `NAME.open` is its end, no damage.
+ *
+ * @param path the file's own
+ * @throws what the system calls throw for a file that cannot be read; never for what is in it
+ */
+export async function verifyArchive(
+  path: string,
+  options: VerifyOptions = {},
+): Promise<ArchiveReport> {
+  const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
+  const source = new FileSource(await (options.files ?? nodeFileLayer).open(path, 'r'), path);
+  try {
+    return await reportArchive(source, maxRecordBytes);
+  } finally {
+    await source.close();
+  }
+}
+
+/** What `verifyArchive` says of a file that is open. */
+export async function reportArchive(
+  source: ArchiveSource,
+  maxRecordBytes: number,
+): Promise<ArchiveReport> {
+  const whole = createHash('sha256');
+  const ranges = new RangeHash();
+  const collector = new PartCollector(ranges);
+  const damage = new DamageList();
+  const versions = new Set<number>();
+  let [bytes, records, frames] = [0, 0, 0];
+  let format: ArchiveReport['format'] = 'frames';
+  const pieces = walkArchive(source, {
+    maxRecordBytes,
+    onDamage: (skipped) => damage.add(skipped),
+    onBytes: (chunk) => {
+      bytes += chunk.length;
+      whole.update(chunk);
+      ranges.push(chunk);
+    },
+    onProgress: (offset) => ranges.advance(offset),
+  });
+  for await (const piece of pieces) {
+    if ('line' in piece) {
+      format = 'jsonl';
+      records++;
+      continue;
+    }
+    frames++;
+    records += piece.records;
+    versions.add(piece.frame.version);
+    collector.add(piece.frame, piece.records);
+  }
+  collector.end(bytes);
+  const parts = await checkLate(source, collector);
+  const { gaps } = collector;
+  const indexProblem = parts.find(({ index }) => index?.problem !== undefined)?.index?.problem;
+  const last = parts.at(-1);
+  const sealed = parts.findLast(({ index }) => index !== undefined);
+  const state = last?.index === undefined ? 'missing' : 'valid';
+  return {
+    archive: source.path,
+    format,
+    bytes,
+    sha256: whole.digest('hex'),
+    records,
+    frames,
+    versions: [...versions].sort((a, b) => a - b),
+    damage: damage.named,
+    damagedStretches: damage.stretches,
+    gaps,
+    index: indexProblem === undefined ? state : 'invalid',
+    indexProblem,
+    writer: sealed?.writer,
+    ordinal: sealed?.index?.ordinal,
+    writerEnded: sealed?.index?.writerEnded ?? false,
+    parts,
+    isIntact: damage.stretches === 0 && gaps.length === 0 && indexProblem === undefined,
+  };
+}
+
+/** Checks the indexes whose bytes began where nothing told it: that takes another look at the file. */
+async function checkLate(
+  source: ArchiveSource,
+  { parts, unchecked }: PartCollector,
+): Promise<ArchivePart[]> {
+  const checked = [...parts];
+  if (unchecked.length === 0) return checked;
+  const ranges = new RangeHash();
+  const marks = unchecked.flatMap((late) => marksOf(late, checked, ranges));
+  let reached = 0;
+  let bytes = 0;
+  try {
+    for await (const chunk of readUncompressed(source)) {
+      ranges.push(chunk);
+      bytes += chunk.length;
+      for (let mark = marks[reached]; mark && mark.offset <= bytes; mark = marks[++reached]) {
+        ranges.advance(mark.offset);
+        mark.act();
+      }
+      ranges.advance(bytes);
+    }
+  } catch (error) {
+    // The first look told of it.
+    if (!(error instanceof DamageError)) throw error;
+  }
+  return checked;
+}
+
+/** What to do where the bytes of an index begin, where they end, and where its part does. */
+function marksOf(late: UncheckedIndex, parts: ArchivePart[], ranges: RangeHash) {
+  const part = parts[late.part];
+  const index = part?.index;
+  if (part === undefined || index === undefined) return [];
+  let { problem } = index;
+  const check = () => {
+    problem ??= sha256Problem(late.index.sha256, ranges.digest());
+  };
+  const settle = () => {
+    parts[late.part] = { ...part, index: { ...index, problem, sha256: ranges.digest() } };
+  };
+  return [
+    { offset: late.begin, act: () => ranges.restart() },
+    { offset: late.end, act: check },
+    { offset: part.end, act: settle },
+  ];
+}

@@ -1,0 +1,134 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { inspect } from 'node:util';
+
+import picomatch from 'picomatch';
+
+import { DirectoryError } from '../../errors/directory-error.js';
+import { NoArchivesError } from '../../errors/no-archives-error.js';
+import type { DirectoryEntry, FileLayer, FileStatus } from '../../files/file-layer.js';
+import { isMissing, systemCodeOf } from '../../files/system-error.js';
+import { baseNameOf, GZIP_SUFFIX, isReadableName, OPEN_SUFFIX } from '../names/archive-state.js';
+import { splitGlob, unescapeGlob } from '../names/split-glob.js';
+
+/** One pattern or several: globs as picomatch reads them, paths of archives, or directories. */
+export type ArchivePatterns = string | readonly string[];
+
+export interface ListOptions {
+  readonly files: FileLayer;
+  /** Whether no archive is a result like others, not an error. */
+  readonly allowEmpty: boolean;
+}
+
+/**
+ * Checks patterns without a look at any file.
+ *
+ * @throws TypeError for what is no pattern, RangeError for one that this reader has no files for
+ */
+export function checkPatterns(patterns: ArchivePatterns): readonly string[] {
+  const list = typeof patterns === 'string' ? [patterns] : patterns;
+  if (!Array.isArray(list)) throw notAPattern(patterns);
+  for (const pattern of list) {
+    if (typeof pattern !== 'string' || pattern === '') throw notAPattern(pattern);
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(pattern)) {
+      throw new RangeError(`pattern ${JSON.stringify(pattern)} is a URL, expected a local path`);
+    }
+  }
+  return list;
+}
+
+/**
+ * The archives that patterns match, each by its path without the suffix of its state, once, in no
+ * order. A pattern matches an archive's name with and without that suffix. What is there by the very name
+ * of a pattern is meant, also where it could be read as a glob.
+ *
+ * @throws NoArchivesError, DirectoryError
+ */
+export async function listArchives(
+  patterns: readonly string[],
+  options: ListOptions,
+): Promise<string[]> {
+  const found = new Map<string, string>();
+  for (const pattern of patterns) {
+    for await (const path of match(pattern, options.files)) found.set(resolve(path), path);
+  }
+  if (found.size === 0 && !options.allowEmpty) throw new NoArchivesError(patterns);
+  return [...found.values()];
+}
+
+async function* match(pattern: string, files: FileLayer): AsyncGenerator<string> {
+  const status = await statusOf(pattern, files);
+  const archive = archiveOf(pattern);
+  if (status?.isDirectory()) {
+    yield* walk(pattern, '*', files);
+  } else if (status?.isFile() || (await isThere(archive, files))) {
+    yield archive;
+  } else {
+    const { root, glob } = splitGlob(pattern);
+    const plain = archiveOf(unescapeGlob(pattern));
+    if (glob !== '') yield* walk(root === '' ? '.' : root, glob, files);
+    else if (await isThere(plain, files)) yield plain;
+  }
+}
+
+async function* walk(root: string, glob: string, files: FileLayer): AsyncGenerator<string> {
+  const isMatch = picomatch(glob, { nonegate: true });
+  const isDeep = glob.includes('**');
+  const depth = isDeep ? Number.POSITIVE_INFINITY : glob.split('/').length - 1;
+  const below: string[] = [''];
+  for (let inner = below.pop(); inner !== undefined; inner = below.pop()) {
+    for (const entry of await entriesOf(join(root, inner), files)) {
+      const path = inner === '' ? entry.name : `${inner}/${entry.name}`;
+      // Links to directories may lead in circles: `**` goes past them.
+      const followed = entry.isSymbolicLink() ? await statusOf(join(root, path), files) : entry;
+      if (followed?.isDirectory()) {
+        if (path.split('/').length <= depth && (followed === entry || !isDeep)) below.push(path);
+      } else if (followed?.isFile() && isReadableName(entry.name)) {
+        const archive = archiveOf(path);
+        if (isMatch(path) || isMatch(archive)) yield join(root, archive);
+      }
+    }
+  }
+}
+
+async function entriesOf(directory: string, files: FileLayer): Promise<DirectoryEntry[]> {
+  try {
+    return await files.readdir(directory);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw unreadable(directory, error);
+  }
+}
+
+/** Whether an archive is there in any state; looked for in their order, so that none is missed. */
+async function isThere(archive: string, files: FileLayer): Promise<boolean> {
+  for (const path of [archive + OPEN_SUFFIX, archive, archive + GZIP_SUFFIX]) {
+    if ((await statusOf(path, files))?.isFile()) return true;
+  }
+  return false;
+}
+
+async function statusOf(path: string, files: FileLayer): Promise<FileStatus | null> {
+  try {
+    return await files.stat(path);
+  } catch (error) {
+    // Too long for a name, but not for a glob.
+    if (isMissing(error) || systemCodeOf(error) === 'ENAMETOOLONG') return null;
+    throw unreadable(dirname(path), error);
+  }
+}
+
+/** The `DirectoryError` that a refused look into a directory amounts to, or the error as it is. */
+function unreadable(directory: string, error: unknown): unknown {
+  const code = systemCodeOf(error);
+  if (code !== 'EACCES' && code !== 'EPERM') return error;
+  return new DirectoryError(directory, 'cannot be read: permission denied', { cause: error });
+}
+
+/** A path without the suffix of an archive's state. */
+function archiveOf(path: string): string {
+  return join(dirname(path), baseNameOf(basename(path)));
+}
+
+function notAPattern(value: unknown): TypeError {
+  return new TypeError(`pattern is ${inspect(value)}, expected a glob, a path, or a list of them`);
+}

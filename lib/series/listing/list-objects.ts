@@ -1,0 +1,69 @@
+import { basename, dirname, posix } from 'node:path';
+
+import picomatch from 'picomatch';
+
+import { type RetryOptions, retry } from '../../stores/contract/retries.js';
+import type { Store } from '../../stores/contract/store.js';
+import { baseNameOf, GZIP_SUFFIX, isReadableName } from '../names/archive-state.js';
+import { literalStart, splitGlob } from '../names/split-glob.js';
+import { StoredArchive } from '../opening/stored-archive.js';
+
+/**
+ * The archives in a store that a pattern matches: a glob, a key, or what keys begin with before a slash. A
+ * pattern matches an archive's key with and without the suffix of its state. Asks for what begins as the
+ * pattern does, up to its glob.
+ *
+ * @throws StoreError
+ */
+export async function listObjects(
+  store: Store,
+  pattern: string,
+  retries: RetryOptions,
+): Promise<StoredArchive[]> {
+  const { root, glob } = splitGlob(pattern.replace(/\/$/, ''));
+  const keys = await retry(() => list(store, startOf(root, glob)), retries);
+  const readable = keys.filter((key) => isReadableName(basename(key)));
+  const matched = glob === '' ? matchName(readable, root) : matchGlob(readable, root, glob);
+  const archives = new Map<string, string[]>();
+  for (const key of matched) {
+    const archive = archiveOf(key);
+    archives.set(archive, [...(archives.get(archive) ?? []), key]);
+  }
+  return [...archives].map(
+    ([archive, states]) => new StoredArchive(store, archive, states.sort(byCost), retries),
+  );
+}
+
+/** In one go, so that a listing that breaks off can be begun anew. */
+async function list(store: Store, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys;
+}
+
+function startOf(root: string, glob: string): string {
+  return root === '' || glob === '' ? root + literalStart(glob) : `${root}/${literalStart(glob)}`;
+}
+
+function matchGlob(keys: readonly string[], root: string, glob: string): string[] {
+  const isMatch = picomatch(glob, { nonegate: true });
+  const begin = root === '' ? 0 : root.length + 1;
+  return keys.filter((key) => isMatch(key.slice(begin)) || isMatch(archiveOf(key).slice(begin)));
+}
+
+/** The archive of this very name; else all that are directly below it. */
+function matchName(keys: readonly string[], name: string): string[] {
+  const named = keys.filter((key) => archiveOf(key) === archiveOf(name));
+  if (named.length > 0) return named;
+  return keys.filter((key) => dirname(key) === (name === '' ? '.' : name));
+}
+
+/** A key without the suffix of an archive's state. */
+function archiveOf(key: string): string {
+  return posix.join(dirname(key), baseNameOf(basename(key)));
+}
+
+/** What is compressed is less to fetch. */
+function byCost(a: string, b: string): number {
+  return Number(b.endsWith(GZIP_SUFFIX)) - Number(a.endsWith(GZIP_SUFFIX));
+}

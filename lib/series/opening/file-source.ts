@@ -1,0 +1,51 @@
+import type { ChunkPool } from '../../files/chunk-pool.js';
+import type { OpenFile } from '../../files/file-layer.js';
+import { readChunks } from '../../files/read-chunks.js';
+import type { ByteRange } from '../../stores/contract/store.js';
+import { mayBeTorn } from '../names/archive-state.js';
+import type { ArchiveSource } from './archive-source.js';
+
+export interface FileSourceOptions {
+  /** Whether it may end anywhere. @default what its name tells */
+  readonly isOpen?: boolean;
+  /** Where the memory for its chunks comes from, and is given back to. @default memory of their own */
+  readonly pool?: ChunkPool;
+}
+
+/** An archive that is a file. Closes it. */
+export class FileSource implements ArchiveSource {
+  readonly path: string;
+  readonly isOpen: boolean;
+  readonly #file: OpenFile;
+  readonly #pool: ChunkPool | undefined;
+
+  constructor(file: OpenFile, path: string, options: FileSourceOptions = {}) {
+    this.#file = file;
+    this.#pool = options.pool;
+    this.path = path;
+    this.isOpen = options.isOpen ?? mayBeTorn(path);
+  }
+
+  async size(): Promise<number> {
+    return (await this.#file.stat()).size;
+  }
+
+  async read(range: Required<ByteRange>): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(range.end - range.start);
+    for (let filled = 0; filled < bytes.length; ) {
+      const left = bytes.length - filled;
+      const { bytesRead } = await this.#file.read(bytes, filled, left, range.start + filled);
+      if (bytesRead === 0) return bytes.subarray(0, filled);
+      filled += bytesRead;
+    }
+    return bytes;
+  }
+
+  stream(range?: ByteRange): AsyncGenerator<Buffer> {
+    return readChunks(this.#file, this.path, range, this.#pool);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}

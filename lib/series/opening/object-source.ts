@@ -1,0 +1,79 @@
+import { addAbortSignal, type Readable } from 'node:stream';
+
+import { StoreError } from '../../errors/store-error.js';
+import { Retries, type RetryOptions } from '../../stores/contract/retries.js';
+import type { ByteRange, Store, StoredObject } from '../../stores/contract/store.js';
+import { mayBeTorn } from '../names/archive-state.js';
+import type { ArchiveSource } from './archive-source.js';
+
+/**
+ * An archive that is an object of a store. A download that breaks goes on behind its last byte, by a
+ * request for the rest of the same object: one that was replaced meanwhile is an error where the store
+ * tells objects apart by their ETag.
+ */
+export class ObjectSource implements ArchiveSource {
+  readonly path: string;
+  readonly isOpen: boolean;
+  readonly #store: Store;
+  readonly #object: StoredObject;
+  readonly #retries: RetryOptions;
+
+  /** @param object as `head` tells it */
+  constructor(store: Store, object: StoredObject, retries: RetryOptions) {
+    this.#store = store;
+    this.#object = object;
+    this.#retries = retries;
+    this.path = `${store.name}/${object.key}`;
+    this.isOpen = mayBeTorn(object.key);
+  }
+
+  async size(): Promise<number> {
+    return this.#object.bytes;
+  }
+
+  async read(range: Required<ByteRange>): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.stream(range)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  async *stream(range: ByteRange = { start: 0 }): AsyncGenerator<Buffer> {
+    const { bytes } = this.#object;
+    const end = Math.min(range.end ?? bytes, bytes);
+    const retries = new Retries(this.#retries);
+    for (let position = range.start; position < end; ) {
+      try {
+        for await (const chunk of this.#download(position, end)) {
+          position += chunk.length;
+          retries.reset();
+          yield chunk;
+        }
+        if (position < end) throw this.#cutOff(position, end);
+      } catch (error) {
+        await retries.wait(error);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    // A body is open only while its bytes are streamed.
+  }
+
+  async *#download(start: number, end: number): AsyncGenerator<Buffer> {
+    const { etag, key } = this.#object;
+    const terms = etag === undefined ? {} : { ifMatch: etag };
+    // Bytes only, as a Readable has them that is not in object mode.
+    const body: Readable & AsyncIterable<Buffer> = await this.#store.get(
+      key,
+      { start, end },
+      terms,
+    );
+    yield* addAbortSignal(this.#retries.signal, body);
+  }
+
+  #cutOff(position: number, end: number): StoreError {
+    const problem = `the body ended at byte ${position} of ${end}`;
+    const [operation, target] = ['get', this.path];
+    return new StoreError({ operation, target, problem, transient: true });
+  }
+}

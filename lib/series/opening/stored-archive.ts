@@ -1,0 +1,34 @@
+import { type RetryOptions, retry } from '../../stores/contract/retries.js';
+import type { Store } from '../../stores/contract/store.js';
+import type { ArchiveSource } from './archive-source.js';
+import type { FoundArchive } from './found-archive.js';
+import { ObjectSource } from './object-source.js';
+import { archiveGone } from './open-archive.js';
+
+/** An archive in a store, by the keys that it is there under: plain, compressed, or both. */
+export class StoredArchive implements FoundArchive {
+  readonly path: string;
+  readonly isStored = true;
+  readonly #store: Store;
+  readonly #keys: readonly string[];
+  readonly #retries: RetryOptions;
+
+  /**
+   * @param name its key, without the suffix of its state
+   * @param keys the first that is still there is read
+   */
+  constructor(store: Store, name: string, keys: readonly string[], retries: RetryOptions) {
+    this.path = `${store.name}/${name}`;
+    this.#store = store;
+    this.#keys = keys;
+    this.#retries = retries;
+  }
+
+  async open(): Promise<ArchiveSource> {
+    for (const key of this.#keys) {
+      const object = await retry(() => this.#store.head(key), this.#retries);
+      if (object !== null) return new ObjectSource(this.#store, object, this.#retries);
+    }
+    throw archiveGone(this.#keys.map((key) => `${this.#store.name}/${key}`));
+  }
+}

@@ -1,0 +1,206 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+
+import { StoreError } from '../../errors/store-error.js';
+import { checkByteRange } from '../../files/byte-range.js';
+import { FileBody } from '../../files/file-body.js';
+import { type FileLayer, type FileStatus, nodeFileLayer } from '../../files/file-layer.js';
+import { hasHardLinks } from '../../files/hard-links.js';
+import { fromSystemError, isMissing, systemCodeOf } from '../../files/system-error.js';
+import { unlinkIfThere } from '../../files/take-name.js';
+import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
+import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
+import type {
+  ByteRange,
+  GetOptions,
+  PutOptions,
+  PutResult,
+  Store,
+  StoredObject,
+  UnfinishedUpload,
+} from '../contract/store.js';
+import { TriedOnce } from '../contract/tried-once.js';
+import { withPutBody } from '../contract/with-put-body.js';
+import { walkDirectory } from './walk-directory.js';
+import { writeObject } from './write-object.js';
+
+/** The seam for the file system. */
+export interface DirectoryStoreOptions {
+  /** @default the file system */
+  readonly files?: FileLayer;
+}
+
+/**
+ * A store of regular files below one directory, which is created by the first `put`. An object is
+ * written beside its name, synced, read back and compared, and then renamed, so that it is whole or not
+ * there, also after a power loss. A crash may leave a `.NAME.RANDOM.part`: it is no object, but an
+ * unfinished upload.
+ *
+ * A file has no place for a content type and user metadata: they are not kept, and `head` gives none.
+ * Symbolic links are no objects.
+ */
+export class DirectoryStore implements Store {
+  readonly name: string;
+  readonly #files: FileLayer;
+  readonly #refusesTaken: TriedOnce<boolean>;
+  /** The last one that was put to, whose name lasts, with those of the directories above it. */
+  #lastingDirectory: string | undefined;
+
+  constructor(directory: string, options: DirectoryStoreOptions = {}) {
+    if (directory === '') throw new RangeError('directory of a store is "", expected a path');
+    this.name = resolve(directory);
+    this.#files = options.files ?? nodeFileLayer;
+    this.#refusesTaken = new TriedOnce(() =>
+      attempt('put', this.name, () => hasHardLinks(this.#files, this.name)),
+    );
+  }
+
+  async put(key: string, body: Readable, options: PutOptions = {}): Promise<PutResult> {
+    return withPutBody(body, options.signal, async (source) => {
+      const path = this.#pathOf(key);
+      const refuses = options.whenTaken === 'refuse' && (await this.refusesTaken());
+      const whenTaken = refuses ? 'refuse' : 'replace';
+      return attempt('put', path, async () => {
+        const status = await writeObject(this.#files, path, source, { ...options, whenTaken });
+        await this.#persistDirectory(dirname(path));
+        return { ...toObject(key, status), evidence: 'checksum' };
+      });
+    });
+  }
+
+  async head(key: string): Promise<StoredObject | null> {
+    const path = this.#pathOf(key);
+    const status = await attempt('head', path, () => ifThere(this.#files.lstat(path)));
+    return status?.isFile() ? toObject(key, status) : null;
+  }
+
+  async get(key: string, range?: ByteRange, options: GetOptions = {}): Promise<Readable> {
+    if (range !== undefined) checkByteRange(range);
+    const path = this.#pathOf(key);
+    const file = await attempt('get', path, async () => {
+      const status = await ifThere(this.#files.lstat(path));
+      return status?.isFile() ? ifThere(this.#files.open(path, 'r')) : undefined;
+    });
+    if (file === undefined) throw refusal('get', path, 'NoSuchKey', 'there is no such object');
+    // Of the file that was opened: the name may have come to another meanwhile.
+    const status = await attempt('get', path, () => file.stat());
+    if (options.ifMatch === undefined || options.ifMatch === etagOf(status)) {
+      return new FileBody(file, path, range);
+    }
+    await attempt('get', path, () => file.close());
+    throw refusal('get', path, 'PreconditionFailed', `it is no longer ${options.ifMatch}`);
+  }
+
+  async *list(prefix = ''): AsyncGenerator<StoredObject> {
+    const isObject = (key: string) => !isTemporary(key) && objectKeyProblem(key) === undefined;
+    for await (const file of walkDirectory(this.#files, this.name, prefix, isObject)) {
+      yield { key: file.key, bytes: file.bytes, metadata: {} };
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#remove('delete', this.#pathOf(key));
+  }
+
+  async abortUpload(key: string, uploadId: string): Promise<void> {
+    const path = this.#pathOf(key);
+    const temporary = toTemporaryName({ name: basename(path), uploadId });
+    // Else it is none of ours, and may lead anywhere.
+    if (parseTemporaryName(temporary)?.uploadId !== uploadId) return;
+    await this.#remove('abort', join(dirname(path), temporary));
+  }
+
+  async *listUploads(prefix = ''): AsyncGenerator<UnfinishedUpload> {
+    for await (const file of walkDirectory(this.#files, this.name, '', isTemporary)) {
+      const temporary = parseTemporaryName(basename(file.key));
+      if (temporary === null) continue;
+      const above = file.key.slice(0, file.key.length - basename(file.key).length);
+      const key = above + temporary.name;
+      if (!key.startsWith(prefix) || objectKeyProblem(key) !== undefined) continue;
+      yield { key, uploadId: temporary.uploadId, startedAt: file.modifiedAt };
+    }
+  }
+
+  /** True where the file system has hard links. */
+  refusesTaken(): Promise<boolean> {
+    return this.#refusesTaken.result();
+  }
+
+  async persist(key: string): Promise<void> {
+    const path = this.#pathOf(key);
+    await attempt('persist', path, async () => {
+      const file = await this.#files.open(path, 'r');
+      await file.sync().finally(() => file.close());
+      await this.#files.syncDirectory(dirname(path));
+      await this.#persistDirectory(dirname(path));
+    });
+  }
+
+  async close(): Promise<void> {}
+
+  #pathOf(key: string): string {
+    checkObjectKey(key);
+    if (isTemporary(key)) {
+      throw new RangeError(`object key ${JSON.stringify(key)} is the name of a temporary file`);
+    }
+    return join(this.name, key);
+  }
+
+  /** A process may have died when it had made a directory, and before the directory's name was synced. */
+  async #persistDirectory(directory: string): Promise<void> {
+    if (directory === this.#lastingDirectory) return;
+    for (let path = directory; path !== this.name; path = dirname(path)) {
+      await this.#files.syncDirectory(dirname(path));
+    }
+    // What is above the store may be nobody's here to read.
+    await this.#files.syncDirectory(dirname(this.name)).catch(unlessForbidden);
+    this.#lastingDirectory = directory;
+  }
+
+  async #remove(operation: string, path: string): Promise<void> {
+    await attempt(operation, path, async () => {
+      const status = await ifThere(this.#files.lstat(path));
+      if (!status?.isFile()) return;
+      await unlinkIfThere(this.#files, path);
+      await this.#files.syncDirectory(dirname(path));
+    });
+  }
+}
+
+function isTemporary(key: string): boolean {
+  return parseTemporaryName(basename(key)) !== null;
+}
+
+function toObject(key: string, status: FileStatus): StoredObject {
+  return { key, bytes: status.size, metadata: {}, etag: etagOf(status) };
+}
+
+/** An object is never written to once it has its name: another content is another file. */
+function etagOf({ ino, size, mtimeMs }: FileStatus): string {
+  return `"${ino}-${size}-${mtimeMs}"`;
+}
+
+function refusal(operation: string, target: string, storeCode: string, problem: string) {
+  return new StoreError({ operation, target, problem, storeCode, transient: false });
+}
+
+function unlessForbidden(error: unknown): void {
+  if (!['EACCES', 'EPERM'].includes(systemCodeOf(error) ?? '')) throw error;
+}
+
+async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function attempt<T>(operation: string, path: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw fromSystemError(error, operation, path);
+  }
+}

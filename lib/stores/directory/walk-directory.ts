@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+
+import type { FileLayer } from '../../files/file-layer.js';
+import { fromSystemError, isMissing, systemCodeOf } from '../../files/system-error.js';
+
+/** A regular file below a directory that is walked. */
+export interface WalkedFile {
+  readonly path: string;
+  /** The path from there, with `/` as separator. */
+  readonly key: string;
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+}
+
+/**
+ * Every regular file below `directory` whose key begins with `prefix`, in the byte order of their keys;
+ * none where the directory is missing. Symbolic links are not followed.
+ *
+ * @param isWanted asked of each key before its file is looked at
+ * @throws StoreError
+ */
+export function walkDirectory(
+  files: FileLayer,
+  directory: string,
+  prefix: string,
+  isWanted: (key: string) => boolean,
+): AsyncGenerator<WalkedFile> {
+  return walk(directory, '');
+
+  async function* walk(place: string, above: string): AsyncGenerator<WalkedFile> {
+    for (const { name, isDirectory } of await entriesOf(files, place)) {
+      const key = above + name;
+      const path = join(place, name);
+      if (isDirectory) {
+        if (key.startsWith(prefix) || prefix.startsWith(key)) yield* walk(path, key);
+      } else if (key.startsWith(prefix) && isWanted(key)) {
+        const file = await lookAt(files, path, key);
+        if (file !== null) yield file;
+      }
+    }
+  }
+}
+
+interface Entry {
+  readonly name: string;
+  readonly isDirectory: boolean;
+}
+
+/** Directories with a slash behind: so sorted, walking them gives keys in the order of bytes. */
+async function entriesOf(files: FileLayer, directory: string): Promise<Entry[]> {
+  try {
+    const entries = await files.readdir(directory);
+    return entries
+      .filter((entry) => entry.isDirectory() || entry.isFile())
+      .map((entry) => ({
+        name: entry.isDirectory() ? `${entry.name}/` : entry.name,
+        isDirectory: entry.isDirectory(),
+      }))
+      .sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return [];
+    throw fromSystemError(error, 'list', directory);
+  }
+}
+
+/** Null when it has gone since its directory was read. */
+async function lookAt(files: FileLayer, path: string, key: string): Promise<WalkedFile | null> {
+  try {
+    const status = await files.lstat(path);
+    if (!status.isFile()) return null;
+    return { path, key, bytes: status.size, modifiedAt: new Date(status.mtimeMs) };
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw fromSystemError(error, 'list', path);
+  }
+}

@@ -1,0 +1,134 @@
+import { StoreError } from '../../errors/store-error.js';
+
+/** What was asked of S3 when it failed. */
+export interface S3Request {
+  readonly operation: string;
+  readonly target: string;
+  readonly bucket: string;
+  /** Undefined for AWS itself. */
+  readonly endpoint: string | undefined;
+}
+
+interface S3Failure {
+  /** S3's word for it, a system error's code, or the name of an error of the SDK. */
+  readonly code: string;
+  /** Of the HTTP answer, where there was one. */
+  readonly status: number | undefined;
+  /** Without a full stop, first letter in lower case. */
+  readonly says: string;
+}
+
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+const TRANSIENT_CODES: ReadonlySet<string> = new Set([
+  ...UNREACHABLE,
+  'ECONNRESET',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'EPIPE',
+  'TimeoutError',
+  'RequestTimeout',
+  'SlowDown',
+  'Throttling',
+  'ThrottlingException',
+  'InternalError',
+  'ServiceUnavailable',
+  // Two asked for the same key at the same moment.
+  'ConditionalRequestConflict',
+  'OperationAborted',
+]);
+
+const CHECK_KEYS = 'check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
+
+/** What to do about it; S3's own words stand before it. */
+const HINTS: Readonly<Record<string, string>> = {
+  InvalidAccessKeyId: CHECK_KEYS,
+  SignatureDoesNotMatch: CHECK_KEYS,
+  AccessDenied: `${CHECK_KEYS}, and what they may do`,
+  InvalidToken: 'check AWS_SESSION_TOKEN',
+  ExpiredToken: 'check AWS_SESSION_TOKEN',
+  RequestTimeTooSkewed: "check this computer's clock",
+  AuthorizationHeaderMalformed: 'check AWS_REGION',
+  PermanentRedirect: 'check AWS_REGION',
+};
+
+/** An error of the AWS SDK, or of the network below it, as a failure of the store. */
+export function toStoreError(error: unknown, request: S3Request): StoreError {
+  if (error instanceof StoreError) return error;
+  const failure = failureOf(error);
+  return new StoreError(
+    {
+      operation: request.operation,
+      target: request.target,
+      problem: problemOf(failure, request),
+      storeCode: failure.code,
+      transient: isTransient(failure),
+    },
+    { cause: error },
+  );
+}
+
+/** The status of S3's answer, where the error is one. */
+export function httpStatusOf(error: unknown): number | undefined {
+  const status = property(property(error, '$metadata'), 'httpStatusCode');
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** Whether it is the SDK's error for a code of S3. */
+export function isS3Error(error: unknown, code: string): boolean {
+  return error instanceof Error && error.name === code;
+}
+
+function failureOf(error: unknown): S3Failure {
+  const status = httpStatusOf(error);
+  return { code: codeOf(error, status), status, says: textOf(property(error, 'message')) };
+}
+
+function codeOf(error: unknown, status: number | undefined): string {
+  const systemCode = property(error, 'code');
+  if (typeof systemCode === 'string' && /^E[A-Z_]+$/.test(systemCode)) return systemCode;
+  // Services differ in the name.
+  if (status === 412) return 'PreconditionFailed';
+  const name = property(error, 'name');
+  // The answer to a HEAD has no body: the SDK knows its status, but no name for it.
+  if (typeof name === 'string' && !/^(Unknown|UnknownError|\d+)$/.test(name)) return name;
+  if (status === undefined) return 'unknown';
+  return status === 403 ? 'AccessDenied' : `HTTP ${status}`;
+}
+
+function problemOf(failure: S3Failure, request: S3Request): string {
+  const { code, status, says } = failure;
+  const place = request.endpoint ?? 'AWS';
+  if (code === 'NoSuchBucket') return `bucket ${request.bucket} does not exist; create it first`;
+  if (code === 'NoSuchKey' || code === 'NotFound') return 'there is no such object';
+  if (code === 'CredentialsProviderError') {
+    return 'no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
+  }
+  if (/^region is missing/i.test(says)) return 'no region: set AWS_REGION';
+  if (UNREACHABLE.has(code)) return `cannot reach ${place} (${code}); is the endpoint right?`;
+  const hint = HINTS[code] ?? (status === 403 ? CHECK_KEYS : undefined);
+  return `${says || 'it failed'} (${code})${hint === undefined ? '' : `; ${hint}`}`;
+}
+
+function isTransient({ code, status }: S3Failure): boolean {
+  if (TRANSIENT_CODES.has(code)) return true;
+  // 501: not implemented, also the next time
+  return (
+    status === 429 || status === 408 || (status !== undefined && status >= 500 && status !== 501)
+  );
+}
+
+function textOf(message: unknown): string {
+  if (typeof message !== 'string' || message === 'UnknownError') return '';
+  return message.replace(/\.$/, '').replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

@@ -1,0 +1,22 @@
+import { dirname } from 'node:path';
+
+import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
+import { isMissing } from '../../files/system-error.js';
+import type { ArchiveHandler } from './archive-handler.js';
+
+/** A handler that deletes the archive: for a series that earlier handlers have used up. */
+export function deleteFile(files: FileLayer = nodeFileLayer): ArchiveHandler {
+  return {
+    name: 'deleteFile',
+    movesFile: true,
+    async onSealed({ path }) {
+      try {
+        await files.unlink(path);
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+      await files.syncDirectory(dirname(path));
+      return null;
+    },
+  };
+}

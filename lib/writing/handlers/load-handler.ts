@@ -1,0 +1,94 @@
+import { createRequire } from 'node:module';
+import { isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
+
+import { ArchiveError } from '../../errors/archive-error.js';
+import { type ArchiveHandler, isArchiveHandler } from './archive-handler.js';
+
+/**
+ * A module with the name of an export after the last colon. What follows `file:` is no such name.
+ */
+const SPECIFIER = /^(.+):([\p{ID_Start}$_][\p{ID_Continue}$]*)$/su;
+
+const A_HANDLER = 'an object with onOpen or onSealed';
+
+/**
+ * Loads a handler by name, `module:export`; without `:export` it is the module's default export.
+ * The module is a package, a path that begins with `../../shipping/`, `../../` or `/`, or a file URL; packages and
+ * paths are looked for from the working directory. The export is a handler, or a function that
+ * returns one or a promise of it.
+ *
+ * @param args what to call that function with
+ * @throws ArchiveError `ERR_HANDLER` when there is no such module or export, or it is no handler
+ */
+export async function loadHandler(
+  specifier: string,
+  ...args: readonly unknown[]
+): Promise<ArchiveHandler> {
+  const [, module = specifier, name = 'default'] = SPECIFIER.exec(specifier) ?? [];
+  const found = await importExport(specifier, module, name);
+  if (typeof found === 'function') return callFactory(specifier, found, args);
+  if (args.length > 0) throw failure(specifier, 'a function, to take arguments', describe(found));
+  if (isArchiveHandler(found)) return found;
+  throw failure(specifier, `${A_HANDLER}, or a function that returns one`, describe(found));
+}
+
+async function importExport(specifier: string, module: string, name: string): Promise<unknown> {
+  let namespace: unknown;
+  try {
+    namespace = await import(locate(module));
+  } catch (error) {
+    throw failure(specifier, `a module ${module}`, describeError(error), { cause: error });
+  }
+  const entries = new Map<string, unknown>(Object.entries(Object(namespace)));
+  if (entries.has(name)) return entries.get(name);
+  const others = [...entries.keys()].join(', ') || 'none';
+  throw failure(specifier, `an export ${name}`, `the exports ${others}`);
+}
+
+async function callFactory(
+  specifier: string,
+  factory: CallableFunction,
+  args: readonly unknown[],
+): Promise<ArchiveHandler> {
+  let made: unknown;
+  try {
+    made = await factory(...args);
+  } catch (error) {
+    throw failure(specifier, A_HANDLER, describeError(error), { cause: error });
+  }
+  if (isArchiveHandler(made)) return made;
+  throw failure(specifier, `a function that returns ${A_HANDLER}`, `it returns ${describe(made)}`);
+}
+
+/** What `import()` takes, which by itself would look from this file. */
+function locate(module: string): string {
+  if (/^\.{0,2}\//.test(module) || isAbsolute(module)) return pathToFileURL(resolve(module)).href;
+  if (module.startsWith('file:')) return module;
+  try {
+    const path = createRequire(join(process.cwd(), 'any.js')).resolve(module);
+    return isAbsolute(path) ? pathToFileURL(path).href : path;
+  } catch {
+    // Packages that are for import alone cannot be resolved so: they are looked for from here.
+    return module;
+  }
+}
+
+function failure(
+  specifier: string,
+  expected: string,
+  found: string,
+  options?: ErrorOptions,
+): ArchiveError {
+  const message = `cannot load handler ${specifier}: expected ${expected}, found ${found}`;
+  return new ArchiveError('ERR_HANDLER', message, options);
+}
+
+function describe(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : describe(error);
+}

@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+
+import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
+import { makeDirectory } from '../../files/make-directory.js';
+import type { ArchiveHandler } from './archive-handler.js';
+import { moveFile } from './move-file.js';
+
+/**
+ * A handler that moves the archive to another directory, which is made where it is not there, and
+ * may be on another device. A taken name gets `-1`, `-2`, … before its extension.
+ *
+ * @throws RangeError for an empty directory
+ */
+export function moveTo(directory: string, files: FileLayer = nodeFileLayer): ArchiveHandler {
+  if (directory === '' || directory.includes('\0')) {
+    throw new RangeError(`directory is ${JSON.stringify(directory)}, expected a path`);
+  }
+  return {
+    name: 'moveTo',
+    movesFile: true,
+    async onSealed({ path, name }) {
+      await makeDirectory(files, directory);
+      return moveFile(files, path, join(directory, name));
+    },
+  };
+}

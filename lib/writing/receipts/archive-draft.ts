@@ -1,0 +1,57 @@
+import type { RecordEncoder } from '../../codec/records/record-encoder.js';
+import { IndexBuilder } from '../../codec/version-2/index-builder.js';
+import type { ArchiveFacts } from '../policies/roll-policy.js';
+import { ArchiveProgress } from './archive-progress.js';
+
+/** The archive that is being filled: what is known of it, also of bytes that are not on disk yet. */
+export class ArchiveDraft implements ArchiveFacts {
+  /** Which of its writer's archives it is, counted from 0. */
+  readonly ordinal: number;
+  readonly index = new IndexBuilder();
+  readonly progress = new ArchiveProgress();
+  /** What it is called while open, without `.open`; the file may have got an alternative to it. */
+  name = '';
+  openedAt = 0;
+  lastWriteAt = 0;
+  records = 0;
+  /** Bytes that the encoder has handed over. */
+  takenBytes = 0;
+  /** Records that somebody wants to be synced, asked before there was a file. */
+  wantedRecords = 0;
+  #earliestMicros = 0;
+  #latestMicros = 0;
+  readonly #encoder: RecordEncoder;
+
+  constructor(ordinal: number, encoder: RecordEncoder) {
+    this.ordinal = ordinal;
+    this.#encoder = encoder;
+  }
+
+  get bytes(): number {
+    return this.takenBytes + this.#encoder.pendingBytes;
+  }
+
+  get firstTime(): number | null {
+    return this.records === 0 ? null : this.#earliestMicros / 1000;
+  }
+
+  get lastTime(): number | null {
+    return this.records === 0 ? null : this.#latestMicros / 1000;
+  }
+
+  get earliestMicros(): number | null {
+    return this.records === 0 ? null : this.#earliestMicros;
+  }
+
+  get latestMicros(): number | null {
+    return this.records === 0 ? null : this.#latestMicros;
+  }
+
+  /** Counts a record that the encoder took. */
+  count(timeMicros: number, now: number): void {
+    if (this.records === 0 || timeMicros < this.#earliestMicros) this.#earliestMicros = timeMicros;
+    if (this.records === 0 || timeMicros > this.#latestMicros) this.#latestMicros = timeMicros;
+    this.records++;
+    this.lastWriteAt = now;
+  }
+}

@@ -1,0 +1,175 @@
+import { join } from 'node:path';
+
+import picomatch from 'picomatch';
+
+import type { FileLayer } from '../../files/file-layer.js';
+import { unlinkIfThere } from '../../files/take-name.js';
+import { baseNameOf, mayBeTorn, OPEN_SUFFIX } from '../../series/names/archive-state.js';
+import type { ArchiveTemplate } from '../../series/names/archive-template.js';
+import { temporaryBaseOf } from '../../series/names/temporary-path.js';
+import type { Clock, Timer } from '../../streams/clock.js';
+import type { ArchiveFailure } from '../handlers/archive-shipper.js';
+import {
+  type ArchiveLease,
+  isLeaseAside,
+  LEASE_CONFIRM_MS,
+  LEASE_STALE_MS,
+  type LeaseSighting,
+  leasedName,
+  looksStale,
+  sightLease,
+  takeLease,
+  takeOverLease,
+} from '../sink/archive-lease.js';
+import { type RecoveredArchive, recoverArchive } from './recover-archive.js';
+
+export interface RecoveryOptions {
+  readonly directory: string;
+  readonly template: ArchiveTemplate;
+  readonly files: FileLayer;
+  readonly clock: Clock;
+  onRecovered(archive: RecoveredArchive): void;
+  onFailed(failure: ArchiveFailure): void;
+}
+
+/** An archive whose lease somebody has, who may be dead. */
+interface Watch {
+  readonly timer: Timer;
+  /** Then `idle` waits for what comes of it. */
+  readonly looksStale: boolean;
+}
+
+/**
+ * Recovers what other writers of a series left open in its directory, one archive at a time. A lease that
+ * is there is watched: who does not renew it is dead. What living writers have is looked at again and again,
+ * until it is sealed by its owner, or recovered.
+ */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  readonly #watches = new Map<string, Watch>();
+  #running: Promise<void> = Promise.resolve();
+  #idle: (() => void)[] = [];
+  #isStopped = false;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  /** Looks for archives that were left open, and recovers those without an owner. */
+  async start(): Promise<void> {
+    for (const base of [...(await this.#listOrphans())].sort()) this.#run(base, null);
+  }
+
+  /** Settles when all is recovered whose owner is dead, as far as that can be seen. */
+  async idle(): Promise<void> {
+    await this.#settled();
+    for (let awaited = this.#awaited; awaited.length > 0; awaited = this.#awaited) {
+      for (const { timer } of awaited) timer.ref();
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+      await this.#settled();
+    }
+  }
+
+  /** No other archive is begun. Settles when the one under way is done. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const { timer } of this.#watches.values()) timer.cancel();
+    this.#watches.clear();
+    this.#tellIdle();
+    await this.#settled();
+  }
+
+  /** Settles when nothing is under way. */
+  async #settled(): Promise<void> {
+    let running: Promise<void>;
+    do {
+      running = this.#running;
+      await running;
+    } while (running !== this.#running);
+  }
+
+  get #awaited(): Watch[] {
+    return [...this.#watches.values()].filter(({ looksStale }) => looksStale);
+  }
+
+  #tellIdle(): void {
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #listOrphans(): Promise<Set<string>> {
+    const { directory, files, template } = this.#options;
+    const isMatch = picomatch(template.pattern, { nonegate: true });
+    const bases = new Set<string>();
+    for (const { name } of (await files.readdir(directory)).filter((entry) => entry.isFile())) {
+      if (isLeaseAside(name)) await unlinkIfThere(files, join(directory, name));
+      const base = orphanOf(name);
+      if (base !== undefined && isMatch(base)) bases.add(join(directory, base));
+    }
+    return bases;
+  }
+
+  /** @param sighted the lease, where it was watched for long enough */
+  #run(base: string, sighted: LeaseSighting | null): void {
+    this.#running = this.#running.then(async () => {
+      this.#watches.delete(base);
+      if (!this.#isStopped) await this.#tryRecover(base, sighted);
+      this.#tellIdle();
+    });
+  }
+
+  async #tryRecover(base: string, sighted: LeaseSighting | null): Promise<void> {
+    const { files, onFailed, onRecovered, template } = this.#options;
+    const path = base + OPEN_SUFFIX;
+    try {
+      const lease = await this.#takeLease(path, sighted);
+      if (lease === null) {
+        await this.#watch(base, sighted);
+        return;
+      }
+      try {
+        // Twice: an earlier attempt may have left one beside that which is open.
+        for (let i = 0; i < 2; i++) {
+          const recovered = await recoverArchive(base, template, files);
+          if (recovered !== null) onRecovered(recovered);
+        }
+      } finally {
+        await lease.release();
+      }
+    } catch (error) {
+      // It stays as it is, for the next start.
+      onFailed({ archive: { path, name: base }, operation: 'recover', error });
+    }
+  }
+
+  async #takeLease(path: string, sighted: LeaseSighting | null): Promise<ArchiveLease | null> {
+    const { files } = this.#options;
+    const lease = await takeLease(path, files);
+    if (lease !== null || sighted === null) return lease;
+    return await takeOverLease(path, sighted, files);
+  }
+
+  /** @param before how the lease looked when it was watched the last time */
+  async #watch(base: string, before: LeaseSighting | null): Promise<void> {
+    const sighted = await sightLease(base + OPEN_SUFFIX, this.#options.files);
+    if (this.#isStopped) return;
+    if (sighted === null) {
+      // It was given back just now.
+      this.#run(base, null);
+      return;
+    }
+    // Who has renewed a lease once is alive, whatever the clocks say.
+    const isStale = before === null && looksStale(sighted);
+    const delayMs = isStale ? LEASE_CONFIRM_MS : LEASE_STALE_MS;
+    const timer = this.#options.clock.setTimer(() => this.#run(base, sighted), delayMs);
+    this.#watches.set(base, { timer, looksStale: isStale });
+  }
+}
+
+/**
+ * The archive that a file of this name says was left open. There may be but a lease, or a copy that was cut off: a
+ * crash can have left them alone.
+ */
+function orphanOf(name: string): string | undefined {
+  const left = leasedName(name) ?? name;
+  return mayBeTorn(left) ? baseNameOf(left) : temporaryBaseOf(left);
+}

@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+
+import type { ArchiveFormat } from '../../codec/records/record-encoder.js';
+import { encodeIndexFrame } from '../../codec/version-2/archive-index.js';
+import { SHA256_BYTES } from '../../format/index-body.js';
+import type { ArchiveTemplate } from '../../series/names/archive-template.js';
+import type { SealedArchive } from '../handlers/archive-handler.js';
+import type { ArchiveDraft } from '../receipts/archive-draft.js';
+import type { ArchiveFile } from '../sink/archive-file.js';
+import type { MissingBeginning } from '../sink/archive-finish.js';
+import type { DurableArchive } from '../sink/durable-archive.js';
+
+/** What is known of an archive once its last block was handed over. */
+export interface ArchiveEnd {
+  /** The sequence of the record that follows, in the next archive. */
+  readonly nextSequence: number;
+  /** Whether no archive of this writer follows. */
+  readonly writerEnded: boolean;
+}
+
+export interface ArchiveSealerOptions {
+  readonly directory: string;
+  readonly template: ArchiveTemplate;
+  readonly format: ArchiveFormat;
+  readonly writerId: Uint8Array;
+}
+
+/** Stands for the digest of an archive that is not known: the first has none before it. */
+const UNKNOWN_SHA256 = new Uint8Array(SHA256_BYTES);
+
+/** Seals the archives of one writer, one after the other: each index holds the digest of the one before. */
+export class ArchiveSealer {
+  readonly #options: ArchiveSealerOptions;
+  readonly #writer: string;
+  #previousSha256: Uint8Array = UNKNOWN_SHA256;
+  /** Archives that others recovered from files of ours, while their drafts went on in files behind them. */
+  #recoveredByOthers = 0;
+
+  constructor(options: ArchiveSealerOptions) {
+    this.#options = options;
+    this.#writer = Buffer.from(options.writerId).toString('hex');
+  }
+
+  /**
+   * Appends the index, where the format has one and the disk room, and gives the archive its final name.
+   *
+   * @param onSynced told when all that is in the archive lasts
+   * @returns null where others took all of it, and seal it
+   */
+  async seal(
+    draft: ArchiveDraft,
+    archive: DurableArchive,
+    end: ArchiveEnd,
+    onSynced: () => void,
+  ): Promise<SealedArchive | null> {
+    const name = await archive.seal({
+      index: (file) => this.#indexOf(draft, file, archive.missing, end),
+      name: (file) => this.#nameOf(draft, file, archive.missing),
+      onSynced,
+    });
+    const { missing } = archive;
+    const ordinal = this.#ordinalOf(draft, missing);
+    // The draft has an ordinal of its own, which one of the recovered archives takes where that is all.
+    this.#recoveredByOthers += name === null ? missing.archives - 1 : missing.archives;
+    if (name === null) {
+      this.#previousSha256 = UNKNOWN_SHA256;
+      return null;
+    }
+    const { bytes } = archive.file;
+    const sha256 = await archive.file.mark().sha256();
+    this.#previousSha256 = sha256;
+    return {
+      path: join(this.#options.directory, name),
+      name,
+      ordinal,
+      writer: this.#writer,
+      openedAt: draft.openedAt,
+      bytes,
+      records: draft.records - missing.records,
+      sha256: sha256.toString('hex'),
+      firstTime: dateOf(draft.firstTime),
+      lastTime: dateOf(draft.lastTime),
+      format: this.#options.format,
+    };
+  }
+
+  #ordinalOf(draft: ArchiveDraft, missing: MissingBeginning): number {
+    return draft.ordinal + this.#recoveredByOthers + missing.archives;
+  }
+
+  async #nameOf(
+    draft: ArchiveDraft,
+    file: ArchiveFile,
+    missing: MissingBeginning,
+  ): Promise<string> {
+    const sha256 = await file.mark().sha256();
+    return this.#options.template.sealedName(file.name, {
+      sha256: sha256.toString('hex'),
+      records: draft.records - missing.records,
+      firstTimeMicros: draft.earliestMicros,
+      lastTimeMicros: draft.latestMicros,
+    });
+  }
+
+  async #indexOf(
+    draft: ArchiveDraft,
+    file: ArchiveFile,
+    missing: MissingBeginning,
+    end: ArchiveEnd,
+  ): Promise<Buffer | null> {
+    const { format, writerId } = this.#options;
+    if (format !== 'v2') return null;
+    const entries = draft.index.entries
+      .filter(({ offset }) => offset >= missing.bytes)
+      .map((entry) => ({ ...entry, offset: entry.offset - missing.bytes }));
+    // Of a huge archive an entry may speak of more blocks, some of them in the file that was taken.
+    if (entries[0]?.offset !== 0) return null;
+    const { bytes: archiveBytes } = file;
+    const sha256 = await file.mark().sha256();
+    const index = {
+      archiveBytes,
+      sha256,
+      records: draft.records - missing.records,
+      ordinal: this.#ordinalOf(draft, missing),
+      previousSha256: missing.archives === 0 ? this.#previousSha256 : UNKNOWN_SHA256,
+      writerEnded: end.writerEnded,
+      entries,
+    };
+    return encodeIndexFrame(index, writerId, end.nextSequence);
+  }
+}
+
+function dateOf(time: number | null): Date | null {
+  return time === null ? null : new Date(time);
+}
