@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3';
 import S3rver from 's3rver';
 
-import type { StoreFixture, StoreGap } from '../storage/store-contract.js';
+import type { StoreFixture, StoreGap } from '../stores/contract/store-contract.js';
 
 /** An S3 service for specs. */
 export interface S3Server {

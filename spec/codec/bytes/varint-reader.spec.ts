@@ -1,0 +1,129 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+import { writeSignedVarint, writeVarint } from '../../../lib/codec/bytes/varint.js';
+import { BAD_VARINT, VarintReader } from '../../../lib/codec/bytes/varint-reader.js';
+import { forgeVarint, forgeZigzag } from '../../support/forge-frame.js';
+
+const MOST = Number.MAX_SAFE_INTEGER;
+
+/** The last value of each length, and the first of the next. */
+const GROUP_BOUNDARIES = [1, 2, 3, 4, 5, 6, 7].flatMap((groups) => [
+  2 ** (7 * groups) - 1,
+  2 ** (7 * groups),
+]);
+
+/** The same for zigzags, of which a value takes one bit more. */
+const SIGNED_BOUNDARIES = [1, 2, 3, 4, 5, 6, 7].flatMap((groups) => [
+  2 ** (7 * groups - 1) - 1,
+  2 ** (7 * groups - 1),
+  -(2 ** (7 * groups - 1)),
+  -(2 ** (7 * groups - 1)) - 1,
+]);
+
+const signed = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.constantFrom(...SIGNED_BOUNDARIES),
+  fc.integer({ min: -200, max: 200 }),
+);
+
+function write(value: number): Buffer {
+  const bytes = Buffer.alloc(16);
+  return bytes.subarray(2, writeVarint(bytes, 2, value));
+}
+
+function writeSigned(value: number): Buffer {
+  const bytes = Buffer.alloc(16);
+  return bytes.subarray(2, writeSignedVarint(bytes, 2, value));
+}
+
+describe('VarintReader', () => {
+  it('reads what was written, value by value', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.maxSafeNat(), fc.nat(300))), (values) => {
+        const reader = new VarintReader(Buffer.concat(values.map(write)));
+        for (const value of values) expect(reader.readUnsigned()).to.equal(value);
+        expect(reader.position).to.equal(reader.end);
+      }),
+    );
+  });
+
+  it('reads signed values that were written', () => {
+    fc.assert(
+      fc.property(fc.array(signed), (values) => {
+        const reader = new VarintReader(Buffer.concat(values.map(writeSigned)));
+        for (const value of values) expect(reader.readSigned()).to.equal(value);
+        expect(reader.position).to.equal(reader.end);
+      }),
+    );
+  });
+
+  for (const value of GROUP_BOUNDARIES) {
+    it(`reads ${value}`, () => {
+      expect(new VarintReader(forgeVarint(value)).readUnsigned()).to.equal(value);
+    });
+  }
+
+  for (const value of [...SIGNED_BOUNDARIES, MOST, -MOST]) {
+    it(`reads the zigzag of ${value}`, () => {
+      expect(new VarintReader(forgeZigzag(value)).readSigned()).to.equal(value);
+    });
+  }
+
+  const bad: ReadonlyArray<readonly [what: string, hex: string]> = [
+    ['nothing', ''],
+    ['a torn varint', '80'],
+    ['a varint torn after seven groups', 'ffffffffffffff'],
+    ['a zero that is not minimal', '8000'],
+    ['a one that is not minimal', '818000'],
+    ['a varint of eight bytes that is not minimal', 'ffffffffffffff00'],
+    ['a varint of nine bytes', '808080808080808001'],
+    ['a varint that never ends', 'ff'.repeat(20)],
+  ];
+  for (const [what, hex] of bad) {
+    it(`does not read ${what}, and stays where it is`, () => {
+      const reader = new VarintReader(Buffer.from(hex, 'hex'));
+      expect(reader.readUnsigned()).to.equal(BAD_VARINT);
+      expect(reader.readSigned()).to.be.NaN;
+      expect(reader.position).to.equal(0);
+    });
+  }
+
+  for (const value of [2n ** 53n, 2n ** 53n + 1n, 2n ** 56n - 1n]) {
+    it(`does not read ${value}, which a double may not hold`, () => {
+      const reader = new VarintReader(forgeVarint(value));
+      expect(reader.readUnsigned()).to.equal(BAD_VARINT);
+      expect(reader.position).to.equal(0);
+    });
+  }
+
+  for (const value of [2n ** 53n, -(2n ** 53n), 2n ** 54n, 2n ** 55n - 1n, -(2n ** 55n)]) {
+    it(`does not read the zigzag of ${value}, and stays where it is`, () => {
+      const reader = new VarintReader(forgeZigzag(value));
+      expect(reader.readSigned()).to.be.NaN;
+      expect(reader.position).to.equal(0);
+    });
+  }
+
+  it('does not read over its end', () => {
+    const reader = new VarintReader(Buffer.from([0x80, 0x01, 0x05]));
+    reader.end = 1;
+    expect(reader.readUnsigned()).to.equal(BAD_VARINT);
+    reader.end = 2;
+    expect(reader.readUnsigned()).to.equal(128);
+    expect(reader.readUnsigned()).to.equal(BAD_VARINT);
+    expect(reader.readSigned()).to.be.NaN;
+  });
+
+  it('reads any bytes as a value that is written as the same bytes, or not at all', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 10 }), (bytes) => {
+        const reader = new VarintReader(bytes);
+        const value = reader.readUnsigned();
+        if (value === BAD_VARINT) return;
+        expect(write(value).equals(bytes.subarray(0, reader.position))).to.equal(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

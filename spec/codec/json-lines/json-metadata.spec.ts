@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+
+import { splitMetadataMember } from '../../../lib/codec/json-lines/json-metadata.js';
+
+function split(line: string, key = 'm'): [metadata: string, payload: string] | null {
+  const found = splitMetadataMember(Buffer.from(line), key);
+  return found && [found.metadata.toString(), found.payload.toString()];
+}
+
+describe('splitMetadataMember', () => {
+  const lines: ReadonlyArray<readonly [line: string, metadata: string, payload: string]> = [
+    ['{"m":{}}', '{}', '{}'],
+    ['{"m":{},"a":1}', '{}', '{"a":1}'],
+    ['{"m":{"k":"v"},"a":1}', '{"k":"v"}', '{"a":1}'],
+    ['{"m":{"k":"}\\"}\\\\"},"a":{}}', '{"k":"}\\"}\\\\"}', '{"a":{}}'],
+    ['{"m":{"k":"v"}, "a" : 1 }', '{"k":"v"}', '{ "a" : 1 }'],
+    [' {"m":{} }\r', '{}', ' { }\r'],
+    ['{"m":{} ,"a":1}', '{}', '{"a":1}'],
+    ['{"m":{"__proto__":"x"}}', '{"__proto__":"x"}', '{}'],
+  ];
+  for (const [line, metadata, payload] of lines) {
+    it(`takes ${line} apart`, () => {
+      expect(split(line)).to.deep.equal([metadata, payload]);
+    });
+  }
+
+  it('knows a key that JSON escapes', () => {
+    expect(split('{"a\\"\\n":{}}', 'a"\n')).to.deep.equal(['{}', '{}']);
+  });
+
+  const others = [
+    '',
+    '{',
+    '{}',
+    '[]',
+    '{"m"',
+    '{"m":',
+    '{"m":{',
+    '{"m":{"k":"v"',
+    '{"m":{"k":"}',
+    '{"m":1}',
+    '{"m":null}',
+    '{"m":[{}]}',
+    '{"m":"{}"}',
+    '{"m":{"k":1}}',
+    '{"m":{"k":{}}}',
+    '{"m":{k}}',
+    '{"m":{}',
+    '{"m":{}x}',
+    '{"n":{}}',
+    '{"a":1,"m":{}}',
+    'x{"m":{}}',
+  ];
+  for (const line of others) {
+    it(`lets ${JSON.stringify(line)} be payload`, () => {
+      expect(split(line)).to.equal(null);
+    });
+  }
+});

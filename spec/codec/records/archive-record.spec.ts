@@ -1,0 +1,152 @@
+import { expect } from 'chai';
+
+import type { ArchiveRecord } from '../../../lib/codec/records/archive-record.js';
+import { decodeArchive, plain } from '../../support/decode-archive.js';
+import {
+  encodeBlocks,
+  encodeJsonLines,
+  encodeVersion1,
+  WRITER_ID,
+} from '../../support/encode-archive.js';
+import { forgeBody, forgeFrame, forgeKeyTable, forgeRecord } from '../../support/forge-frame.js';
+
+const input = {
+  metadata: new Map([
+    ['kind', 'login'],
+    ['__proto__', 'polluted?'],
+    ['constructor', 'x'],
+  ]),
+  payload: '{"user":1}',
+  timeMicros: 1_500_500,
+};
+
+const formats: ReadonlyArray<readonly [name: string, read: () => ArchiveRecord]> = [
+  ['version 2', () => only(decodeArchive(encodeBlocks([input]), { archive: 'a.events' }))],
+  ['version 1', () => only(decodeArchive(encodeVersion1([input]), { archive: 'a.events' }))],
+  [
+    'JSON lines',
+    () =>
+      only(decodeArchive(encodeJsonLines([input], 'm'), { archive: 'a.events', metadataKey: 'm' })),
+  ],
+];
+
+function only(records: readonly ArchiveRecord[]): ArchiveRecord {
+  const [record] = records;
+  if (record === undefined || records.length !== 1) throw new Error(`${records.length} records`);
+  return record;
+}
+
+describe('ArchiveRecord', () => {
+  for (const [name, read] of formats) {
+    describe(`of ${name}`, () => {
+      it('has metadata without a prototype, in which any key is just a key', () => {
+        const { metadata } = read();
+        expect(Object.getPrototypeOf(metadata)).to.equal(null);
+        expect(Object.entries(metadata)).to.deep.equal([...input.metadata]);
+        expect('toString' in metadata).to.equal(false);
+      });
+
+      it('has metadata that cannot be changed', () => {
+        const metadata: Record<string, string> = read().metadata;
+        expect(() => {
+          metadata.kind = 'logout';
+        }).to.throw(TypeError);
+        expect(metadata.kind).to.equal('login');
+      });
+
+      it('decodes its metadata once', () => {
+        const record = read();
+        expect(record.metadata).to.equal(record.metadata);
+      });
+
+      it('has the payload as bytes, as text and as JSON', () => {
+        const record = read();
+        expect(record.payload.toString()).to.equal('{"user":1}');
+        expect(record.payload).to.equal(record.payload);
+        expect(record.text()).to.equal('{"user":1}');
+        expect(record.json()).to.deep.equal({ user: 1 });
+      });
+
+      it('has the name of its archive', () => {
+        expect(read().archive).to.equal('a.events');
+      });
+
+      it('is the same when copied, on bytes of its own', () => {
+        const record = read();
+        const copy = record.copy();
+        expect(plain(copy)).to.deep.equal(plain(record));
+        expect(copy.metadata).to.deep.equal(record.metadata);
+        expect([copy.archive, copy.writer]).to.deep.equal([record.archive, record.writer]);
+        record.payload.fill(0);
+        for (const pair of record.rawMetadata()) for (const bytes of pair) bytes.fill(0);
+        expect(copy.text()).to.equal('{"user":1}');
+        expect(copy.metadata).to.include({ kind: 'login', constructor: 'x' });
+      });
+    });
+  }
+
+  it('has time, sequence and writer in version 2', () => {
+    const record = only(decodeArchive(encodeBlocks([input], { sequence: 41 })));
+    expect(record.sequence).to.equal(41);
+    expect(record.timeMicros).to.equal(1_500_500);
+    expect(record.time?.toISOString()).to.equal('1970-01-01T00:00:01.500Z');
+    expect(record.writer).to.equal(WRITER_ID.toString('hex'));
+    expect(record.archive).to.equal(undefined);
+  });
+
+  it('has none of them in version 1', () => {
+    const record = only(decodeArchive(encodeVersion1([input])));
+    const { sequence, timeMicros, time, writer } = record;
+    expect([sequence, timeMicros, time, writer]).to.deep.equal(Array(4).fill(undefined));
+  });
+
+  it('gives the payload as a view on its block', () => {
+    const archive = encodeBlocks(['view']);
+    const record = only(decodeArchive(archive));
+    expect(record.payload.buffer.byteLength).to.be.at.least(archive.length);
+  });
+
+  it('throws a SyntaxError from json() where the payload is none', () => {
+    expect(() => only(decodeArchive(encodeBlocks(['{']))).json()).to.throw(SyntaxError);
+  });
+
+  it('reads payload that is not UTF-8 as U+FFFD in text(), and to the byte in payload', () => {
+    const record = only(decodeArchive(encodeBlocks([Uint8Array.of(0x61, 0xff)])));
+    expect(record.text()).to.equal('a\ufffd');
+    expect([...record.payload]).to.deep.equal([0x61, 0xff]);
+  });
+
+  describe('whose metadata is not UTF-8', () => {
+    const metadata = Buffer.from('0001ff010180', 'hex');
+    const table = Buffer.concat([Buffer.from([2, 2, 0xc3, 0x28]), forgeKeyTable('ok').subarray(1)]);
+    const frame = forgeFrame(forgeBody(forgeRecord('p', metadata), table));
+
+    it('reads it as U+FFFD', () => {
+      const { metadata: read } = only(decodeArchive(frame));
+      expect({ ...read }).to.deep.equal({ '\ufffd(': '\ufffd', ok: '\ufffd' });
+    });
+
+    it('has the bytes in rawMetadata, copied or not', () => {
+      const record = only(decodeArchive(frame));
+      for (const one of [record, record.copy()]) {
+        const hex = one
+          .rawMetadata()
+          .map((pair) => pair.map((b) => Buffer.from(b).toString('hex')));
+        expect(hex).to.deep.equal([
+          ['c328', 'ff'],
+          ['6f6b', '80'],
+        ]);
+      }
+    });
+
+    it('is written back with the bytes it had, by version 2 and version 1', () => {
+      const record = only(decodeArchive(frame));
+      const hex = (one: ArchiveRecord) =>
+        one.rawMetadata().map((pair) => pair.map((bytes) => Buffer.from(bytes).toString('hex')));
+      for (const encode of [encodeBlocks, encodeVersion1]) {
+        const again = only(decodeArchive(encode([record])));
+        expect(hex(again)).to.deep.equal(hex(record));
+      }
+    });
+  });
+});

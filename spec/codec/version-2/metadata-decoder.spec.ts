@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+import { MetadataDecoder } from '../../../lib/codec/version-2/metadata-decoder.js';
+import { forgeCounted, forgeVarint } from '../../support/forge-frame.js';
+
+describe('MetadataDecoder', () => {
+  type Pair = readonly [key: number, value: Buffer];
+
+  const KEYS = Array.from({ length: 200 }, (_, i) => `key-${i}`);
+
+  /** Pairs as a block has them. */
+  const encode = (pairs: readonly Pair[]) =>
+    Buffer.concat(pairs.flatMap(([key, value]) => [forgeVarint(key), forgeCounted(value)]));
+
+  /** Decodes bytes that have others on both sides. */
+  const decode = (decoder: MetadataDecoder, pairs: readonly Pair[], keys = KEYS) => {
+    const encoded = encode(pairs);
+    const bytes = Buffer.concat([Buffer.of(0xe2, 0x82), encoded, Buffer.of(0xac)]);
+    return decoder.decode(keys, bytes, 2, 2 + encoded.length);
+  };
+
+  const entriesOf = (pairs: readonly Pair[]) =>
+    pairs.map(([key, value]) => [KEYS[key], value.toString('utf8')]);
+
+  const ascii = (length: number) => Buffer.alloc(length, 'x');
+
+  it('gives each value as Buffer.toString does, whatever it gave before', () => {
+    // Of few letters, so that many are the same or nearly so, and with halves of characters.
+    const value = fc.oneof(
+      fc.string({ unit: fc.constantFrom('a', 'b', '\u007f', 'é', '€'), maxLength: 4 }),
+      fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 100, maxLength: 300 }),
+    );
+    const bytes = fc.oneof(
+      value.map((text) => Buffer.from(text)),
+      fc.uint8Array({ maxLength: 4 }).map((array) => Buffer.from(array)),
+      fc.constantFrom([0xe2, 0x82], [0xac], [0xff], [0xef, 0xbf, 0xbd]).map(Buffer.from),
+    );
+    const keys = fc.uniqueArray(fc.constantFrom(0, 1, 2, 127, 128, 172), { maxLength: 4 });
+    const pairs = keys.chain((some) =>
+      fc.tuple(...some.map((key) => fc.tuple(fc.constant(key), bytes))),
+    );
+    fc.assert(
+      fc.property(fc.array(pairs, { maxLength: 20 }), (records) => {
+        const decoder = new MetadataDecoder();
+        for (const record of [...records, ...records, ...records]) {
+          expect(Object.entries(decode(decoder, record))).to.deep.equal(entriesOf(record));
+        }
+      }),
+    );
+  });
+
+  it('gives the same object for what comes a third time', () => {
+    const decoder = new MetadataDecoder();
+    const pairs: Pair[] = [[0, Buffer.from('login')]];
+    const [first, second, third, fourth] = Array.from({ length: 4 }, () => decode(decoder, pairs));
+    expect(first).to.not.equal(second);
+    expect(third).to.equal(second);
+    expect(fourth).to.equal(second);
+    expect(third).to.deep.equal(first);
+  });
+
+  it('gives another where the same bytes are under other keys', () => {
+    const decoder = new MetadataDecoder();
+    const pairs: Pair[] = [[1, Buffer.from('login')]];
+    for (let i = 0; i < 3; i++) {
+      expect(Object.keys(decode(decoder, pairs, ['a', 'b']))).to.deep.equal(['b']);
+      expect(Object.keys(decode(decoder, pairs, ['a', 'c']))).to.deep.equal(['c']);
+    }
+  });
+
+  it('remembers nothing that is long', () => {
+    const decoder = new MetadataDecoder();
+    const pairs: Pair[] = [[0, ascii(63)]];
+    const given = Array.from({ length: 4 }, () => decode(decoder, pairs));
+    expect(new Set(given).size).to.equal(4);
+  });
+
+  it('gives none that can be changed', () => {
+    const decoder = new MetadataDecoder();
+    for (const value of [ascii(0), ascii(5), ascii(100), ascii(1000), Buffer.of(0xff)]) {
+      for (let i = 0; i < 3; i++) {
+        const metadata: Record<string, string> = decode(decoder, [[0, value]]);
+        expect(() => {
+          metadata[KEYS[0] as string] = 'changed';
+        }).to.throw(TypeError);
+        expect(Object.getPrototypeOf(metadata)).to.equal(null);
+      }
+    }
+  });
+
+  it('gives the truth also where more come in turn than it has places for', () => {
+    const decoder = new MetadataDecoder();
+    for (let i = 0; i < 3 * 20_000; i++) {
+      const value = String(i % 20_000);
+      expect(decode(decoder, [[0, Buffer.from(value)]])['key-0']).to.equal(value);
+    }
+  });
+});

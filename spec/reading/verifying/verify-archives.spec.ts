@@ -1,0 +1,262 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rename, unlink } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+
+import { NoArchivesError } from '../../../lib/errors/no-archives-error.js';
+import { verifyArchives } from '../../../lib/reading/verifying/verify-archives.js';
+import { flipBit, OTHER_WRITER_ID, sealArchive } from '../../support/damaged-archive.js';
+import { encodeJsonLines, encodeVersion1, WRITER_ID } from '../../support/encode-archive.js';
+import { type ScratchDirectory, withScratch } from '../../support/scratch-directory.js';
+import { rejection } from '../../support/store-tools.js';
+
+const NONE = Buffer.alloc(0);
+const WRITER = WRITER_ID.toString('hex');
+
+/** Archives of one writer, two blocks each, chained. */
+function chainOf(count: number, writerId = WRITER_ID): Buffer[] {
+  const archives: Buffer[] = [];
+  for (let ordinal = 0; ordinal < count; ordinal++) {
+    const previous = archives.at(-1);
+    const { bytes } = sealArchive([[{ payload: 'a' }, { payload: 'b' }], [{ payload: 'c' }]], {
+      ...{ writerId, ordinal, sequence: 3 * ordinal, writerEnded: ordinal === count - 1 },
+      ...(previous && { previousSha256: createHash('sha256').update(previous).digest() }),
+    });
+    archives.push(bytes);
+  }
+  return archives;
+}
+
+const [FIRST = NONE, SECOND = NONE, THIRD = NONE, LAST = NONE] = chainOf(4);
+
+/** Verifies a series of files, by their names without `.events`. */
+async function verify(
+  archives: Readonly<Record<string, Uint8Array>>,
+  change?: (scratch: ScratchDirectory) => Promise<void>,
+) {
+  let result: Awaited<ReturnType<typeof verifyArchives>> | undefined;
+  await withScratch(async (scratch) => {
+    for (const [name, bytes] of Object.entries(archives)) await scratch.put(name, bytes);
+    await change?.(scratch);
+    result = await verifyArchives(scratch.path);
+  });
+  if (result === undefined) throw new Error('nothing was verified');
+  const problems = result.problems.map(({ kind, archive, ordinal }) => {
+    return [kind, archive?.split('/').at(-1), ordinal];
+  });
+  for (const { message, archive } of result.problems) expect(message).to.include(archive ?? WRITER);
+  return { ...result, found: problems };
+}
+
+describe('verifyArchives', () => {
+  it('finds a series complete, whatever the state of its archives', async () => {
+    const others = chainOf(1, OTHER_WRITER_ID);
+    const { verdict, archives, problems } = await verify({
+      a1: FIRST,
+      'a2.gz': gzipSync(SECOND),
+      a10: LAST,
+      a3: THIRD,
+      b: others[0] ?? FIRST,
+      'c.jsonl': encodeJsonLines(['1']),
+      'd.v1': encodeVersion1(['1']),
+    });
+    expect(problems).to.deep.equal([]);
+    expect(verdict).to.equal('complete');
+    const names = archives.map(({ archive }) => archive.split('/').at(-1));
+    expect(names).to.deep.equal(['a1', 'a2.gz', 'a3', 'a10', 'b', 'c.jsonl', 'd.v1']);
+  });
+
+  it('finds it complete where archives were concatenated, or are there twice', async () => {
+    const all = Buffer.concat([FIRST, SECOND]);
+    expect(await verify({ all, c: THIRD, d: LAST, e: LAST })).to.include({ verdict: 'complete' });
+  });
+
+  const incomplete: ReadonlyArray<
+    readonly [
+      what: string,
+      archives: Record<string, Uint8Array>,
+      problems: ReadonlyArray<
+        readonly [kind: string, archive: string | undefined, ordinal: number | undefined]
+      >,
+    ]
+  > = [
+    ['the first is missing', { b: SECOND, c: THIRD, d: LAST }, [['missing', undefined, 0]]],
+    [
+      'two are missing between',
+      { a: FIRST, d: LAST },
+      [
+        ['missing', undefined, 1],
+        ['missing', undefined, 2],
+      ],
+    ],
+    ['the last is missing', { a: FIRST, b: SECOND, c: THIRD }, [['unfinished', 'c', 2]]],
+    [
+      'one is another than the next one knew',
+      {
+        a: sealArchive([[{ payload: 'a' }, { payload: 'b' }, { payload: 'forged' }]], {
+          writerEnded: false,
+        }).bytes,
+        b: SECOND,
+        c: THIRD,
+        d: LAST,
+      },
+      [['altered', 'a', 0]],
+    ],
+    [
+      'one is there with two contents',
+      {
+        a: FIRST,
+        b: SECOND,
+        c: THIRD,
+        d: LAST,
+        e: sealArchive([[{ payload: 'e' }]], { ordinal: 3 }).bytes,
+      },
+      [['altered', 'e', 3]],
+    ],
+    [
+      'a block is damaged',
+      { a: FIRST, b: flipBit(SECOND, 8 * 70), c: THIRD, d: LAST },
+      [['damaged', 'b', 1]],
+    ],
+    [
+      'one was cut off',
+      { a: FIRST, b: SECOND.subarray(0, 100), c: THIRD, d: LAST },
+      [
+        ['damaged', 'b', undefined],
+        ['unfinished', 'b', undefined],
+      ],
+    ],
+    [
+      'the last is open',
+      { a: FIRST, b: SECOND, c: THIRD, 'd.open': LAST.subarray(0, 100) },
+      [['unfinished', 'd.open', undefined]],
+    ],
+    [
+      'one is empty',
+      { a: FIRST, b: SECOND, c: THIRD, d: LAST, e: Buffer.alloc(0) },
+      [['unfinished', 'e', undefined]],
+    ],
+    [
+      'lines are still written',
+      { 'a.open': encodeJsonLines(['1']) },
+      [['unfinished', 'a.open', undefined]],
+    ],
+    ['a line is damaged', { a: Buffer.from('1\n\xff\n', 'latin1') }, [['damaged', 'a', undefined]]],
+    [
+      'the first names one before it',
+      { a: sealArchive([[{ payload: 'x' }]], { previousSha256: Buffer.alloc(32, 7) }).bytes },
+      [['altered', 'a', 0]],
+    ],
+    [
+      'records are missing before the first',
+      { a: sealArchive([[{ payload: 'x' }]], { sequence: 5 }).bytes },
+      [['missing', 'a', 0]],
+    ],
+    [
+      'one follows the end of its writer',
+      {
+        a: sealArchive([[{ payload: 'x' }]]).bytes,
+        b: sealArchive([[{ payload: 'y' }]], {
+          ...{ sequence: 1, ordinal: 1 },
+          previousSha256: createHash('sha256')
+            .update(sealArchive([[{ payload: 'x' }]]).bytes)
+            .digest(),
+        }).bytes,
+      },
+      [['altered', 'a', 0]],
+    ],
+  ];
+  for (const [what, archives, problems] of incomplete) {
+    it(`finds that ${what}`, async () => {
+      const { verdict, found } = await verify(archives);
+      expect(found).to.deep.equal(problems);
+      expect(verdict).to.equal('incomplete');
+    });
+  }
+
+  /** An archive of the chain from the record 3 × `at` on, by who did not know the one before it. */
+  const recovered = (at: number, ordinal?: number) =>
+    sealArchive([[{ payload: 'a' }, { payload: 'b' }], [{ payload: 'c' }]], {
+      ...{ sequence: 3 * at, ordinal, isPlaceKnown: ordinal !== undefined, writerEnded: false },
+    }).bytes;
+
+  it('takes an archive that does not know its place, or the one before it, by its sequences', async () => {
+    const last = sealArchive([[{ payload: 'z' }]], { sequence: 6, ordinal: 2 }).bytes;
+    for (const second of [recovered(1), recovered(1, 1)]) {
+      expect((await verify({ a: FIRST, b: second, c: last })).found).to.deep.equal([]);
+    }
+    const behindNone = sealArchive([[{ payload: 'z' }]], { sequence: 6, ordinal: 3 }).bytes;
+    const { found } = await verify({ a: FIRST, b: recovered(1), c: behindNone });
+    expect(found, 'one between that had no record').to.deep.equal([]);
+    expect((await verify({ a: recovered(0, 0), b: last })).found).to.deep.equal([
+      ['missing', undefined, 1],
+    ]);
+  });
+
+  it('misses the archives before one that does not know its place, by the records', async () => {
+    const { found, problems } = await verify({ a: FIRST, c: recovered(2) });
+    expect(found).to.deep.equal([
+      ['missing', undefined, undefined],
+      ['unfinished', 'c', undefined],
+    ]);
+    expect(problems[0]?.message).to.equal(
+      `archives with the records 3 to 5 of writer ${WRITER} are missing`,
+    );
+    expect((await verify({ c: recovered(2) })).found[0]).to.deep.equal([
+      'missing',
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('takes what was recovered twice for one, and its unknown digest for no change', async () => {
+    const archives = { a: FIRST, b: SECOND, c: THIRD, d: LAST, e: recovered(1), f: recovered(3) };
+    expect(await verify(archives)).to.include({ verdict: 'complete' });
+  });
+
+  it('finds a series complete that lies in several directories, raw, gzipped and twice', async () => {
+    await withScratch(async (scratch) => {
+      for (const name of ['spool', 'store', 'copy']) await mkdir(`${scratch.path}/${name}`);
+      await scratch.put('store/a.events.gz', gzipSync(FIRST));
+      await scratch.put('copy/a.events', FIRST);
+      await scratch.put('store/b.events.gz', gzipSync(SECOND));
+      await scratch.put('spool/b.events', SECOND);
+      await scratch.put('spool/c.events', THIRD);
+      await scratch.put('spool/d.events', LAST);
+      const patterns = ['store/*.events', `spool`, 'copy/*'].map((one) => `${scratch.path}/${one}`);
+      const { archives, problems } = await verifyArchives(patterns);
+      expect(problems).to.deep.equal([]);
+      expect(archives).to.have.length(6);
+      const part = await verifyArchives(patterns.slice(0, 1));
+      expect(part.problems.map(({ kind, ordinal }) => [kind, ordinal])).to.deep.equal([
+        ['unfinished', 1],
+      ]);
+    });
+  });
+
+  it('is not fooled by names', async () => {
+    const { found } = await verify({ a: FIRST, b: SECOND, c: THIRD, d: LAST }, async (scratch) => {
+      await rename(`${scratch.path}/a`, `${scratch.path}/z`);
+      await unlink(`${scratch.path}/c`);
+    });
+    expect(found).to.deep.equal([['missing', undefined, 2]]);
+  });
+
+  it('says what the writer and the records are', async () => {
+    const { problems } = await verify({ a: FIRST, d: LAST });
+    expect(problems[0]).to.include({ writer: WRITER });
+    expect(problems[0]?.message).to.equal(`archive 1 of writer ${WRITER} is missing`);
+  });
+
+  it('does not name a million archives that an index claims', async () => {
+    const { bytes } = sealArchive([[{ payload: 'x' }]], { ordinal: 2 ** 40, sequence: 1 });
+    expect((await verify({ a: bytes })).problems).to.have.length.within(1, 1001);
+  });
+
+  it('fails where there is nothing to verify', async () => {
+    await withScratch(async ({ path }) => {
+      expect(await rejection(verifyArchives(`${path}/*`))).to.be.instanceOf(NoArchivesError);
+    });
+  });
+});

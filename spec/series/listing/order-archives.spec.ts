@@ -1,0 +1,155 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+
+import { orderArchives } from '../../../lib/series/listing/order-archives.js';
+import { LocalArchive } from '../../../lib/series/opening/found-archive.js';
+import { CountingFiles } from '../../support/counting-files.js';
+import { encodeJsonLines, encodeVersion1 } from '../../support/encode-archive.js';
+import { forgeBody, forgeFrame, forgeRecord } from '../../support/forge-frame.js';
+import { encodePart, TemporaryDirectories } from '../../support/series.js';
+
+describe('orderArchives', () => {
+  const directories = new TemporaryDirectories();
+
+  afterEach(() => directories.remove());
+
+  /** Paths in the order in which they are read; those given are in the opposite one. */
+  async function order(contents: Readonly<Record<string, Buffer>>): Promise<string[]> {
+    const root = await directories.make();
+    const archives = new Set<string>();
+    for (const [name, content] of Object.entries(contents)) {
+      await mkdir(dirname(join(root, name)), { recursive: true });
+      await writeFile(join(root, name), content);
+      archives.add(join(root, name.replace(/\.(gz|open)$/, '')));
+    }
+    const { layer } = new CountingFiles();
+    const found = [...archives].reverse().map((path) => new LocalArchive(path, layer));
+    const ordered = await orderArchives(found, 'name');
+    return ordered.map(({ path }) => path.slice(root.length + 1));
+  }
+
+  it('has one writer by sequence, whatever the names and times', async () => {
+    const ordered = await order({
+      'z.events': encodePart(['0', '1'], { time: 900 }),
+      'c.events.gz': gzipSync(encodePart(['2'], { sequence: 2, time: 500 })),
+      'm.events.open': encodePart(['3'], { sequence: 3, time: 100 }),
+      'a.events': encodePart(['10'], { sequence: 10, time: 0 }),
+    });
+    expect(ordered).to.deep.equal(['z.events', 'c.events', 'm.events', 'a.events']);
+  });
+
+  it('merges writers by the earliest time of the next archive of each', async () => {
+    const ordered = await order({
+      'a-1': encodePart(['x'], { writer: 'a', time: 10 }),
+      'a-2': encodePart(['x'], { writer: 'a', sequence: 1, time: 40 }),
+      'b-1': encodePart(['x'], { writer: 'b', time: 20 }),
+      // Its clock was set back: it still comes behind b-1, and then at once.
+      'b-2': encodePart(['x'], { writer: 'b', sequence: 1, time: 5 }),
+      'b-3': encodePart(['x'], { writer: 'b', sequence: 2, time: 50 }),
+      'c-1': encodePart(['x'], { writer: 'c', time: 30 }),
+    });
+    expect(ordered).to.deep.equal(['a-1', 'b-1', 'b-2', 'c-1', 'a-2', 'b-3']);
+  });
+
+  it('has version 1 and JSON lines first, in the natural order of their names', async () => {
+    const ordered = await order({
+      'a.events': encodePart(['x']),
+      'x_2.events': encodeVersion1(['x']),
+      'x_9.events.gz': gzipSync(encodeJsonLines(['9'])),
+      'x_10.events': encodeVersion1(['x']),
+      'x_10-1.events': encodeJsonLines(['10']),
+      'x_10-2.events.open': encodeVersion1(['x']),
+    });
+    expect(ordered).to.deep.equal([
+      'x_2.events',
+      'x_9.events',
+      'x_10.events',
+      'x_10-1.events',
+      'x_10-2.events',
+      'a.events',
+    ]);
+  });
+
+  it('leaves out copies of what has no sequence', async () => {
+    const [lines, other] = [encodeJsonLines(['1']), encodeJsonLines(['2'])];
+    const ordered = await order({
+      'spool/a.jsonl': lines,
+      'store/a.jsonl.gz': gzipSync(lines),
+      'store/b.jsonl.gz': gzipSync(lines),
+      'spool/c.jsonl': lines,
+      'store/c.jsonl.gz': gzipSync(other),
+      'spool/d.events': encodePart(['x']),
+      'store/d.events.gz': gzipSync(encodePart(['x'])),
+    });
+    expect(ordered).to.deep.equal([
+      'spool/a.jsonl',
+      'spool/c.jsonl',
+      'store/b.jsonl',
+      'store/c.jsonl',
+      'spool/d.events',
+      'store/d.events',
+    ]);
+  });
+
+  it('has open archives last that hold no header yet: they may when they are read', async () => {
+    const ordered = await order({
+      'a.events.open': Buffer.alloc(0),
+      'b.events.open': encodePart(['x'], { sequence: 2 }).subarray(0, 63),
+      'c.events': encodePart(['x']),
+      'd.events': encodeVersion1(['x']),
+      'e.events.open': encodePart(['x'], { sequence: 1 }).subarray(0, 64),
+    });
+    expect(ordered).to.deep.equal(['d.events', 'c.events', 'e.events', 'a.events', 'b.events']);
+  });
+
+  it('has one whose first frame is damaged where its name belongs', async () => {
+    const damaged = encodePart(['x'], { sequence: 1 });
+    damaged.writeUInt8(damaged.readUInt8(30) ^ 1, 30);
+    const contents = {
+      'x_01.events': encodePart(['x']),
+      'x_02.events': damaged,
+      'x_03.events': encodePart(['x'], { sequence: 2 }),
+      'x_04.events.gz': gzipSync(damaged),
+      'x_05.events': Buffer.from('garbage'),
+      'x_06.events': encodePart(['x'], { sequence: 3 }),
+      'x_07.events': forgeFrame(forgeBody(forgeRecord('')), { sequence: 2n ** 60n }),
+      'x_08.events': encodePart(['x'], { sequence: 4 }),
+      'x_09.events.gz': gzipSync(encodePart(['x'], { sequence: 5 })).subarray(0, 12),
+    };
+    const names = Object.keys(contents).map((name) => name.replace(/\.gz$/, ''));
+    expect(await order(contents)).to.deep.equal(names);
+  });
+
+  it('takes the first frame of an archive for its place, also behind a small gzip member', async () => {
+    const bytes = encodePart(['second'], { sequence: 7 });
+    const members = [bytes.subarray(0, 5), bytes.subarray(5)].map((part) => gzipSync(part));
+    const ordered = await order({
+      'a.events.gz': Buffer.concat(members),
+      'b.events': encodePart(['first'], { sequence: 1 }),
+    });
+    expect(ordered).to.deep.equal(['b.events', 'a.events']);
+  });
+
+  it('reads one file at a time, and not more than its head', async () => {
+    const root = await directories.make();
+    const archives = ['a', 'b', 'c'].map((name) => join(root, name));
+    for (const [i, archive] of archives.entries()) {
+      await writeFile(archive, encodePart(['x'.repeat(100_000)], { sequence: i }));
+    }
+    let bytes = 0;
+    const files = new CountingFiles((file) => ({
+      async read(into, offset, length, position) {
+        const result = await file.read(into, offset, length, position);
+        bytes += result.bytesRead;
+        return result;
+      },
+    }));
+    const found = archives.map((path) => new LocalArchive(path, files.layer));
+    expect(await orderArchives(found, 'name')).to.deep.equal(found);
+    expect(files).to.include({ open: 0, mostOpen: 1 });
+    expect(bytes).to.equal(3 * 4096);
+  });
+});

@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+
+import { baseNameOf, isReadableName, placesOf } from '../../../lib/series/names/archive-state.js';
+
+describe('baseNameOf', () => {
+  it('takes off one suffix of a state', () => {
+    expect(['a.events', 'a.events.open', 'a.events.gz'].map(baseNameOf)).to.deep.equal([
+      'a.events',
+      'a.events',
+      'a.events',
+    ]);
+    expect(baseNameOf('a.events.open.gz')).to.equal('a.events.open');
+    expect(baseNameOf('a.part')).to.equal('a.part');
+  });
+});
+
+describe('isReadableName', () => {
+  it('takes archives in every state', () => {
+    const names = ['a', 'a.events', 'a.events.open', 'a.events.gz', 'a.events.stale'];
+    expect(names.every(isReadableName)).to.equal(true);
+  });
+
+  it('refuses hidden files, and what Shoebox sets aside', () => {
+    const names = [
+      '.a',
+      'a.part',
+      'a.recovered',
+      'a.suspect',
+      'a.journal',
+      'a.open.lock',
+      'a.torn-64',
+      'a.torn-6.gz',
+    ];
+    expect(names.some(isReadableName)).to.equal(false);
+  });
+});
+
+describe('placesOf', () => {
+  it('has the sealed file first, which may still be open by its other name', () => {
+    expect(placesOf('d/a.events')).to.deep.equal([
+      'd/a.events',
+      'd/a.events.gz',
+      'd/a.events.open',
+      'd/a.events.stale',
+    ]);
+  });
+});

@@ -1,0 +1,27 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import picomatch from 'picomatch';
+
+import { escapeGlob } from '../../../lib/series/names/escape-glob.js';
+
+describe('escapeGlob', () => {
+  it('gives a pattern that matches the text and, but for backslashes, nothing else', () => {
+    fc.assert(
+      fc.property(names, names, (name, other) => {
+        const matches = picomatch(escapeGlob(name));
+        expect(matches(name), `${escapeGlob(name)} matches ${name}`).to.equal(true);
+        // A text that equals the pattern as written is matched, too: picomatch compares them first.
+        if (!(name + other).includes('\\')) expect(matches(other)).to.equal(other === name);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+const names = fc
+  .string({
+    unit: fc.constantFrom(...'*?!+@(){}[]|^$,"\'&~<>=;#\\.-_ aA0é🗄'),
+    minLength: 1,
+    maxLength: 6,
+  })
+  .map((text) => `x${text}`);

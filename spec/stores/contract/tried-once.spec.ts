@@ -1,0 +1,25 @@
+import { expect } from 'chai';
+
+import { TriedOnce } from '../../../lib/stores/contract/tried-once.js';
+import { rejection } from '../../support/store-tools.js';
+
+describe('TriedOnce', () => {
+  it('tries once, whoever asks and when', async () => {
+    let attempts = 0;
+    const once = new TriedOnce(async () => ++attempts);
+    expect(await Promise.all([once.result(), once.result()])).to.deep.equal([1, 1]);
+    expect(await once.result()).to.equal(1);
+  });
+
+  it('tells all who wait of a failure, and tries again for the next', async () => {
+    let attempts = 0;
+    const once = new TriedOnce(async () => {
+      if (++attempts === 1) throw new Error('not now');
+      return attempts;
+    });
+    const [first, second] = await Promise.all([rejection(once.result()), rejection(once.result())]);
+    expect(first).to.have.property('message', 'not now');
+    expect(second).to.equal(first);
+    expect(await once.result()).to.equal(2);
+  });
+});

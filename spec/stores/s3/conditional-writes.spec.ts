@@ -1,0 +1,130 @@
+import { expect } from 'chai';
+
+import { S3Store } from '../../../lib/stores/s3/s3-store.js';
+import { FaultProxy } from '../../support/fault-proxy.js';
+import { type S3Server, startEmbeddedS3 } from '../../support/s3-server.js';
+import { listed, rejection } from '../../support/store-tools.js';
+import { describeFailedPuts } from '../contract/failed-put-contract.js';
+import { describeStore, type StoreFixture } from '../contract/store-contract.js';
+
+describe('Conditional writes of S3', () => {
+  let server: S3Server;
+  let proxy: FaultProxy;
+  let bucket: string;
+
+  before(async () => {
+    server = await startEmbeddedS3();
+  });
+
+  after(() => server.stop());
+
+  beforeEach(async () => {
+    proxy = await FaultProxy.start(server.endpoint);
+    bucket = await server.createBucket();
+  });
+
+  afterEach(() => proxy.stop());
+
+  function open(endpoint = proxy.endpoint): S3Store {
+    const { region, credentials } = server;
+    return new S3Store(`s3://${bucket}/pre/fix`, { endpoint, region, credentials });
+  }
+
+  async function refusesTaken(store: S3Store): Promise<boolean> {
+    try {
+      return await store.refusesTaken();
+    } finally {
+      await store.close();
+    }
+  }
+
+  async function everything(): Promise<string[]> {
+    const store = open(server.endpoint);
+    const keys = (await listed(store.list())).map(({ key }) => key);
+    await store.close();
+    return keys;
+  }
+
+  it('are proven by writes that are refused, of one request and of several', async () => {
+    proxy.hasConditionalWrites = true;
+    expect(await refusesTaken(open())).to.equal(true);
+    expect(proxy.count('CompleteMultipartUpload')).to.equal(1);
+    expect(await everything()).to.deep.equal([]);
+  });
+
+  it('are tried once', async () => {
+    proxy.hasConditionalWrites = true;
+    const store = open();
+    await Promise.all([store.refusesTaken(), store.refusesTaken()]);
+    const { length } = proxy.requests;
+    expect(await refusesTaken(store)).to.equal(true);
+    expect(proxy.requests).to.have.length(length);
+  });
+
+  it('are not there where the header is ignored', async () => {
+    expect(await refusesTaken(open())).to.equal(false);
+    expect(await everything()).to.deep.equal([]);
+  });
+
+  for (const operation of [
+    'PutObject',
+    'CreateMultipartUpload',
+    'CompleteMultipartUpload',
+  ] as const) {
+    for (const [status, code] of [
+      [501, 'NotImplemented'],
+      [403, 'AccessDenied'],
+    ] as const) {
+      it(`are not there where ${operation} gives ${status}`, async () => {
+        proxy.hasConditionalWrites = true;
+        proxy.inject(operation, { kind: 'answer', status, code });
+        expect(await refusesTaken(open())).to.equal(false);
+        expect(await everything()).to.deep.equal([]);
+      });
+    }
+  }
+
+  it('are not there where an upload of several parts replaces what is taken', async () => {
+    proxy.before = ({ operation }) => {
+      proxy.hasConditionalWrites = operation === 'PutObject';
+    };
+    expect(await refusesTaken(open())).to.equal(false);
+    expect(await everything()).to.deep.equal([]);
+  });
+
+  it('are tried again after a failure that says nothing', async () => {
+    proxy.hasConditionalWrites = true;
+    proxy.inject('PutObject', { kind: 'answer', status: 503, code: 'SlowDown' }, 3);
+    const store = open();
+    expect(await rejection(store.refusesTaken())).to.include({ transient: true, operation: 'put' });
+    expect(await refusesTaken(store)).to.equal(true);
+  });
+
+  it('need no leave to delete', async () => {
+    proxy.hasConditionalWrites = true;
+    proxy.inject('DeleteObject', { kind: 'answer', status: 403, code: 'AccessDenied' });
+    expect(await refusesTaken(open())).to.equal(true);
+    expect(await everything()).to.have.length(1);
+  });
+
+  const openFixture = async (): Promise<StoreFixture> => {
+    proxy.hasConditionalWrites = true;
+    return {
+      store: open(),
+      gaps: server.gaps.filter((gap) => gap !== 'refuses no taken key'),
+      evidence: server.evidence,
+      leftovers: async () => [],
+      dispose: async () => {},
+    };
+  };
+  const openFixtureOfNone = async (): Promise<StoreFixture> => ({
+    store: open(server.endpoint),
+    gaps: server.gaps,
+    evidence: server.evidence,
+    leftovers: async () => [],
+    dispose: async () => {},
+  });
+  describeStore('S3Store with s3rver behind what makes writes conditional', openFixture);
+  describeStore('S3Store with s3rver', openFixtureOfNone);
+  describeFailedPuts('S3Store with s3rver', openFixtureOfNone);
+});

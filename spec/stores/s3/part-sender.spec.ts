@@ -1,0 +1,134 @@
+import { Readable } from 'node:stream';
+
+import { expect } from 'chai';
+
+import { S3Store } from '../../../lib/stores/s3/s3-store.js';
+import type { ChecksumOption } from '../../../lib/stores/s3/s3-store-options.js';
+import { FaultProxy, type SeenRequest } from '../../support/fault-proxy.js';
+import type { S3Operation } from '../../support/s3-operation.js';
+import { type S3Server, startEmbeddedS3 } from '../../support/s3-server.js';
+import { chunks, MIB } from '../../support/store-tools.js';
+
+/** What of a request's digest is in its headers. */
+type Carried = 'crc32' | 'md5' | 'nothing';
+
+describe('PartSender', () => {
+  let server: S3Server;
+  let proxy: FaultProxy;
+  let bucket: string;
+  let store: S3Store;
+
+  before(async () => {
+    server = await startEmbeddedS3();
+    bucket = await server.createBucket();
+  });
+
+  after(() => server.stop());
+
+  beforeEach(async () => {
+    proxy = await FaultProxy.start(server.endpoint);
+  });
+
+  afterEach(async () => {
+    await store.close();
+    await proxy.stop();
+  });
+
+  function open(checksum?: ChecksumOption): void {
+    const { region, credentials } = server;
+    store = new S3Store(`s3://${bucket}`, {
+      endpoint: proxy.endpoint,
+      region,
+      credentials,
+      partBytes: '5 MiB',
+      ...(checksum !== undefined && { checksum }),
+    });
+  }
+
+  async function putSmall(): Promise<void> {
+    await store.put('small', Readable.from(['12345']));
+  }
+
+  async function putLarge(): Promise<void> {
+    await store.put('large', Readable.from(chunks(11)));
+  }
+
+  function carried(operation: S3Operation): Carried[] {
+    return proxy.requests.filter((request) => request.operation === operation).map(carriedBy);
+  }
+
+  it('tries CRC-32, and Content-MD5 from then on where it is ignored', async () => {
+    open();
+    await putSmall();
+    await putSmall();
+    await putLarge();
+    expect(carried('PutObject')).to.deep.equal(['crc32', 'md5']);
+    expect(carried('UploadPart')).to.deep.equal(['md5', 'md5', 'md5']);
+  });
+
+  for (const [status, code] of [
+    [400, 'InvalidRequest'],
+    [501, 'NotImplemented'],
+  ] as const) {
+    it(`sends the same with Content-MD5 where CRC-32 is refused by ${status}, and remembers`, async () => {
+      open();
+      proxy.inject('PutObject', { kind: 'answer', status, code });
+      await putSmall();
+      await putSmall();
+      expect(carried('PutObject')).to.deep.equal(['crc32', 'md5', 'md5']);
+    });
+  }
+
+  it('begins an upload without a checksum where the one of CRC-32 is refused', async () => {
+    open();
+    proxy.inject('CreateMultipartUpload', { kind: 'answer', status: 501, code: 'NotImplemented' });
+    await putLarge();
+    const created = proxy.requests.filter(({ operation }) => operation === 'CreateMultipartUpload');
+    const algorithms = created.map(({ headers }) => headers['x-amz-checksum-algorithm']);
+    expect(algorithms).to.deep.equal(['CRC32', undefined]);
+    expect(carried('UploadPart')).to.deep.equal(['md5', 'md5', 'md5']);
+  });
+
+  it('takes a failure of another kind for no word about checksums', async () => {
+    open();
+    proxy.inject('PutObject', { kind: 'answer', status: 403, code: 'AccessDenied' });
+    await putSmall().then(
+      () => expect.fail('it was put'),
+      (error) => expect(error).to.include({ storeCode: 'AccessDenied' }),
+    );
+    await putSmall();
+    expect(carried('PutObject')).to.deep.equal(['crc32', 'crc32']);
+  });
+
+  for (const [option, carries] of [
+    ['crc32', 'crc32'],
+    ['md5', 'md5'],
+    ['none', 'nothing'],
+  ] as const) {
+    it(`sends ${carries} each time, told '${option}'`, async () => {
+      open(option);
+      await putSmall();
+      await putSmall();
+      await putLarge();
+      expect(carried('PutObject')).to.deep.equal([carries, carries]);
+      expect(carried('UploadPart')).to.deep.equal([carries, carries, carries]);
+    });
+  }
+
+  it('stores an object whole in a service that takes one part at a time', async () => {
+    open();
+    proxy.mostParts = 1;
+    await store.put('large', Readable.from(chunks(61)));
+    expect(await store.head('large')).to.include({ bytes: 61 * MIB });
+    const statuses = proxy.requests
+      .filter(({ operation }) => operation === 'UploadPart')
+      .map(({ status }) => status);
+    expect(statuses).to.include(503);
+    expect(statuses.filter((status) => status === 200)).to.have.length(13);
+  });
+});
+
+function carriedBy({ headers }: SeenRequest): Carried {
+  if (headers['x-amz-checksum-crc32'] !== undefined) return 'crc32';
+  return headers['content-md5'] === undefined ? 'nothing' : 'md5';
+}

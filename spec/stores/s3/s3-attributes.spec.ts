@@ -1,0 +1,79 @@
+import { Readable } from 'node:stream';
+
+import { expect } from 'chai';
+
+import { toS3Attributes } from '../../../lib/stores/s3/s3-attributes.js';
+import { S3Store } from '../../../lib/stores/s3/s3-store.js';
+import { FaultProxy } from '../../support/fault-proxy.js';
+import { type S3Server, startEmbeddedS3 } from '../../support/s3-server.js';
+import { chunks } from '../../support/store-tools.js';
+
+describe('toS3Attributes', () => {
+  it('is empty for what the bucket has by itself', () => {
+    expect(toS3Attributes({})).to.deep.equal({});
+  });
+
+  it('spells each kind of encryption', () => {
+    const kinds = ['SSE-S3', 'SSE-KMS', { kmsKeyId: 'k' }] as const;
+    expect(kinds.map((encryption) => toS3Attributes({ encryption }))).to.deep.equal([
+      { ServerSideEncryption: 'AES256' },
+      { ServerSideEncryption: 'aws:kms' },
+      { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'k' },
+    ]);
+  });
+
+  it('encodes tags as a query', () => {
+    const tags = { team: 'a & b', kind: 'é=1' };
+    expect(toS3Attributes({ tags })).to.deep.equal({ Tagging: 'team=a+%26+b&kind=%C3%A9%3D1' });
+  });
+
+  describe('of a store', () => {
+    let server: S3Server;
+    let proxy: FaultProxy;
+    let store: S3Store;
+
+    before(async () => {
+      server = await startEmbeddedS3();
+      proxy = await FaultProxy.start(server.endpoint);
+      const { region, credentials } = server;
+      store = new S3Store(`s3://${await server.createBucket()}`, {
+        endpoint: proxy.endpoint,
+        region,
+        credentials,
+        encryption: { kmsKeyId: 'key-1' },
+        storageClass: 'STANDARD_IA',
+        tags: { team: 'audit' },
+        metadata: { origin: 'store', who: 'store' },
+      });
+    });
+
+    after(async () => {
+      await store.close();
+      await proxy.stop();
+      await server.stop();
+    });
+
+    for (const [operation, body] of [
+      ['PutObject', () => ['12345']],
+      ['CreateMultipartUpload', () => chunks(9)],
+    ] as const) {
+      it(`go along with ${operation}`, async () => {
+        const { metadata } = await store.put(operation, Readable.from(body()), {
+          contentType: 'application/gzip',
+          metadata: { who: 'put' },
+        });
+        const seen = proxy.requests.find((request) => request.operation === operation);
+        expect(seen?.headers).to.include({
+          'x-amz-server-side-encryption': 'aws:kms',
+          'x-amz-server-side-encryption-aws-kms-key-id': 'key-1',
+          'x-amz-storage-class': 'STANDARD_IA',
+          'x-amz-tagging': 'team=audit',
+          'x-amz-meta-origin': 'store',
+          'x-amz-meta-who': 'put',
+          'content-type': 'application/gzip',
+        });
+        expect(metadata).to.deep.equal({ origin: 'store', who: 'put' });
+      });
+    }
+  });
+});

@@ -1,0 +1,62 @@
+import { expect } from 'chai';
+
+import { ArchiveDraft } from '../../../lib/writing/receipts/archive-draft.js';
+import { ReceiptBook } from '../../../lib/writing/receipts/receipt-book.js';
+import { createBlockBuilder } from '../../support/encode-archive.js';
+import { rejection } from '../../support/store-tools.js';
+
+describe('ReceiptBook', () => {
+  /** An archive with so many records, the last of which is asked for by `shipped`. */
+  function begin(book: ReceiptBook, records = 1) {
+    const draft = new ArchiveDraft(0, createBlockBuilder({}));
+    for (let i = 0; i < records; i++) draft.count(0, 0);
+    book.begin(draft);
+    const shipped = draft.progress.reached('shipped', records - 1, () => 'shipped');
+    shipped.catch(() => undefined);
+    return { draft, shipped };
+  }
+
+  it('rejects at once for `shipped` where there is no store', async () => {
+    const { shipped } = begin(new ReceiptBook(false));
+    expect(await rejection(shipped)).to.have.property('code', 'ERR_NOT_SHIPPED');
+  });
+
+  it('tells of an archive by its digest, also of two with the same', async () => {
+    const book = new ReceiptBook(true);
+    const [one, two, other] = [begin(book), begin(book), begin(book)];
+    book.sealed(one.draft, 'ab');
+    book.sealed(two.draft, 'ab');
+    book.sealed(other.draft, 'cd');
+    book.shipped('ab');
+    expect(await Promise.all([one.shipped, two.shipped])).to.deep.equal(['shipped', 'shipped']);
+    book.gone('cd', 'it was dropped');
+    expect(await rejection(other.shipped)).to.have.property(
+      'message',
+      'the record is not shipped: it was dropped',
+    );
+    book.shipped('none');
+  });
+
+  it('waits for all that has begun, and for nothing that is at its end', async () => {
+    const book = new ReceiptBook(true);
+    const { draft } = begin(book, 2);
+    const synced = book.all('synced');
+    draft.progress.reach('synced', 2);
+    await synced;
+    book.sealed(draft, 'ab');
+    book.shipped('ab');
+    await book.all('shipped');
+  });
+
+  it('rejects for what others have taken, and in the end for all that is left', async () => {
+    const book = new ReceiptBook(true);
+    const taken = begin(book);
+    book.taken(taken.draft);
+    expect(await rejection(taken.shipped)).to.have.property('code', 'ERR_LEASE_LOST');
+    const left = begin(book);
+    const failure = new Error('ended');
+    book.end(failure);
+    expect(await rejection(left.shipped)).to.equal(failure);
+    await book.all('shipped');
+  });
+});

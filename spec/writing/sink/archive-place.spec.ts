@@ -1,0 +1,107 @@
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import type { OpenFile } from '../../../lib/files/file-layer.js';
+import { ArchivePlace } from '../../../lib/writing/sink/archive-place.js';
+import { rejection } from '../../support/store-tools.js';
+import { systemError, TestDisk } from '../../support/test-disk.js';
+
+const NAME = 'a.events';
+
+describe('ArchivePlace', () => {
+  let parent: string;
+  let directory: string;
+  let disk: TestDisk;
+  let place: ArchivePlace;
+  let file: OpenFile;
+
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'shoebox-place-'));
+    directory = join(parent, 'spool');
+    disk = new TestDisk();
+    await disk.files.mkdir(directory);
+    ({ file, place } = await ArchivePlace.create(directory, NAME, disk.files));
+  });
+
+  afterEach(async () => {
+    await file.close();
+    await place.release();
+    expect(disk.openFiles).to.equal(0);
+    await rm(parent, { recursive: true });
+  });
+
+  const names = async () => (await readdir(directory)).sort();
+
+  it('is a file of its own with a lease, whatever has its name already', async () => {
+    expect(await names()).to.deep.equal(['a.events.open', 'a.events.open.lock']);
+    await writeFile(join(directory, 'a-1.events'), '');
+    await writeFile(join(directory, 'a-2.events.stale'), '');
+    await writeFile(join(directory, 'a-3.events.open'), '');
+    await writeFile(join(directory, 'a-4.events.open.lock'), '');
+    const next = await ArchivePlace.create(directory, NAME, disk.files);
+    expect(next.place.name).to.equal('a-5.events');
+    await next.file.close();
+    await next.place.release();
+    expect(await names()).to.not.include('a-5.events.open.lock');
+    // Of one that was open already no lease is left behind.
+    expect(await names()).to.not.include('a-3.events.open.lock');
+  });
+
+  it('has no lease where there can be no file', async () => {
+    disk.hook = (call, path) => {
+      if (call === 'open' && path.endsWith('.open')) throw systemError('ENOSPC', call);
+    };
+    const error = await rejection(ArchivePlace.create(directory, 'b.events', disk.files));
+    expect(error).to.have.property('code', 'ENOSPC');
+    expect(await names()).to.deep.equal(['a.events.open', 'a.events.open.lock']);
+  });
+
+  it('tells a file that was taken from a directory that is another one, or gone', async () => {
+    await place.check();
+    await rename(place.openPath, `${place.openPath}.other`);
+    expect(await rejection(place.check())).to.have.property('fault', 'taken');
+    await writeFile(place.openPath, 'of another');
+    expect(await rejection(place.check())).to.have.property('fault', 'taken');
+    await rename(directory, join(parent, 'away'));
+    expect(await rejection(place.check())).to.have.property('code', 'ENOENT');
+    await disk.files.mkdir(directory);
+    expect(await rejection(place.check())).to.have.property('fault', 'suspect');
+    await rm(directory, { recursive: true });
+    await rename(join(parent, 'away'), directory);
+  });
+
+  it('moves to the first name that is free, also where a call had failed that was done', async () => {
+    await writeFile(join(directory, NAME), '');
+    disk.failsDone = true;
+    let failures = 0;
+    disk.hook = (call) => {
+      if (call === 'link' && ++failures === 2) throw systemError('EIO', call);
+    };
+    expect(await place.moveTo(NAME)).to.equal('a-1.events');
+    expect(await place.moveTo(NAME)).to.equal('a-1.events');
+    expect(failures).to.equal(2);
+    expect(await names()).to.deep.equal(['a-1.events', 'a.events', 'a.events.open.lock']);
+  });
+
+  it('moves and removes nothing once its lease is given back, or that is another’s', async () => {
+    await rename(place.openPath, join(directory, 'taken'));
+    await writeFile(place.openPath, 'of another');
+    await place.remove();
+    await place.moveAside('.suspect');
+    expect(await names()).to.deep.equal(['a.events.open', 'a.events.open.lock', 'taken']);
+    await rename(join(directory, 'taken'), place.openPath);
+    await place.release();
+    await place.remove();
+    await place.moveAside('.suspect');
+    expect(await names()).to.deep.equal(['a.events.open']);
+  });
+
+  it('syncs its name once', async () => {
+    await place.syncName();
+    await place.syncName();
+    expect(disk.calls.filter((call) => call === 'syncDirectory')).to.have.length(1);
+  });
+});

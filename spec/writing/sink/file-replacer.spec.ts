@@ -1,0 +1,126 @@
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { ArchiveFile, type FileMark } from '../../../lib/writing/sink/archive-file.js';
+import { FileReplacer } from '../../../lib/writing/sink/file-replacer.js';
+import { killDigestThread } from '../../support/kill-digest-thread.js';
+import { rejection } from '../../support/store-tools.js';
+import { systemError, TestDisk } from '../../support/test-disk.js';
+
+const NAME = 'a.events';
+
+describe('FileReplacer', () => {
+  let directory: string;
+  let disk: TestDisk;
+  let old: ArchiveFile;
+  let replacer: FileReplacer;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'shoebox-replacer-'));
+    disk = new TestDisk();
+    old = await ArchiveFile.create(directory, NAME, disk.files);
+    replacer = new FileReplacer(directory, NAME, disk.files);
+  });
+
+  afterEach(async () => {
+    await old.leave();
+    expect(disk.openFiles).to.equal(0);
+    await rm(directory, { recursive: true });
+  });
+
+  const synced = Buffer.alloc(2_500_000, 'synced\n');
+  const unsynced = [Buffer.from('not\n'), Buffer.from('yet\n')];
+
+  /** Writes what is synced, and then what is not, to the old file. */
+  async function fill(
+    beforeMark = async (): Promise<void> => {},
+  ): Promise<Record<'synced' | 'written', FileMark>> {
+    await old.append(synced);
+    await beforeMark();
+    await old.datasync();
+    const mark = old.mark();
+    for (const piece of unsynced) await old.append(piece);
+    return { synced: mark, written: old.mark() };
+  }
+
+  async function failSync(): Promise<void> {
+    disk.hook = (call) => {
+      if (call === 'datasync') throw systemError('EIO', call);
+    };
+    await rejection(old.datasync());
+    disk.hook = () => undefined;
+  }
+
+  async function contentOf(file: ArchiveFile): Promise<string> {
+    await file.leave();
+    return await readFile(file.openPath, 'utf8');
+  }
+
+  it('has all of a suspect file, what is not synced from memory', async () => {
+    const marks = await fill();
+    await failSync();
+    // As a system may that could not write it.
+    await writeFile(old.openPath, synced);
+    const file = await replacer.replace(old, { ...marks, unsynced });
+    expect(file.name).to.equal('a-1.events');
+    expect((await contentOf(file)) === `${synced}not\nyet\n`).to.equal(true);
+  });
+
+  it('has all of it that can be read back as it was written, where nothing is in memory', async () => {
+    const marks = await fill();
+    await failSync();
+    const file = await replacer.replace(old, { ...marks, unsynced: null });
+    expect((await contentOf(file)) === `${synced}not\nyet\n`).to.equal(true);
+  });
+
+  it('has what was not synced of one that was taken', async () => {
+    const marks = await fill();
+    await rename(old.openPath, old.openPath.replace('.open', '.stale'));
+    await rejection(old.datasync());
+    expect(old.fault).to.equal('taken');
+    const file = await replacer.replace(old, { ...marks, unsynced });
+    expect(await contentOf(file)).to.equal('not\nyet\n');
+  });
+
+  for (const what of ['is not what was written', 'cannot be compared, since its digest is lost']) {
+    it(`leaves one whose synced part ${what} to recovery, and goes on behind it`, async () => {
+      const isLost = what !== 'is not what was written';
+      const marks = await fill(isLost ? killDigestThread : undefined);
+      await failSync();
+      if (!isLost) await writeFile(old.openPath, Buffer.from(synced).fill(0, 1000, 1001));
+      const error = await rejection(replacer.replace(old, { ...marks, unsynced }));
+      expect(error).to.have.property('fault', 'unreadable');
+      expect(old.fault).to.equal('unreadable');
+      expect(await readdir(directory)).to.deep.equal(['a.events.open', 'a.events.open.lock']);
+      const file = await replacer.replace(old, { ...marks, unsynced });
+      expect(await contentOf(file)).to.equal('not\nyet\n');
+    });
+  }
+
+  it('leaves nothing of an attempt that failed, also where that cannot be removed at once', async () => {
+    const marks = await fill();
+    await failSync();
+    let isBroken = true;
+    disk.hook = (call, path) => {
+      if (isBroken && (call === 'write' || call === 'unlink') && path !== old.openPath) {
+        throw systemError('EIO', call);
+      }
+    };
+    expect(await rejection(replacer.replace(old, { ...marks, unsynced }))).to.have.property(
+      'code',
+      'EIO',
+    );
+    expect(await rejection(replacer.replace(old, { ...marks, unsynced }))).to.have.property(
+      'code',
+      'EIO',
+    );
+    isBroken = false;
+    const file = await replacer.replace(old, { ...marks, unsynced });
+    expect((await contentOf(file)) === `${synced}not\nyet\n`).to.equal(true);
+    const left = (await readdir(directory)).filter((name) => name.endsWith('.open'));
+    expect(left.sort()).to.deep.equal(['a.events.open', `${file.name}.open`].sort());
+  });
+});
