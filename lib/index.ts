@@ -1,5 +1,5 @@
-export type { ArchiveDecoderOptions } from './codec/archive-decoder.js';
 export type { FormatOptions } from './codec/create-record-encoder.js';
+export type { ArchiveDecoderOptions } from './codec/frames/kind-decoder.js';
 export type { SkippedDamage } from './codec/frames/skipped-damage.js';
 export { ArchiveRecord, type Metadata, type RawPair } from './codec/records/archive-record.js';
 export type { MetadataInput } from './codec/records/metadata-input.js';
@@ -15,6 +15,7 @@ export { ShippingPendingError } from './errors/shipping-pending-error.js';
 export { SpoolFullError } from './errors/spool-full-error.js';
 export { StoreError, type StoreFailure } from './errors/store-error.js';
 export { TemplateError } from './errors/template-error.js';
+export type { ByteRange } from './files/byte-range.js';
 export {
   type DirectoryEntry,
   type FileLayer,
@@ -41,7 +42,6 @@ export type {
   ArchivePart,
   ArchiveReport,
   PartIndex,
-  SequenceGap,
 } from './reading/verifying/archive-report.js';
 export type { ArchiveProblem } from './reading/verifying/chain-problems.js';
 export { type VerifyOptions, verifyArchive } from './reading/verifying/verify-archive.js';
@@ -54,6 +54,7 @@ export type {
   StorePattern,
 } from './series/listing/series-patterns.js';
 export { ArchiveTemplate, DEFAULT_TEMPLATE } from './series/names/archive-template.js';
+export type { SequenceGap } from './series/opening/sequence-gap.js';
 export {
   type ArchiveWriter,
   type ArchiveWriterOptions,
@@ -62,7 +63,6 @@ export {
 export type { LocalFile, ShipOptions } from './shipping/ship-options.js';
 export type { WhenFull } from './shipping/spool-budget.js';
 export type {
-  ByteRange,
   Evidence,
   GetOptions,
   PutOptions,
@@ -87,7 +87,8 @@ export { Encoder, type EncoderOptions } from './streams/encoder.js';
 export { SeekableGzip, type SeekableGzipOptions } from './streams/seekable-gzip.js';
 export { type ToJsonLinesOptions, toJsonLines } from './streams/to-json-lines.js';
 export { type ToPayloadsOptions, toPayloads } from './streams/to-payloads.js';
-export type { ArchiveWriterEvents, TypedEvents } from './writing/archive-writer-events.js';
+export type { TypedEvents } from './streams/typed-events.js';
+export type { ArchiveWriterEvents } from './writing/archive-writer-events.js';
 export type {
   ArchiveHandler,
   HandledPath,
@@ -123,8 +124,9 @@ export {
   rollWhenAll,
   rollWhenAny,
 } from './writing/policies/roll-policy.js';
-export type { Receipt, ReceiptLevel, RecordPlace } from './writing/receipts/receipt.js';
-export type { RecoveredArchive } from './writing/recovery/recover-archive.js';
+export type { Receipt, RecordPlace } from './writing/receipts/receipt.js';
+export type { ReceiptLevel } from './writing/receipts/receipt-level.js';
+export type { RecoveredArchive } from './writing/recovery/recovered-archive.js';
 export {
   type RepairOptions,
   type RepairReport,

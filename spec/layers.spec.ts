@@ -4,63 +4,115 @@ import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
 
-/** Each imports itself and those before it. */
-const LAYERS: readonly string[] = [
-  'errors',
-  'format',
-  'codec',
-  'streams',
-  'storage',
-  'rolling',
-  'shipping',
-  'cli',
-];
+import { cyclesIn, type Edge } from './support/cycles.js';
+import { importsOf, withoutText } from './support/imports.js';
+
+/**
+ * The order of the subfolders of each folder, lib/ itself being ''. A subfolder imports itself and those
+ * before it. The files of a folder may import its subfolders, and never the other way round.
+ */
+const ORDER: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    'errors',
+    'format',
+    'codec',
+    'files',
+    'streams',
+    'stores',
+    'series',
+    'reading',
+    'writing',
+    'shipping',
+    'exporting',
+    'sources',
+    'command',
+  ],
+  codec: ['bytes', 'records', 'version-1', 'version-2', 'frames', 'json-lines', 'gzip'],
+  stores: ['contract', 'directory', 's3'],
+  series: ['names', 'opening', 'listing'],
+  reading: ['verifying'],
+  writing: ['policies', 'receipts', 'handlers', 'sink', 'recovery', 'rolling'],
+};
+
+/** Folders that later work fills. */
+const NOT_YET: readonly string[] = ['exporting', 'sources', 'command'];
 
 const INDEX = 'index.ts';
-const USERS_OF_THE_SDK: readonly string[] = ['storage/s3-sdk.ts'];
-const LAYERS_WITHOUT_IO: readonly string[] = ['errors', 'format', 'codec'];
+const SDK_FOLDER = 'stores/s3';
+const FOLDERS_WITHOUT_IO: readonly string[] = ['errors', 'format', 'codec'];
 const IO_MODULES = /^(node:)?(fs|net|stream)(\/|$)/;
 const DRAWERS = /^(utils?|helpers?|common|types)$/;
-const MOST_LINES = 250;
-
-/** An import, of whatever kind: `import`, `export … from`, `import()`, `require()`. */
-interface Import {
-  readonly from: string;
-  /** Whether nothing of it is loaded when the file is: it is a type, or for later. */
-  readonly isLazy: boolean;
-}
+const MOST_LINES = 400;
+const MOST_FILES = 25;
 
 const LIB = fileURLToPath(new URL('../lib/', import.meta.url));
 const FILES = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
   .map((path) => path.replaceAll('\\', '/'));
 
+/** Every import of a file of lib/ by another one; index.ts, which imports from all folders, is left out. */
+const IMPORTS = FILES.filter((file) => file !== INDEX).flatMap((file) =>
+  targetsOf(file, readSource(file)).map((target): Edge => [file, target]),
+);
+
+function readSource(file: string): string {
+  return readFileSync(join(LIB, file), 'utf8');
+}
+
 describe('lib', () => {
-  it('has files in each layer, and in nothing else', () => {
-    const folders = new Set(FILES.filter((file) => file !== INDEX).map(layerOf));
-    expect(LAYERS).to.include.members([...folders]);
-    expect([...folders]).to.include.members(LAYERS.slice(0, -1));
+  it('has files in each folder, and in nothing else', () => {
+    const folders = new Set(FILES.filter((file) => file !== INDEX).map(topFolderOf));
+    const expected = ORDER[''] ?? [];
+    expect(expected).to.include.members([...folders]);
+    expect([...folders]).to.include.members(expected.filter((name) => !NOT_YET.includes(name)));
+  });
+
+  it('gives the order of every subfolder', () => {
+    const subfolders = new Set(
+      FILES.map((file) => dirname(file)).filter((folder) => folder !== '.'),
+    );
+    const unordered = [...subfolders].filter((folder) => {
+      const parent = dirname(folder) === '.' ? '' : dirname(folder);
+      return !(ORDER[parent] ?? []).includes(folder.slice(parent === '' ? 0 : parent.length + 1));
+    });
+    expect(unordered).to.deep.equal([]);
   });
 
   const rules: ReadonlyArray<readonly [name: string, faultsOf: Rule]> = [
-    ['imports only from the left', upwardImports],
+    ['imports only from the left, at every depth', importsFromTheRight],
     ['leaves the AWS SDK to the S3 store, which loads it when it is needed', sdkFaults],
-    ['does no I/O in the layers that are pure', ioImports],
+    ['does no I/O in the folders that are pure', ioImports],
     ['has no await at the top level, so that `require` can load it', topLevelAwaits],
-    ['has files of 250 lines at most', tooManyLines],
+    [`has files of ${MOST_LINES} lines at most`, tooManyLines],
     ['has no folder or file that is a drawer', drawers],
   ];
   for (const [name, faultsOf] of rules) {
     it(name, () => {
       const faults = FILES.flatMap((file) =>
-        faultsOf(file, readFileSync(join(LIB, file), 'utf8')).map((fault) => `${file}: ${fault}`),
+        faultsOf(file, readSource(file)).map((fault) => `${file}: ${fault}`),
       );
       expect(faults).to.deep.equal([]);
     });
   }
+
+  it('has no cycle among files, type imports included', () => {
+    expect(cyclesIn(IMPORTS)).to.deep.equal([]);
+  });
+
+  it('has no cycle among the files and subfolders of a folder, at every depth', () => {
+    const folders = new Set(FILES.flatMap(foldersAround));
+    for (const folder of folders) expect(cyclesIn(edgesWithin(folder, IMPORTS))).to.deep.equal([]);
+  });
+
+  it(`has ${MOST_FILES} files at most in a folder`, () => {
+    const crowded = [...new Set(FILES.map((file) => dirname(file)))].filter(
+      (folder) => FILES.filter((file) => dirname(file) === folder).length > MOST_FILES,
+    );
+    expect(crowded).to.deep.equal([]);
+  });
 });
 
-describe('the rules of the layers', () => {
+describe('the rules of the folders', () => {
   it('see imports of every kind', () => {
     const source = `
       import a, { b } from './a.js';
@@ -98,34 +150,79 @@ describe('the rules of the layers', () => {
     ]);
   });
 
-  it('refuse an import from the right, of types and for later, too', () => {
-    const refused = ["import '../rolling/a.js';", "type A = import('../cli/a.js').A;"];
+  it('refuse an import from the right, type imports and lazy ones included', () => {
+    const refused = ["import '../series/a.js';", "type A = import('../command/a.js').A;"];
     refused.push("export type { A } from '../shipping/a.js';", "import { a } from '../index.js';");
-    for (const source of refused) expect(upwardImports('storage/a.ts', source)).to.have.length(1);
-    expect(upwardImports('format/a.ts', "import '../codec/a.js';")).to.have.length(1);
+    for (const source of refused) {
+      expect(importsFromTheRight('stores/a.ts', source)).to.have.length(1);
+    }
+    expect(importsFromTheRight('format/a.ts', "import '../codec/a.js';")).to.have.length(1);
     const allowed = ["import './a.js';", "import '../errors/a.js';", "import 'node:fs';"];
-    for (const source of allowed) expect(upwardImports('storage/a.ts', source)).to.deep.equal([]);
-    expect(upwardImports(INDEX, "export * from './cli/a.js';")).to.deep.equal([]);
-    expect(upwardImports('cli/a.ts', "import '../index.js';")).to.have.length(1);
-    expect(upwardImports('storage/a.ts', "import '../../spec/a.js';")).to.have.length(1);
+    for (const source of allowed) {
+      expect(importsFromTheRight('stores/a.ts', source)).to.deep.equal([]);
+    }
+    expect(importsFromTheRight(INDEX, "export * from './command/a.js';")).to.deep.equal([]);
+    expect(importsFromTheRight('command/a.ts', "import '../index.js';")).to.have.length(1);
+    expect(importsFromTheRight('stores/a.ts', "import '../../spec/a.js';")).to.have.length(1);
+  });
+
+  it('refuse an import from the right among subfolders, and of the files beside them', () => {
+    const file = 'writing/receipts/a.ts';
+    for (const from of ['../sink/a.js', '../a.js', '../../shipping/a.js', '../unknown/a.js']) {
+      expect(importsFromTheRight(file, `import '${from}';`), from).to.have.length(1);
+    }
+    for (const from of [
+      './b.js',
+      '../policies/a.js',
+      '../../codec/bytes/a.js',
+      '../../files/a.js',
+    ]) {
+      expect(importsFromTheRight(file, `import '${from}';`), from).to.deep.equal([]);
+    }
+    expect(importsFromTheRight('writing/a.ts', "import './sink/a.js';")).to.deep.equal([]);
+    expect(
+      importsFromTheRight('codec/bytes/a.ts', "import type { B } from '../b.js';"),
+    ).to.have.length(1);
+  });
+
+  it('find cycles of any length among files, and among folders', () => {
+    const files: Edge[] = [
+      ['a.ts', 'b/c.ts'],
+      ['b/c.ts', 'd/e.ts'],
+      ['d/f.ts', 'b/g.ts'],
+      ['b/g.ts', 'h.ts'],
+    ];
+    expect(cyclesIn(files)).to.deep.equal([]);
+    expect(cyclesIn(edgesWithin('', files))).to.deep.equal([['b', 'd']]);
+    expect(cyclesIn(edgesWithin('b', files))).to.deep.equal([]);
+    const closed: Edge[] = [...files, ['h.ts', 'd/f.ts']];
+    expect(cyclesIn(closed)).to.deep.equal([['b/g.ts', 'd/f.ts', 'h.ts']]);
+    expect(
+      cyclesIn([
+        ['a', 'b'],
+        ['b', 'a'],
+        ['c', 'd'],
+        ['d', 'c'],
+      ]),
+    ).to.have.length(2);
   });
 
   it('refuse the AWS SDK where it has no business, and where it is loaded at once', () => {
-    const [user] = USERS_OF_THE_SDK;
     const value = "import { S3Client } from '@aws-sdk/client-s3';";
     const type = "import type { S3Client } from '@aws-sdk/client-s3';";
     const lazy = "const load = () => import('@aws-sdk/client-s3');";
     for (const source of [value, type, lazy, "const name = '@aws-sdk/client-s3';"]) {
-      expect(sdkFaults('storage/put-body.ts', source)).to.have.length(1);
+      expect(sdkFaults('stores/contract/put-body.ts', source)).to.have.length(1);
     }
-    expect(sdkFaults('storage/put-body.ts', '// as @aws-sdk does')).to.have.length(1);
-    expect(sdkFaults(user ?? '', value)).to.have.length(1);
-    expect(sdkFaults(user ?? '', "const sdk = require('@aws-sdk/client-s3');")).to.have.length(1);
-    expect(sdkFaults(user ?? '', "export * from '@aws-sdk/client-s3';")).to.have.length(1);
-    for (const source of [type, lazy]) expect(sdkFaults(user ?? '', source)).to.deep.equal([]);
+    expect(sdkFaults('stores/contract/put-body.ts', '// as @aws-sdk does')).to.have.length(1);
+    const file = `${SDK_FOLDER}/s3-store.ts`;
+    expect(sdkFaults(file, value)).to.have.length(1);
+    expect(sdkFaults(file, "const sdk = require('@aws-sdk/client-s3');")).to.have.length(1);
+    expect(sdkFaults(file, "export * from '@aws-sdk/client-s3';")).to.have.length(1);
+    for (const source of [type, lazy]) expect(sdkFaults(file, source)).to.deep.equal([]);
   });
 
-  it('refuse I/O in a pure layer', () => {
+  it('refuse I/O in a pure folder', () => {
     const modules = ['node:fs', 'node:fs/promises', 'node:net', 'node:stream', 'stream/promises'];
     for (const module of modules) {
       expect(ioImports('codec/a.ts', `import '${module}';`)).to.have.length(1);
@@ -166,8 +263,8 @@ describe('the rules of the layers', () => {
   });
 
   it('refuse long files and drawers', () => {
-    expect(tooManyLines('a.ts', 'a\n'.repeat(250))).to.deep.equal([]);
-    expect(tooManyLines('a.ts', 'a\n'.repeat(251))).to.deep.equal(['251 lines']);
+    expect(tooManyLines('a.ts', 'a\n'.repeat(400))).to.deep.equal([]);
+    expect(tooManyLines('a.ts', 'a\n'.repeat(401))).to.deep.equal(['401 lines']);
     for (const file of ['codec/utils/a.ts', 'types/a.ts', 'codec/helpers.ts', 'common.ts']) {
       expect(drawers(file)).to.have.length(1);
     }
@@ -175,32 +272,73 @@ describe('the rules of the layers', () => {
   });
 });
 
-/** What is wrong with a file, told by its path under lib/ and its text. */
+/** Lists the faults of a file, given its path under lib/ and its text. */
 type Rule = (file: string, source: string) => string[];
 
-function upwardImports(file: string, source: string): string[] {
+function importsFromTheRight(file: string, source: string): string[] {
   if (file === INDEX) return [];
-  const most = LAYERS.indexOf(layerOf(file));
+  return targetsOf(file, source)
+    .filter((target) => !isFromTheLeft(file, target))
+    .map((target) => `imports ${target}`);
+}
+
+/** Compares the two paths in the deepest folder that holds both. */
+function isFromTheLeft(file: string, target: string): boolean {
+  const folder = foldersAround(file).find((name) => isWithin(name, target)) ?? '';
+  const [rank, targetRank] = [rankWithin(folder, file), rankWithin(folder, target)];
+  return targetRank < rank || (folder !== '' && targetRank === FILE_RANK && rank === FILE_RANK);
+}
+
+/** Files come after the subfolders beside them. */
+const FILE_RANK = 1000;
+
+/** The place of a path's subfolder in the order of `folder`; infinite where the order does not name it. */
+function rankWithin(folder: string, path: string): number {
+  const child = childWithin(folder, path);
+  if (child.endsWith('.ts')) return FILE_RANK;
+  const rank = (ORDER[folder] ?? []).indexOf(child);
+  return rank === -1 ? Number.POSITIVE_INFINITY : rank;
+}
+
+/** The edges among the files and subfolders of `folder`. */
+function edgesWithin(folder: string, edges: readonly Edge[]): Edge[] {
+  return edges
+    .filter((edge) => edge.every((path) => isWithin(folder, path)))
+    .map(([from, to]): Edge => [childWithin(folder, from), childWithin(folder, to)])
+    .filter(([from, to]) => from !== to);
+}
+
+/** The folders that hold a file, the deepest first; the last is '', which is lib/ itself. */
+function foldersAround(file: string): string[] {
+  const folder = dirname(file);
+  return folder === '.' ? [''] : [folder, ...foldersAround(folder)];
+}
+
+function isWithin(folder: string, path: string): boolean {
+  return folder === '' || path.startsWith(`${folder}/`);
+}
+
+function childWithin(folder: string, path: string): string {
+  return path.slice(folder === '' ? 0 : folder.length + 1).split('/')[0] ?? '';
+}
+
+/** The files that a file imports, by their paths under lib/. */
+function targetsOf(file: string, source: string): string[] {
   return importsOf(source)
     .filter(({ from }) => from.startsWith('.'))
-    .map(({ from }) => join(dirname(file), from).replaceAll('\\', '/'))
-    .filter((path) => {
-      const layer = path.includes('/') ? LAYERS.indexOf(layerOf(path)) : -1;
-      return layer === -1 || layer > most;
-    })
-    .map((path) => `imports ${path}`);
+    .map(({ from }) => join(dirname(file), from).replaceAll('\\', '/').replace(/\.js$/, '.ts'));
 }
 
 function sdkFaults(file: string, source: string): string[] {
   if (!source.includes('@aws-sdk')) return [];
-  if (!USERS_OF_THE_SDK.includes(file)) return ['names the AWS SDK'];
+  if (dirname(file) !== SDK_FOLDER) return ['names the AWS SDK'];
   return importsOf(source)
     .filter(({ from, isLazy }) => from.startsWith('@aws-sdk/') && !isLazy)
     .map(({ from }) => `loads ${from} at once`);
 }
 
 function ioImports(file: string, source: string): string[] {
-  if (!LAYERS_WITHOUT_IO.includes(layerOf(file))) return [];
+  if (!FOLDERS_WITHOUT_IO.includes(topFolderOf(file))) return [];
   return importsOf(source)
     .filter(({ from }) => IO_MODULES.test(from))
     .map(({ from }) => `imports ${from}`);
@@ -220,8 +358,8 @@ function drawers(file: string): string[] {
 }
 
 /**
- * Walks through the brackets of a file. An `await` is for later where a bracket that it is in belongs to an
- * async function, or its own statement has begun with one.
+ * Walks through the brackets of a file. An `await` runs later if a bracket around it belongs to an async
+ * function, or if an async function begins earlier in its own statement.
  */
 function topLevelAwaits(_file: string, source: string): string[] {
   const faults: string[] = [];
@@ -246,34 +384,6 @@ function topLevelAwaits(_file: string, source: string): string[] {
   return faults;
 }
 
-function layerOf(path: string): string {
-  return path.split('/')[0] ?? '';
-}
-
-/** Kept as they are: strings. Dropped: comments. */
-const TEXT_OR_COMMENT =
-  /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
-
-function withoutText(source: string): string {
-  return source.replace(TEXT_OR_COMMENT, (text) => (text.startsWith('/') ? '' : "''"));
-}
-
-const STATIC = /\b(import|export)\s+(?<type>type\s)?(?:[\w$*\s{},]*?\bfrom\s+)?(?<text>TEXT\d+_)/g;
-const CALL =
-  /\b(?<call>import|require|createRequire\(import\.meta\.url\))\s*\(\s*(?<text>TEXT\d+_)/g;
-
-/** In the order of the file. */
-function importsOf(source: string): Import[] {
-  const texts: string[] = [];
-  // A text may hold anything, an import, too: it is put aside first.
-  const code = source.replace(TEXT_OR_COMMENT, (text) => {
-    if (text.startsWith('/')) return '';
-    return `TEXT${texts.push(text.slice(1, -1)) - 1}_`;
-  });
-  return [...code.matchAll(STATIC), ...code.matchAll(CALL)]
-    .sort((a, b) => a.index - b.index)
-    .map(({ groups = {} }) => ({
-      from: texts[Number(groups.text?.slice('TEXT'.length, -1))] ?? '',
-      isLazy: groups.call === undefined ? groups.type !== undefined : groups.call === 'import',
-    }));
+function topFolderOf(path: string): string {
+  return childWithin('', path);
 }

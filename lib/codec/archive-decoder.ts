@@ -1,24 +1,11 @@
 import { beginsAsJson } from './bytes/begins-as-json.js';
 import { ByteQueue } from './bytes/byte-queue.js';
-import type { DamageOptions } from './frames/damage-options.js';
 import { FrameDecoder } from './frames/frame-decoder.js';
+import type { ArchiveDecoderOptions, DecoderContext, KindDecoder } from './frames/kind-decoder.js';
 import { JsonLinesDecoder } from './json-lines/json-lines-decoder.js';
 import type { ArchiveRecord } from './records/archive-record.js';
 import { parseMaxRecordBytes } from './records/record-encoder.js';
 import type { RecordSelection } from './version-2/record-selection.js';
-
-/** What a decoder is told of its archive. */
-export interface ArchiveDecoderOptions extends DamageOptions {
-  /** The key of each line that holds the metadata, for JSON lines written with it. */
-  readonly metadataKey?: string | undefined;
-}
-
-/** What a decoder of one kind of archive needs of its surroundings: the options, checked. */
-export interface DecoderContext extends ArchiveDecoderOptions {
-  readonly queue: ByteQueue;
-  readonly maxRecordBytes: number;
-  readonly selection: RecordSelection | undefined;
-}
 
 /** Which part of an archive is decoded. */
 export interface DecodedPart {
@@ -26,20 +13,6 @@ export interface DecodedPart {
   readonly selection?: RecordSelection | undefined;
   /** Where in the archive the first byte stands that is given to `push`. @default 0 */
   readonly offset?: number | undefined;
-}
-
-/** Decodes one kind of archive. */
-export interface KindDecoder {
-  /**
-   * Appends the records of the next frame or line to `into`.
-   *
-   * @returns false when it needs more bytes than there are, or, after `end`, when there are no more
-   * @throws DamageError, unless damage is skipped
-   */
-  decodeNext(into: ArchiveRecord[]): boolean;
-
-  /** No more bytes come. */
-  end(): void;
 }
 
 /** As many records are given at a time, or those of one block where it has more. */

@@ -1,4 +1,8 @@
-import type { ByteRange } from '../stores/contract/store.js';
+/** A span of an object: from byte `start` up to, but without, byte `end` (its end by default). */
+export interface ByteRange {
+  readonly start: number;
+  readonly end?: number;
+}
 
 /**
  * Refuses a range that is none. One that begins or ends past an object's end is good: it gives the

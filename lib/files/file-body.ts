@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 
-import type { ByteRange } from '../stores/contract/store.js';
+import type { ByteRange } from './byte-range.js';
 import type { OpenFile } from './file-layer.js';
 import { fromSystemError } from './system-error.js';
 

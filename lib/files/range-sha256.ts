@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { ByteRange } from '../stores/contract/store.js';
+import type { ByteRange } from './byte-range.js';
 import type { OpenFile } from './file-layer.js';
 import { readRange } from './read-range.js';
 

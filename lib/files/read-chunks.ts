@@ -1,4 +1,4 @@
-import type { ByteRange } from '../stores/contract/store.js';
+import type { ByteRange } from './byte-range.js';
 import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.js';
 import type { OpenFile } from './file-layer.js';
 import { fromSystemError } from './system-error.js';

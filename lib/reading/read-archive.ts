@@ -1,4 +1,5 @@
-import { ArchiveDecoder, type ArchiveDecoderOptions } from '../codec/archive-decoder.js';
+import { ArchiveDecoder } from '../codec/archive-decoder.js';
+import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { WriterList } from '../codec/frames/known-writers.js';
 import type { SkippedDamage } from '../codec/frames/skipped-damage.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';

@@ -5,12 +5,12 @@ import type { FileLayer } from '../files/file-layer.js';
 import { findArchives } from '../series/listing/find-archives.js';
 import { orderArchives, type SeriesOrder } from '../series/listing/order-archives.js';
 import type { SortedPatterns } from '../series/listing/series-patterns.js';
+import type { SequenceGap } from '../series/opening/sequence-gap.js';
 import type { RetryOptions } from '../stores/contract/retries.js';
 import type { IndexedRun, SpanOptions } from './find-spans.js';
 import { type ReadArchiveOptions, readArchive } from './read-archive.js';
 import { SequenceLedger } from './sequence-ledger.js';
 import { isAnyTime, SeriesSelection, type WantedRecords } from './series-selection.js';
-import type { SequenceGap } from './verifying/archive-report.js';
 
 export interface SeriesOptions extends ReadArchiveOptions {
   readonly files: FileLayer;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import type { ArchiveDecoderOptions } from '../codec/archive-decoder.js';
+import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { parseMaxRecordBytes } from '../codec/records/record-encoder.js';
 import { MetadataMatch } from '../codec/version-2/metadata-match.js';

@@ -6,9 +6,10 @@ import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { asError } from '../errors/as-error.js';
 import { nodeFileLayer } from '../files/file-layer.js';
 import { type SeriesPatterns, sortPatterns } from '../series/listing/series-patterns.js';
+import type { SequenceGap } from '../series/opening/sequence-gap.js';
 import { systemClock } from '../streams/clock.js';
 import { waitUntilTaken } from '../streams/downstream.js';
-import type { TypedEvents } from '../writing/archive-writer-events.js';
+import type { TypedEvents } from '../streams/typed-events.js';
 import { readSeries } from './read-series.js';
 import { RecordIterator } from './record-iterator.js';
 import {
@@ -17,7 +18,6 @@ import {
   parseWanted,
   type RollingReadOptions,
 } from './rolling-read-options.js';
-import type { SequenceGap } from './verifying/archive-report.js';
 
 /** What a reader tells, beside what every Readable does. Listeners are not awaited. */
 export interface ArchiveReaderEvents {

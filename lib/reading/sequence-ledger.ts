@@ -1,6 +1,6 @@
 import type { FrameHeader } from '../codec/version-2/frame-header.js';
 import { ArchiveError } from '../errors/archive-error.js';
-import type { SequenceGap } from './verifying/archive-report.js';
+import type { SequenceGap } from '../series/opening/sequence-gap.js';
 
 /** Records of a writer from one up to, but without, another. */
 interface SequenceRange {

@@ -5,7 +5,8 @@ import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../series/names/archive-templ
 import { openStore } from '../stores/open-store.js';
 import { S3Store } from '../stores/s3/s3-store.js';
 import { systemClock } from '../streams/clock.js';
-import type { ArchiveWriterEvents, TypedEvents } from '../writing/archive-writer-events.js';
+import type { TypedEvents } from '../streams/typed-events.js';
+import type { ArchiveWriterEvents } from '../writing/archive-writer-events.js';
 import type { RollingWriteOptions } from '../writing/rolling-write-options.js';
 import { RollingWriteStream } from '../writing/rolling-write-stream.js';
 import { parseShipOptions, type ShipOptions } from './ship-options.js';

@@ -1,6 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
-import { ArchiveDecoder, type ArchiveDecoderOptions } from '../codec/archive-decoder.js';
+import { ArchiveDecoder } from '../codec/archive-decoder.js';
+import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { waitUntilTaken } from './downstream.js';
 

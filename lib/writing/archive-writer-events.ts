@@ -1,6 +1,6 @@
 import type { OpenedArchive, SealedArchive } from './handlers/archive-handler.js';
 import type { ArchiveFailure, DroppedArchive, ShippedArchive } from './handlers/archive-shipper.js';
-import type { RecoveredArchive } from './recovery/recover-archive.js';
+import type { RecoveredArchive } from './recovery/recovered-archive.js';
 import type { DiskStall, DiskStep } from './sink/disk-retry.js';
 
 /** What a writer tells, beside what every Writable does. Listeners are not awaited. */
@@ -29,11 +29,4 @@ export interface ArchiveWriterEvents {
   readonly resumed: [step: DiskStep];
   /** After `end`: all records are sealed on disk. What is left to do is to ship them. */
   readonly drained: [];
-}
-
-/** An emitter whose events are known by type. */
-export interface TypedEvents<Events extends { readonly [Name in keyof Events]: unknown[] }> {
-  on<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => void): this;
-  once<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => void): this;
-  off<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => void): this;
 }

@@ -1,5 +1,5 @@
 import type { ShippingEvidence, ShippingState } from './handlers/archive-shipper.js';
-import type { ReceiptLevel } from './receipts/receipt.js';
+import type { ReceiptLevel } from './receipts/receipt-level.js';
 import type { DiskStall } from './sink/disk-retry.js';
 
 /** What a writer has done so far. */

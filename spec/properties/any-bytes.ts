@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import type { ArchiveDecoderOptions } from '../../lib/codec/archive-decoder.js';
+import type { ArchiveDecoderOptions } from '../../lib/codec/frames/kind-decoder.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
 import { decodeChunks } from '../support/decode-archive.js';
 import { forgeBody, forgeFrame, forgeRecord } from '../support/forge-frame.js';

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 
 import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
 import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
-import type { SequenceGap } from '../../lib/reading/verifying/archive-report.js';
+import type { SequenceGap } from '../../lib/series/opening/sequence-gap.js';
 import { encodePart, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';
 
 describe('RollingReadStream, which leaves damage out', () => {

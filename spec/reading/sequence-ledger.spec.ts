@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import type { FrameHeader } from '../../lib/codec/version-2/frame-header.js';
 import { SequenceLedger } from '../../lib/reading/sequence-ledger.js';
-import type { SequenceGap } from '../../lib/reading/verifying/archive-report.js';
+import type { SequenceGap } from '../../lib/series/opening/sequence-gap.js';
 
 describe('SequenceLedger', () => {
   function block(sequence: number, records: number, writer = 'a'): FrameHeader {

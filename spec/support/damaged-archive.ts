@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { ArchiveDecoder, type ArchiveDecoderOptions } from '../../lib/codec/archive-decoder.js';
+import { ArchiveDecoder } from '../../lib/codec/archive-decoder.js';
+import type { ArchiveDecoderOptions } from '../../lib/codec/frames/kind-decoder.js';
 import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
 import type { RecordFields } from '../../lib/codec/records/record-input.js';
 import { encodeIndexFrame } from '../../lib/codec/version-2/archive-index.js';

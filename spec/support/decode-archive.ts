@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
-import { ArchiveDecoder, type ArchiveDecoderOptions } from '../../lib/codec/archive-decoder.js';
+import { ArchiveDecoder } from '../../lib/codec/archive-decoder.js';
+import type { ArchiveDecoderOptions } from '../../lib/codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
 

@@ -1,7 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 
+import type { ByteRange } from '../../lib/files/byte-range.js';
 import type {
-  ByteRange,
   GetOptions,
   PutOptions,
   PutResult,

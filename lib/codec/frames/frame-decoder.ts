@@ -1,6 +1,6 @@
-import type { DecoderContext, KindDecoder } from '../archive-decoder.js';
 import type { ArchiveRecord } from '../records/archive-record.js';
 import { FrameScanner } from './frame-scanner.js';
+import type { DecoderContext, KindDecoder } from './kind-decoder.js';
 import { openFrame } from './open-frame.js';
 
 /** Decodes frames of all versions: opens each that the scanner finds whole and valid. */

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 import { type Damage, DamageError, type DamageReason } from '../../errors/damage-error.js';
-import type { DecoderContext, KindDecoder } from '../archive-decoder.js';
 import { DamageLog } from '../frames/damage-log.js';
+import type { DecoderContext, KindDecoder } from '../frames/kind-decoder.js';
 import {
   ArchiveRecord,
   type Metadata,

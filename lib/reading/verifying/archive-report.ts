@@ -1,12 +1,5 @@
 import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
-
-/** Records of a writer that are missing: their sequences, from the first to before `to`. */
-export interface SequenceGap {
-  readonly writer: string;
-  readonly from: number;
-  /** The sequence that comes behind the gap. */
-  readonly to: number;
-}
+import type { SequenceGap } from '../../series/opening/sequence-gap.js';
 
 /**
  * An archive as one writer sealed it, or what there is of one that is not sealed. A file holds several

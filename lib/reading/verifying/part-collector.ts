@@ -9,7 +9,8 @@ import {
 import type { FrameHeader } from '../../codec/version-2/frame-header.js';
 import { IndexBuilder } from '../../codec/version-2/index-builder.js';
 import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.js';
-import type { ArchivePart, SequenceGap } from './archive-report.js';
+import type { SequenceGap } from '../../series/opening/sequence-gap.js';
+import type { ArchivePart } from './archive-report.js';
 import { indexProblem } from './index-problem.js';
 import type { RangeHash } from './range-hash.js';
 

@@ -1,4 +1,4 @@
-import type { ByteRange } from '../../stores/contract/store.js';
+import type { ByteRange } from '../../files/byte-range.js';
 
 /** The bytes of an archive where they lie, in a file or in a store, open to be read. */
 export interface ArchiveSource {

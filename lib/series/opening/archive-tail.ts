@@ -1,4 +1,4 @@
-import type { ByteRange } from '../../stores/contract/store.js';
+import type { ByteRange } from '../../files/byte-range.js';
 import type { ArchiveSource } from './archive-source.js';
 
 /** What it takes to look at the end of an archive. */

@@ -1,7 +1,7 @@
+import type { ByteRange } from '../../files/byte-range.js';
 import type { ChunkPool } from '../../files/chunk-pool.js';
 import type { OpenFile } from '../../files/file-layer.js';
 import { readChunks } from '../../files/read-chunks.js';
-import type { ByteRange } from '../../stores/contract/store.js';
 import { mayBeTorn } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';
 

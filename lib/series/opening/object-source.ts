@@ -1,8 +1,9 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 
 import { StoreError } from '../../errors/store-error.js';
+import type { ByteRange } from '../../files/byte-range.js';
 import { Retries, type RetryOptions } from '../../stores/contract/retries.js';
-import type { ByteRange, Store, StoredObject } from '../../stores/contract/store.js';
+import type { Store, StoredObject } from '../../stores/contract/store.js';
 import { mayBeTorn } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';
 

@@ -1,5 +1,5 @@
 import { DamageError } from '../../errors/damage-error.js';
-import type { ByteRange } from '../../stores/contract/store.js';
+import type { ByteRange } from '../../files/byte-range.js';
 import { gunzip, isGzip } from '../../streams/gunzip.js';
 import { GZIP_SUFFIX } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 
+import type { ByteRange } from '../../files/byte-range.js';
+
 /** An object in a store, as a listing or a HEAD tells it. */
 export interface StoredObject {
   readonly key: string;
@@ -45,12 +47,6 @@ export interface PutOptions {
    * @default 'replace'
    */
   readonly whenTaken?: 'replace' | 'refuse';
-}
-
-/** A span of an object: from byte `start` up to, but without, byte `end` (its end by default). */
-export interface ByteRange {
-  readonly start: number;
-  readonly end?: number;
 }
 
 /** On what terms an object is read. */

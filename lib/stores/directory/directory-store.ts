@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { StoreError } from '../../errors/store-error.js';
-import { checkByteRange } from '../../files/byte-range.js';
+import { type ByteRange, checkByteRange } from '../../files/byte-range.js';
 import { FileBody } from '../../files/file-body.js';
 import { type FileLayer, type FileStatus, nodeFileLayer } from '../../files/file-layer.js';
 import { hasHardLinks } from '../../files/hard-links.js';
@@ -11,7 +11,6 @@ import { unlinkIfThere } from '../../files/take-name.js';
 import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
 import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
 import type {
-  ByteRange,
   GetOptions,
   PutOptions,
   PutResult,

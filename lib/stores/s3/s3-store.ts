@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream';
 
 import { StoreError } from '../../errors/store-error.js';
-import { checkByteRange, toRangeHeader } from '../../files/byte-range.js';
+import { type ByteRange, checkByteRange, toRangeHeader } from '../../files/byte-range.js';
 import { parseDurationMs } from '../../format/quantity.js';
 import { systemClock } from '../../streams/clock.js';
 import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
 import type {
-  ByteRange,
   GetOptions,
   PutOptions,
   PutResult,
@@ -19,13 +18,14 @@ import { withPutBody } from '../contract/with-put-body.js';
 import { hasConditionalWrites } from './conditional-writes.js';
 import { describeBody } from './described-body.js';
 import { checkPage, nextMarkers, type UploadMarkers } from './list-pages.js';
+import { loadS3Sdk } from './load-s3-sdk.js';
 import { checkConcurrentParts, parsePartBytes } from './part-limits.js';
 import type { RequestDeadline } from './request-deadline.js';
 import { type S3Attributes, toS3Attributes } from './s3-attributes.js';
 import { httpStatusOf, isS3Error, type S3Request, toStoreError } from './s3-error.js';
 import { S3Habits } from './s3-habits.js';
 import { S3Put } from './s3-put.js';
-import { type ListMultipartUploadsCommandOutput, loadS3Sdk, type S3Sdk } from './s3-sdk.js';
+import type { ListMultipartUploadsCommandOutput, S3Sdk } from './s3-sdk.js';
 import type { S3StoreOptions } from './s3-store-options.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { ReceiptLevel } from './receipt.js';
+import type { ReceiptLevel } from './receipt-level.js';
 
 /** Records of an archive, counted from 0: from `begin` to before `end`. */
 export interface RecordRange {

@@ -1,6 +1,6 @@
 import { ArchiveError } from '../../errors/archive-error.js';
 import type { ArchiveDraft } from './archive-draft.js';
-import type { ReceiptLevel } from './receipt.js';
+import type { ReceiptLevel } from './receipt-level.js';
 
 const LEVELS: readonly ReceiptLevel[] = ['written', 'synced', 'sealed', 'shipped'];
 

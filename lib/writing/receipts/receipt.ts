@@ -1,7 +1,5 @@
 import type { ArchiveProgress } from './archive-progress.js';
-
-/** How safe a record is, each level including those before it. */
-export type ReceiptLevel = 'written' | 'synced' | 'sealed' | 'shipped';
+import type { ReceiptLevel } from './receipt-level.js';
 
 /** Where a record is. */
 export interface RecordPlace {

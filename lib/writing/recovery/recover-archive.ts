@@ -1,26 +1,14 @@
 import { basename, dirname, join } from 'node:path';
 
-import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
 import type { FileLayer, FileStatus } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { OPEN_SUFFIX, STALE_SUFFIX } from '../../series/names/archive-state.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
 import { temporaryBaseOf } from '../../series/names/temporary-path.js';
-import type { SealedArchive } from '../handlers/archive-handler.js';
 import { listSealed } from './previous-archive.js';
+import type { RecoveredArchive } from './recovered-archive.js';
 import { StaleArchive } from './stale-archive.js';
-
-/** An archive that its writer left open, and that is sealed now. */
-export interface RecoveredArchive extends SealedArchive {
-  /**
-   * What was no archive: the first 1,000 stretches. Each is kept aside as `NAME.torn-OFFSET`; where there
-   * are more than 16, the file is, whole, as `NAME.torn-all`.
-   */
-  readonly damage: readonly SkippedDamage[];
-  /** How many stretches there are. */
-  readonly damagedStretches: number;
-}
 
 /**
  * Recovers `NAME.open`, or the `NAME.stale` that an earlier attempt left, whose lease the caller has. Each

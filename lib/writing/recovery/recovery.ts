@@ -21,7 +21,8 @@ import {
   takeLease,
   takeOverLease,
 } from '../sink/archive-lease.js';
-import { type RecoveredArchive, recoverArchive } from './recover-archive.js';
+import { recoverArchive } from './recover-archive.js';
+import type { RecoveredArchive } from './recovered-archive.js';
 
 export interface RecoveryOptions {
   readonly directory: string;

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { nodeFileLayer } from '../../../lib/files/file-layer.js';
 import { verifyArchive } from '../../../lib/reading/verifying/verify-archive.js';
 import { createArchiveWriter } from '../../../lib/shipping/create-archive-writer.js';
-import type { RecoveredArchive } from '../../../lib/writing/recovery/recover-archive.js';
+import type { RecoveredArchive } from '../../../lib/writing/recovery/recovered-archive.js';
 import { RollingWriteStream } from '../../../lib/writing/rolling-write-stream.js';
 import {
   LEASE_CONFIRM_MS,

@@ -1,0 +1,2 @@
+/** How safe a record is, each level including those before it. */
+export type ReceiptLevel = 'written' | 'synced' | 'sealed' | 'shipped';
