@@ -13,7 +13,7 @@ export interface WaitingShipment {
   /** Whether the last failure was one that trying again does not mend. */
   isStuck: boolean;
   /** `'paused'`: it waits for a timer, and not for its turn; `'taken'`: it gets no turn any more. */
-  place: 'waiting' | 'under-way' | 'paused' | 'taken';
+  state: 'waiting' | 'under-way' | 'paused' | 'taken';
   /** Whether its file was gone when its turn came. */
   isGone: boolean;
 }
@@ -61,7 +61,7 @@ export class ShipQueue {
       failures: 0,
       error: undefined,
       isStuck: false,
-      place: 'waiting',
+      state: 'waiting',
       isGone: false,
     });
     this.notify();
@@ -76,9 +76,9 @@ export class ShipQueue {
 
   /** Takes the oldest that fits out of the turn, where it has none now; it stays among the entries. */
   takeOldest(fits: (waiting: WaitingShipment) => boolean): WaitingShipment | undefined {
-    const isFree = ({ place }: WaitingShipment) => place === 'waiting' || place === 'paused';
+    const isFree = ({ state }: WaitingShipment) => state === 'waiting' || state === 'paused';
     const oldest = this.#entries.find((waiting) => isFree(waiting) && fits(waiting));
-    if (oldest !== undefined) oldest.place = 'taken';
+    if (oldest !== undefined) oldest.state = 'taken';
     return oldest;
   }
 
@@ -98,13 +98,13 @@ export class ShipQueue {
   /** Gives turns to as many as may have them. */
   advance(): void {
     while (!this.#isStopped && this.#running.size < this.#options.concurrency) {
-      const ready = this.#entries.filter(({ place }) => place === 'waiting');
+      const ready = this.#entries.filter(({ state }) => state === 'waiting');
       const [first] = ready.sort((a, b) => a.failures - b.failures);
       if (first === undefined) return;
-      first.place = 'under-way';
+      first.state = 'under-way';
       const turn = this.#options.ship(first).then(() => {
         this.#running.delete(turn);
-        if (first.place === 'under-way') first.place = 'waiting';
+        if (first.state === 'under-way') first.state = 'waiting';
         this.notify();
         this.advance();
       });
@@ -145,10 +145,10 @@ export class ShipQueue {
   #pause(waiting: WaitingShipment, delayMs: number): void {
     // A timer that is set once it has stopped would keep the process alive.
     if (this.#isStopped) return;
-    waiting.place = 'paused';
+    waiting.state = 'paused';
     const timer = this.#options.clock.setTimer(() => {
       this.#timers.delete(timer);
-      if (waiting.place === 'paused') waiting.place = 'waiting';
+      if (waiting.state === 'paused') waiting.state = 'waiting';
       this.advance();
     }, delayMs);
     this.#timers.add(timer);

@@ -117,7 +117,7 @@ export class Shipper implements ArchiveShipper {
 
   async drain(signal: AbortSignal): Promise<ShippingState> {
     const isOver = () =>
-      this.#queue.entries.every(({ isStuck, place }) => isStuck && place === 'paused');
+      this.#queue.entries.every(({ isStuck, state }) => isStuck && state === 'paused');
     this.#queue.keepAlive();
     const notify = () => this.#queue.notify();
     signal.addEventListener('abort', notify);

@@ -8,20 +8,20 @@ import { endAndClose } from './end-and-close.js';
 import { EndWait } from './end-wait.js';
 import { HandlerQueue } from './handler-queue.js';
 import type { ArchiveShipper } from './handlers/archive-shipper.js';
-import { Inheritance } from './inheritance.js';
+import { PendingArchives } from './pending-archives.js';
 import type { DoneCallback } from './queued-record.js';
 import { ReceiptWritable } from './receipt-writable.js';
 import type { ReceiptAnchor } from './receipts/receipt.js';
 import { ReceiptBook } from './receipts/receipt-book.js';
-import { SeriesWriter } from './rolling/series-writer.js';
+import { Roller } from './rolling/roller.js';
 import {
   parseRollingWriteOptions,
   type RollingWriteOptions,
   type RollingWriteSettings,
 } from './rolling-write-options.js';
 import { DiskRetry } from './sink/disk-retry.js';
+import { Takeover } from './takeover.js';
 import { wasDestroyed } from './was-destroyed.js';
-import { WriterSpool } from './writer-spool.js';
 import {
   type CloseOptions,
   type CloseResult,
@@ -44,14 +44,14 @@ export class RollingWriteStream extends ReceiptWritable {
   readonly pattern: string;
   /** Tells this writer's records from all others': 16 hex digits. */
   readonly writer: string;
-  readonly #series: SeriesWriter;
+  readonly #series: Roller;
   readonly #handlers: HandlerQueue;
   readonly #tally = new WriterTally();
   readonly #shipper: ArchiveShipper | undefined;
   readonly #retry: DiskRetry;
   readonly #endWait: EndWait;
-  readonly #spool: WriterSpool;
-  readonly #inheritance: Inheritance;
+  readonly #spool: PendingArchives;
+  readonly #inheritance: Takeover;
   /** Settles when files may be created, or that has failed. */
   readonly #opened: Promise<void>;
   #failure: Error | undefined;
@@ -68,14 +68,14 @@ export class RollingWriteStream extends ReceiptWritable {
       onResumed: (step) => this.tell('resumed', step),
     });
     this.#endWait = new EndWait(settings.clock, settings.endTimeoutMs, () => this.#retry.giveUp());
-    this.#spool = new WriterSpool(this.receipts, options.shipper, () => void this.roll());
+    this.#spool = new PendingArchives(this.receipts, options.shipper, () => void this.roll());
     this.#handlers = new HandlerQueue(settings.handlers, {
       onHandled: (archive) => this.#spool.handled(archive),
       onGone: (archive) => this.#spool.gone(archive),
       onFailed: (failure) => this.tell('failed', failure),
     });
     const { shipper } = options;
-    this.#inheritance = new Inheritance(settings, this.#retry, shipper, this.#handlers, {
+    this.#inheritance = new Takeover(settings, this.#retry, shipper, this.#handlers, {
       onShipped: (archive) => {
         this.receipts.shipped(archive.sha256);
         this.tell('shipped', archive);
@@ -180,8 +180,8 @@ export class RollingWriteStream extends ReceiptWritable {
     return this.writableEnded ? null : this.#spool.room();
   }
 
-  #createSeries(settings: RollingWriteSettings, ready: Promise<void>): SeriesWriter {
-    return new SeriesWriter({
+  #createSeries(settings: RollingWriteSettings, ready: Promise<void>): Roller {
+    return new Roller({
       ...settings,
       retry: this.#retry,
       ready,

@@ -1,8 +1,8 @@
 import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
 import { nodeFileLayer } from '../../files/file-layer.js';
 import {
-  type ArchivePatterns,
   checkPatterns,
+  type LocalPatterns,
   listArchives,
 } from '../../series/listing/list-archives.js';
 import { mayBeTorn } from '../../series/names/archive-state.js';
@@ -32,7 +32,7 @@ export interface SeriesReport {
  * @throws NoArchivesError, DirectoryError, and what the system calls throw for a file that cannot be read
  */
 export async function verifyArchives(
-  patterns: ArchivePatterns,
+  patterns: LocalPatterns,
   options: VerifyOptions = {},
 ): Promise<SeriesReport> {
   const { files = nodeFileLayer } = options;

@@ -11,7 +11,7 @@ import { baseNameOf, GZIP_SUFFIX, isReadableName, OPEN_SUFFIX } from '../names/a
 import { splitGlob, unescapeGlob } from '../names/split-glob.js';
 
 /** One pattern or several: globs as picomatch reads them, paths of archives, or directories. */
-export type ArchivePatterns = string | readonly string[];
+export type LocalPatterns = string | readonly string[];
 
 export interface ListOptions {
   readonly files: FileLayer;
@@ -24,7 +24,7 @@ export interface ListOptions {
  *
  * @throws TypeError for what is no pattern, RangeError for one that this reader has no files for
  */
-export function checkPatterns(patterns: ArchivePatterns): readonly string[] {
+export function checkPatterns(patterns: LocalPatterns): readonly string[] {
   const list = typeof patterns === 'string' ? [patterns] : patterns;
   if (!Array.isArray(list)) throw notAPattern(patterns);
   for (const pattern of list) {

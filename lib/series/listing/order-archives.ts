@@ -4,7 +4,7 @@ import { compareNaturally } from '../names/natural-order.js';
 import type { FoundArchive } from '../opening/found-archive.js';
 import { peekArchive, type SequenceStart } from './archive-head.js';
 import { digestOf, leaveOutCopies } from './distinct-archives.js';
-import { leaveOutSecondNames } from './second-names.js';
+import { leaveOutLinkedTwins } from './linked-twins.js';
 
 /**
  * What objects of a store are put in order by: their names, or, as local archives are, what is in their
@@ -53,7 +53,7 @@ async function orderByTime(archives: readonly FoundArchive[]): Promise<FoundArch
       else others.push({ archive, head });
     }
   }
-  const named = await leaveOutSecondNames(unsequenced.sort(compareNames));
+  const named = await leaveOutLinkedTwins(unsequenced.sort(compareNames));
   const distinct = await leaveOutCopies(named);
   const ordered = insert([...distinct, ...merge([...writers.values()])], damaged);
   // A begun archive has records by the time it is read: its writer's last ones.

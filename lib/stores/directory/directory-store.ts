@@ -9,6 +9,7 @@ import { hasHardLinks } from '../../files/hard-links.js';
 import { fromSystemError, isMissing, systemCodeOf } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
+import { Memo } from '../contract/memo.js';
 import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
 import type {
   GetOptions,
@@ -18,7 +19,6 @@ import type {
   StoredObject,
   UnfinishedUpload,
 } from '../contract/store.js';
-import { TriedOnce } from '../contract/tried-once.js';
 import { withPutBody } from '../contract/with-put-body.js';
 import { walkDirectory } from './walk-directory.js';
 import { writeObject } from './write-object.js';
@@ -41,7 +41,7 @@ export interface DirectoryStoreOptions {
 export class DirectoryStore implements Store {
   readonly name: string;
   readonly #files: FileLayer;
-  readonly #refusesTaken: TriedOnce<boolean>;
+  readonly #refusesTaken: Memo<boolean>;
   /** The last one that was put to, whose name lasts, with those of the directories above it. */
   #lastingDirectory: string | undefined;
 
@@ -49,7 +49,7 @@ export class DirectoryStore implements Store {
     if (directory === '') throw new RangeError('directory of a store is "", expected a path');
     this.name = resolve(directory);
     this.#files = options.files ?? nodeFileLayer;
-    this.#refusesTaken = new TriedOnce(() =>
+    this.#refusesTaken = new Memo(() =>
       attempt('put', this.name, () => hasHardLinks(this.#files, this.name)),
     );
   }

@@ -4,6 +4,7 @@ import { StoreError } from '../../errors/store-error.js';
 import { type ByteRange, checkByteRange, toRangeHeader } from '../../files/byte-range.js';
 import { parseDurationMs } from '../../format/quantity.js';
 import { systemClock } from '../../streams/clock.js';
+import { Memo } from '../contract/memo.js';
 import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
 import type {
   GetOptions,
@@ -13,7 +14,6 @@ import type {
   StoredObject,
   UnfinishedUpload,
 } from '../contract/store.js';
-import { TriedOnce } from '../contract/tried-once.js';
 import { withPutBody } from '../contract/with-put-body.js';
 import { hasConditionalWrites } from './conditional-writes.js';
 import { describeBody } from './described-body.js';
@@ -47,7 +47,7 @@ export class S3Store implements Store {
   readonly #deadline: RequestDeadline;
   readonly #attributes: S3Attributes;
   readonly #habits = new S3Habits();
-  readonly #refusesTaken = new TriedOnce(() => this.#hasConditionalWrites());
+  readonly #refusesTaken = new Memo(() => this.#hasConditionalWrites());
   #loading: Promise<S3Sdk> | undefined;
 
   /** @param url `s3://bucket` or `s3://bucket/prefix`, not percent-encoded */

@@ -7,8 +7,8 @@ import type { ArchiveTemplate } from '../../series/names/archive-template.js';
 import type { SealedArchive } from '../handlers/archive-handler.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
 import type { ArchiveFile } from '../sink/archive-file.js';
-import type { MissingBeginning } from '../sink/archive-finish.js';
-import type { DurableArchive } from '../sink/durable-archive.js';
+import type { ArchiveSink } from '../sink/archive-sink.js';
+import type { MissingBeginning } from '../sink/seal-steps.js';
 
 /** What is known of an archive once its last block was handed over. */
 export interface ArchiveEnd {
@@ -49,7 +49,7 @@ export class ArchiveSealer {
    */
   async seal(
     draft: ArchiveDraft,
-    archive: DurableArchive,
+    archive: ArchiveSink,
     end: ArchiveEnd,
     onSynced: () => void,
   ): Promise<SealedArchive | null> {

@@ -1,19 +1,19 @@
 import { expect } from 'chai';
 
-import { TriedOnce } from '../../../lib/stores/contract/tried-once.js';
+import { Memo } from '../../../lib/stores/contract/memo.js';
 import { rejection } from '../../support/store-tools.js';
 
-describe('TriedOnce', () => {
+describe('Memo', () => {
   it('tries once, whoever asks and when', async () => {
     let attempts = 0;
-    const once = new TriedOnce(async () => ++attempts);
+    const once = new Memo(async () => ++attempts);
     expect(await Promise.all([once.result(), once.result()])).to.deep.equal([1, 1]);
     expect(await once.result()).to.equal(1);
   });
 
   it('tells all who wait of a failure, and tries again for the next', async () => {
     let attempts = 0;
-    const once = new TriedOnce(async () => {
+    const once = new Memo(async () => {
       if (++attempts === 1) throw new Error('not now');
       return attempts;
     });

@@ -8,7 +8,7 @@ import type { ArchiveDraft } from '../receipts/archive-draft.js';
 import type { SyncMode } from '../sink/archive-sync.js';
 import type { DiskRetry } from '../sink/disk-retry.js';
 
-export interface SeriesWriterOptions {
+export interface RollerOptions {
   readonly directory: string;
   readonly template: ArchiveTemplate;
   readonly policy: RollPolicy;
@@ -22,10 +22,10 @@ export interface SeriesWriterOptions {
   readonly files: FileLayer;
   /** What has to be done before the first file may be created; records are taken before that. */
   readonly ready: Promise<void>;
-  readonly listener: SeriesWriterListener;
+  readonly listener: RollerListener;
 }
 
-export interface SeriesWriterListener {
+export interface RollerListener {
   onOpened(archive: OpenedArchive): void;
   /** An archive gets its first record. */
   onBegin(draft: ArchiveDraft): void;

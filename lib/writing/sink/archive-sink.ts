@@ -3,14 +3,14 @@ import type { FileLayer } from '../../files/file-layer.js';
 import { systemCodeOf } from '../../files/system-error.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
 import { ArchiveFile, type FileMark } from './archive-file.js';
-import type { ArchiveFinish, MissingBeginning } from './archive-finish.js';
 import type { DiskOperation, DiskRetry } from './disk-retry.js';
 import { FileFaultError } from './file-fault.js';
 import { FileReplacer } from './file-replacer.js';
+import type { MissingBeginning, SealSteps } from './seal-steps.js';
 import { UnsyncedBytes } from './unsynced-bytes.js';
 import type { UnsyncedMemory } from './unsynced-memory.js';
 
-export interface DurableArchiveOptions {
+export interface ArchiveSinkOptions {
   readonly directory: string;
   readonly files: FileLayer;
   readonly retry: DiskRetry;
@@ -32,9 +32,9 @@ const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
  * A file that nobody can rely on any more, or that was taken away, is replaced by a new one: what was synced
  * is read back from the old one, what was not is still in memory.
  */
-export class DurableArchive {
+export class ArchiveSink {
   readonly #draft: ArchiveDraft;
-  readonly #options: DurableArchiveOptions;
+  readonly #options: ArchiveSinkOptions;
   readonly #unsynced: UnsyncedBytes;
   #file: ArchiveFile;
   #synced: SyncedPart;
@@ -52,9 +52,9 @@ export class DurableArchive {
   /** @throws what no other attempt can mend */
   static async create(
     draft: ArchiveDraft,
-    options: DurableArchiveOptions,
+    options: ArchiveSinkOptions,
     asFatal: (error: unknown) => unknown,
-  ): Promise<DurableArchive> {
+  ): Promise<ArchiveSink> {
     const { directory, files, retry } = options;
     const step = { operation: 'create', archive: draft.name } as const;
     const file = await retry.run(step, async () => {
@@ -64,10 +64,10 @@ export class DurableArchive {
         throw asFatal(error);
       }
     });
-    return new DurableArchive(draft, file, options);
+    return new ArchiveSink(draft, file, options);
   }
 
-  private constructor(draft: ArchiveDraft, file: ArchiveFile, options: DurableArchiveOptions) {
+  private constructor(draft: ArchiveDraft, file: ArchiveFile, options: ArchiveSinkOptions) {
     this.#draft = draft;
     this.#file = file;
     this.#options = options;
@@ -124,7 +124,7 @@ export class DurableArchive {
    *
    * @returns the name; null where all of it was taken by somebody who recovers it
    */
-  async seal(finish: ArchiveFinish): Promise<string | null> {
+  async seal(finish: SealSteps): Promise<string | null> {
     return await this.#step('seal', () => this.#inTurn(() => this.#seal(finish)));
   }
 
@@ -152,7 +152,7 @@ export class DurableArchive {
     return await turn;
   }
 
-  async #seal(finish: ArchiveFinish): Promise<string | null> {
+  async #seal(finish: SealSteps): Promise<string | null> {
     await this.#mend();
     const file = this.#file;
     if (this.#records === this.#missing.records) {
@@ -181,7 +181,7 @@ export class DurableArchive {
     this.#unsynced.release(end);
   }
 
-  async #complete(finish: ArchiveFinish): Promise<void> {
+  async #complete(finish: SealSteps): Promise<void> {
     if (this.#isComplete) return;
     this.#end = this.#file.mark();
     const index = await finish.index(this.#file);

@@ -6,16 +6,16 @@ import { checkDirectory } from './rolling/archive-directory.js';
 import type { RollingWriteSettings } from './rolling-write-options.js';
 import type { DiskRetry } from './sink/disk-retry.js';
 
-export interface InheritanceListener extends ShippingListener {
+export interface TakeoverListener extends ShippingListener {
   onRecovered(archive: RecoveredArchive): void;
 }
 
 /** What a writer takes over with its directory: archives that others left open, or have not shipped. */
-export class Inheritance {
+export class Takeover {
   readonly #settings: RollingWriteSettings;
   readonly #retry: DiskRetry;
   readonly #shipper: ArchiveShipper | undefined;
-  readonly #listener: InheritanceListener;
+  readonly #listener: TakeoverListener;
   readonly #recovery: Recovery;
 
   constructor(
@@ -23,7 +23,7 @@ export class Inheritance {
     retry: DiskRetry,
     shipper: ArchiveShipper | undefined,
     handlers: HandlerQueue,
-    listener: InheritanceListener,
+    listener: TakeoverListener,
   ) {
     this.#settings = settings;
     this.#retry = retry;

@@ -2,15 +2,15 @@ import type { FileLayer } from '../../files/file-layer.js';
 import type { Clock } from '../../streams/clock.js';
 import type { OpenedArchive, SealedArchive } from '../handlers/archive-handler.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
+import { ArchiveSink } from '../sink/archive-sink.js';
 import { ArchiveSync, type SyncMode } from '../sink/archive-sync.js';
 import type { DiskRetry } from '../sink/disk-retry.js';
-import { DurableArchive } from '../sink/durable-archive.js';
 import { UnsyncedMemory } from '../sink/unsynced-memory.js';
 import { asDirectoryError } from './archive-directory.js';
 import type { ArchiveEnd, ArchiveSealer } from './archive-sealer.js';
 import type { Handover } from './handover.js';
 
-export interface DiskQueueListener {
+export interface SinkQueueListener {
   /** A file was created for `draft`. */
   onOpened(archive: OpenedArchive): void;
   onSealed(archive: SealedArchive, draft: ArchiveDraft): void;
@@ -24,7 +24,7 @@ export interface DiskQueueListener {
   onFailure(error: unknown): void;
 }
 
-export interface DiskQueueOptions {
+export interface SinkQueueOptions {
   readonly directory: string;
   readonly files: FileLayer;
   readonly sealer: ArchiveSealer;
@@ -35,12 +35,12 @@ export interface DiskQueueOptions {
   readonly retry: DiskRetry;
   /** What has to be done before the first file may be created. */
   readonly ready: Promise<void>;
-  readonly listener: DiskQueueListener;
+  readonly listener: SinkQueueListener;
 }
 
 /** An archive that is written or sealed. */
 interface LiveArchive {
-  readonly archive: DurableArchive;
+  readonly archive: ArchiveSink;
   readonly sync: ArchiveSync;
 }
 
@@ -51,8 +51,8 @@ const MAX_SEALS_WAITING = 4;
  * Puts a writer's bytes on disk: one write at a time, in order, and beside them the seals of archives
  * that are complete, in order, too.
  */
-export class DiskQueue {
-  readonly #options: DiskQueueOptions;
+export class SinkQueue {
+  readonly #options: SinkQueueOptions;
   readonly #live = new Map<ArchiveDraft, LiveArchive>();
   readonly #memory: UnsyncedMemory;
   /** Whether the directory has ever taken a file. */
@@ -65,7 +65,7 @@ export class DiskQueue {
   #hasFailed = false;
   #hasSealFailed = false;
 
-  constructor(options: DiskQueueOptions) {
+  constructor(options: SinkQueueOptions) {
     this.#options = options;
     const { listener, maxUnsyncedBytes } = options;
     this.#memory = new UnsyncedMemory(maxUnsyncedBytes, (bytes) => listener.onFree(bytes));
@@ -167,7 +167,7 @@ export class DiskQueue {
     return live;
   }
 
-  async #createFile(draft: ArchiveDraft): Promise<DurableArchive> {
+  async #createFile(draft: ArchiveDraft): Promise<ArchiveSink> {
     const { directory, syncMode } = this.#options;
     const keepsUnsynced = syncMode !== 'no';
     const options = { ...this.#options, keepsUnsynced, memory: this.#memory };
@@ -175,7 +175,7 @@ export class DiskQueue {
     try {
       // A directory that never took a file is a mistake; one that did may do so again.
       const asFailure = this.#isProven ? (error: unknown) => error : asFatal;
-      const archive = await DurableArchive.create(draft, options, asFailure);
+      const archive = await ArchiveSink.create(draft, options, asFailure);
       this.#isProven = true;
       return archive;
     } catch (error) {

@@ -5,13 +5,13 @@ import { expect } from 'chai';
 
 import { nodeFileLayer } from '../../../lib/files/file-layer.js';
 import { createArchiveReader } from '../../../lib/reading/rolling-read-stream.js';
-import { leaveOutSecondNames } from '../../../lib/series/listing/second-names.js';
+import { leaveOutLinkedTwins } from '../../../lib/series/listing/linked-twins.js';
 import { LocalArchive } from '../../../lib/series/opening/found-archive.js';
 import { encodeJsonLines, encodeVersion1 } from '../../support/encode-archive.js';
 import { withScratch } from '../../support/scratch-directory.js';
 import { readPayloads } from '../../support/series.js';
 
-describe('leaveOutSecondNames', () => {
+describe('leaveOutLinkedTwins', () => {
   it('leaves out the open name of a file that has a sealed one', async () => {
     await withScratch(async (scratch) => {
       const sealed = await scratch.put('a_3.events', Buffer.from('a'));
@@ -21,7 +21,7 @@ describe('leaveOutSecondNames', () => {
       const archives = ['a_[[COUNT]]', 'a_3', 'b_[[COUNT]]', 'b_1', 'gone'].map(
         (name) => new LocalArchive(join(scratch.path, `${name}.events`), nodeFileLayer),
       );
-      expect(await leaveOutSecondNames(archives)).to.deep.equal(archives.slice(1));
+      expect(await leaveOutLinkedTwins(archives)).to.deep.equal(archives.slice(1));
     });
   });
 
@@ -32,7 +32,7 @@ describe('leaveOutSecondNames', () => {
       const archives = [one, join(scratch.path, 'b.events')].map(
         (path) => new LocalArchive(path, nodeFileLayer),
       );
-      expect(await leaveOutSecondNames(archives)).to.deep.equal(archives);
+      expect(await leaveOutLinkedTwins(archives)).to.deep.equal(archives);
     });
   });
 

@@ -7,8 +7,8 @@ import { expect } from 'chai';
 import { JsonLinesEncoder } from '../../../lib/codec/json-lines/json-lines-encoder.js';
 import type { FileLayer, OpenFile } from '../../../lib/files/file-layer.js';
 import { ArchiveDraft } from '../../../lib/writing/receipts/archive-draft.js';
+import { ArchiveSink } from '../../../lib/writing/sink/archive-sink.js';
 import { DiskRetry } from '../../../lib/writing/sink/disk-retry.js';
-import { DurableArchive } from '../../../lib/writing/sink/durable-archive.js';
 import { UnsyncedMemory } from '../../../lib/writing/sink/unsynced-memory.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { passTime } from '../../support/pass-time.js';
@@ -20,7 +20,7 @@ const lineOf = (n: number) => `{"n":${n}}\n`;
 /** More than there are between a system call and who asked for it. */
 const MOST_TICKS = 20;
 
-describe('DurableArchive', () => {
+describe('ArchiveSink', () => {
   let directory: string;
   let clock: FakeClock;
 
@@ -31,14 +31,14 @@ describe('DurableArchive', () => {
 
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
-  async function create(files: FileLayer): Promise<DurableArchive> {
+  async function create(files: FileLayer): Promise<ArchiveSink> {
     const encoder = new JsonLinesEncoder({ maxRecordBytes: 1000, slabBytes: 1000 });
     const draft = new ArchiveDraft(0, encoder);
     draft.name = 'a.jsonl';
     const retry = new DiskRetry(clock, { onStalled: () => {}, onResumed: () => {} });
     const memory = new UnsyncedMemory(2 ** 20, () => {});
     const options = { directory, files, retry, memory, keepsUnsynced: true };
-    return await DurableArchive.create(draft, options, (error) => error);
+    return await ArchiveSink.create(draft, options, (error) => error);
   }
 
   it('writes nothing twice after a failed sync, whenever the sync before it began', async () => {

@@ -8,22 +8,22 @@ import { ArchiveDraft } from '../receipts/archive-draft.js';
 import type { ReceiptAnchor } from '../receipts/receipt.js';
 import { SLAB_BYTES, SlabKeeper } from '../sink/slab-keeper.js';
 import { ArchiveSealer } from './archive-sealer.js';
-import { DiskQueue } from './disk-queue.js';
 import { FlushTimer } from './flush-timer.js';
+import type { RollerOptions } from './roller-options.js';
 import { SealCount } from './seal-count.js';
-import type { SeriesWriterOptions } from './series-writer-options.js';
+import { SinkQueue } from './sink-queue.js';
 
 /**
  * Fills the archives of a series, one after the other. Records are encoded straight into a slab; it is
  * the caller who heeds `isFull`. Everything else happens by itself: slabs go to the disk when they are
  * full or their time has come, archives are sealed when the policy says so.
  */
-export class SeriesWriter {
+export class Roller {
   /** Records taken so far. */
   records = 0;
-  readonly #options: SeriesWriterOptions;
+  readonly #options: RollerOptions;
   readonly #encoder: RecordEncoder;
-  readonly #disk: DiskQueue;
+  readonly #disk: SinkQueue;
   readonly #namer: ArchiveNamer;
   readonly #isSequenced: boolean;
   readonly #rollTimer: RollTimer;
@@ -36,7 +36,7 @@ export class SeriesWriter {
   #isEncoding = false;
   #isEnding = false;
 
-  constructor(options: SeriesWriterOptions) {
+  constructor(options: RollerOptions) {
     const { directory, listener, settings, template, writerId } = options;
     this.#options = options;
     const writer = Buffer.from(writerId).toString('hex');
@@ -56,7 +56,7 @@ export class SeriesWriter {
     });
     const onFlushDue = () => this.#flushSoon();
     this.#flushTimer = new FlushTimer(options.clock, options.flushIntervalMs, onFlushDue);
-    this.#disk = new DiskQueue({
+    this.#disk = new SinkQueue({
       ...options,
       sealer: new ArchiveSealer({ directory, template, format: settings.format, writerId }),
       writer,

@@ -9,7 +9,7 @@ import type { RecoveredArchive } from './recovery/recovered-archive.js';
  * It counts what the shipper does not know of yet: the open archive, and those that are being sealed or are
  * with the handlers.
  */
-export class WriterSpool {
+export class PendingArchives {
   readonly #receipts: ReceiptBook;
   readonly #shipper: ArchiveShipper | undefined;
   readonly #seal: () => void;

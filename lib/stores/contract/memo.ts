@@ -1,5 +1,5 @@
 /** What was found out once is known from then on; a failure is not: then it is tried again. */
-export class TriedOnce<T> {
+export class Memo<T> {
   readonly #attempt: () => Promise<T>;
   #result: Promise<T> | undefined;
 

@@ -1,7 +1,7 @@
 import type { ArchiveFile } from './archive-file.js';
 
 /** How the last bytes of an archive, and its name, follow from what is in it. */
-export interface ArchiveFinish {
+export interface SealSteps {
   /** The index; null where there is none. */
   index(file: ArchiveFile): Promise<Buffer | null>;
   name(file: ArchiveFile): Promise<string>;

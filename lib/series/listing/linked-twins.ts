@@ -6,7 +6,7 @@ import { type FoundArchive, type FoundFile, LocalArchive } from '../opening/foun
  * has both for a moment, and after a crash in that moment until it is recovered. For archives whose records
  * have no sequence to tell repeats by.
  */
-export async function leaveOutSecondNames(
+export async function leaveOutLinkedTwins(
   archives: readonly FoundArchive[],
 ): Promise<FoundArchive[]> {
   const linked = new Map<FoundArchive, FoundFile>();
