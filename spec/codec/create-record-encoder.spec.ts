@@ -64,6 +64,18 @@ describe('createRecordEncoder', () => {
     }
   });
 
+  it('counts sequences in version 2 only', () => {
+    for (const [format, next] of [
+      ['v2', 2],
+      ['v1', 0],
+      ['jsonl', 0],
+    ] as const) {
+      const encoder = createRecordEncoder(parseFormatOptions({ format }), SETUP);
+      encodeAll(encoder, ['{"n":1}', '{"n":2}']);
+      expect(encoder.nextSequence).to.equal(next);
+    }
+  });
+
   it('hands it its settings', () => {
     const blocks: BlockFacts[] = [];
     const setup = { ...SETUP, onBlock: (block: BlockFacts) => void blocks.push(block) };

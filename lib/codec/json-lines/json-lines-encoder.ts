@@ -22,6 +22,7 @@ const LINE_FEED = 0x0a;
 /** Writes a payload a line (docs/format.md, "JSON lines"), for tools that know nothing of Shoebox. */
 export class JsonLinesEncoder implements RecordEncoder {
   readonly isBlockOpen = false;
+  readonly nextSequence = 0;
   readonly #options: JsonLinesEncoderOptions;
   readonly #flat: FlatMetadata = [];
   readonly #slab: Slab;

@@ -9,8 +9,10 @@ export type ArchiveFormat = 'v2' | 'v1' | 'jsonl';
 export interface RecordEncoder {
   /** Bytes in the slab, with those of a block that is not finished. */
   readonly pendingBytes: number;
-  /** Whether the bytes so far end with a whole frame. */
+  /** Whether a block is unfinished: the bytes so far do not end with a whole frame. */
   readonly isBlockOpen: boolean;
+  /** The sequence of the next record; 0 in version 1 and JSON lines, which have no sequences. */
+  readonly nextSequence: number;
 
   /**
    * Encodes one record, all of it or, when it throws, nothing.

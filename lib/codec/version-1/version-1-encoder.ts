@@ -24,6 +24,7 @@ export interface Version1EncoderOptions {
 /** Writes version 1 (docs/format.md, "Version 1"), to the byte as the original program did. */
 export class Version1Encoder implements RecordEncoder {
   readonly isBlockOpen = false;
+  readonly nextSequence = 0;
   readonly #options: Version1EncoderOptions;
   readonly #flat: FlatMetadata = [];
   readonly #slab: Slab;

@@ -80,7 +80,6 @@ export class BlockBuilder implements RecordEncoder {
     return this.#records > 0;
   }
 
-  /** The sequence of the record that comes next. */
   get nextSequence(): number {
     return this.#sequence + this.#records;
   }

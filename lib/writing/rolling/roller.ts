@@ -1,7 +1,6 @@
 import { createRecordEncoder } from '../../codec/create-record-encoder.js';
 import type { RecordEncoder } from '../../codec/records/record-encoder.js';
 import type { RecordInput } from '../../codec/records/record-input.js';
-import { BlockBuilder } from '../../codec/version-2/block-builder.js';
 import { ArchiveNamer } from '../../series/names/archive-namer.js';
 import { RollTimer } from '../policies/roll-timer.js';
 import { ArchiveDraft } from '../receipts/archive-draft.js';
@@ -209,8 +208,7 @@ export class Roller {
     }
     this.#rollTimer.cancel();
     this.#draft = new ArchiveDraft(draft.ordinal + 1, this.#encoder);
-    const nextSequence = this.#encoder instanceof BlockBuilder ? this.#encoder.nextSequence : 0;
-    const end = { nextSequence, writerEnded: this.#isEnding };
+    const end = { nextSequence: this.#encoder.nextSequence, writerEnded: this.#isEnding };
     this.#disk.write({ draft, bytes, records, end });
   }
 }
