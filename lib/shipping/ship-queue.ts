@@ -1,6 +1,7 @@
 import { StoreError } from '../errors/store-error.js';
 import { isTransient } from '../files/system-error.js';
 import type { Clock, Timer } from '../streams/clock.js';
+import { Waiters } from '../streams/waiters.js';
 import { backoffMs, PERMANENT_DELAY_MS } from './backoff.js';
 import type { Shipment } from './shipment.js';
 
@@ -38,7 +39,7 @@ export class ShipQueue {
   readonly #running = new Set<Promise<void>>();
   readonly #timers = new Set<Timer>();
   /** To be called whenever something has changed. */
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Waiters();
   #keepsAlive = false;
   #isStopped = false;
 
@@ -128,18 +129,12 @@ export class ShipQueue {
 
   /** Settles at the next change. */
   async changed(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const watcher = () => {
-        this.#watchers.delete(watcher);
-        resolve();
-      };
-      this.#watchers.add(watcher);
-    });
+    await this.#watchers.next();
   }
 
   /** Something has changed. */
   notify(): void {
-    for (const watcher of this.#watchers) watcher();
+    this.#watchers.wakeAll();
   }
 
   #pause(waiting: WaitingShipment, delayMs: number): void {

@@ -1,3 +1,5 @@
+import { Waiters } from '../../streams/waiters.js';
+
 /** Leave to send one part. */
 export interface PartSlot {
   /** To be called when the part is answered, however. */
@@ -18,7 +20,7 @@ export class PartSlots {
   #inFlight = 0;
   #calm = 0;
   readonly #sentAt = new WeakMap<PartSlot, number>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiters = new Waiters();
 
   get limit(): number {
     return this.#limit;
@@ -26,14 +28,12 @@ export class PartSlots {
 
   /** Settles when one more part may be sent, in the order of asking. */
   async take(): Promise<PartSlot> {
-    while (this.#inFlight >= this.#limit) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+    while (this.#inFlight >= this.#limit) await this.#waiters.next();
     this.#inFlight++;
     const slot: PartSlot = {
       release: () => {
         this.#inFlight--;
-        this.#waiting.shift()?.();
+        this.#waiters.wakeOne();
       },
     };
     this.#sentAt.set(slot, this.#lowered);
@@ -46,7 +46,7 @@ export class PartSlots {
     if (this.#calm < CALM_PARTS * this.#limit) return;
     this.#calm = 0;
     this.#limit++;
-    this.#waiting.shift()?.();
+    this.#waiters.wakeOne();
   }
 
   /**

@@ -8,6 +8,7 @@ import { baseNameOf, mayBeTorn, OPEN_SUFFIX } from '../../series/names/archive-s
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
 import { temporaryBaseOf } from '../../series/names/temporary-path.js';
 import type { Clock, Timer } from '../../streams/clock.js';
+import { Waiters } from '../../streams/waiters.js';
 import type { ArchiveFailure } from '../handlers/archive-shipper.js';
 import {
   type ArchiveLease,
@@ -49,7 +50,7 @@ export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #watches = new Map<string, Watch>();
   #running: Promise<void> = Promise.resolve();
-  #idle: (() => void)[] = [];
+  readonly #idle = new Waiters();
   #isStopped = false;
 
   constructor(options: RecoveryOptions) {
@@ -66,7 +67,7 @@ export class Recovery {
     await this.#settled();
     for (let awaited = this.#awaited; awaited.length > 0; awaited = this.#awaited) {
       for (const { timer } of awaited) timer.ref();
-      await new Promise<void>((resolve) => this.#idle.push(resolve));
+      await this.#idle.next();
       await this.#settled();
     }
   }
@@ -76,7 +77,7 @@ export class Recovery {
     this.#isStopped = true;
     for (const { timer } of this.#watches.values()) timer.cancel();
     this.#watches.clear();
-    this.#tellIdle();
+    this.#idle.wakeAll();
     await this.#settled();
   }
 
@@ -91,10 +92,6 @@ export class Recovery {
 
   get #awaited(): Watch[] {
     return [...this.#watches.values()].filter(({ looksStale }) => looksStale);
-  }
-
-  #tellIdle(): void {
-    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   async #listOrphans(): Promise<Set<string>> {
@@ -114,7 +111,7 @@ export class Recovery {
     this.#running = this.#running.then(async () => {
       this.#watches.delete(base);
       if (!this.#isStopped) await this.#tryRecover(base, sighted);
-      this.#tellIdle();
+      this.#idle.wakeAll();
     });
   }
 

@@ -1,3 +1,5 @@
+import { Waiters } from '../../streams/waiters.js';
+
 /** Slabs that were passed, and are still looked at. More make nothing faster. */
 const MOST_PASSING = 8;
 
@@ -9,9 +11,8 @@ export class UnsyncedMemory {
   readonly #mostBytes: number;
   readonly #onFree: (bytes: Buffer) => void;
   #bytes = 0;
-  #waiting: (() => void)[] = [];
+  readonly #waiters = new Waiters();
   readonly #passing: Promise<void>[] = [];
-  #hasEnded = false;
 
   /**
    * @param mostBytes at which nothing more is written until a sync has succeeded
@@ -41,7 +42,7 @@ export class UnsyncedMemory {
   release(kept: Buffer): void {
     this.#bytes -= kept.buffer.byteLength;
     this.#onFree(kept);
-    this.#wake();
+    this.#waiters.wakeAll();
   }
 
   /**
@@ -61,18 +62,12 @@ export class UnsyncedMemory {
 
   /** Settles when something was released, or `end` was called. */
   async released(): Promise<void> {
-    if (this.#hasEnded) return;
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await this.#waiters.next();
   }
 
   /** Nobody waits any more. */
   end(): void {
-    this.#hasEnded = true;
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#waiters.end();
   }
 
   /** A few bytes must not hold a whole slab for as long as they are not synced. */
