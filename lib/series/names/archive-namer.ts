@@ -20,7 +20,7 @@ export class ArchiveNamer {
   name(ordinal: number, timeMicros: number): string {
     return this.#template.openName({
       timeMicros,
-      sequence: ordinal,
+      ordinal,
       host: hostname(),
       pid: process.pid,
       writer: this.#writer,

@@ -1,27 +1,30 @@
-import { TemplateError } from '../../errors/template-error.js';
 import { checkArchiveName, checkTemplateText } from './archive-name.js';
-import { type StrftimeOptions, strftime } from './strftime.js';
-import { isSealingToken, parseTemplate, type TemplatePart } from './template-parts.js';
-import { flatten, patternOf } from './template-pattern.js';
+import type { SealFacts } from './seal-facts.js';
+import type { StrftimeOptions } from './strftime.js';
+import { joinPatterns, Template } from './template.js';
 import {
+  isSealingToken,
   LONGEST_HOST,
   type NameContext,
+  OPENING_TOKENS,
+  type OpeningToken,
   openingText,
-  type SealFacts,
+  SEALING_TOKENS,
+  type SealingToken,
   sealingText,
 } from './token-text.js';
 
-/** Names that sort by time, and that no two writers share. */
+/** Makes names that sort by time, and that differ between any two writers. */
 export const DEFAULT_TEMPLATE = 'events_%Y-%m-%dT%H-%M-%S_[[WRITER]]-[[SEQUENCE]].events';
 
 /**
- * Nothing is longer than on a Wednesday in September; before 1970 `%s` and the like have a minus.
+ * Longest expansion: Wednesday and September have the longest names; before 1970, `%s` has a sign.
  */
 const LONGEST_TIME_MICROS = Date.UTC(1900, 8, 5, 12) * 1000;
 
 const LONGEST_CONTEXT: NameContext = {
   timeMicros: LONGEST_TIME_MICROS,
-  sequence: Number.MAX_SAFE_INTEGER,
+  ordinal: Number.MAX_SAFE_INTEGER,
   host: 'h'.repeat(LONGEST_HOST),
   pid: 2 ** 32 - 1,
   writer: 'f'.repeat(16),
@@ -38,7 +41,7 @@ const LONGEST_FACTS: SealFacts = {
  * How the archives of a series are named: text with strftime directives, in which ` `, `/` and `:`
  * become `_`, and the tokens `[[SEQUENCE]]`, `[[HOST]]`, `[[PID]]`, `[[WRITER]]`, `[[TIMESTAMP]]`;
  * and `[[CRC]]` (SHA-256 of the file), `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`, which
- * stand in the name as they are until the archive is sealed.
+ * stay in the name until the archive is sealed.
  */
 export class ArchiveTemplate {
   readonly template: string;
@@ -49,27 +52,30 @@ export class ArchiveTemplate {
    */
   readonly pattern: string;
 
-  readonly #parts: readonly TemplatePart[];
-  readonly #options: StrftimeOptions;
+  readonly #template: Template<OpeningToken | SealingToken>;
 
-  /** @throws TemplateError when names would not be files of the archive's directory, or too long */
+  /** @throws TemplateError if names would lie outside of the archive's directory, or be too long */
   constructor(template: string, options: StrftimeOptions = {}) {
     checkTemplateText(template);
     this.template = template;
-    this.#parts = parseTemplate(template);
-    this.#options = options;
+    this.#template = new Template(template, [...OPENING_TOKENS, ...SEALING_TOKENS], {
+      ...options,
+      slashes: 'flatten',
+    });
     const name = this.openName(LONGEST_CONTEXT);
     checkArchiveName(this.sealedName(name, LONGEST_FACTS), template);
-    this.pattern = patternOf(this.#parts);
+    this.pattern = joinPatterns(withAlternatives(this.#template.patterns()));
   }
 
   /**
    * The name of an archive that opens, without `.open`.
    *
-   * @throws TemplateError when the host makes it one that no archive may have
+   * @throws TemplateError if the host makes it a name that no archive may have
    */
   openName(context: NameContext): string {
-    const name = this.#parts.map((part) => this.#expand(part, context)).join('');
+    const name = this.#template.expand(context.timeMicros, (token) =>
+      isSealingToken(token) ? `[[${token}]]` : openingText(token, context),
+    );
     checkArchiveName(name, this.template);
     return name;
   }
@@ -77,31 +83,20 @@ export class ArchiveTemplate {
   /**
    * The name of a sealed archive.
    *
-   * @param openName what `openName` gave, or an alternative to it
+   * @param openName a name that `openName` returned, or an alternative to it
    */
   sealedName(openName: string, facts: SealFacts): string {
     return openName.replace(/\[\[(\w+)\]\]/g, (text, token: string) =>
       isSealingToken(token) ? sealingText(token, facts) : text,
     );
   }
+}
 
-  #expand(part: TemplatePart, context: NameContext): string {
-    switch (part.kind) {
-      case 'text':
-        return flatten(this.#formatTime(part.text, context.timeMicros));
-      case 'opening':
-        return openingText(part.token, context);
-      case 'sealing':
-        return `[[${part.token}]]`;
-    }
-  }
-
-  #formatTime(text: string, timeMicros: number): string {
-    try {
-      return strftime(text, timeMicros, this.#options);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new TemplateError(this.template, `cannot be expanded: ${error.message}`);
-    }
-  }
+/** Lets `-1` stand before the extension. A dot within a token's value is matched by its star. */
+function withAlternatives(patterns: readonly string[]): readonly string[] {
+  const last = patterns.findLastIndex((pattern) => pattern.includes('.'));
+  const pattern = patterns[last];
+  if (pattern === undefined) return [...patterns, '*'];
+  const dot = pattern.lastIndexOf('.');
+  return patterns.toSpliced(last, 1, pattern.slice(0, dot), '*', pattern.slice(dot));
 }

@@ -1,30 +1,28 @@
+import type { SealFacts } from './seal-facts.js';
 import { strftime } from './strftime.js';
-import type { OpeningToken, SealingToken } from './template-parts.js';
 
-/** What an archive's name is made of when the archive opens. */
+/** Tokens that are replaced when an archive opens. */
+export const OPENING_TOKENS = ['SEQUENCE', 'HOST', 'PID', 'WRITER', 'TIMESTAMP'] as const;
+
+/** Tokens that stay in an archive's name until it is sealed. */
+export const SEALING_TOKENS = ['CRC', 'COUNT', 'FIRST_TIME', 'LAST_TIME'] as const;
+
+export type OpeningToken = (typeof OPENING_TOKENS)[number];
+export type SealingToken = (typeof SEALING_TOKENS)[number];
+
+/** What the name of an archive is made from when the archive opens. */
 export interface NameContext {
   /** When it opens, in µs since the epoch. */
   readonly timeMicros: number;
-  /** Which of its writer's archives it is, counted from 0. */
-  readonly sequence: number;
+  /** The archive's number within its writer, from 0. */
+  readonly ordinal: number;
   readonly host: string;
   readonly pid: number;
   /** The writer's id, 16 hex digits. */
   readonly writer: string;
 }
 
-/** What is known of an archive once it is sealed. */
-export interface SealFacts {
-  /** Of all bytes of the file, in hex. */
-  readonly sha256: string;
-  readonly records: number;
-  /** Of the records' times the earliest, in µs since the epoch; null where they have none. */
-  readonly firstTimeMicros: number | null;
-  /** Of the records' times the latest, in µs since the epoch; null where they have none. */
-  readonly lastTimeMicros: number | null;
-}
-
-/** Characters of a host name that stay. */
+/** Longest host name that is not cut, in characters. */
 export const LONGEST_HOST = 64;
 
 const SEQUENCE_DIGITS = 6;
@@ -32,13 +30,13 @@ const SEQUENCE_DIGITS = 6;
 /** Times in names, as in `2026-11-24T12-30-05.123456Z`. */
 const TIME_FORMAT = '%Y-%m-%dT%H-%M-%S.%fZ';
 
-/** What stands for a token when the archive opens. */
+/** The text that replaces a token when the archive opens. */
 export function openingText(token: OpeningToken, context: NameContext): string {
   switch (token) {
     case 'SEQUENCE':
-      return String(context.sequence).padStart(SEQUENCE_DIGITS, '0');
+      return String(context.ordinal).padStart(SEQUENCE_DIGITS, '0');
     case 'HOST':
-      return context.host.replace(/[^A-Za-z0-9._-]/gu, '_').slice(0, LONGEST_HOST);
+      return hostText(context.host);
     case 'PID':
       return String(context.pid);
     case 'WRITER':
@@ -48,7 +46,12 @@ export function openingText(token: OpeningToken, context: NameContext): string {
   }
 }
 
-/** What stands for a token when the archive is sealed. */
+/** A host name with `_` for every character that could be unsafe in a path, cut to `LONGEST_HOST`. */
+export function hostText(host: string): string {
+  return host.replace(/[^A-Za-z0-9._-]/gu, '_').slice(0, LONGEST_HOST);
+}
+
+/** The text that replaces a token when the archive is sealed. */
 export function sealingText(token: SealingToken, facts: SealFacts): string {
   switch (token) {
     case 'CRC':
@@ -62,11 +65,15 @@ export function sealingText(token: SealingToken, facts: SealFacts): string {
   }
 }
 
+export function isSealingToken(name: string): name is SealingToken {
+  return SEALING_TOKENS.some((token) => token === name);
+}
+
 function timeText(timeMicros: number | null): string {
   return timeMicros === null ? 'none' : strftime(TIME_FORMAT, timeMicros);
 }
 
-/** Seconds since the epoch, exact: a quotient of doubles would round the last digits. */
+/** Seconds since the epoch with all six decimals: dividing doubles would round the last ones. */
 function secondsText(timeMicros: number): string {
   const micros = Math.abs(timeMicros);
   const fraction = String(micros % 1e6).padStart(6, '0');

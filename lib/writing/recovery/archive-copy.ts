@@ -4,7 +4,7 @@ import { decodeIndexBody } from '../../codec/version-2/archive-index.js';
 import type { FrameHeader } from '../../codec/version-2/frame-header.js';
 import type { OpenFile } from '../../files/file-layer.js';
 import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.js';
-import type { SealFacts } from '../../series/names/token-text.js';
+import type { SealFacts } from '../../series/names/seal-facts.js';
 import type { ArchivePiece } from '../../series/opening/walk-archive.js';
 import { CopyTarget } from './copy-target.js';
 import { IndexedPart, type PartOrigin } from './indexed-part.js';

@@ -5,11 +5,12 @@ import picomatch from 'picomatch';
 import { TemplateError } from '../../../lib/errors/template-error.js';
 import { alternativeName } from '../../../lib/series/names/alternative-name.js';
 import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../../../lib/series/names/archive-template.js';
-import type { NameContext, SealFacts } from '../../../lib/series/names/token-text.js';
+import type { SealFacts } from '../../../lib/series/names/seal-facts.js';
+import type { NameContext } from '../../../lib/series/names/token-text.js';
 
 const CONTEXT: NameContext = {
   timeMicros: 1399999999123456,
-  sequence: 7,
+  ordinal: 7,
   host: 'web-1.example',
   pid: 4242,
   writer: '00112233445566ff',
@@ -44,7 +45,7 @@ describe('ArchiveTemplate', () => {
   });
 
   it('goes on past six digits of sequence', () => {
-    expect(openName('[[SEQUENCE]]', { sequence: 1_234_567 })).to.equal('1234567');
+    expect(openName('[[SEQUENCE]]', { ordinal: 1_234_567 })).to.equal('1234567');
   });
 
   it('gives all digits of a timestamp, also before 1970', () => {
@@ -152,6 +153,14 @@ describe('ArchiveTemplate', () => {
       expect(patternOf(DEFAULT_TEMPLATE)).to.equal('events_*-*-*T*-*-*_*-*.events');
     });
 
+    it('has one star for neighbouring tokens and directives', () => {
+      expect(new ArchiveTemplate('[[HOST]]%Y[[PID]].events').pattern).to.equal('*.events');
+    });
+
+    it('takes %% for a percent sign', () => {
+      expect(new ArchiveTemplate('%%Y.events').pattern).to.equal('%Y*.events');
+    });
+
     it('does not match other names', () => {
       const matches = picomatch(new ArchiveTemplate('a_%Y.events').pattern);
       expect(matches('b_2014.events')).to.equal(false);
@@ -216,7 +225,7 @@ const times = fc.integer({ min: -(2 ** 51), max: 2 ** 52 });
 
 const contexts: fc.Arbitrary<NameContext> = fc.record({
   timeMicros: times,
-  sequence: fc.nat(),
+  ordinal: fc.nat(),
   host: fc.string({ minLength: 1, unit: 'grapheme' }),
   pid: fc.nat(),
   writer: fc.constant('0123456789abcdef'),
