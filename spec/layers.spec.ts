@@ -32,6 +32,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   series: ['names', 'opening', 'listing'],
   reading: ['verifying'],
   writing: ['policies', 'receipts', 'handlers', 'sink', 'recovery', 'rolling'],
+  shipping: ['journal'],
 };
 
 /** Folders that later work fills. */

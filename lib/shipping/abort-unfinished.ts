@@ -1,6 +1,6 @@
 import { StoreError } from '../errors/store-error.js';
 import { askStore, listUploads, type StoreContext } from './ask-store.js';
-import type { JournaledUpload } from './journal-entry.js';
+import type { JournaledUpload } from './journal/journal-entry.js';
 
 /**
  * Aborts an upload that a crash or a failure may have left unfinished.

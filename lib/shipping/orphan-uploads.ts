@@ -3,7 +3,7 @@ import picomatch from 'picomatch';
 import type { Clock, Timer } from '../streams/clock.js';
 import { abortUnfinished } from './abort-unfinished.js';
 import { listUploads, type StoreContext } from './ask-store.js';
-import type { JournaledUpload } from './journal-entry.js';
+import type { JournaledUpload } from './journal/journal-entry.js';
 
 export interface OrphanUploadsOptions extends StoreContext {
   /** What all keys of the series begin with, and the picomatch pattern that they match. */

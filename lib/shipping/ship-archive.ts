@@ -5,7 +5,7 @@ import type { PutResult, Store } from '../stores/contract/store.js';
 import type { ShippableArchive, ShippingEvidence } from '../writing/handlers/archive-shipper.js';
 import { askStore } from './ask-store.js';
 import { type CompressedArchive, compressArchive } from './compress-archive.js';
-import type { JournaledObject } from './journal-entry.js';
+import type { JournaledObject } from './journal/journal-entry.js';
 import type { ArchiveKeys } from './key-template.js';
 import { hashObject, holdsArchive } from './read-back.js';
 

@@ -5,13 +5,13 @@ import { systemCodeOf } from '../files/system-error.js';
 import type { Store } from '../stores/contract/store.js';
 import type { ShippableArchive, ShippedArchive } from '../writing/handlers/archive-shipper.js';
 import { abortUnfinished } from './abort-unfinished.js';
-import { ArchiveJournal } from './archive-journal.js';
+import { ArchiveJournal } from './journal/archive-journal.js';
 import type {
   JournalEntry,
   JournaledArchive,
   JournaledObject,
   JournaledUpload,
-} from './journal-entry.js';
+} from './journal/journal-entry.js';
 import type { KeyTemplate } from './key-template.js';
 import { inspectArchive, type LeftArchive } from './left-archives.js';
 import { settleFile } from './settle-file.js';

@@ -11,6 +11,7 @@ import type {
   ShippingListener,
   ShippingState,
 } from '../writing/handlers/archive-shipper.js';
+import { sweepJournals } from './journal/sweep-journals.js';
 import { type LeftArchive, listLeftArchives } from './left-archives.js';
 import { OrphanUploads } from './orphan-uploads.js';
 import type { ShipSettings } from './ship-options.js';
@@ -19,7 +20,6 @@ import { Shipment, type ShipmentContext } from './shipment.js';
 import { ShippingLeases } from './shipping-lease.js';
 import { SpoolBudget } from './spool-budget.js';
 import { SpoolDropper } from './spool-dropper.js';
-import { sweepJournals } from './sweep-journals.js';
 
 export interface ShipperOptions extends ShipSettings {
   readonly store: Store;

@@ -7,8 +7,8 @@ import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import { nodeFileLayer } from '../../lib/files/file-layer.js';
-import { ArchiveJournal } from '../../lib/shipping/archive-journal.js';
-import type { JournalEntry, JournaledArchive } from '../../lib/shipping/journal-entry.js';
+import { ArchiveJournal } from '../../lib/shipping/journal/archive-journal.js';
+import type { JournalEntry, JournaledArchive } from '../../lib/shipping/journal/journal-entry.js';
 import { KeyTemplate } from '../../lib/shipping/key-template.js';
 import { Shipment, type ShipmentContext } from '../../lib/shipping/shipment.js';
 import { JOURNALED_OBJECT, journalOf } from '../support/journals.js';

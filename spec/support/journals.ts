@@ -5,7 +5,7 @@ import {
   type JournalEntry,
   type JournaledArchive,
   type JournaledObject,
-} from '../../lib/shipping/journal-entry.js';
+} from '../../lib/shipping/journal/journal-entry.js';
 
 export const JOURNALED_ARCHIVE: JournaledArchive = {
   bytes: 7,

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { nodeFileLayer } from '../../lib/files/file-layer.js';
-import { ArchiveJournal } from '../../lib/shipping/archive-journal.js';
-import { encodeJournal } from '../../lib/shipping/journal-entry.js';
-import { ENTRIES } from '../support/journals.js';
-import { TemporaryDirectories } from '../support/series.js';
-import { rejection } from '../support/store-tools.js';
-import { systemError, TestDisk } from '../support/test-disk.js';
+import { nodeFileLayer } from '../../../lib/files/file-layer.js';
+import { ArchiveJournal } from '../../../lib/shipping/journal/archive-journal.js';
+import { encodeJournal } from '../../../lib/shipping/journal/journal-entry.js';
+import { ENTRIES } from '../../support/journals.js';
+import { TemporaryDirectories } from '../../support/series.js';
+import { rejection } from '../../support/store-tools.js';
+import { systemError, TestDisk } from '../../support/test-disk.js';
 
 const [SEALED = expect.fail(), , , VERIFIED = expect.fail()] = ENTRIES;
 

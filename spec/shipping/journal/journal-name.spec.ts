@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { isReadableName } from '../../lib/series/names/archive-state.js';
-import { parseJournalName, temporaryName } from '../../lib/shipping/journal-name.js';
+import { isReadableName } from '../../../lib/series/names/archive-state.js';
+import { parseJournalName, temporaryName } from '../../../lib/shipping/journal/journal-name.js';
 
 describe('parseJournalName', () => {
   it('tells journals, entries that are being written, and everything else', () => {

@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import { decodeJournal, encodeJournal } from '../../lib/shipping/journal-entry.js';
-import { ENTRIES, JOURNALED_ARCHIVE } from '../support/journals.js';
+import { decodeJournal, encodeJournal } from '../../../lib/shipping/journal/journal-entry.js';
+import { ENTRIES, JOURNALED_ARCHIVE } from '../../support/journals.js';
 
 /** A journal of any text, with a checksum that is right. */
 function journal(text: string): Buffer {

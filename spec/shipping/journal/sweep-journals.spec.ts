@@ -4,13 +4,13 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { nodeFileLayer } from '../../lib/files/file-layer.js';
-import { ArchiveJournal } from '../../lib/shipping/archive-journal.js';
-import type { JournalEntry, JournaledUpload } from '../../lib/shipping/journal-entry.js';
-import { sweepJournals } from '../../lib/shipping/sweep-journals.js';
-import { takeLease } from '../../lib/writing/sink/archive-lease.js';
-import { ENTRIES } from '../support/journals.js';
-import { TemporaryDirectories } from '../support/series.js';
+import { nodeFileLayer } from '../../../lib/files/file-layer.js';
+import { ArchiveJournal } from '../../../lib/shipping/journal/archive-journal.js';
+import type { JournalEntry, JournaledUpload } from '../../../lib/shipping/journal/journal-entry.js';
+import { sweepJournals } from '../../../lib/shipping/journal/sweep-journals.js';
+import { takeLease } from '../../../lib/writing/sink/archive-lease.js';
+import { ENTRIES } from '../../support/journals.js';
+import { TemporaryDirectories } from '../../support/series.js';
 
 const [SEALED = expect.fail(), , UPLOADING = expect.fail(), VERIFIED = expect.fail()] = ENTRIES;
 

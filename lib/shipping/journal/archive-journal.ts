@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 
-import type { FileLayer } from '../files/file-layer.js';
-import { isMissing, systemCodeOf } from '../files/system-error.js';
-import { takeName, unlinkIfThere } from '../files/take-name.js';
-import { writeAll } from '../files/write-all.js';
+import type { FileLayer } from '../../files/file-layer.js';
+import { isMissing, systemCodeOf } from '../../files/system-error.js';
+import { takeName, unlinkIfThere } from '../../files/take-name.js';
+import { writeAll } from '../../files/write-all.js';
 import { decodeJournal, encodeJournal, type JournalEntry } from './journal-entry.js';
 import { JOURNAL_SUFFIX, temporaryName } from './journal-name.js';
 

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-import type { ShippableArchive, ShippingEvidence } from '../writing/handlers/archive-shipper.js';
+import type { ShippableArchive, ShippingEvidence } from '../../writing/handlers/archive-shipper.js';
 import { JournalFields } from './journal-fields.js';
 
 /** What a journal knows of its archive, so that nobody has to read the archive for it again. */
