@@ -7,9 +7,9 @@ import { ArchiveDecoder } from '../codec/archive-decoder.js';
 import { DamageError } from '../errors/damage-error.js';
 import type { FileLayer } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
+import { readChunks } from '../files/read-chunks.js';
 import { baseNameOf, isReadableName } from '../series/names/archive-state.js';
 import { compareNaturally } from '../series/names/natural-order.js';
-import { readChunks } from '../series/opening/open-archive.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 
 /** A sealed archive that an earlier writer left behind. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { DamageError } from '../errors/damage-error.js';
+import { sha256OfChunks } from '../files/sha256.js';
 import type { StoredObject } from '../stores/contract/store.js';
 import { gunzip } from '../streams/gunzip.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
@@ -31,7 +32,5 @@ export async function holdsArchive(
 
 /** The SHA-256 of an object's bytes as they are stored, in hex. */
 export async function hashObject(key: string, context: StoreContext): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of await fetchObject(key, context)) hash.update(chunk);
-  return hash.digest('hex');
+  return (await sha256OfChunks(await fetchObject(key, context))).toString('hex');
 }

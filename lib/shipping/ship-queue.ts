@@ -1,8 +1,8 @@
 import { StoreError } from '../errors/store-error.js';
 import { isTransient } from '../files/system-error.js';
+import { type Backoff, jitteredBackoffMs } from '../streams/backoff.js';
 import type { Clock, Timer } from '../streams/clock.js';
 import { Waiters } from '../streams/waiters.js';
-import { backoffMs, PERMANENT_DELAY_MS } from './backoff.js';
 import type { Shipment } from './shipment.js';
 
 /** A shipment that waits for its turn, or has it. */
@@ -25,6 +25,11 @@ export interface ShipQueueOptions {
   /** Has a shipment go on. Never rejects. */
   readonly ship: (waiting: WaitingShipment) => Promise<void>;
 }
+
+const BACKOFF: Backoff = { firstDelayMs: 200, longestDelayMs: 30_000 };
+
+/** The delay after a failure that only a person can mend. */
+const STUCK_DELAY_MS = 30_000;
 
 /** How long to leave an archive to somebody else who ships it, before looking again. */
 const OTHERS_DELAY_MS = 1000;
@@ -88,7 +93,8 @@ export class ShipQueue {
     waiting.error = error;
     waiting.failures++;
     waiting.isStuck = !mayBeMended(error);
-    this.#pause(waiting, waiting.isStuck ? PERMANENT_DELAY_MS : backoffMs(waiting.failures));
+    const delayMs = waiting.isStuck ? STUCK_DELAY_MS : jitteredBackoffMs(waiting.failures, BACKOFF);
+    this.#pause(waiting, delayMs);
   }
 
   /** Somebody else ships it now. */

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 
 import { DamageError } from '../../errors/damage-error.js';
+import { sha256OfChunks } from '../../files/sha256.js';
 import type { FoundArchive } from '../opening/found-archive.js';
 import { readUncompressed } from '../opening/read-uncompressed.js';
 
@@ -32,14 +32,12 @@ export async function leaveOutCopies(archives: readonly FoundArchive[]): Promise
 /** The SHA-256 of the uncompressed bytes; null for damage, which is told when the archive is read. */
 export async function digestOf(archive: FoundArchive): Promise<string | null> {
   const source = await archive.open();
-  const hash = createHash('sha256');
   try {
-    for await (const chunk of readUncompressed(source)) hash.update(chunk);
+    return (await sha256OfChunks(readUncompressed(source))).toString('hex');
   } catch (error) {
     if (error instanceof DamageError) return null;
     throw error;
   } finally {
     await source.close();
   }
-  return hash.digest('hex');
 }

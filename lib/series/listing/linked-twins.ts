@@ -1,4 +1,4 @@
-import type { FileStatus } from '../../files/file-layer.js';
+import { isSameFile } from '../../files/same-file.js';
 import { type FoundArchive, type FoundFile, LocalArchive } from '../opening/found-archive.js';
 
 /**
@@ -17,10 +17,6 @@ export async function leaveOutLinkedTwins(
   const sealed = [...linked.values()].filter(({ isOpen }) => !isOpen);
   return archives.filter((archive) => {
     const file = linked.get(archive);
-    return !file?.isOpen || !sealed.some((other) => isSame(other.status, file.status));
+    return !file?.isOpen || !sealed.some((other) => isSameFile(other.status, file.status));
   });
-}
-
-function isSame(a: FileStatus, b: FileStatus): boolean {
-  return a.ino === b.ino && a.dev === b.dev;
 }

@@ -5,8 +5,6 @@ import { placesOf } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';
 import { FileSource } from './file-source.js';
 
-export { readChunks } from '../../files/read-chunks.js';
-
 /**
  * Opens an archive for reading, whatever state it is in now.
  *

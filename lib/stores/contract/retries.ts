@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors/store-error.js';
+import { type Backoff, jitteredBackoffMs } from '../../streams/backoff.js';
 import type { Clock } from '../../streams/clock.js';
 
 /** What a request is tried again by. */
@@ -13,9 +14,7 @@ export interface RetryOptions {
 /** So often a request fails in a row before it is given up: it has been tried for half a minute then. */
 export const MOST_FAILURES = 8;
 
-/** The longest wait after the first failure, and after many. */
-const FIRST_DELAY_MS = 200;
-const LONGEST_DELAY_MS = 10_000;
+const BACKOFF: Backoff = { firstDelayMs: 200, longestDelayMs: 10_000 };
 
 /** Counts how often a request has failed in a row, and waits before it is made again. */
 export class Retries {
@@ -39,13 +38,12 @@ export class Retries {
    *   reason of the signal
    */
   async wait(error: unknown): Promise<void> {
-    const { clock, random = Math.random, signal } = this.#options;
+    const { clock, random, signal } = this.#options;
     signal.throwIfAborted();
     if (!mayPass(error)) throw error;
     this.#failures++;
     if (this.#failures >= MOST_FAILURES) throw givenUp(error);
-    const longest = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#failures - 1));
-    await sleep(random() * longest, clock, signal);
+    await sleep(jitteredBackoffMs(this.#failures, BACKOFF, random), clock, signal);
   }
 }
 

@@ -1,7 +1,6 @@
 import type { FileLayer, OpenFile } from '../../files/file-layer.js';
+import { readRange } from '../../files/read-range.js';
 import { writeAll } from '../../files/write-all.js';
-
-const COPY_BYTES = 2 ** 20;
 
 /**
  * Copies a file to a name that is free, and syncs it. When the promise rejects, nothing is left
@@ -35,12 +34,9 @@ async function fill(files: FileLayer, target: OpenFile, from: string): Promise<v
 }
 
 async function copyBytes(source: OpenFile, target: OpenFile): Promise<void> {
-  const bytes = new Uint8Array(COPY_BYTES);
   let position = 0;
-  for (;;) {
-    const { bytesRead } = await source.read(bytes, 0, bytes.length, position);
-    if (bytesRead === 0) return;
-    await writeAll(target, bytes.subarray(0, bytesRead), position);
-    position += bytesRead;
+  for await (const chunk of readRange(source, 0, Number.MAX_SAFE_INTEGER)) {
+    await writeAll(target, chunk, position);
+    position += chunk.length;
   }
 }

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 
-import type { FileLayer, FileStatus } from '../../files/file-layer.js';
+import type { FileLayer } from '../../files/file-layer.js';
+import { isSameFile } from '../../files/same-file.js';
 import { systemCodeOf } from '../../files/system-error.js';
 import { takeName, unlinkIfThere } from '../../files/take-name.js';
 import { alternativeName } from '../../series/names/alternative-name.js';
@@ -42,7 +43,8 @@ async function takeFreeName(files: FileLayer, from: string, to: string): Promise
     } catch (error) {
       if (systemCodeOf(error) !== 'EEXIST') throw error;
       // A crash between link and unlink leaves both names: this time the move is finished.
-      if (await isSameFile(files, from, path)) return path;
+      // A symbolic link to the file is another file: it would lead nowhere after the move.
+      if (isSameFile(await files.lstat(from), await files.lstat(path))) return path;
     }
   }
 }
@@ -76,14 +78,5 @@ function alternativeTo(path: string, n: number): string {
 /** Whether two paths are one name, however they are written: to unlink one is to lose the other. */
 async function isSameName(files: FileLayer, one: string, other: string): Promise<boolean> {
   if (basename(one) !== basename(other)) return false;
-  return isSame(await files.stat(dirname(one)), await files.stat(dirname(other)));
-}
-
-/** A symbolic link to the file is another file: it would lead nowhere after the move. */
-async function isSameFile(files: FileLayer, one: string, other: string): Promise<boolean> {
-  return isSame(await files.lstat(one), await files.lstat(other));
-}
-
-function isSame(a: FileStatus, b: FileStatus): boolean {
-  return a.ino === b.ino && a.dev === b.dev;
+  return isSameFile(await files.stat(dirname(one)), await files.stat(dirname(other)));
 }

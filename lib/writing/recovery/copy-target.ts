@@ -1,5 +1,5 @@
 import type { OpenFile } from '../../files/file-layer.js';
-import { sha256OfRange } from '../../files/range-sha256.js';
+import { sha256OfRange } from '../../files/sha256.js';
 import { writeAll } from '../../files/write-all.js';
 import { ArchiveDigest } from '../sink/archive-digest.js';
 import { SLAB_BYTES, SlabKeeper } from '../sink/slab-keeper.js';

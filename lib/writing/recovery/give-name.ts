@@ -1,8 +1,8 @@
 import type { FileLayer } from '../../files/file-layer.js';
+import { sha256OfFile } from '../../files/sha256.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { takeName } from '../../files/take-name.js';
 import { alternativeName } from '../../series/names/alternative-name.js';
-import { sha256Of } from './previous-archive.js';
 
 /**
  * Gives a file the first name that is free, `wanted` or an alternative to it, or that a file with the same
@@ -41,7 +41,7 @@ async function isTaken(from: string, path: string, files: FileLayer): Promise<bo
 /** Undefined where there is no file any more. */
 async function digestOf(path: string, files: FileLayer): Promise<string | undefined> {
   try {
-    return (await sha256Of(path, files)).toString('hex');
+    return (await sha256OfFile(path, files)).toString('hex');
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

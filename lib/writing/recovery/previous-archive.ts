@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -9,6 +8,7 @@ import { readFrameHeader } from '../../codec/version-2/frame-header.js';
 import { isHeaderWhole, magicFault } from '../../codec/version-2/frame-header-check.js';
 import { DamageError } from '../../errors/damage-error.js';
 import type { FileLayer, OpenFile } from '../../files/file-layer.js';
+import { sha256OfFile } from '../../files/sha256.js';
 import { isMissing } from '../../files/system-error.js';
 import {
   INDEX_FRAME_LENGTH_BYTES,
@@ -17,7 +17,6 @@ import {
 } from '../../format/index-body.js';
 import { HEADER_BYTES, KIND_INDEX } from '../../format/version-2.js';
 import { baseNameOf, isReadableName } from '../../series/names/archive-state.js';
-import { readChunks } from '../../series/opening/open-archive.js';
 
 /** A sealed archive, as the index of the writer's next one names it. */
 export interface PreviousArchive {
@@ -58,11 +57,9 @@ export async function findPreviousArchive(
   if (sequence === 0) return undefined;
   for (const path of paths) {
     try {
-      const index = await withArchive(path, files, (file) =>
-        readIndexBefore(file, writer, sequence),
-      );
+      const index = await findIndexBefore(path, writer, sequence, files);
       if (index === undefined) continue;
-      const sha256 = await sha256Of(path, files);
+      const sha256 = await sha256OfFile(path, files);
       return { writer, ordinal: index.ordinal, nextSequence: sequence, sha256 };
     } catch (error) {
       // Shipped since it was listed.
@@ -72,25 +69,21 @@ export async function findPreviousArchive(
   return undefined;
 }
 
-/** The SHA-256 of a file's bytes. */
-export async function sha256Of(path: string, files: FileLayer): Promise<Buffer> {
-  return await withArchive(path, files, async (file) => {
-    const hash = createHash('sha256');
-    for await (const chunk of readChunks(file, path)) hash.update(chunk);
-    return hash.digest();
-  });
-}
-
-async function withArchive<T>(path: string, files: FileLayer, use: (file: OpenFile) => Promise<T>) {
+/** The index that an archive ends with, if it is that of `writer` before the record of `sequence`. */
+async function findIndexBefore(
+  path: string,
+  writer: string,
+  sequence: number,
+  files: FileLayer,
+): Promise<ArchiveIndex | undefined> {
   const file = await files.open(path, 'r');
   try {
-    return await use(file);
+    return await readIndexBefore(file, writer, sequence);
   } finally {
     await file.close();
   }
 }
 
-/** The index that an archive ends with, if it is that of `writer` before the record of `sequence`. */
 async function readIndexBefore(
   file: OpenFile,
   writer: string,

@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path';
 
 import type { FileLayer, FileStatus } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
+import { isSameFile } from '../../files/same-file.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { OPEN_SUFFIX, STALE_SUFFIX } from '../../series/names/archive-state.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
@@ -73,7 +74,7 @@ async function isSealed(
   if (left.nlink < 2) return false;
   for (const path of await listSealed(dirname(base), template.pattern, files)) {
     const other = await findFile(path, files);
-    if (other?.ino === left.ino && other.dev === left.dev) return true;
+    if (other !== null && isSameFile(other, left)) return true;
   }
   return false;
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { ChunkPool } from '../../files/chunk-pool.js';
 import type { FileLayer, FileStatus, OpenFile } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
+import { isSameFile } from '../../files/same-file.js';
 import { isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { LARGEST_RECORD_BYTES } from '../../format/limits.js';
@@ -142,7 +143,7 @@ export class StaleArchive {
 
   async #isStill(own: FileStatus): Promise<boolean> {
     const found = await findFile(this.#path, this.#files);
-    return found?.ino === own.ino && found.dev === own.dev;
+    return found !== null && isSameFile(found, own);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { FileLayer, OpenFile } from '../../files/file-layer.js';
-import { sha256OfRange } from '../../files/range-sha256.js';
+import { sha256OfRange } from '../../files/sha256.js';
 import { systemCodeOf } from '../../files/system-error.js';
 import { writeAll } from '../../files/write-all.js';
 import { SUSPECT_SUFFIX } from '../../series/names/archive-state.js';

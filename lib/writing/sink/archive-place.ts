@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { FileLayer, FileStatus, OpenFile } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
+import { isSameFile } from '../../files/same-file.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { takeName, unlinkIfThere } from '../../files/take-name.js';
 import { alternativeName } from '../../series/names/alternative-name.js';
@@ -156,7 +157,7 @@ export class ArchivePlace {
   async #isAt(path: string): Promise<boolean> {
     const own = await this.#own();
     const found = await findFile(path, this.#files);
-    return found?.ino === own.ino && found.dev === own.dev;
+    return found !== null && isSameFile(found, own);
   }
 
   /** Asked once, while the file is open. */

@@ -1,4 +1,5 @@
 import { systemCodeOf } from '../../files/system-error.js';
+import { type Backoff, backoffMs } from '../../streams/backoff.js';
 import type { Clock, Timer } from '../../streams/clock.js';
 import { FileFaultError } from './file-fault.js';
 
@@ -42,8 +43,8 @@ const WRONG_CALLS: ReadonlySet<string> = new Set([
   'EOPNOTSUPP',
 ]);
 
-const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 10_000;
+/** Without jitter: each writer has its disk to itself. */
+const BACKOFF: Backoff = { firstDelayMs: 100, longestDelayMs: 10_000 };
 
 /** A writer that may not wait any more tries what has failed once again, and at once. */
 const LAST_ATTEMPT = 2;
@@ -111,16 +112,11 @@ export class DiskRetry {
         resolve();
       };
       this.#pauses.add(end);
-      timer = this.#clock.setTimer(end, delayMs(failures));
+      timer = this.#clock.setTimer(end, backoffMs(failures, BACKOFF));
       // A process that has nothing else to do must not end before its records are on the disk.
       timer.ref();
     });
   }
-}
-
-/** Exponential. There is one disk for each writer, so that nobody has to keep out of another's way. */
-function delayMs(failures: number): number {
-  return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
 }
 
 function mayPass(error: unknown): boolean {

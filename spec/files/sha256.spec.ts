@@ -4,9 +4,37 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { nodeFileLayer } from '../../lib/files/file-layer.js';
-import { sha256OfRange } from '../../lib/files/range-sha256.js';
+import { sha256OfChunks, sha256OfFile, sha256OfRange } from '../../lib/files/sha256.js';
 import { withScratch } from '../support/scratch-directory.js';
 import { withFile } from '../support/with-file.js';
+
+describe('sha256OfChunks', () => {
+  it('is of all chunks together, and of no bytes where there is none', async () => {
+    const chunks = async function* (...texts: string[]) {
+      for (const text of texts) yield Buffer.from(text);
+    };
+    expect(await sha256OfChunks(chunks('a', '', 'bc'))).to.deep.equal(sha256('abc'));
+    expect(await sha256OfChunks(chunks())).to.deep.equal(sha256(''));
+  });
+});
+
+describe('sha256OfFile', () => {
+  it('is of the whole file, which it closes', async () => {
+    await withScratch(async (scratch) => {
+      await scratch.put('a', Buffer.alloc(3_000_000, 7));
+      let closed = 0;
+      const files = withFile((file) => ({
+        close: async () => {
+          closed++;
+          await file.close();
+        },
+      }));
+      const path = join(scratch.path, 'a');
+      expect(await sha256OfFile(path, files)).to.deep.equal(sha256(Buffer.alloc(3_000_000, 7)));
+      expect(closed).to.equal(1);
+    });
+  });
+});
 
 describe('sha256OfRange', () => {
   it('is of the range alone, however little a read gives; null behind the end', async () => {
@@ -24,7 +52,7 @@ describe('sha256OfRange', () => {
           [5, 2_500_000],
           [7, 7],
         ] as const) {
-          const expected = createHash('sha256').update(bytes.subarray(start, end)).digest();
+          const expected = sha256(bytes.subarray(start, end));
           expect(await sha256OfRange(file, { start, end })).to.deep.equal(expected);
         }
         expect(await sha256OfRange(file, { start: 0, end: bytes.length + 1 })).to.equal(null);
@@ -33,3 +61,7 @@ describe('sha256OfRange', () => {
     });
   });
 });
+
+function sha256(bytes: string | Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+
+import type { ByteRange } from './byte-range.js';
+import type { FileLayer, OpenFile } from './file-layer.js';
+import { readChunks } from './read-chunks.js';
+import { readRange } from './read-range.js';
+
+/** The SHA-256 of all chunks, one after the other. Does not keep them. */
+export async function sha256OfChunks(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const hash = createHash('sha256');
+  for await (const chunk of chunks) hash.update(chunk);
+  return hash.digest();
+}
+
+/**
+ * The SHA-256 of a whole file.
+ *
+ * @throws Node's error when the file cannot be opened; StoreError when it cannot be read
+ */
+export async function sha256OfFile(path: string, files: FileLayer): Promise<Buffer> {
+  const file = await files.open(path, 'r');
+  try {
+    return await sha256OfChunks(readChunks(file, path));
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * The SHA-256 of a range of an open file; null when the file ends before the range does.
+ *
+ * @throws Node's error when the file cannot be read
+ */
+export async function sha256OfRange(
+  file: OpenFile,
+  { start, end }: Required<ByteRange>,
+): Promise<Buffer | null> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of readRange(file, start, end)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return bytes === end - start ? hash.digest() : null;
+}
