@@ -1,19 +1,24 @@
 import { availableParallelism } from 'node:os';
 import { Transform, type TransformCallback } from 'node:stream';
 
+import { BoundedEntries } from '../codec/bytes/bounded-entries.js';
 import {
   encodeDataHeader,
   encodeEndMember,
   encodeIndexMembers,
 } from '../codec/gzip/gzip-member.js';
 import { MemberCutter, type RawMember } from '../codec/gzip/member-cutter.js';
-import type { MemberFacts } from '../codec/gzip/member-entry.js';
-import { MemberIndexBuilder } from '../codec/gzip/member-index-builder.js';
+import {
+  type MemberEntry,
+  type MemberFacts,
+  mergeMemberEntries,
+} from '../codec/gzip/member-entry.js';
 import { type ByteCount, parseByteCount } from '../format/quantity.js';
 import {
   DEFAULT_MEMBER_BYTES,
   LARGEST_MEMBER_BYTES,
   LEAST_MEMBER_BYTES,
+  MAX_MEMBER_ENTRIES,
 } from '../format/seekable-gzip.js';
 import { type Deflate, deflateOnPool } from './deflate-on-pool.js';
 
@@ -61,7 +66,7 @@ export class SeekableGzip extends Transform {
   readonly #cutter: MemberCutter;
   readonly #deflate: Deflate;
   readonly #concurrency: number;
-  readonly #index = new MemberIndexBuilder();
+  readonly #index = new BoundedEntries(MAX_MEMBER_ENTRIES, mergeMemberEntries);
   readonly #abort = new AbortController();
   #input: Input | undefined;
   /** In the order of the archive. */
@@ -161,17 +166,17 @@ export class SeekableGzip extends Transform {
   /** The member index and the last member; they are small, so they are given whether wanted or not. */
   #giveEnd(): void {
     let indexBytes = 0;
-    for (const member of encodeIndexMembers(this.#index.entries)) {
+    const { entries } = this.#index;
+    for (const member of encodeIndexMembers(entries)) {
       indexBytes += member.length;
       this.push(member);
     }
-    const { memberBytes, rawBytes, records } = this.#index;
     const { recordsAreExact, writer } = this.#cutter;
     const totals = {
       indexBytes,
-      dataBytes: memberBytes,
-      rawBytes,
-      records,
+      dataBytes: sumOf(entries, 'memberBytes'),
+      rawBytes: sumOf(entries, 'rawBytes'),
+      records: sumOf(entries, 'records'),
       recordsAreExact,
       writer,
     };
@@ -182,6 +187,13 @@ export class SeekableGzip extends Transform {
 const DEFAULT_LEVEL = 6;
 const LARGEST_LEVEL = 9;
 const LARGEST_CONCURRENCY = 8;
+
+function sumOf(
+  entries: readonly MemberEntry[],
+  field: 'memberBytes' | 'rawBytes' | 'records',
+): number {
+  return entries.reduce((sum, entry) => sum + entry[field], 0);
+}
 
 function checkRange(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
