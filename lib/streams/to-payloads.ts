@@ -1,7 +1,6 @@
 import { Transform } from 'node:stream';
 
-import { loneSurrogate } from '../codec/records/lone-surrogate.js';
-import { payloadOf, type RecordInput } from '../codec/records/record-input.js';
+import { loneSurrogate, payloadOf, type RecordInput } from '../codec/records/record-input.js';
 import { waitUntilTaken } from './downstream.js';
 
 /** What is between the payloads of `toPayloads`. */

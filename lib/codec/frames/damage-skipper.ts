@@ -5,7 +5,6 @@ import type { FrameHeader } from '../version-2/frame-header.js';
 import { DamageLog } from './damage-log.js';
 import { FrameSearch } from './frame-search.js';
 import { KnownWriters, type WriterList } from './known-writers.js';
-import type { ScannedFrame } from './scanned-frame.js';
 import type { SkippedDamage } from './skipped-damage.js';
 
 export interface DamageSkipperOptions {
@@ -46,19 +45,18 @@ export class DamageSkipper {
     this.#search = new FrameSearch({ ...options, writers: this.#writers });
   }
 
-  /** Headers that were looked at in searches. */
-  get headersSearched(): number {
-    return this.#search.headersChecked;
-  }
-
-  /** Takes note of a frame that is good, and tells the damage before it. */
-  passFrame(frame: ScannedFrame): void {
-    if (frame.header === null) {
+  /**
+   * Notes a good frame, and reports the damage before it.
+   *
+   * @param header null in version 1
+   */
+  passFrame(header: FrameHeader | null): void {
+    if (header === null) {
       this.#hasVersion1 = true;
       this.#log.forgetSequence();
     } else {
       this.#isLater ||= !this.#hasSearched;
-      this.#heed(frame.header);
+      this.#heed(header);
     }
     this.#log.tell();
   }

@@ -1,7 +1,11 @@
+import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.js';
 import type { ArchiveRecord } from '../records/archive-record.js';
-import { FrameScanner } from './frame-scanner.js';
+import { openVersion1Frame } from '../version-1/version-1-record.js';
+import { decodeIndexBody } from '../version-2/archive-index.js';
+import { openBlock } from '../version-2/open-block.js';
+import type { RecordSelection } from '../version-2/record-selection.js';
+import { FrameScanner, type ScannedFrame } from './frame-scanner.js';
 import type { DecoderContext, KindDecoder } from './kind-decoder.js';
-import { openFrame } from './open-frame.js';
 
 /** Decodes frames of all versions: opens each that the scanner finds whole and valid. */
 export class FrameDecoder implements KindDecoder {
@@ -24,5 +28,39 @@ export class FrameDecoder implements KindDecoder {
 
   end(): void {
     this.#scanner.end();
+  }
+}
+
+export interface OpenFrameOptions {
+  readonly archive: string | undefined;
+  readonly maxRecordBytes: number;
+  /** @default all records are wanted */
+  readonly selection?: RecordSelection | undefined;
+}
+
+/**
+ * Opens a frame that a `FrameScanner` gave, and appends its records to `into`, those that are wanted. An index is checked; what
+ * may be skipped is.
+ *
+ * @throws DamageError, with nothing appended
+ */
+export function openFrame(
+  frame: ScannedFrame,
+  { archive, maxRecordBytes, selection }: OpenFrameOptions,
+  into: ArchiveRecord[],
+): void {
+  if (frame.header === null) {
+    into.push(openVersion1Frame(frame.bytes, frame.lengths, archive));
+    return;
+  }
+  const { bytes, header, offset } = frame;
+  const body = bytes.subarray(HEADER_BYTES);
+  if (header.kind === KIND_RECORDS) {
+    // By its header, whose checksum holds.
+    if (selection !== undefined && selection.passOver(header) >= header.records) return;
+    openBlock(header, body, { archive, offset, maxRecordBytes, selection }, into);
+    selection?.heed(header);
+  } else if (header.kind === KIND_INDEX) {
+    decodeIndexBody(body, offset, archive);
   }
 }

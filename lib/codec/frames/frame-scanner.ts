@@ -24,7 +24,26 @@ import {
 } from '../version-2/frame-header-check.js';
 import type { DamageOptions } from './damage-options.js';
 import { DamageSkipper } from './damage-skipper.js';
-import type { ScannedFrame } from './scanned-frame.js';
+
+/** A whole frame that is valid as far as can be told without opening it. */
+export type ScannedFrame = VersionOneFrame | LaterFrame;
+
+interface FrameBytes {
+  /** Where it begins: bytes from the start of the archive. */
+  readonly offset: number;
+  readonly version: number;
+  /** All of it, its header included. */
+  readonly bytes: Buffer;
+}
+
+interface VersionOneFrame extends FrameBytes {
+  readonly header: null;
+  readonly lengths: Version1Lengths;
+}
+
+interface LaterFrame extends FrameBytes {
+  readonly header: FrameHeader;
+}
 
 export interface FrameScannerOptions extends DamageOptions {
   /** Looks into a frame whose checksums hold: by a `DamageError` of its own the frame is damaged, too. */
@@ -65,11 +84,6 @@ export class FrameScanner {
       maxRecordBytes: this.#maxRecordBytes,
       maxBodyBytes: this.#maxBodyBytes,
     });
-  }
-
-  /** Headers that were looked at in searches: what they cost beside reading the bytes. */
-  get headersSearched(): number {
-    return this.#skipper.headersSearched;
   }
 
   push(chunk: Buffer): void {
@@ -195,6 +209,6 @@ export class FrameScanner {
   #pass(frame: ScannedFrame): void {
     this.#queue.skip(frame.bytes.length);
     this.#pending = undefined;
-    this.#skipper.passFrame(frame);
+    this.#skipper.passFrame(frame.header);
   }
 }

@@ -29,8 +29,6 @@ const MAGIC = Buffer.from(MAGIC_BYTES);
  * and the header behind it. Every candidate costs the same few looks, whatever length it claims.
  */
 export class FrameSearch {
-  /** Headers that were looked at: what a search costs beside reading the bytes. */
-  headersChecked = 0;
   readonly #options: FrameSearchOptions;
   #admitsVersion1 = true;
   /** Before that many bytes are there, there is no verdict on the candidate. */
@@ -78,7 +76,6 @@ export class FrameSearch {
     const { queue } = this.#options;
     const headerBytes = this.#headerBytesAt(0);
     if (typeof headerBytes !== 'number' || queue.length < headerBytes) return headerBytes;
-    this.headersChecked++;
     const isVersion1 = headerBytes === V1_HEADER_BYTES;
     const bytes = isVersion1 ? this.#version1Bytes() : this.#laterBytes();
     if (bytes === 'refused' || queue.length < bytes) return bytes;
@@ -95,7 +92,6 @@ export class FrameSearch {
     const headerBytes = this.#headerBytesAt(at);
     if (headerBytes === 'refused') return 'refused';
     if (queue.length < at + headerBytes) return at + headerBytes;
-    this.headersChecked++;
     const header = queue.peek(headerBytes, at);
     const isGood =
       headerBytes === V1_HEADER_BYTES

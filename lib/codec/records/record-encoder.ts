@@ -1,3 +1,4 @@
+import { RecordError } from '../../errors/record-error.js';
 import { DEFAULT_MAX_RECORD_BYTES, LARGEST_RECORD_BYTES } from '../../format/limits.js';
 import { type ByteCount, parseByteCount } from '../../format/quantity.js';
 import type { RecordInput } from './record-input.js';
@@ -41,4 +42,18 @@ export function parseMaxRecordBytes(value: ByteCount = DEFAULT_MAX_RECORD_BYTES)
     throw new RangeError(`maxRecordBytes is ${value}, expected 1 byte to 1 GiB`);
   }
   return bytes;
+}
+
+/**
+ * Refuses a record of more than `maxRecordBytes`.
+ *
+ * @param bytes its payload, its metadata, and the lengths between them as its format has them
+ * @throws RecordError
+ */
+export function checkRecordBytes(bytes: number, maxRecordBytes: number): void {
+  if (bytes <= maxRecordBytes) return;
+  throw new RecordError(
+    'payload',
+    `makes it ${bytes} bytes, more than maxRecordBytes ${maxRecordBytes}`,
+  );
 }

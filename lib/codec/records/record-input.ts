@@ -62,6 +62,11 @@ export function metadataOf(input: RecordInput): MetadataInput | ArchiveRecord | 
   return typeof input === 'string' || input instanceof Uint8Array ? undefined : input.metadata;
 }
 
+/** The error for text that has half of a surrogate pair: UTF-8 has no bytes for it. */
+export function loneSurrogate(field: string): RecordError {
+  return new RecordError(field, 'has a lone surrogate, which UTF-8 cannot hold');
+}
+
 function checkTime(field: string, time: unknown, microsPerUnit: number): number {
   const micros = typeof time === 'number' ? Math.round(time * microsPerUnit) : Number.NaN;
   if (!Number.isSafeInteger(micros)) {

@@ -10,11 +10,15 @@ import {
 } from '../../format/version-1.js';
 import { Slab } from '../bytes/slab.js';
 import { mostBytes, NOT_WELL_FORMED, type Piece, putPiece } from '../bytes/text.js';
-import { loneSurrogate } from '../records/lone-surrogate.js';
 import { type FlatMetadata, fieldOf, flattenMetadata } from '../records/metadata-input.js';
-import type { RecordEncoder } from '../records/record-encoder.js';
-import { metadataOf, payloadOf, type RecordInput, timeMicrosOf } from '../records/record-input.js';
-import { checkRecordBytes } from '../records/record-size.js';
+import { checkRecordBytes, type RecordEncoder } from '../records/record-encoder.js';
+import {
+  loneSurrogate,
+  metadataOf,
+  payloadOf,
+  type RecordInput,
+  timeMicrosOf,
+} from '../records/record-input.js';
 
 export interface Version1EncoderOptions {
   readonly maxRecordBytes: number;

@@ -4,8 +4,8 @@ import { MAX_VARINT_BYTES } from '../../format/version-2.js';
 import { Slab } from '../bytes/slab.js';
 import { mostBytes, NOT_WELL_FORMED, type Piece, putPiece } from '../bytes/text.js';
 import { writeVarint } from '../bytes/varint.js';
-import { loneSurrogate } from '../records/lone-surrogate.js';
 import { fieldOf } from '../records/metadata-input.js';
+import { loneSurrogate } from '../records/record-input.js';
 
 export interface Key {
   /** The text of a key that is text. */

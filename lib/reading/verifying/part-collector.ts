@@ -1,6 +1,6 @@
 import { RecentMap } from '../../codec/bytes/recent-map.js';
+import type { ScannedFrame } from '../../codec/frames/frame-scanner.js';
 import { MAX_WRITERS, namesSequence } from '../../codec/frames/known-writers.js';
-import type { ScannedFrame } from '../../codec/frames/scanned-frame.js';
 import {
   type ArchiveIndex,
   decodeIndexBody,

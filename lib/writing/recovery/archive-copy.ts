@@ -1,4 +1,4 @@
-import type { ScannedFrame } from '../../codec/frames/scanned-frame.js';
+import type { ScannedFrame } from '../../codec/frames/frame-scanner.js';
 import type { ArchiveFormat } from '../../codec/records/record-encoder.js';
 import { decodeIndexBody } from '../../codec/version-2/archive-index.js';
 import type { FrameHeader } from '../../codec/version-2/frame-header.js';

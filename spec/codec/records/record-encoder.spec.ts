@@ -1,6 +1,10 @@
 import { expect } from 'chai';
 
-import { parseMaxRecordBytes } from '../../../lib/codec/records/record-encoder.js';
+import {
+  checkRecordBytes,
+  parseMaxRecordBytes,
+} from '../../../lib/codec/records/record-encoder.js';
+import { RecordError } from '../../../lib/errors/record-error.js';
 
 describe('parseMaxRecordBytes', () => {
   it('is 64 MiB unless told otherwise', () => {
@@ -17,4 +21,17 @@ describe('parseMaxRecordBytes', () => {
       expect(() => parseMaxRecordBytes(value)).to.throw(RangeError, 'maxRecordBytes is ');
     });
   }
+});
+
+describe('checkRecordBytes', () => {
+  it('takes a record of exactly the limit', () => {
+    expect(() => checkRecordBytes(10, 10)).to.not.throw();
+  });
+
+  it('refuses one byte more, and shows size and limit', () => {
+    expect(() => checkRecordBytes(11, 10)).to.throw(
+      RecordError,
+      'payload of a record makes it 11 bytes, more than maxRecordBytes 10',
+    );
+  });
 });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import {
+  loneSurrogate,
   metadataOf,
   payloadOf,
   type RecordInput,
@@ -151,5 +152,12 @@ describe('metadataOf', () => {
     const [record] = decodeArchive(encodeBlocks(['payload']));
     expect(record).to.not.equal(undefined);
     if (record !== undefined) expect(metadataOf(record)).to.equal(record);
+  });
+});
+
+describe('loneSurrogate', () => {
+  it('is a RecordError that names the field', () => {
+    expect(loneSurrogate('payload')).to.be.instanceOf(RecordError);
+    expect(loneSurrogate('payload').field).to.equal('payload');
   });
 });
