@@ -89,6 +89,7 @@ export { type ToJsonLinesOptions, toJsonLines } from './streams/to-json-lines.js
 export { type ToPayloadsOptions, toPayloads } from './streams/to-payloads.js';
 export type { TypedEvents } from './streams/typed-events.js';
 export type { ArchiveWriterEvents } from './writing/archive-writer-events.js';
+export type { ArchiveFailure } from './writing/handlers/archive-failure.js';
 export type {
   ArchiveHandler,
   HandledPath,
@@ -96,7 +97,6 @@ export type {
   SealedArchive,
 } from './writing/handlers/archive-handler.js';
 export type {
-  ArchiveFailure,
   ArchiveShipper,
   DroppedArchive,
   ShippableArchive,

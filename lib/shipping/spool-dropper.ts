@@ -2,7 +2,8 @@ import { dirname } from 'node:path';
 
 import type { FileLayer } from '../files/file-layer.js';
 import { unlinkIfThere } from '../files/take-name.js';
-import type { ArchiveFailure, DroppedArchive } from '../writing/handlers/archive-shipper.js';
+import type { ArchiveFailure } from '../writing/handlers/archive-failure.js';
+import type { DroppedArchive } from '../writing/handlers/archive-shipper.js';
 import type { ShipQueue, WaitingShipment } from './ship-queue.js';
 import type { SpoolBudget } from './spool-budget.js';
 

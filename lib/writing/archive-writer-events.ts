@@ -1,5 +1,6 @@
+import type { ArchiveFailure } from './handlers/archive-failure.js';
 import type { OpenedArchive, SealedArchive } from './handlers/archive-handler.js';
-import type { ArchiveFailure, DroppedArchive, ShippedArchive } from './handlers/archive-shipper.js';
+import type { DroppedArchive, ShippedArchive } from './handlers/archive-shipper.js';
 import type { RecoveredArchive } from './recovery/recovered-archive.js';
 import type { DiskStall, DiskStep } from './sink/disk-retry.js';
 

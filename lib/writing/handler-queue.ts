@@ -1,5 +1,5 @@
+import type { ArchiveFailure } from './handlers/archive-failure.js';
 import type { ArchiveHandler, OpenedArchive, SealedArchive } from './handlers/archive-handler.js';
-import type { ArchiveFailure } from './handlers/archive-shipper.js';
 import { runOpenHandlers, runSealedHandlers } from './handlers/run-handlers.js';
 import type { RecoveredArchive } from './recovery/recovered-archive.js';
 

@@ -7,7 +7,8 @@ import {
   createArchiveWriter,
 } from '../../lib/index.js';
 import type { Store } from '../../lib/stores/contract/store.js';
-import type { ArchiveFailure, ShippedArchive } from '../../lib/writing/handlers/archive-shipper.js';
+import type { ArchiveFailure } from '../../lib/writing/handlers/archive-failure.js';
+import type { ShippedArchive } from '../../lib/writing/handlers/archive-shipper.js';
 import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
 import { FakeClock } from './fake-clock.js';
 

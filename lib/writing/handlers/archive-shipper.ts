@@ -1,4 +1,5 @@
 import type { Evidence } from '../../stores/contract/store.js';
+import type { ArchiveFailure } from './archive-failure.js';
 import type { SealedArchive } from './archive-handler.js';
 
 /** What is known of any sealed archive, also of one that an earlier writer left behind. */
@@ -29,17 +30,6 @@ export interface ShippedArchive extends ShippableArchive {
 export interface DroppedArchive extends Pick<SealedArchive, 'path' | 'name' | 'bytes'> {
   /** In hex; undefined for one of an earlier writer that nobody had read yet. */
   readonly sha256: string | undefined;
-}
-
-/** Something that went wrong with an archive beside the writing of it. The archive is safe on disk. */
-export interface ArchiveFailure {
-  readonly archive: Pick<SealedArchive, 'path' | 'name'>;
-  /**
-   * `ship`, or the name of a handler; `journal` where it could not be noted how far shipping has come, and
-   * `abort-upload` where one that a crash left behind could not be aborted, which `archive` names then.
-   */
-  readonly operation: string;
-  readonly error: unknown;
 }
 
 /** Who is told what became of archives that are shipped. */

@@ -6,8 +6,8 @@ import type { OpenFile } from '../../files/file-layer.js';
 import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.js';
 import type { SealFacts } from '../../series/names/seal-facts.js';
 import type { ArchivePiece } from '../../series/opening/walk-archive.js';
+import { IndexedPart, type PartOrigin } from './archive-span.js';
 import { CopyTarget } from './copy-target.js';
-import { IndexedPart, type PartOrigin } from './indexed-part.js';
 import type { PreviousArchive } from './previous-archive.js';
 
 const LINE_FEED = Buffer.from('\n');

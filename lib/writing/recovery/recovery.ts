@@ -9,7 +9,7 @@ import type { ArchiveTemplate } from '../../series/names/archive-template.js';
 import { temporaryBaseOf } from '../../series/names/temporary-path.js';
 import type { Clock, Timer } from '../../streams/clock.js';
 import { Waiters } from '../../streams/waiters.js';
-import type { ArchiveFailure } from '../handlers/archive-shipper.js';
+import type { ArchiveFailure } from '../handlers/archive-failure.js';
 import {
   type ArchiveLease,
   isLeaseAside,

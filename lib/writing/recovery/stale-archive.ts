@@ -15,9 +15,9 @@ import { FileSource } from '../../series/opening/file-source.js';
 import { walkArchive } from '../../series/opening/walk-archive.js';
 import { ArchiveCopy, type CopyFacts } from './archive-copy.js';
 import { giveName } from './give-name.js';
+import { keepTornAside } from './keep-torn-aside.js';
 import { findPreviousArchive, listSealed } from './previous-archive.js';
 import type { RecoveredArchive } from './recovered-archive.js';
-import { keepTornAside } from './torn-file.js';
 
 /** `NAME.stale`, which nobody writes to who would be believed; see `recoverArchive`. */
 export class StaleArchive {

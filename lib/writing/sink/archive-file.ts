@@ -4,7 +4,7 @@ import { systemCodeOf } from '../../files/system-error.js';
 import { writeAll } from '../../files/write-all.js';
 import { SUSPECT_SUFFIX } from '../../series/names/archive-state.js';
 import { ArchiveDigest } from './archive-digest.js';
-import { ArchivePlace } from './archive-place.js';
+import { ArchivePath } from './archive-path.js';
 import { type FileFault, FileFaultError } from './file-fault.js';
 import { wholeFrameBytes } from './whole-frame-bytes.js';
 
@@ -30,7 +30,7 @@ interface TornAppend {
 export class ArchiveFile {
   /** Bytes that were written whole. */
   bytes = 0;
-  readonly #place: ArchivePlace;
+  readonly #place: ArchivePath;
   readonly #file: OpenFile;
   readonly #digest = new ArchiveDigest();
   #fault: FileFault | null = null;
@@ -42,11 +42,11 @@ export class ArchiveFile {
 
   /** Creates `NAME.open`, or that of an alternative name. */
   static async create(directory: string, name: string, files: FileLayer): Promise<ArchiveFile> {
-    const { file, place } = await ArchivePlace.create(directory, name, files);
+    const { file, place } = await ArchivePath.create(directory, name, files);
     return new ArchiveFile(place, file);
   }
 
-  private constructor(place: ArchivePlace, file: OpenFile) {
+  private constructor(place: ArchivePath, file: OpenFile) {
     this.#place = place;
     this.#file = file;
   }

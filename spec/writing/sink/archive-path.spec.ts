@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import type { OpenFile } from '../../../lib/files/file-layer.js';
-import { ArchivePlace } from '../../../lib/writing/sink/archive-place.js';
+import { ArchivePath } from '../../../lib/writing/sink/archive-path.js';
 import { rejection } from '../../support/store-tools.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 
@@ -15,7 +15,7 @@ describe('ArchivePlace', () => {
   let parent: string;
   let directory: string;
   let disk: TestDisk;
-  let place: ArchivePlace;
+  let place: ArchivePath;
   let file: OpenFile;
 
   beforeEach(async () => {
@@ -23,7 +23,7 @@ describe('ArchivePlace', () => {
     directory = join(parent, 'spool');
     disk = new TestDisk();
     await disk.files.mkdir(directory);
-    ({ file, place } = await ArchivePlace.create(directory, NAME, disk.files));
+    ({ file, place } = await ArchivePath.create(directory, NAME, disk.files));
   });
 
   afterEach(async () => {
@@ -41,7 +41,7 @@ describe('ArchivePlace', () => {
     await writeFile(join(directory, 'a-2.events.stale'), '');
     await writeFile(join(directory, 'a-3.events.open'), '');
     await writeFile(join(directory, 'a-4.events.open.lock'), '');
-    const next = await ArchivePlace.create(directory, NAME, disk.files);
+    const next = await ArchivePath.create(directory, NAME, disk.files);
     expect(next.place.name).to.equal('a-5.events');
     await next.file.close();
     await next.place.release();
@@ -54,7 +54,7 @@ describe('ArchivePlace', () => {
     disk.hook = (call, path) => {
       if (call === 'open' && path.endsWith('.open')) throw systemError('ENOSPC', call);
     };
-    const error = await rejection(ArchivePlace.create(directory, 'b.events', disk.files));
+    const error = await rejection(ArchivePath.create(directory, 'b.events', disk.files));
     expect(error).to.have.property('code', 'ENOSPC');
     expect(await names()).to.deep.equal(['a.events.open', 'a.events.open.lock']);
   });

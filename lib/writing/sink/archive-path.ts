@@ -14,7 +14,7 @@ import { FileFaultError } from './file-fault.js';
  * Where the file of an archive is: its name, its lease, and the directory they are in. No file is ever
  * overwritten: where a name is taken, the archive gets `-1`, `-2`, … before its extension.
  */
-export class ArchivePlace {
+export class ArchivePath {
   /** The archive's name while open, without `.open`. */
   readonly name: string;
   readonly #directory: string;
@@ -33,7 +33,7 @@ export class ArchivePlace {
     directory: string,
     name: string,
     files: FileLayer,
-  ): Promise<{ readonly place: ArchivePlace; readonly file: OpenFile }> {
+  ): Promise<{ readonly place: ArchivePath; readonly file: OpenFile }> {
     const status = await files.stat(directory);
     for (let n = 0; ; n++) {
       const candidate = n === 0 ? name : alternativeName(name, n);
@@ -48,7 +48,7 @@ export class ArchivePlace {
         try {
           const file = await files.open(openPath, 'wx+');
           return {
-            place: new ArchivePlace(directory, candidate, { file, files, lease, status }),
+            place: new ArchivePath(directory, candidate, { file, files, lease, status }),
             file,
           };
         } catch (error) {
