@@ -1,13 +1,13 @@
 import type { FileLayer } from '../files/file-layer.js';
 import { systemCodeOf } from '../files/system-error.js';
 import {
-  type ArchiveLease,
   LEASE_STALE_MS,
   type LeaseSighting,
   sightLease,
   takeOverLease,
   takeStaleLease,
-} from '../writing/sink/archive-lease.js';
+} from '../writing/recovery/lease-takeover.js';
+import type { ArchiveLease } from '../writing/sink/archive-lease.js';
 
 /** A lease as it was when it was first seen so. */
 interface Sighting extends LeaseSighting {

@@ -5,7 +5,7 @@ import picomatch from 'picomatch';
 import type { FileLayer } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { unlinkIfThere } from '../../files/take-name.js';
-import { leasedName, takeStaleLease } from '../../writing/sink/archive-lease.js';
+import { leasedName, takeStaleLease } from '../../writing/recovery/lease-takeover.js';
 import { ArchiveJournal } from './archive-journal.js';
 import type { JournaledUpload } from './journal-entry.js';
 import { parseJournalName } from './journal-name.js';

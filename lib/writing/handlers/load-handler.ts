@@ -15,7 +15,7 @@ const A_HANDLER = 'an object with onOpen or onSealed';
 
 /**
  * Loads a handler by name, `module:export`; without `:export` it is the module's default export.
- * The module is a package, a path that begins with `../../shipping/`, `../../` or `/`, or a file URL; packages and
+ * The module is a package, a path that begins with `./`, `../` or `/`, or a file URL; packages and
  * paths are looked for from the working directory. The export is a handler, or a function that
  * returns one or a promise of it.
  *

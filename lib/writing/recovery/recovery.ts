@@ -10,8 +10,8 @@ import { temporaryBaseOf } from '../../series/names/temporary-path.js';
 import type { Clock, Timer } from '../../streams/clock.js';
 import { Waiters } from '../../streams/waiters.js';
 import type { ArchiveFailure } from '../handlers/archive-failure.js';
+import { type ArchiveLease, takeLease } from '../sink/archive-lease.js';
 import {
-  type ArchiveLease,
   isLeaseAside,
   LEASE_CONFIRM_MS,
   LEASE_STALE_MS,
@@ -19,9 +19,8 @@ import {
   leasedName,
   looksStale,
   sightLease,
-  takeLease,
   takeOverLease,
-} from '../sink/archive-lease.js';
+} from './lease-takeover.js';
 import { recoverArchive } from './recover-archive.js';
 import type { RecoveredArchive } from './recovered-archive.js';
 
