@@ -46,7 +46,7 @@ export type {
 export type { ArchiveProblem } from './reading/verifying/chain-problems.js';
 export { type VerifyOptions, verifyArchive } from './reading/verifying/verify-archive.js';
 export { type SeriesReport, verifyArchives } from './reading/verifying/verify-archives.js';
-export type { LocalPatterns } from './series/listing/list-archives.js';
+export type { LocalPatterns } from './series/listing/list-local-archives.js';
 export type { SeriesOrder } from './series/listing/order-archives.js';
 export type {
   SeriesPattern,

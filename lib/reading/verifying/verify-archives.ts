@@ -4,7 +4,7 @@ import {
   checkPatterns,
   type LocalPatterns,
   listArchives,
-} from '../../series/listing/list-archives.js';
+} from '../../series/listing/list-local-archives.js';
 import { mayBeTorn } from '../../series/names/archive-state.js';
 import { compareNaturally } from '../../series/names/natural-order.js';
 import { openArchive } from '../../series/opening/open-archive.js';

@@ -5,8 +5,8 @@ import type { FileLayer } from '../../files/file-layer.js';
 import type { RetryOptions } from '../../stores/contract/retries.js';
 import { type FoundArchive, LocalArchive } from '../opening/found-archive.js';
 import type { StoredArchive } from '../opening/stored-archive.js';
-import { listArchives } from './list-archives.js';
-import { listObjects } from './list-objects.js';
+import { listArchives } from './list-local-archives.js';
+import { listObjects } from './list-stored-archives.js';
 import { type SortedPatterns, type StorePattern, showPattern } from './series-patterns.js';
 
 export interface FindOptions {

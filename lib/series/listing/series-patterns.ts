@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import type { Store } from '../../stores/contract/store.js';
 import { openStore } from '../../stores/open-store.js';
 import type { S3StoreOptions } from '../../stores/s3/s3-store-options.js';
-import { checkPatterns } from './list-archives.js';
+import { checkPatterns } from './list-local-archives.js';
 
 /** What archives of a store are read by. */
 export interface StorePattern {

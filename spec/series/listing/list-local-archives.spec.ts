@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { DirectoryError } from '../../../lib/errors/directory-error.js';
 import { NoArchivesError } from '../../../lib/errors/no-archives-error.js';
 import { type FileLayer, nodeFileLayer } from '../../../lib/files/file-layer.js';
-import { checkPatterns, listArchives } from '../../../lib/series/listing/list-archives.js';
+import { checkPatterns, listArchives } from '../../../lib/series/listing/list-local-archives.js';
 import { escapeGlob } from '../../../lib/series/names/escape-glob.js';
 import { CountingFiles } from '../../support/counting-files.js';
 import { rejection } from '../../support/store-tools.js';

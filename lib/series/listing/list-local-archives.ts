@@ -8,7 +8,7 @@ import { NoArchivesError } from '../../errors/no-archives-error.js';
 import type { DirectoryEntry, FileLayer, FileStatus } from '../../files/file-layer.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { baseNameOf, GZIP_SUFFIX, isReadableName, OPEN_SUFFIX } from '../names/archive-state.js';
-import { splitGlob, unescapeGlob } from '../names/split-glob.js';
+import { splitGlob, unescapeGlob } from '../names/glob.js';
 
 /** One pattern or several: globs as picomatch reads them, paths of archives, or directories. */
 export type LocalPatterns = string | readonly string[];

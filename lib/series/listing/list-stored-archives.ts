@@ -5,7 +5,7 @@ import picomatch from 'picomatch';
 import { type RetryOptions, retry } from '../../stores/contract/retries.js';
 import type { Store } from '../../stores/contract/store.js';
 import { baseNameOf, GZIP_SUFFIX, isReadableName } from '../names/archive-state.js';
-import { literalStart, splitGlob } from '../names/split-glob.js';
+import { literalStart, splitGlob } from '../names/glob.js';
 import { StoredArchive } from '../opening/stored-archive.js';
 
 /**
