@@ -3,7 +3,7 @@ import { addAbortSignal } from 'node:stream';
 
 import type { RecordInput } from '../codec/records/record-input.js';
 import { asError } from '../errors/as-error.js';
-import { escapeGlob } from '../series/names/escape-glob.js';
+import { escapeGlob } from '../series/names/glob.js';
 import { endAndClose } from './end-and-close.js';
 import { EndWait } from './end-wait.js';
 import { HandlerQueue } from './handler-queue.js';

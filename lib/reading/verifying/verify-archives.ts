@@ -3,7 +3,7 @@ import { nodeFileLayer } from '../../files/file-layer.js';
 import {
   checkPatterns,
   type LocalPatterns,
-  listArchives,
+  listLocalArchives,
 } from '../../series/listing/list-local-archives.js';
 import { mayBeTorn } from '../../series/names/archive-state.js';
 import { compareNaturally } from '../../series/names/natural-order.js';
@@ -37,7 +37,7 @@ export async function verifyArchives(
 ): Promise<SeriesReport> {
   const { files = nodeFileLayer } = options;
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
-  const found = await listArchives(checkPatterns(patterns), { files, allowEmpty: false });
+  const found = await listLocalArchives(checkPatterns(patterns), { files, allowEmpty: false });
   const archives: ArchiveReport[] = [];
   for (const archive of found.sort(compareNaturally)) {
     const source = await openArchive(archive, files);

@@ -16,20 +16,23 @@ import {
 import { isGzip } from '../../streams/gunzip.js';
 import type { FoundArchive } from '../opening/found-archive.js';
 
-/** Where an archive's records begin in those of their writer. */
+/** Writer, sequence and earliest time of an archive's first block. */
 export type SequenceStart = Pick<FrameHeader, 'writer' | 'sequence' | 'earliestMicros'>;
 
-/**
- * What the first bytes of an archive say of where it belongs: its start; or that it has no sequences
- * (version 1, JSON lines); that it is `begun`, still open and without a whole header; or that it is
- * damaged, if an archive at all.
- */
-export type ArchiveHead = SequenceStart | 'unsequenced' | 'begun' | 'damaged';
+/** What the first bytes of an archive say about its position in the series. */
+export type ArchiveHead =
+  | { readonly kind: 'sequenced'; readonly start: SequenceStart }
+  /** Records have no sequences: version 1 or JSON lines. */
+  | { readonly kind: 'unsequenced' }
+  /** Still open, and without a whole header yet. */
+  | { readonly kind: 'begun' }
+  /** Not an archive, or one whose first header is damaged. */
+  | { readonly kind: 'damaged' };
 
-/** Enough of a gzip file to inflate a header: names and comments in its own header are short. */
+/** Enough of a gzip file to inflate a header: names and comments in gzip's own header are short. */
 const PEEK_BYTES = 4096;
 
-/** Looks at the first bytes of an archive: one small read, or one request for a small range. */
+/** Reads the first bytes of an archive: one small read, or one request for a small range. */
 export async function peekArchive(archive: FoundArchive): Promise<ArchiveHead> {
   const source = await archive.open();
   try {
@@ -41,19 +44,22 @@ export async function peekArchive(archive: FoundArchive): Promise<ArchiveHead> {
 }
 
 function readHead(bytes: Buffer, isOpen: boolean): ArchiveHead {
-  if (beginsAsJson(bytes[0])) return 'unsequenced';
+  if (beginsAsJson(bytes[0])) return { kind: 'unsequenced' };
   if (bytes.length >= PREAMBLE_BYTES && bytes.readInt32LE(MAGIC_OFFSET) === MAGIC) {
-    if (bytes.readInt16LE(VERSION_OFFSET) === VERSION_1) return 'unsequenced';
-    if (bytes.length >= HEADER_BYTES) return readStart(bytes) ?? 'damaged';
+    if (bytes.readInt16LE(VERSION_OFFSET) === VERSION_1) return { kind: 'unsequenced' };
+    if (bytes.length >= HEADER_BYTES) {
+      const start = readStart(bytes);
+      return start === null ? { kind: 'damaged' } : { kind: 'sequenced', start };
+    }
   }
-  return isOpen && bytes.length < HEADER_BYTES ? 'begun' : 'damaged';
+  return { kind: isOpen && bytes.length < HEADER_BYTES ? 'begun' : 'damaged' };
 }
 
 function readStart(bytes: Buffer): SequenceStart | null {
   if (headerCrc(bytes) !== bytes.readUInt32LE(HEADER_CRC_OFFSET)) return null;
   const header = readFrameHeader(bytes);
   const isBlock = header.version === VERSION_2 && header.kind === KIND_RECORDS;
-  // NaN, which a forged header may come to, has no place in an order.
-  const isPlace = [header.sequence, header.earliestMicros].every(Number.isSafeInteger);
-  return isBlock && isPlace ? header : null;
+  // A forged header may hold numbers that become NaN, which cannot be sorted.
+  const isSortable = [header.sequence, header.earliestMicros].every(Number.isSafeInteger);
+  return isBlock && isSortable ? header : null;
 }

@@ -1,14 +1,41 @@
 import { basename } from 'node:path';
 
 import { DamageError } from '../../errors/damage-error.js';
+import { isSameFile } from '../../files/same-file.js';
 import { sha256OfChunks } from '../../files/sha256.js';
-import type { FoundArchive } from '../opening/found-archive.js';
+import type { FoundArchive, FoundFile } from '../opening/found-archive.js';
 import { readUncompressed } from '../opening/read-uncompressed.js';
 
 /**
- * Leaves out copies: of archives with one name in several places whose uncompressed bytes are the same, all
- * but the first. For archives whose records have no sequence to tell repeats by. Reads only those that
- * share their name with another, one at a time.
+ * The archives without those that repeat another one: second names of a file, and copies. For archives
+ * whose records have no sequence, which is how the reader recognises repeats everywhere else.
+ */
+export async function distinctArchives(archives: readonly FoundArchive[]): Promise<FoundArchive[]> {
+  return await leaveOutCopies(await leaveOutLinkedTwins(archives));
+}
+
+/**
+ * Leaves out the open name of an archive whose sealed name is among `archives` too. Sealing links the file
+ * under both names for a moment; after a crash in that moment both stay until the archive is recovered.
+ */
+export async function leaveOutLinkedTwins(
+  archives: readonly FoundArchive[],
+): Promise<FoundArchive[]> {
+  const linked = new Map<FoundArchive, FoundFile>();
+  for (const archive of archives) {
+    const file = await archive.findFile();
+    if (file !== null && file.status.nlink > 1) linked.set(archive, file);
+  }
+  const sealed = [...linked.values()].filter(({ isOpen }) => !isOpen);
+  return archives.filter((archive) => {
+    const file = linked.get(archive);
+    return !file?.isOpen || !sealed.some((other) => isSameFile(other.status, file.status));
+  });
+}
+
+/**
+ * Leaves out copies: of several archives with one name and the same uncompressed bytes it keeps the first.
+ * Reads only archives that share their name with another, one at a time.
  */
 export async function leaveOutCopies(archives: readonly FoundArchive[]): Promise<FoundArchive[]> {
   const namesakes = new Map<string, number>();
@@ -29,7 +56,10 @@ export async function leaveOutCopies(archives: readonly FoundArchive[]): Promise
   return distinct;
 }
 
-/** The SHA-256 of the uncompressed bytes; null for damage, which is told when the archive is read. */
+/**
+ * The SHA-256 of an archive's uncompressed bytes, in hex; null if it is damaged, which the reader reports
+ * when it reads the archive.
+ */
 export async function digestOf(archive: FoundArchive): Promise<string | null> {
   const source = await archive.open();
   try {

@@ -3,21 +3,22 @@ import { parse } from 'node:path';
 import { NoArchivesError } from '../../errors/no-archives-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
 import type { RetryOptions } from '../../stores/contract/retries.js';
-import { type FoundArchive, LocalArchive } from '../opening/found-archive.js';
+import type { FoundArchive } from '../opening/found-archive.js';
+import { LocalArchive } from '../opening/local-archive.js';
 import type { StoredArchive } from '../opening/stored-archive.js';
-import { listArchives } from './list-local-archives.js';
-import { listObjects } from './list-stored-archives.js';
+import { listLocalArchives } from './list-local-archives.js';
+import { listStoredArchives } from './list-stored-archives.js';
 import { type SortedPatterns, type StorePattern, showPattern } from './series-patterns.js';
 
 export interface FindOptions {
   readonly files: FileLayer;
   readonly retries: RetryOptions;
-  /** Whether no archive is a result like others, not an error. */
+  /** Whether patterns that match nothing give an empty result instead of an error. */
   readonly allowEmpty: boolean;
 }
 
 /**
- * The archives that patterns match, local and in stores, each place once, in no order.
+ * All archives that patterns match, local and in stores, each path and key once, in no order.
  *
  * @throws NoArchivesError, DirectoryError, StoreError
  */
@@ -27,8 +28,8 @@ export async function findArchives(
 ): Promise<FoundArchive[]> {
   const { allowEmpty, files } = options;
   const objects = new ObjectListing(patterns.stored, options.retries);
-  // Local ones first: what is shipped meanwhile is found in the store then.
-  const paths = await listArchives(patterns.local, { files, allowEmpty: true });
+  // List local archives first: one that is shipped in the meantime is then found in the store.
+  const paths = await listLocalArchives(patterns.local, { files, allowEmpty: true });
   const findShipped = (path: string) => objects.findShipped(path);
   const local = paths.map((path) => new LocalArchive(path, files, findShipped));
   const found = [...local, ...(await objects.list())];
@@ -38,7 +39,7 @@ export async function findArchives(
   return found;
 }
 
-/** The archives in stores, as they were listed first, and those that came later. */
+/** The archives in stores: those of the first listing, and those that were shipped later. */
 class ObjectListing {
   readonly #patterns: readonly StorePattern[];
   readonly #retries: RetryOptions;
@@ -55,33 +56,36 @@ class ObjectListing {
     return [...this.#first.values()];
   }
 
-  /** Lists anew only where it has to: many may be shipped during a long reading. */
+  /** Lists again only if the last listing lacks the archive: many may be shipped during a long read. */
   async findShipped(path: string): Promise<StoredArchive | undefined> {
     const known = findByName(this.#later, path);
     if (known !== undefined || this.#patterns.length === 0) return known;
     await this.#listInto(this.#later);
-    // One that was there before may be another's, of the same name.
+    // Prefer new objects: one of the first listing may be another archive with the same name.
     for (const key of this.#first.keys()) this.#later.delete(key);
     return findByName(this.#later, path) ?? findByName(this.#first, path);
   }
 
   async #listInto(archives: Map<string, StoredArchive>): Promise<void> {
     for (const { pattern, store } of this.#patterns) {
-      for (const archive of await listObjects(store, pattern, this.#retries)) {
+      for (const archive of await listStoredArchives(store, pattern, this.#retries)) {
         archives.set(archive.path, archive);
       }
     }
   }
 }
 
-/** The archive that was shipped under the name of a local one, or, where that was taken, under another. */
+/**
+ * The object that a local archive was shipped as: the one of its name, or, if that name was taken, the one
+ * whose name has the archive's digest appended.
+ */
 function findByName(archives: ReadonlyMap<string, StoredArchive>, path: string) {
   const { ext, name } = parse(path);
   const candidates = [...archives.values()].map((archive) => ({ archive, ...parse(archive.path) }));
-  const isOther = (other: string) => other.startsWith(`${name}-`) && SHA8.test(other.slice(-9));
+  const hasDigest = (other: string) => other.startsWith(`${name}-`) && SHA8.test(other.slice(-9));
   return (
     candidates.find((candidate) => candidate.base === name + ext) ??
-    candidates.find((candidate) => candidate.ext === ext && isOther(candidate.name))
+    candidates.find((candidate) => candidate.ext === ext && hasDigest(candidate.name))
   )?.archive;
 }
 

@@ -10,19 +10,19 @@ import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { baseNameOf, GZIP_SUFFIX, isReadableName, OPEN_SUFFIX } from '../names/archive-state.js';
 import { splitGlob, unescapeGlob } from '../names/glob.js';
 
-/** One pattern or several: globs as picomatch reads them, paths of archives, or directories. */
+/** One pattern or several: picomatch globs, paths of archives, or directories. */
 export type LocalPatterns = string | readonly string[];
 
 export interface ListOptions {
   readonly files: FileLayer;
-  /** Whether no archive is a result like others, not an error. */
+  /** Whether patterns that match nothing give an empty list instead of an error. */
   readonly allowEmpty: boolean;
 }
 
 /**
- * Checks patterns without a look at any file.
+ * Checks patterns without touching the file system.
  *
- * @throws TypeError for what is no pattern, RangeError for one that this reader has no files for
+ * @throws TypeError if a pattern is not a string or is empty, RangeError if it is a URL
  */
 export function checkPatterns(patterns: LocalPatterns): readonly string[] {
   const list = typeof patterns === 'string' ? [patterns] : patterns;
@@ -37,13 +37,13 @@ export function checkPatterns(patterns: LocalPatterns): readonly string[] {
 }
 
 /**
- * The archives that patterns match, each by its path without the suffix of its state, once, in no
- * order. A pattern matches an archive's name with and without that suffix. What is there by the very name
- * of a pattern is meant, also where it could be read as a glob.
+ * The local archives that patterns match: paths without the suffix of their state, each once, in no
+ * order. A pattern matches an archive's name with and without that suffix. If a file or directory has
+ * exactly the name of a pattern, the pattern means only that, even if it could be a glob.
  *
  * @throws NoArchivesError, DirectoryError
  */
-export async function listArchives(
+export async function listLocalArchives(
   patterns: readonly string[],
   options: ListOptions,
 ): Promise<string[]> {
@@ -78,7 +78,7 @@ async function* walk(root: string, glob: string, files: FileLayer): AsyncGenerat
   for (let inner = below.pop(); inner !== undefined; inner = below.pop()) {
     for (const entry of await entriesOf(join(root, inner), files)) {
       const path = inner === '' ? entry.name : `${inner}/${entry.name}`;
-      // Links to directories may lead in circles: `**` goes past them.
+      // Links between directories can form cycles, so `**` does not follow them.
       const followed = entry.isSymbolicLink() ? await statusOf(join(root, path), files) : entry;
       if (followed?.isDirectory()) {
         if (path.split('/').length <= depth && (followed === entry || !isDeep)) below.push(path);
@@ -99,7 +99,10 @@ async function entriesOf(directory: string, files: FileLayer): Promise<Directory
   }
 }
 
-/** Whether an archive is there in any state; looked for in their order, so that none is missed. */
+/**
+ * Whether an archive exists in any state. States are checked in the order in which an archive passes through
+ * them: one that changes its state meanwhile is still found.
+ */
 async function isThere(archive: string, files: FileLayer): Promise<boolean> {
   for (const path of [archive + OPEN_SUFFIX, archive, archive + GZIP_SUFFIX]) {
     if ((await statusOf(path, files))?.isFile()) return true;
@@ -111,13 +114,13 @@ async function statusOf(path: string, files: FileLayer): Promise<FileStatus | nu
   try {
     return await files.stat(path);
   } catch (error) {
-    // Too long for a name, but not for a glob.
+    // A glob may be longer than any file name.
     if (isMissing(error) || systemCodeOf(error) === 'ENAMETOOLONG') return null;
     throw unreadable(dirname(path), error);
   }
 }
 
-/** The `DirectoryError` that a refused look into a directory amounts to, or the error as it is. */
+/** A `DirectoryError` if permission was denied, else the error itself. */
 function unreadable(directory: string, error: unknown): unknown {
   const code = systemCodeOf(error);
   if (code !== 'EACCES' && code !== 'EPERM') return error;

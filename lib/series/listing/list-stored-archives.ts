@@ -9,13 +9,13 @@ import { literalStart, splitGlob } from '../names/glob.js';
 import { StoredArchive } from '../opening/stored-archive.js';
 
 /**
- * The archives in a store that a pattern matches: a glob, a key, or what keys begin with before a slash. A
- * pattern matches an archive's key with and without the suffix of its state. Asks for what begins as the
- * pattern does, up to its glob.
+ * The archives in a store that a pattern matches: a glob, a key, or a prefix of keys that ends before a
+ * slash. A pattern matches an archive's key with and without the suffix of its state. Requests only keys that
+ * begin with the literal start of the pattern.
  *
  * @throws StoreError
  */
-export async function listObjects(
+export async function listStoredArchives(
   store: Store,
   pattern: string,
   retries: RetryOptions,
@@ -34,7 +34,7 @@ export async function listObjects(
   );
 }
 
-/** In one go, so that a listing that breaks off can be begun anew. */
+/** Collects the whole listing, so that a retry can start over if it fails halfway. */
 async function list(store: Store, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   for await (const { key } of store.list(prefix)) keys.push(key);
@@ -51,7 +51,7 @@ function matchGlob(keys: readonly string[], root: string, glob: string): string[
   return keys.filter((key) => isMatch(key.slice(begin)) || isMatch(archiveOf(key).slice(begin)));
 }
 
-/** The archive of this very name; else all that are directly below it. */
+/** The archive with exactly this name; if there is none, all archives directly below it. */
 function matchName(keys: readonly string[], name: string): string[] {
   const named = keys.filter((key) => archiveOf(key) === archiveOf(name));
   if (named.length > 0) return named;
@@ -63,7 +63,7 @@ function archiveOf(key: string): string {
   return posix.join(dirname(key), baseNameOf(basename(key)));
 }
 
-/** What is compressed is less to fetch. */
+/** Compressed objects first: there is less to download. */
 function byCost(a: string, b: string): number {
   return Number(b.endsWith(GZIP_SUFFIX)) - Number(a.endsWith(GZIP_SUFFIX));
 }

@@ -3,29 +3,30 @@ import { basename, extname } from 'node:path';
 import { compareNaturally } from '../names/natural-order.js';
 import type { FoundArchive } from '../opening/found-archive.js';
 import { peekArchive, type SequenceStart } from './archive-head.js';
-import { digestOf, leaveOutCopies } from './distinct-archives.js';
-import { leaveOutLinkedTwins } from './linked-twins.js';
+import { digestOf, distinctArchives } from './distinct-archives.js';
 
 /**
- * What objects of a store are put in order by: their names, or, as local archives are, what is in their
- * heads.
+ * How the objects of a store are ordered: by their names, or, like local archives, by the first record of
+ * each.
  */
 export type SeriesOrder = 'name' | 'time';
 
 interface SequencedArchive {
   readonly archive: FoundArchive;
-  readonly head: SequenceStart;
+  readonly start: SequenceStart;
 }
 
 /**
- * Puts archives into the order in which they are read. By `time` those of one writer go by sequence, and
- * several writers are merged by the earliest time of each one's next archive. Archives without sequences
- * (version 1, JSON lines) come before, in the natural order of their names; of these, copies are left
- * out. One whose first frame is damaged comes where its name belongs, behind others whose records are
- * good. That reads the head of each, one archive at a time.
+ * Puts archives into the order in which they are read.
  *
- * By `name` objects of a store come first, in the natural order of their names, and none is looked at but
- * those that share theirs with a local archive; where the two are one, the local one is read in its place.
+ * By `time`, archives of one writer go by sequence, and several writers are merged by the earliest time of
+ * each one's next archive. Archives without sequences (version 1, JSON lines) come first, in the natural
+ * order of their names and without copies. An archive whose first frame is damaged comes where its name
+ * belongs. This reads the head of each archive, one at a time.
+ *
+ * By `name`, objects of a store come first, in the natural order of their names, and local archives follow
+ * by time. Only objects that share their name with a local archive are read. If both are one archive, the
+ * local one takes the object's position.
  */
 export async function orderArchives(
   archives: readonly FoundArchive[],
@@ -44,23 +45,31 @@ async function orderByTime(archives: readonly FoundArchive[]): Promise<FoundArch
   const writers = new Map<string, SequencedArchive[]>();
   for (const archive of archives) {
     const head = await peekArchive(archive);
-    if (head === 'unsequenced') unsequenced.push(archive);
-    else if (head === 'begun') begun.push(archive);
-    else if (head === 'damaged') damaged.push(archive);
-    else {
-      const others = writers.get(head.writer);
-      if (others === undefined) writers.set(head.writer, [{ archive, head }]);
-      else others.push({ archive, head });
+    switch (head.kind) {
+      case 'unsequenced':
+        unsequenced.push(archive);
+        break;
+      case 'begun':
+        begun.push(archive);
+        break;
+      case 'damaged':
+        damaged.push(archive);
+        break;
+      case 'sequenced': {
+        const { start } = head;
+        const own = writers.get(start.writer) ?? [];
+        writers.set(start.writer, own);
+        own.push({ archive, start });
+      }
     }
   }
-  const named = await leaveOutLinkedTwins(unsequenced.sort(compareNames));
-  const distinct = await leaveOutCopies(named);
+  const distinct = await distinctArchives(unsequenced.sort(compareNames));
   const ordered = insert([...distinct, ...merge([...writers.values()])], damaged);
-  // A begun archive has records by the time it is read: its writer's last ones.
+  // By the time a begun archive is read, it may hold records: the last ones of its writer.
   return [...ordered, ...begun.sort(compareNames)];
 }
 
-/** Objects, then local archives; a local one that is an object, too, right before it. */
+/** Objects, then local archives; a local archive that is also an object comes right before that. */
 async function joinByName(
   stored: readonly FoundArchive[],
   local: readonly FoundArchive[],
@@ -71,41 +80,41 @@ async function joinByName(
     namesakes.set(name, [...(namesakes.get(name) ?? []), archive]);
   }
   const joined: FoundArchive[] = [];
-  const placed = new Set<FoundArchive>();
+  const joinedLocal = new Set<FoundArchive>();
   for (const object of stored) {
-    const candidates = namesakes.get(basename(object.path)) ?? [];
     let isCopy = false;
-    for (const archive of candidates) {
-      const likeness = placed.has(archive) ? 'other' : await compareContents(object, archive);
+    for (const archive of namesakes.get(basename(object.path)) ?? []) {
+      const likeness = joinedLocal.has(archive) ? 'other' : await compareContents(object, archive);
       if (likeness === 'other') continue;
-      placed.add(archive);
+      joinedLocal.add(archive);
       joined.push(archive);
       isCopy ||= likeness === 'copy';
     }
     if (!isCopy) joined.push(object);
   }
-  return [...joined, ...local.filter((archive) => !placed.has(archive))];
+  return [...joined, ...local.filter((archive) => !joinedLocal.has(archive))];
 }
 
 /**
- * Whether two are the same archive: a `copy`, or by their first records, so that the sequence tells, when
- * they are read, what is in both.
+ * Compares two archives of one name. With the `same start`, their records are compared by sequence when
+ * both are read; without sequences, only equal bytes show that one is a `copy`.
  */
 async function compareContents(
   a: FoundArchive,
   b: FoundArchive,
 ): Promise<'copy' | 'same start' | 'other'> {
   const [headA, headB] = [await peekArchive(a), await peekArchive(b)];
-  if (headA === 'unsequenced' && headB === 'unsequenced') {
+  if (headA.kind === 'unsequenced' && headB.kind === 'unsequenced') {
     const digest = await digestOf(a);
     return digest !== null && digest === (await digestOf(b)) ? 'copy' : 'other';
   }
-  if (typeof headA !== 'object' || typeof headB !== 'object') return 'other';
-  const isSame = headA.writer === headB.writer && headA.sequence === headB.sequence;
+  if (headA.kind !== 'sequenced' || headB.kind !== 'sequenced') return 'other';
+  const { writer, sequence } = headA.start;
+  const isSame = writer === headB.start.writer && sequence === headB.start.sequence;
   return isSame ? 'same start' : 'other';
 }
 
-/** Puts each of `others` before the first archive whose name comes after its own. */
+/** Puts each of `others` before the first archive with a later name. */
 function insert(archives: readonly FoundArchive[], others: FoundArchive[]): FoundArchive[] {
   const ordered: FoundArchive[] = [];
   let next = 0;
@@ -122,35 +131,36 @@ function insert(archives: readonly FoundArchive[], others: FoundArchive[]): Foun
 }
 
 /**
- * Takes, again and again, the writer whose next archive is the earliest. That is the order by the latest
- * of the earliest times so far in each writer, since an archive cannot come before those in front of it.
+ * Takes, again and again, the writer whose next archive has the earliest time. Sorting gives the same
+ * order: an archive's turn comes with the latest of the earliest times of its writer up to it, because it
+ * cannot come before an earlier archive of its writer.
  */
 function merge(writers: SequencedArchive[][]): FoundArchive[] {
-  const placed = writers.flatMap((archives) => {
+  const turns = writers.flatMap((archives) => {
     let turnMicros = Number.NEGATIVE_INFINITY;
-    return archives.sort(compareSequences).map((peeked) => {
-      turnMicros = Math.max(turnMicros, peeked.head.earliestMicros);
-      return { ...peeked, turnMicros };
+    return archives.sort(compareSequences).map((sequenced) => {
+      turnMicros = Math.max(turnMicros, sequenced.start.earliestMicros);
+      return { ...sequenced, turnMicros };
     });
   });
-  placed.sort(
+  turns.sort(
     (a, b) =>
       a.turnMicros - b.turnMicros ||
-      compareText(a.head.writer, b.head.writer) ||
+      compareText(a.start.writer, b.start.writer) ||
       compareSequences(a, b),
   );
-  return placed.map(({ archive }) => archive);
+  return turns.map(({ archive }) => archive);
 }
 
 function compareSequences(a: SequencedArchive, b: SequencedArchive): number {
-  return a.head.sequence - b.head.sequence || compareNames(a.archive, b.archive);
+  return a.start.sequence - b.start.sequence || compareNames(a.archive, b.archive);
 }
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** An alternative, `a-1.events`, comes behind `a.events`: so the extension does not count at first. */
+/** Compares names without their extensions first, so that the alternative `a-1.events` follows `a.events`. */
 function compareNames({ path: a }: FoundArchive, { path: b }: FoundArchive): number {
   return compareNaturally(withoutExtension(a), withoutExtension(b)) || compareNaturally(a, b);
 }

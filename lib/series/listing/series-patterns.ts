@@ -6,35 +6,35 @@ import { openStore } from '../../stores/open-store.js';
 import type { S3StoreOptions } from '../../stores/s3/s3-store-options.js';
 import { checkPatterns } from './list-local-archives.js';
 
-/** What archives of a store are read by. */
+/** A store, and which of its archives are read. */
 export interface StorePattern {
-  /** It stays open. */
+  /** The reader does not close it. */
   readonly store: Store;
-  /** A glob of keys as picomatch reads it, a key, or what keys begin with before a slash. */
+  /** A picomatch glob of keys, a key, or a prefix of keys that ends before a slash. */
   readonly pattern: string;
 }
 
 /**
- * What archives of a series are found by: a glob as picomatch reads it, the path of an archive or of a
- * directory; the same behind `s3://bucket/` or `file://`; or a pattern of keys in a store.
+ * Where to find archives of a series: a picomatch glob, the path of an archive or of a directory; any of these
+ * after `s3://bucket/` or `file://`; or a pattern of keys in a store.
  */
 export type SeriesPattern = string | StorePattern;
 
 /** One pattern or several, of local archives and of stores. */
 export type SeriesPatterns = SeriesPattern | readonly SeriesPattern[];
 
-/** Patterns by where they are to be looked for. */
+/** Patterns sorted into local and stored ones. */
 export interface SortedPatterns {
   readonly local: readonly string[];
   readonly stored: readonly StorePattern[];
-  /** Those of `stored` that were opened for it, and are to be closed. */
+  /** The stores that were opened for `s3://` patterns; the caller must close them. */
   readonly ownStores: readonly Store[];
 }
 
 /**
- * Checks patterns, and opens a store for each bucket that they name, without a look at any file or object.
+ * Checks patterns and opens a store for each bucket that they name. Reads and lists nothing.
  *
- * @throws TypeError or RangeError for what is no pattern
+ * @throws TypeError or RangeError for an invalid pattern
  */
 export function sortPatterns(patterns: SeriesPatterns, s3: S3StoreOptions = {}): SortedPatterns {
   const local: string[] = [];
@@ -57,7 +57,7 @@ export function sortPatterns(patterns: SeriesPatterns, s3: S3StoreOptions = {}):
   return { local: checkPatterns(local), stored, ownStores: [...buckets.values()] };
 }
 
-/** A pattern as messages name it. */
+/** The text of a pattern in messages. */
 export function showPattern({ store, pattern }: StorePattern): string {
   return `${store.name}/${pattern}`;
 }
@@ -72,7 +72,7 @@ function checkStorePattern(pattern: StorePattern): StorePattern {
   throw new TypeError(`pattern is ${inspect(pattern)}, expected a string or { store, pattern }`);
 }
 
-/** In a glob `?` and `#` are no part of a URL's own syntax. */
+/** Escapes `?` and `#`: here they belong to a glob or a name, not to the URL's query or fragment. */
 function pathOf(url: string): string {
   return fileURLToPath(url.replaceAll('?', '%3F').replaceAll('#', '%23'));
 }

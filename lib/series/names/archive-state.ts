@@ -54,6 +54,6 @@ export function mayBeTorn(path: string): boolean {
  *
  * @param archive its path without the suffix of its state
  */
-export function placesOf(archive: string): string[] {
+export function possiblePathsOf(archive: string): string[] {
   return ['', GZIP_SUFFIX, OPEN_SUFFIX, STALE_SUFFIX].map((suffix) => archive + suffix);
 }

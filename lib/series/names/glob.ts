@@ -1,14 +1,14 @@
-/** A pattern in two: what stands literally before its glob, and the glob. */
+/** A pattern in two: the literal path before its first wildcard, and the rest. */
 export interface SplitGlob {
-  /** Without a slash at its end, unless it is nothing else; empty where the glob is relative. */
+  /** Without a slash at the end, unless it is `/` itself; empty if the pattern begins with a glob. */
   readonly root: string;
-  /** Empty where the pattern is none. */
+  /** Empty if the pattern has no wildcards. */
   readonly glob: string;
 }
 
 /**
- * Splits a pattern at the first of its segments that is a glob. (picomatch's own `scan` takes an escaped
- * brace for the end of it.)
+ * Splits a pattern before the first segment that is a glob. (picomatch's own `scan` takes an escaped brace for
+ * the end of a glob.)
  */
 export function splitGlob(pattern: string): SplitGlob {
   const segments = pattern.split('/');
@@ -19,17 +19,28 @@ export function splitGlob(pattern: string): SplitGlob {
   return { root: isAtTop ? '/' : root, glob: segments.slice(first).join('/') };
 }
 
-/** Text that all names begin with which a glob matches; not always all of it. */
+/** Text that every match of a glob begins with; not always the longest such text. */
 export function literalStart(glob: string): string {
   const [literal = ''] = /^[\w=.:-]*/.exec(glob) ?? [];
   const next = glob.at(literal.length) ?? '';
-  // What else may follow could be about the character before it.
+  // Any other character could change the one before it: `a+` matches `aa`.
   return glob.includes('|') ? '' : literal.slice(0, '*[{'.includes(next) ? undefined : -1);
 }
 
-/** Text of a pattern without the backslashes that take away a character's meaning. */
+/** A picomatch pattern that matches only this text, which may be a path. */
+export function escapeGlob(text: string): string {
+  return text.replace(GLOB_CHARACTERS, (character) =>
+    // picomatch drops some of three or more backslashes in a row, but not of a set of one backslash.
+    character === '\\' ? '[\\\\]' : `\\${character}`,
+  );
+}
+
+/** The text of a pattern without the backslashes that escape its characters. */
 export function unescapeGlob(text: string): string {
   return text.replace(/\\(.)/g, '$1');
 }
 
 const GLOB = /[*?[\](){}|]/;
+
+/** Characters that have a meaning to picomatch. */
+const GLOB_CHARACTERS = /[*?[\]{}()!+@|^$,"\\]/g;

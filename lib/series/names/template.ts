@@ -1,5 +1,5 @@
 import { TemplateError } from '../../errors/template-error.js';
-import { escapeGlob } from './escape-glob.js';
+import { escapeGlob } from './glob.js';
 import { type StrftimeOptions, strftime } from './strftime.js';
 
 export interface TemplateOptions extends StrftimeOptions {
@@ -8,7 +8,9 @@ export interface TemplateOptions extends StrftimeOptions {
 }
 
 /** A stretch of a template: text, which may hold strftime directives, or one token. */
-type TemplatePart<Token> = { readonly text: string } | { readonly token: Token };
+type Piece<Token> =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'token'; readonly token: Token };
 
 /** Splits a template into text at even indexes and the names of tokens at odd ones. */
 const TOKENS = /\[\[([^[\]]*)\]\]/u;
@@ -25,7 +27,7 @@ const ANYTHING = '*';
  */
 export class Template<Token extends string> {
   readonly text: string;
-  readonly #parts: readonly TemplatePart<Token>[];
+  readonly #pieces: readonly Piece<Token>[];
   readonly #options: TemplateOptions;
 
   /**
@@ -34,16 +36,18 @@ export class Template<Token extends string> {
    */
   constructor(text: string, tokens: readonly Token[], options: TemplateOptions) {
     this.text = text;
-    this.#parts = text
+    this.#pieces = text
       .split(TOKENS)
       .map((piece, i) =>
-        i % 2 === 0 ? { text: checkText(text, piece) } : { token: findToken(text, piece, tokens) },
+        i % 2 === 0
+          ? { kind: 'text', text: checkText(text, piece) }
+          : { kind: 'token', token: findToken(text, piece, tokens) },
       );
     this.#options = options;
   }
 
   has(token: Token): boolean {
-    return this.#parts.some((part) => 'token' in part && part.token === token);
+    return this.#pieces.some((piece) => piece.kind === 'token' && piece.token === token);
   }
 
   /**
@@ -53,9 +57,9 @@ export class Template<Token extends string> {
    * @throws TemplateError for an unknown directive, or a time that cannot be formatted
    */
   expand(timeMicros: number, textOf: (token: Token) => string): string {
-    return this.#parts
-      .map((part) =>
-        'token' in part ? textOf(part.token) : this.#formatText(part.text, timeMicros),
+    return this.#pieces
+      .map((piece) =>
+        piece.kind === 'token' ? textOf(piece.token) : this.#formatText(piece.text, timeMicros),
       )
       .join('');
   }
@@ -65,8 +69,8 @@ export class Template<Token extends string> {
    * for each directive, each token and each text between them.
    */
   patterns(patternOf: (token: Token) => string = () => ANYTHING): string[] {
-    return this.#parts.flatMap((part) =>
-      'token' in part ? [patternOf(part.token)] : this.#patternsOfText(part.text),
+    return this.#pieces.flatMap((piece) =>
+      piece.kind === 'token' ? [patternOf(piece.token)] : this.#patternsOfText(piece.text),
     );
   }
 

@@ -5,7 +5,7 @@ import type { FoundArchive } from './found-archive.js';
 import { ObjectSource } from './object-source.js';
 import { archiveGone } from './open-archive.js';
 
-/** An archive in a store, by the keys that it is there under: plain, compressed, or both. */
+/** An archive in a store, which may have both a plain and a compressed object. */
 export class StoredArchive implements FoundArchive {
   readonly path: string;
   readonly isStored = true;
@@ -15,13 +15,17 @@ export class StoredArchive implements FoundArchive {
 
   /**
    * @param name its key, without the suffix of its state
-   * @param keys the first that is still there is read
+   * @param keys its objects; the first one that still exists is read
    */
   constructor(store: Store, name: string, keys: readonly string[], retries: RetryOptions) {
     this.path = `${store.name}/${name}`;
     this.#store = store;
     this.#keys = keys;
     this.#retries = retries;
+  }
+
+  async findFile(): Promise<null> {
+    return null;
   }
 
   async open(): Promise<ArchiveSource> {

@@ -7,12 +7,15 @@ import { expect } from 'chai';
 import { DirectoryError } from '../../../lib/errors/directory-error.js';
 import { NoArchivesError } from '../../../lib/errors/no-archives-error.js';
 import { type FileLayer, nodeFileLayer } from '../../../lib/files/file-layer.js';
-import { checkPatterns, listArchives } from '../../../lib/series/listing/list-local-archives.js';
-import { escapeGlob } from '../../../lib/series/names/escape-glob.js';
+import {
+  checkPatterns,
+  listLocalArchives,
+} from '../../../lib/series/listing/list-local-archives.js';
+import { escapeGlob } from '../../../lib/series/names/glob.js';
 import { CountingFiles } from '../../support/counting-files.js';
 import { rejection } from '../../support/store-tools.js';
 
-describe('listArchives', () => {
+describe('listLocalArchives', () => {
   let directory: string;
 
   beforeEach(async () => {
@@ -35,7 +38,7 @@ describe('listArchives', () => {
 
   async function listIn(root: string, patterns: readonly string[], files = nodeFileLayer) {
     const paths = patterns.map((pattern) => `${escapeGlob(root)}/${pattern}`);
-    const found = await listArchives(paths, { files, allowEmpty: true });
+    const found = await listLocalArchives(paths, { files, allowEmpty: true });
     return found.map((path) => relative(root, path)).sort();
   }
 
@@ -47,7 +50,7 @@ describe('listArchives', () => {
     expect(await list('x_*')).to.deep.equal([...series, 'x_5.log']);
   });
 
-  it('gives an archive once that is there in two states, or matches two patterns', async () => {
+  it('lists an archive once if it exists in two states or matches two patterns', async () => {
     await make('x_1.events', 'x_1.events.gz', 'x_2.events.open', 'x_2.events');
     expect(await list('x_*.events', '*', 'x_1.events.gz', '../*/x_1.events')).to.deep.equal([
       'x_1.events',
@@ -55,20 +58,20 @@ describe('listArchives', () => {
     ]);
   });
 
-  it('takes a directory for all that is directly in it', async () => {
+  it('lists everything directly in a directory', async () => {
     await make('a.events', 'b.events.gz', 'deeper/c.events', '.hidden.events');
     expect(await list('')).to.deep.equal(['a.events', 'b.events']);
     expect(await list('deeper')).to.deep.equal(['deeper/c.events']);
   });
 
-  it('leaves out what lies beside archives and is none', async () => {
+  it('leaves out files beside archives that are not archives', async () => {
     await make('a.events', 'a.events.part', 'a.events.stale', 'a.events.suspect', '.a.events');
     await make('a.events.torn-512', 'a.events.journal');
     expect(await list('*')).to.deep.equal(['a.events']);
     expect(await list('*.part')).to.deep.equal([]);
   });
 
-  it('takes a path in any state for its archive', async () => {
+  it('accepts the path of an archive with the suffix of any state', async () => {
     await make('a.events.gz', 'b.events.open', 'c.events');
     for (const suffix of ['', '.open', '.gz']) {
       const patterns = ['a', 'b', 'c'].map((name) => `${name}.events${suffix}`);
@@ -86,7 +89,7 @@ describe('listArchives', () => {
 
   const odd = ['a[1].events', 'b (2).events', '*.events', '{c,d}.events', '!e.events', 'f?.events'];
   for (const name of odd) {
-    it(`takes ${name} for the name that it is, where that is there in any state`, async () => {
+    it(`takes ${name} literally if an archive of this name exists in any state`, async () => {
       await make('a1.events', 'b 2.events', 'c.events', 'f1.events');
       expect(await list(name)).to.not.include(name);
       for (const state of [`${name}.gz`, name]) {
@@ -97,7 +100,7 @@ describe('listArchives', () => {
     });
   }
 
-  it('reads a glob below directories whose names hold the characters of globs', async () => {
+  it('matches a glob below directories whose names contain glob characters', async () => {
     for (const root of ['a[1]', 'b (2)', '{c,d}', '!e', 'f*', 'g\\h', '+(i)']) {
       await make(`${root}/x_1.events`, `${root}/x_2.events.gz`);
       const found = await listIn(join(directory, root), ['x_*.events']);
@@ -107,7 +110,7 @@ describe('listArchives', () => {
     }
   });
 
-  it('goes as deep as a glob has slashes, and as deep as there are directories with **', async () => {
+  it('descends as many levels as a glob has slashes, and all levels for **', async () => {
     await make('1.events', 'a/2.events.open', 'a/b/3.events.gz', 'a/b/c/4.events', 'z/5.events');
     expect(await list('*/*.events')).to.deep.equal(['a/2.events', 'z/5.events']);
     expect(await list('a/*/*.events')).to.deep.equal(['a/b/3.events']);
@@ -117,14 +120,14 @@ describe('listArchives', () => {
     expect(await list('**/b/**/*.events')).to.have.length(2);
   });
 
-  it('does not look below directories that a glob cannot reach', async () => {
+  it('does not list directories that a glob cannot reach', async () => {
     await make('a/b/1.events', '2.events');
     const files = new CountingFiles();
     await listIn(directory, ['*.events'], files.layer);
     expect(files.listed).to.deep.equal([directory]);
   });
 
-  it('follows links to archives and directories, but in no circle', async () => {
+  it('follows links to archives and directories, but not in cycles', async () => {
     await make('real/1.events', 'real/2.events.gz');
     await symlink(join(directory, 'real'), join(directory, 'linked'));
     await symlink(join(directory, 'real'), join(directory, 'real', 'round'));
@@ -136,56 +139,58 @@ describe('listArchives', () => {
     expect(await list('**/*.events')).to.deep.equal(['3.events', 'real/1.events', 'real/2.events']);
   });
 
-  it('leaves out directories that have the names of archives', async () => {
+  it('leaves out directories that are named like archives', async () => {
     await make('a.events/1.events', 'b.events');
     expect(await list('*.events')).to.deep.equal(['b.events']);
   });
 
-  it('takes a glob that is too long for a name', async () => {
+  it('accepts a glob that is longer than a file name may be', async () => {
     await make('a.events');
     const names = Array.from({ length: 100 }, (_, i) => `name-${i}`);
     expect(await list(`{a,${names.join(',')}}.events`)).to.deep.equal(['a.events']);
   });
 
-  it('reports patterns that match nothing, unless that is allowed', async () => {
+  it('reports patterns that match nothing, unless the caller allows it', async () => {
     const patterns = [join(directory, '*.events'), join(directory, 'none', 'a.events')];
     const options = { files: nodeFileLayer, allowEmpty: false };
-    const error = await rejection(listArchives(patterns, options));
+    const error = await rejection(listLocalArchives(patterns, options));
     expect(error).to.be.instanceOf(NoArchivesError).and.to.have.deep.property('patterns', patterns);
-    expect(await listArchives(patterns, { ...options, allowEmpty: true })).to.deep.equal([]);
+    expect(await listLocalArchives(patterns, { ...options, allowEmpty: true })).to.deep.equal([]);
     await make('a.events');
-    expect(await listArchives(patterns, options)).to.deep.equal([join(directory, 'a.events')]);
+    expect(await listLocalArchives(patterns, options)).to.deep.equal([join(directory, 'a.events')]);
   });
 
   for (const call of ['readdir', 'stat'] as const) {
-    it(`names a directory where ${call} is refused`, async () => {
+    it(`names the directory if ${call} is refused`, async () => {
       const refusal = Object.assign(new Error('EACCES: no'), { code: 'EACCES', syscall: call });
       const files: FileLayer = { ...nodeFileLayer, [call]: () => Promise.reject(refusal) };
       const pattern = join(directory, '*.events');
-      const error = await rejection(listArchives([pattern], { files, allowEmpty: true }));
+      const error = await rejection(listLocalArchives([pattern], { files, allowEmpty: true }));
       expect(error).to.be.instanceOf(DirectoryError).and.to.include({ directory, cause: refusal });
       expect(error).to.have.property('message', `directory ${directory} ${UNREADABLE}`);
     });
   }
 
-  it('does not take another failure for an empty directory', async () => {
+  it('passes on any other failure instead of returning an empty list', async () => {
     const failure = Object.assign(new Error('EIO: no'), { code: 'EIO', syscall: 'scandir' });
     const files: FileLayer = { ...nodeFileLayer, readdir: () => Promise.reject(failure) };
     const pattern = join(directory, '*.events');
-    expect(await rejection(listArchives([pattern], { files, allowEmpty: true }))).to.equal(failure);
+    expect(await rejection(listLocalArchives([pattern], { files, allowEmpty: true }))).to.equal(
+      failure,
+    );
   });
 });
 
 const UNREADABLE = 'cannot be read: permission denied';
 
 describe('checkPatterns', () => {
-  it('makes a list of one pattern or several', () => {
+  it('returns a list for one pattern or several', () => {
     expect(checkPatterns('a')).to.deep.equal(['a']);
     expect(checkPatterns(['a', 'b*'])).to.deep.equal(['a', 'b*']);
     expect(checkPatterns('C:\\a')).to.deep.equal(['C:\\a']);
   });
 
-  it('refuses URLs, and shows them', () => {
+  it('refuses URLs and shows them', () => {
     for (const url of [
       's3://bucket/prefix/*.events',
       'S3://bucket',
@@ -197,9 +202,9 @@ describe('checkPatterns', () => {
     }
   });
 
-  it('refuses what is no pattern', () => {
+  it('refuses values that are not patterns', () => {
     for (const value of [undefined, null, 5, {}, [5], [undefined], '', ['']]) {
-      // @ts-expect-error: callers without types give anything.
+      // @ts-expect-error: JavaScript callers may pass anything.
       expect(() => checkPatterns(value)).to.throw(TypeError, 'pattern is ');
     }
   });

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import { orderArchives } from '../../../lib/series/listing/order-archives.js';
-import { LocalArchive } from '../../../lib/series/opening/found-archive.js';
+import { LocalArchive } from '../../../lib/series/opening/local-archive.js';
 import { CountingFiles } from '../../support/counting-files.js';
 import { encodeJsonLines, encodeVersion1 } from '../../support/encode-archive.js';
 import { forgeBody, forgeFrame, forgeRecord } from '../../support/forge-frame.js';
@@ -16,7 +16,7 @@ describe('orderArchives', () => {
 
   afterEach(() => directories.remove());
 
-  /** Paths in the order in which they are read; those given are in the opposite one. */
+  /** Paths in the order in which they are read. Passes the archives in the reverse order. */
   async function order(contents: Readonly<Record<string, Buffer>>): Promise<string[]> {
     const root = await directories.make();
     const archives = new Set<string>();
@@ -31,7 +31,7 @@ describe('orderArchives', () => {
     return ordered.map(({ path }) => path.slice(root.length + 1));
   }
 
-  it('has one writer by sequence, whatever the names and times', async () => {
+  it('orders the archives of one writer by sequence, whatever their names and times', async () => {
     const ordered = await order({
       'z.events': encodePart(['0', '1'], { time: 900 }),
       'c.events.gz': gzipSync(encodePart(['2'], { sequence: 2, time: 500 })),
@@ -41,12 +41,12 @@ describe('orderArchives', () => {
     expect(ordered).to.deep.equal(['z.events', 'c.events', 'm.events', 'a.events']);
   });
 
-  it('merges writers by the earliest time of the next archive of each', async () => {
+  it('merges writers by the earliest time of their next archives', async () => {
     const ordered = await order({
       'a-1': encodePart(['x'], { writer: 'a', time: 10 }),
       'a-2': encodePart(['x'], { writer: 'a', sequence: 1, time: 40 }),
       'b-1': encodePart(['x'], { writer: 'b', time: 20 }),
-      // Its clock was set back: it still comes behind b-1, and then at once.
+      // The clock was set back: b-2 still follows b-1, and immediately.
       'b-2': encodePart(['x'], { writer: 'b', sequence: 1, time: 5 }),
       'b-3': encodePart(['x'], { writer: 'b', sequence: 2, time: 50 }),
       'c-1': encodePart(['x'], { writer: 'c', time: 30 }),
@@ -54,7 +54,7 @@ describe('orderArchives', () => {
     expect(ordered).to.deep.equal(['a-1', 'b-1', 'b-2', 'c-1', 'a-2', 'b-3']);
   });
 
-  it('has version 1 and JSON lines first, in the natural order of their names', async () => {
+  it('puts version 1 and JSON lines first, in the natural order of their names', async () => {
     const ordered = await order({
       'a.events': encodePart(['x']),
       'x_2.events': encodeVersion1(['x']),
@@ -73,7 +73,7 @@ describe('orderArchives', () => {
     ]);
   });
 
-  it('leaves out copies of what has no sequence', async () => {
+  it('leaves out copies of archives without sequences', async () => {
     const [lines, other] = [encodeJsonLines(['1']), encodeJsonLines(['2'])];
     const ordered = await order({
       'spool/a.jsonl': lines,
@@ -94,7 +94,7 @@ describe('orderArchives', () => {
     ]);
   });
 
-  it('has open archives last that hold no header yet: they may when they are read', async () => {
+  it('puts open archives without a header last: they may hold records when they are read', async () => {
     const ordered = await order({
       'a.events.open': Buffer.alloc(0),
       'b.events.open': encodePart(['x'], { sequence: 2 }).subarray(0, 63),
@@ -105,7 +105,7 @@ describe('orderArchives', () => {
     expect(ordered).to.deep.equal(['d.events', 'c.events', 'e.events', 'a.events', 'b.events']);
   });
 
-  it('has one whose first frame is damaged where its name belongs', async () => {
+  it('puts an archive whose first frame is damaged where its name belongs', async () => {
     const damaged = encodePart(['x'], { sequence: 1 });
     damaged.writeUInt8(damaged.readUInt8(30) ^ 1, 30);
     const contents = {
@@ -123,9 +123,9 @@ describe('orderArchives', () => {
     expect(await order(contents)).to.deep.equal(names);
   });
 
-  it('takes the first frame of an archive for its place, also behind a small gzip member', async () => {
+  it('orders an archive by its first frame, even if small gzip members split it', async () => {
     const bytes = encodePart(['second'], { sequence: 7 });
-    const members = [bytes.subarray(0, 5), bytes.subarray(5)].map((part) => gzipSync(part));
+    const members = [bytes.subarray(0, 5), bytes.subarray(5)].map((piece) => gzipSync(piece));
     const ordered = await order({
       'a.events.gz': Buffer.concat(members),
       'b.events': encodePart(['first'], { sequence: 1 }),
@@ -133,7 +133,7 @@ describe('orderArchives', () => {
     expect(ordered).to.deep.equal(['b.events', 'a.events']);
   });
 
-  it('reads one file at a time, and not more than its head', async () => {
+  it('reads one file at a time, and only its head', async () => {
     const root = await directories.make();
     const archives = ['a', 'b', 'c'].map((name) => join(root, name));
     for (const [i, archive] of archives.entries()) {

@@ -1,6 +1,10 @@
 import { expect } from 'chai';
 
-import { baseNameOf, isReadableName, placesOf } from '../../../lib/series/names/archive-state.js';
+import {
+  baseNameOf,
+  isReadableName,
+  possiblePathsOf,
+} from '../../../lib/series/names/archive-state.js';
 
 describe('baseNameOf', () => {
   it('takes off one suffix of a state', () => {
@@ -35,9 +39,9 @@ describe('isReadableName', () => {
   });
 });
 
-describe('placesOf', () => {
+describe('possiblePathsOf', () => {
   it('has the sealed file first, which may still be open by its other name', () => {
-    expect(placesOf('d/a.events')).to.deep.equal([
+    expect(possiblePathsOf('d/a.events')).to.deep.equal([
       'd/a.events',
       'd/a.events.gz',
       'd/a.events.open',

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import picomatch from 'picomatch';
 
-import { escapeGlob } from '../../../lib/series/names/escape-glob.js';
+import { escapeGlob } from '../../../lib/series/names/glob.js';
 
 describe('escapeGlob', () => {
   it('gives a pattern that matches the text and, but for backslashes, nothing else', () => {
