@@ -60,8 +60,7 @@ export {
   type ArchiveWriterOptions,
   createArchiveWriter,
 } from './shipping/create-archive-writer.js';
-export type { LocalFile, ShipOptions } from './shipping/ship-options.js';
-export type { WhenFull } from './shipping/spool-budget.js';
+export type { LocalFile, ShipOptions, WhenFull } from './shipping/ship-options.js';
 export type {
   Evidence,
   GetOptions,

@@ -9,56 +9,80 @@ import {
 import type { Store } from '../stores/contract/store.js';
 import type { S3StoreOptions } from '../stores/s3/s3-store-options.js';
 import { DEFAULT_KEY, KeyTemplate } from './key-template.js';
-import type { WhenFull } from './spool-budget.js';
 
-/** What becomes of the local file once the store has confirmed the archive. */
+/** What to do with the local file after the store has confirmed the archive. */
 export type LocalFile = 'delete' | 'keep' | { readonly moveTo: string };
 
-/** Where archives are shipped to, and what becomes of them here. */
+/** What to do with new records while the spool is full. */
+export type WhenFull = 'block' | 'error' | 'drop-oldest';
+
+/**
+ * Where archives are shipped to, and how. The *spool* is the writer's directory: its archives that the
+ * store has not confirmed yet, the open one included.
+ */
 export interface ShipOptions {
-  /** `s3://bucket/prefix`, a directory's path or `file://` URL, or a store of your own. */
+  /**
+   * The store: `s3://bucket/prefix`, the path of a directory, its `file://` URL, or an object that
+   * implements `Store`. The writer closes the stores that it opens, and never yours.
+   */
   readonly to: string | URL | Store;
-  /** For an `s3://` URL: endpoint, region, credentials and the like. */
+  /**
+   * Endpoint, region, credentials and other settings of an `s3://` URL. A TypeError with any other store.
+   * @default as `S3StoreOptions` says
+   */
   readonly s3?: S3StoreOptions | undefined;
-  /** Deletes, keeps or moves the local file, after the check that it is in the store. @default 'delete' */
+  /**
+   * What to do with the local file: `'delete'`, `'keep'`, or move it to the directory `moveTo`. The file is
+   * never touched before the store has confirmed its bytes, and never if it has changed since it was
+   * sealed. @default 'delete'
+   */
   readonly localFile?: LocalFile | undefined;
   /**
-   * How long `end` waits for the store before it fails with `ShippingPendingError`; everything is sealed
-   * on disk then, and the next writer of the directory ships it. @default '60s'
+   * How long `end` waits for the store, in ms or as text such as `'5m'`. After that it fails with
+   * `ShippingPendingError`. Every archive is sealed on disk then, and the next writer of the directory ships
+   * it. @default '60s'
    */
   readonly endTimeout?: Duration | undefined;
   /**
-   * How many bytes of archives may wait in the directory, the open one among them; one record more, and the
-   * index of the open archive, may come to it. At that the open archive is sealed, so that it can be shipped,
-   * and `whenFull` says what becomes of further records. @default no limit
+   * How many bytes of archives the spool may hold, as a number or as text such as `'2 GiB'`. One record and
+   * the index of the open archive may exceed it. At the limit the writer seals the open archive, so that it
+   * can be shipped, and `whenFull` decides about new records. @default no limit
    */
   readonly maxSpoolBytes?: ByteCount | undefined;
   /**
-   * `'block'` holds records back until there is room, so that no source overruns the disk. `'error'` refuses
-   * them: `append` throws a `SpoolFullError`, `write` ends the stream with it, and what was accepted is safe.
-   * `'drop-oldest'` deletes the oldest archives that are neither in the store nor on their way, with an event
-   * `dropped` for each; `shipped` of their receipts rejects. @default 'block'
+   * What to do with new records while the spool is full.
+   *
+   * - `'block'` holds records back until there is room: the source is slowed down, and no record is lost.
+   * - `'error'` refuses them: `append` throws a `SpoolFullError`, and `write` ends the stream with it.
+   *   Records that were accepted before are safe.
+   * - `'drop-oldest'` deletes the oldest archives that are neither being sent nor confirmed by the store. Each
+   *   one emits `dropped`, and `shipped` of its receipts rejects.
+   *
+   * @default 'block'
    */
   readonly whenFull?: WhenFull | undefined;
-  /** How many archives are sent at a time; each takes the memory of its parts. @default 1 */
+  /** How many archives to send at the same time. Each needs memory for its parts. @default 1 */
   readonly concurrency?: number | undefined;
   /**
-   * What an archive's object is called, below `to` and without `.gz`: slashes, strftime directives for the
-   * time of its first record (UTC), `[[NAME]]`, which must be there, and `[[HOST]]`, `[[CRC]]`, `[[COUNT]]`,
-   * `[[FIRST_TIME]]`, `[[LAST_TIME]]`; such as `'logs/dt=%Y-%m-%d/hour=%H/[[NAME]]'`. @default '[[NAME]]'
+   * Template of an object's key below `to`; `.gz` is appended. It may have slashes, strftime directives for
+   * the time of the archive's first record (UTC), and the tokens `[[NAME]]` (required), `[[HOST]]`,
+   * `[[CRC]]`, `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`; for example
+   * `'logs/dt=%Y-%m-%d/hour=%H/[[NAME]]'`. @default '[[NAME]]'
    */
   readonly key?: string | undefined;
   /**
-   * How old an unfinished upload under the series' keys must be to be aborted when no journal here knows of
-   * it. It may be another host's, which shares the prefix: more than any upload takes. @default '7d'
+   * The age, in ms or as text, from which the writer aborts an unfinished upload under the series' keys that
+   * no local journal names. Such an upload may belong to another host that is still sending, so choose
+   * longer than any upload takes. @default '7d'
    */
   readonly abortOrphansAfter?: Duration | undefined;
 }
 
-/** `ShipOptions`, checked, with its defaults. */
+/** `ShipOptions` after validation, with defaults filled in. */
 export interface ShipSettings {
   readonly localFile: LocalFile;
   readonly endTimeoutMs: number;
+  /** Infinity without a limit. */
   readonly maxSpoolBytes: number;
   readonly whenFull: WhenFull;
   readonly concurrency: number;
@@ -66,7 +90,7 @@ export interface ShipSettings {
   readonly abortOrphansAfterMs: number;
 }
 
-/** @throws TypeError, RangeError or TemplateError for an option that makes no sense */
+/** @throws TypeError, RangeError or TemplateError for an invalid option */
 export function parseShipOptions(options: ShipOptions): ShipSettings {
   const { endTimeout = '60s', localFile = 'delete', maxSpoolBytes, to } = options;
   if (!isTarget(to)) {
@@ -89,7 +113,7 @@ export function parseShipOptions(options: ShipOptions): ShipSettings {
   }
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new RangeError(
-      `ship.concurrency is ${show(concurrency)}, expected a whole number from 1 on`,
+      `ship.concurrency is ${show(concurrency)}, expected a whole number, 1 or more`,
     );
   }
   if (typeof key !== 'string') throw new TypeError(`ship.key is ${show(key)}, expected a template`);
@@ -121,8 +145,10 @@ function isLocalFile(localFile: LocalFile): boolean {
 function parseSpoolBytes(maxSpoolBytes: ByteCount | undefined): number {
   if (maxSpoolBytes === undefined) return Number.POSITIVE_INFINITY;
   const bytes = parseByteCount(maxSpoolBytes, 'ship.maxSpoolBytes');
-  // There would never be room, and nothing would ever be written.
-  if (bytes === 0) throw new RangeError(`ship.maxSpoolBytes is ${maxSpoolBytes}, expected more`);
+  // With 0 there would never be room for a record.
+  if (bytes === 0) {
+    throw new RangeError(`ship.maxSpoolBytes is ${maxSpoolBytes}, expected more than 0`);
+  }
   return bytes;
 }
 

@@ -5,46 +5,54 @@ import type { Clock, Timer } from '../streams/clock.js';
 import { Waiters } from '../streams/waiters.js';
 import type { Shipment } from './shipment.js';
 
-/** A shipment that waits for its turn, or has it. */
+/** A shipment in the queue. */
 export interface WaitingShipment {
   readonly shipment: Shipment;
-  /** How often it has failed, and why the last time. */
+  /** How many of its turns have failed. */
   failures: number;
+  /** Why its last turn failed. */
   error: unknown;
-  /** Whether the last failure was one that trying again does not mend. */
+  /** Whether the last failure is one that does not go away by itself. */
   isStuck: boolean;
-  /** `'paused'`: it waits for a timer, and not for its turn; `'taken'`: it gets no turn any more. */
+  /**
+   * `'waiting'` for its turn, `'under-way'` in its turn, `'paused'` until a timer fires, or `'taken'` by a
+   * caller of `takeOldest`, so that it gets no turn.
+   */
   state: 'waiting' | 'under-way' | 'paused' | 'taken';
-  /** Whether its file was gone when its turn came. */
+  /** Whether a turn has found the archive's file gone. */
   isGone: boolean;
 }
 
 export interface ShipQueueOptions {
+  /** How many shipments have their turn at the same time. */
   readonly concurrency: number;
+  /** Clock for retry delays. */
   readonly clock: Clock;
-  /** Has a shipment go on. Never rejects. */
+  /** Runs one turn of a shipment. Must never reject. */
   readonly ship: (waiting: WaitingShipment) => Promise<void>;
 }
 
+/** Delays after failures that may go away by themselves. */
 const BACKOFF: Backoff = { firstDelayMs: 200, longestDelayMs: 30_000 };
 
-/** The delay after a failure that only a person can mend. */
+/** The delay after a failure that only a person can repair. */
 const STUCK_DELAY_MS = 30_000;
 
-/** How long to leave an archive to somebody else who ships it, before looking again. */
-const OTHERS_DELAY_MS = 1000;
+/** How long to leave an archive to another process that ships it. */
+const YIELD_DELAY_MS = 1000;
 
 /**
- * Says which shipment has its turn: of those that have failed least the oldest, so that one bad archive
- * holds no other up. What failed has its turn again after a while, for ever.
+ * Gives shipments their turns: those with the fewest failures first, the oldest of them before the others,
+ * so that one bad archive does not hold up the rest. A shipment that failed gets another turn after a
+ * delay, without a limit on attempts.
  */
 export class ShipQueue {
   readonly #options: ShipQueueOptions;
   readonly #entries: WaitingShipment[] = [];
   readonly #running = new Set<Promise<void>>();
   readonly #timers = new Set<Timer>();
-  /** To be called whenever something has changed. */
   readonly #watchers = new Waiters();
+  #bytes = 0;
   #keepsAlive = false;
   #isStopped = false;
 
@@ -52,9 +60,14 @@ export class ShipQueue {
     this.#options = options;
   }
 
-  /** All that are not at their end, the oldest first. */
+  /** All shipments that are not finished, the oldest first. */
   get entries(): readonly WaitingShipment[] {
     return this.#entries;
+  }
+
+  /** Bytes of the archives of all entries. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get isStopped(): boolean {
@@ -70,17 +83,23 @@ export class ShipQueue {
       state: 'waiting',
       isGone: false,
     });
+    this.#bytes += shipment.archive.bytes;
     this.notify();
     this.advance();
   }
 
-  /** It is at its end, whichever that is. */
+  /** Removes a shipment that is finished, whatever its outcome. */
   remove(waiting: WaitingShipment): void {
-    const place = this.#entries.indexOf(waiting);
-    if (place !== -1) this.#entries.splice(place, 1);
+    const index = this.#entries.indexOf(waiting);
+    if (index === -1) return;
+    this.#entries.splice(index, 1);
+    this.#bytes -= waiting.shipment.archive.bytes;
   }
 
-  /** Takes the oldest that fits out of the turn, where it has none now; it stays among the entries. */
+  /**
+   * Takes the oldest shipment that fits and does not have its turn. It remains an entry, but gets no turn
+   * until the caller calls `remove` or `fail`.
+   */
   takeOldest(fits: (waiting: WaitingShipment) => boolean): WaitingShipment | undefined {
     const isFree = ({ state }: WaitingShipment) => state === 'waiting' || state === 'paused';
     const oldest = this.#entries.find((waiting) => isFree(waiting) && fits(waiting));
@@ -88,30 +107,29 @@ export class ShipQueue {
     return oldest;
   }
 
-  /** It has failed: it has its turn again soon, or where that would not help, later. */
+  /** Pauses a shipment that failed: for long if the failure does not go away by itself. */
   fail(waiting: WaitingShipment, error: unknown): void {
     waiting.error = error;
     waiting.failures++;
-    waiting.isStuck = !mayBeMended(error);
+    waiting.isStuck = !isRetryable(error);
     const delayMs = waiting.isStuck ? STUCK_DELAY_MS : jitteredBackoffMs(waiting.failures, BACKOFF);
     this.#pause(waiting, delayMs);
   }
 
-  /** Somebody else ships it now. */
+  /** Pauses a shipment that another process has taken over. */
   yield(waiting: WaitingShipment): void {
-    this.#pause(waiting, OTHERS_DELAY_MS);
+    this.#pause(waiting, YIELD_DELAY_MS);
   }
 
-  /** Gives turns to as many as may have them. */
+  /** Gives turns to as many shipments as `concurrency` allows. */
   advance(): void {
     while (!this.#isStopped && this.#running.size < this.#options.concurrency) {
-      const ready = this.#entries.filter(({ state }) => state === 'waiting');
-      const [first] = ready.sort((a, b) => a.failures - b.failures);
-      if (first === undefined) return;
-      first.state = 'under-way';
-      const turn = this.#options.ship(first).then(() => {
+      const next = this.#nextWaiting();
+      if (next === undefined) return;
+      next.state = 'under-way';
+      const turn = this.#options.ship(next).then(() => {
         this.#running.delete(turn);
-        if (first.state === 'under-way') first.state = 'waiting';
+        if (next.state === 'under-way') next.state = 'waiting';
         this.notify();
         this.advance();
       });
@@ -119,13 +137,13 @@ export class ShipQueue {
     }
   }
 
-  /** Somebody waits: from now on the process does not end between two attempts. */
+  /** From now on the pauses keep the process alive, because a caller is waiting. */
   keepAlive(): void {
     this.#keepsAlive = true;
     for (const timer of this.#timers) timer.ref();
   }
 
-  /** No turn is given any more. Settles when those under way are over. */
+  /** Gives no more turns. Settles when the turns under way have ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const timer of this.#timers) timer.cancel();
@@ -138,13 +156,22 @@ export class ShipQueue {
     await this.#watchers.next();
   }
 
-  /** Something has changed. */
+  /** Wakes the callers of `changed`. */
   notify(): void {
     this.#watchers.wakeAll();
   }
 
+  #nextWaiting(): WaitingShipment | undefined {
+    let next: WaitingShipment | undefined;
+    for (const entry of this.#entries) {
+      if (entry.state !== 'waiting') continue;
+      if (next === undefined || entry.failures < next.failures) next = entry;
+    }
+    return next;
+  }
+
   #pause(waiting: WaitingShipment, delayMs: number): void {
-    // A timer that is set once it has stopped would keep the process alive.
+    // A timer set after `stop` would keep the process alive.
     if (this.#isStopped) return;
     waiting.state = 'paused';
     const timer = this.#options.clock.setTimer(() => {
@@ -157,7 +184,7 @@ export class ShipQueue {
   }
 }
 
-/** Whether trying again soon may help, without anybody's doing. */
-function mayBeMended(error: unknown): boolean {
+/** Whether a failure may go away by itself. */
+function isRetryable(error: unknown): boolean {
   return error instanceof StoreError ? error.transient : isTransient(error);
 }

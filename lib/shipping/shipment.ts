@@ -2,9 +2,9 @@ import { StoreError } from '../errors/store-error.js';
 import type { FileLayer, FileStatus } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
 import { systemCodeOf } from '../files/system-error.js';
-import type { Store } from '../stores/contract/store.js';
 import type { ShippableArchive, ShippedArchive } from '../writing/handlers/archive-shipper.js';
 import { abortUnfinished } from './abort-unfinished.js';
+import type { StoreContext } from './ask-store.js';
 import { ArchiveJournal } from './journal/archive-journal.js';
 import type {
   JournalEntry,
@@ -18,95 +18,117 @@ import { settleFile } from './settle-file.js';
 import { shipArchive } from './ship-archive.js';
 import type { LocalFile } from './ship-options.js';
 
-/** What all shipments of a writer have in common. */
-export interface ShipmentContext {
-  readonly store: Store;
+/** What all shipments of a writer share. */
+export interface ShipmentContext extends StoreContext {
   readonly files: FileLayer;
   readonly keys: KeyTemplate;
-  /** Whether no other host can have the same plain key for another archive. */
+  /** Whether no other host can make the same plain key for another archive. */
   readonly arePlainKeysOwn: boolean;
   readonly localFile: LocalFile;
-  readonly signal: AbortSignal;
-  /** Something beside the shipping failed, which goes on. */
-  onAsideFailure(archive: LeftArchive, operation: 'journal' | 'abort-upload', error: unknown): void;
+  /** Reports a failure that does not stop the shipment. */
+  onToleratedFailure(
+    archive: LeftArchive,
+    operation: 'journal' | 'abort-upload',
+    error: unknown,
+  ): void;
 }
 
-/** What a full disk answers. */
+/** Error codes of a full disk. */
 const OUT_OF_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
- * The way of one archive into the store: sealed, uploading, verified, settled. Each state is in the journal
- * before what follows from it is done; where the journal cannot be written, as on a full disk, the state is
- * in memory alone. Whatever is done can be done again, so that a crash costs work, never an archive.
+ * Takes one archive into the store, through the states sealed, uploading, verified and settled. The
+ * journal holds each state before the shipment acts on it. If the journal cannot be written, as on a full
+ * disk, the state is kept in memory only. Every step can be repeated, so a crash costs work and never an
+ * archive.
  */
 export class Shipment {
-  readonly found: LeftArchive | ShippableArchive;
-  /** Whether it was found in the directory: then it may have another owner beside this one. */
+  /** The file to ship. */
+  readonly archive: LeftArchive;
+  /** Whether the archive was found in the directory: another process may be shipping it as well. */
   readonly isAdopted: boolean;
+  /** What the writer knew when it sealed the archive; null for one that has to be inspected first. */
+  readonly #sealed: ShippableArchive | null;
   readonly #context: ShipmentContext;
   readonly #journal: ArchiveJournal;
   #entry: JournalEntry | undefined;
-  /** Whether the entry is an earlier writer's. */
+  /** Whether an earlier process wrote the entry. */
   #isResumed = false;
 
-  constructor(found: LeftArchive | ShippableArchive, context: ShipmentContext) {
-    this.found = found;
-    this.isAdopted = !('sha256' in found);
+  private constructor(
+    archive: LeftArchive,
+    sealed: ShippableArchive | null,
+    context: ShipmentContext,
+  ) {
+    this.archive = archive;
+    this.isAdopted = sealed === null;
+    this.#sealed = sealed;
     this.#context = context;
-    this.#journal = new ArchiveJournal(found.path, context.files);
+    this.#journal = new ArchiveJournal(archive.path, context.files);
   }
 
-  /** The archive's digest in hex, once it is known. */
+  /** The shipment of an archive that this process has just sealed. */
+  static ofSealed(archive: ShippableArchive, context: ShipmentContext): Shipment {
+    return new Shipment(archive, archive, context);
+  }
+
+  /** The shipment of an archive in the directory, of which only the file is known. */
+  static ofLeft(archive: LeftArchive, context: ShipmentContext): Shipment {
+    return new Shipment(archive, null, context);
+  }
+
+  /** The archive's digest in hex; undefined until the archive has been inspected. */
   get sha256(): string | undefined {
-    return 'sha256' in this.found ? this.found.sha256 : this.#entry?.archive.sha256;
+    return this.#sealed?.sha256 ?? this.#entry?.archive.sha256;
   }
 
-  /** Whether the store has it, so that nothing but the local file is left to be settled. */
+  /** Whether the store has confirmed the archive, so that only the local file is left to settle. */
   get isVerified(): boolean {
     return this.#entry?.state === 'verified' || this.#entry?.state === 'settled';
   }
 
-  /** Whether an earlier writer has shipped it to this store, and left the file where it was to be kept. */
+  /** Whether an earlier writer shipped the archive to this store and kept the file on purpose. */
   async wasKept(): Promise<boolean> {
     const noted = await this.#readJournal();
     if (noted?.state !== 'settled' || noted.object.store !== this.#context.store.name) return false;
-    return isFileOf(noted.archive, await findFile(this.found.path, this.#context.files));
+    return isFileOf(noted.archive, await findFile(this.archive.path, this.#context.files));
   }
 
   /**
-   * Goes on from the state that was reached, to the end.
+   * Continues from the current state to the end.
    *
-   * @throws what stopped it; it can be called again then
+   * @throws whatever stopped the shipment; the caller may call this again
    */
   async advance(): Promise<ShippedArchive> {
     const { files, localFile, signal } = this.#context;
     const { archive, object } = await this.#verify(this.#entry ?? (await this.#begin()));
     signal.throwIfAborted();
-    await settleFile(this.#whole(archive), archive, localFile, files);
+    await settleFile(this.#named(archive), archive, localFile, files);
     if (localFile === 'keep') await this.#enter({ state: 'settled', archive, object });
     else await this.forget();
-    return { ...this.#whole(archive), ...object };
+    return { ...this.#named(archive), ...object };
   }
 
-  /** Removes the journal: the archive is gone, and with it all that the journal could say. */
+  /** Removes the journal of an archive whose file is gone. */
   async forget(): Promise<void> {
-    // Of an upload that may be unfinished, the next start has to know: it aborts it.
+    // The next start needs the journal to abort an upload that may be unfinished.
     if (this.#entry?.state === 'uploading' && this.#entry.upload.uploadId !== null) return;
     try {
       await this.#journal.remove();
     } catch (error) {
-      this.#context.onAsideFailure(this.found, 'journal', error);
+      this.#context.onToleratedFailure(this.archive, 'journal', error);
     }
   }
 
-  /** Finds out what the archive is, and how far an earlier writer has come with it. */
+  /** Finds out what the archive holds, and how far an earlier process came with it. */
   async #begin(): Promise<JournalEntry> {
     const { files, localFile, store } = this.#context;
-    const file = await findFile(this.found.path, files);
+    const file = await findFile(this.archive.path, files);
     const noted = await this.#readJournal();
     const archive = toJournaled(await this.#inspect(file, noted), file);
     const isCurrent = noted?.archive.sha256 === archive.sha256 && storeOf(noted) === store.name;
-    // What was in the store when the file was to be kept may have been deleted there since.
+    // A kept archive may have been deleted from the store since. Deleting the file on the word of an
+    // old journal could destroy the last copy.
     const isOld = noted?.state === 'settled' && localFile !== 'keep';
     const entry: JournalEntry =
       isCurrent && !isOld ? { ...noted, archive } : { state: 'sealed', archive };
@@ -116,22 +138,22 @@ export class Shipment {
   }
 
   async #inspect(file: FileStatus | null, noted: JournalEntry | null): Promise<ShippableArchive> {
-    if ('sha256' in this.found) return this.found;
-    if (noted !== null && isFileOf(noted.archive, file)) return this.#whole(noted.archive);
-    return inspectArchive(this.found, this.#context.files, this.#context.signal);
+    if (this.#sealed !== null) return this.#sealed;
+    if (noted !== null && isFileOf(noted.archive, file)) return this.#named(noted.archive);
+    return inspectArchive(this.archive, this.#context.files, this.#context.signal);
   }
 
   async #verify(entry: JournalEntry): Promise<VerifiedEntry> {
     if (entry.state === 'verified' || entry.state === 'settled') return entry;
     const { arePlainKeysOwn, files, signal, store } = this.#context;
     const { archive } = entry;
-    const whole = this.#whole(archive);
-    const keys = this.#context.keys.keysOf(whole);
+    const named = this.#named(archive);
+    const keys = this.#context.keys.keysOf(named);
     if (entry.state === 'uploading') {
       await this.#abort(entry.upload, arePlainKeysOwn || entry.upload.key === keys.distinct);
     }
     this.#isResumed = false;
-    const object = await shipArchive(whole, {
+    const object = await shipArchive(named, {
       store,
       files,
       signal,
@@ -145,16 +167,16 @@ export class Shipment {
     return verified;
   }
 
-  /** Archives are bounded in size: to send all of it anew costs little, and is one simple path. */
+  /** Archives are bounded in size: resending all of one costs little, and is simpler than resuming. */
   async #abort(upload: JournaledUpload, isKeyOwn: boolean): Promise<void> {
-    // A put of its own that fails cleans up; only a crash leaves an upload that nobody knows by its id.
+    // Our own failed put cleans up after itself; only a crash leaves an upload whose id was not noted.
     if (upload.uploadId === null && !this.#isResumed) return;
     try {
       await abortUnfinished(upload, isKeyOwn, this.#context);
     } catch (error) {
-      // Whose keys do not allow this is to know what stays behind, but not to keep the archive for it.
+      // Credentials that may not abort must not keep the archive out of the store: report what is left.
       if (!(error instanceof StoreError) || error.transient) throw error;
-      this.#context.onAsideFailure(this.found, 'abort-upload', error);
+      this.#context.onToleratedFailure(this.archive, 'abort-upload', error);
     }
   }
 
@@ -162,7 +184,7 @@ export class Shipment {
     try {
       return await this.#journal.read();
     } catch (error) {
-      this.#context.onAsideFailure(this.found, 'journal', error);
+      this.#context.onToleratedFailure(this.archive, 'journal', error);
       return null;
     }
   }
@@ -172,19 +194,19 @@ export class Shipment {
     try {
       await this.#journal.write(entry);
     } catch (error) {
-      // Shipping is what makes room again: it must not wait for it.
+      // Shipping frees the disk, so it must not wait for room.
       if (OUT_OF_SPACE.has(systemCodeOf(error) ?? '')) return;
-      this.#context.onAsideFailure(this.found, 'journal', error);
+      this.#context.onToleratedFailure(this.archive, 'journal', error);
     }
   }
 
-  #whole({ ino, mtimeMs, ...facts }: JournaledArchive): ShippableArchive {
-    const { name, path } = this.found;
+  #named({ ino, mtimeMs, ...facts }: JournaledArchive): ShippableArchive {
+    const { name, path } = this.archive;
     return { ...facts, name, path };
   }
 }
 
-/** An entry of an archive that the store has. */
+/** An entry of an archive that the store has confirmed. */
 interface VerifiedEntry {
   readonly archive: JournaledArchive;
   readonly object: JournaledObject;
@@ -192,7 +214,7 @@ interface VerifiedEntry {
 
 function toJournaled(archive: ShippableArchive, file: FileStatus | null): JournaledArchive {
   const { bytes, firstTime, lastTime, openedAt, records, sha256 } = archive;
-  // Nothing has inode 0: a file that is gone is none that comes after it.
+  // No file has inode 0, so a later file under the name is not mistaken for this one.
   const { ino, mtimeMs } = file ?? { ino: 0, mtimeMs: 0 };
   return { bytes, sha256, records, firstTime, lastTime, openedAt, ino, mtimeMs };
 }
@@ -203,7 +225,7 @@ function isFileOf(archive: JournaledArchive, file: FileStatus | null): boolean {
   return file.size === bytes && file.ino === ino && file.mtimeMs === mtimeMs;
 }
 
-/** The store that an entry speaks of; undefined for one that speaks of none. */
+/** The store that an entry names; a sealed entry names none. */
 function storeOf(entry: JournalEntry): string | undefined {
   if (entry.state === 'sealed') return undefined;
   return entry.state === 'uploading' ? entry.upload.store : entry.object.store;

@@ -4,6 +4,7 @@ import type { FileLayer } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
 import type { Store } from '../stores/contract/store.js';
 import type { Clock } from '../streams/clock.js';
+import type { ArchiveFailure } from '../writing/handlers/archive-failure.js';
 import type {
   ArchiveShipper,
   ShippableArchive,
@@ -18,25 +19,25 @@ import type { ShipSettings } from './ship-options.js';
 import { ShipQueue, type WaitingShipment } from './ship-queue.js';
 import { Shipment, type ShipmentContext } from './shipment.js';
 import { ShippingLeases } from './shipping-lease.js';
-import { SpoolBudget } from './spool-budget.js';
-import { SpoolDropper } from './spool-dropper.js';
+import { SpoolLimit } from './spool-limit.js';
 
 export interface ShipperOptions extends ShipSettings {
   readonly store: Store;
-  /** Whether the store is closed when the shipper stops. */
+  /** Whether to close the store when the shipper stops. */
   readonly ownsStore: boolean;
-  /** The directory that the writer fills, and the pattern of its archives' names. */
+  /** The directory that the writer fills. */
   readonly directory: string;
+  /** The picomatch pattern of the archives' names. */
   readonly pattern: string;
-  /** Whether no two writers, on whatever host, give one name to two archives. */
+  /** Whether no two writers, on any host, give the same name to two archives. */
   readonly areNamesOwn: boolean;
   readonly files: FileLayer;
   readonly clock: Clock;
 }
 
 /**
- * Ships archives, the oldest first: compresses each straight into the store, has it confirmed, and settles
- * the local file. It tries again for ever; each failure is told.
+ * Ships archives, the oldest first: compresses each straight into the store, has the store confirm it, and
+ * settles the local file. Retries without limit, and reports each failure.
  */
 export class Shipper implements ArchiveShipper {
   readonly #options: ShipperOptions;
@@ -44,8 +45,7 @@ export class Shipper implements ArchiveShipper {
   readonly #stopping = new AbortController();
   readonly #leases: ShippingLeases;
   readonly #queue: ShipQueue;
-  readonly #budget: SpoolBudget;
-  readonly #dropper: SpoolDropper;
+  readonly #limit: SpoolLimit;
   readonly #orphans: OrphanUploads;
   readonly #evidence = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
   #listener: ShippingListener | undefined;
@@ -53,22 +53,27 @@ export class Shipper implements ArchiveShipper {
   #shipped = 0;
 
   constructor(options: ShipperOptions) {
-    const { areNamesOwn, clock, concurrency, key, pattern, store } = options;
+    const { areNamesOwn, clock, concurrency, files, key, localFile, pattern, store } = options;
+    const { signal } = this.#stopping;
     this.#options = options;
     this.#context = {
-      ...options,
+      store,
+      files,
+      localFile,
       keys: key,
       arePlainKeysOwn: areNamesOwn || key.isDistinct,
-      signal: this.#stopping.signal,
-      onAsideFailure: (archive, operation, error) =>
-        this.#listener?.onFailed({ archive, operation, error }),
+      signal,
+      onToleratedFailure: (archive, operation, error) =>
+        this.#reportFailure(archive, operation, error),
     };
-    this.#leases = new ShippingLeases(options.files);
+    this.#leases = new ShippingLeases(files);
     this.#queue = new ShipQueue({ concurrency, clock, ship: (waiting) => this.#ship(waiting) });
-    this.#budget = new SpoolBudget(options.maxSpoolBytes, options.whenFull);
-    this.#dropper = new SpoolDropper(this.#queue, this.#budget, options.files, {
+    this.#limit = new SpoolLimit(this.#queue, {
+      maxBytes: options.maxSpoolBytes,
+      whenFull: options.whenFull,
+      files,
       onDropped: (archive) => this.#listener?.onDropped(archive),
-      onFailed: (archive, error) => this.#tellFailure(archive, 'drop', error),
+      onFailed: (archive, error) => this.#reportFailure(archive, 'drop', error),
     });
     this.#orphans = new OrphanUploads({
       store,
@@ -76,9 +81,9 @@ export class Shipper implements ArchiveShipper {
       pattern: key.patternOf(pattern),
       afterMs: options.abortOrphansAfterMs,
       clock,
-      signal: this.#stopping.signal,
+      signal,
       onFailed: (target, error) =>
-        this.#tellFailure({ path: target, name: target }, 'abort-upload', error),
+        this.#reportFailure({ path: target, name: target }, 'abort-upload', error),
     });
   }
 
@@ -87,32 +92,30 @@ export class Shipper implements ArchiveShipper {
     this.#listener = listener;
     const left: Shipment[] = [];
     for (const archive of await listLeftArchives(directory, pattern, files)) {
-      const shipment = new Shipment(archive, this.#context);
+      const shipment = Shipment.ofLeft(archive, this.#context);
       if (localFile !== 'keep' || !(await shipment.wasKept())) left.push(shipment);
     }
-    // All at once: where the directory cannot be read to its end, this is called again.
-    for (const shipment of left) this.#enqueue(shipment);
+    // Queue only a complete list: after a failed read the writer calls this again, and an archive
+    // would be queued twice.
+    for (const shipment of left) this.#queue.add(shipment);
     this.#sweeping = this.#sweep();
     this.#orphans.start();
   }
 
   add(archive: ShippableArchive): void {
-    this.#enqueue(new Shipment(archive, this.#context));
+    this.#queue.add(Shipment.ofSealed(archive, this.#context));
   }
 
   adopt(archive: LeftArchive): void {
-    this.#enqueue(new Shipment(archive, this.#context));
+    this.#queue.add(Shipment.ofLeft(archive, this.#context));
   }
 
   room(openBytes: number): Promise<void> | null {
-    const excessBytes = this.#budget.excessBytes(openBytes);
-    if (excessBytes === 0 || this.#budget.whenFull === 'error') return null;
-    if (this.#budget.whenFull === 'drop-oldest') this.#dropper.free(excessBytes);
-    return this.#queue.changed();
+    return this.#limit.room(openBytes);
   }
 
   checkRoom(openBytes: number): void {
-    this.#budget.check(openBytes);
+    this.#limit.check(openBytes);
   }
 
   async drain(signal: AbortSignal): Promise<ShippingState> {
@@ -130,35 +133,25 @@ export class Shipper implements ArchiveShipper {
     const { entries } = this.#queue;
     return {
       shipped: this.#shipped,
-      left: entries.map(({ shipment }) => shipment.found.path),
+      left: entries.map(({ shipment }) => shipment.archive.path),
       error: entries.find(({ failures }) => failures > 0)?.error,
       evidence: { ...this.#evidence },
-      dropped: this.#dropper.dropped,
+      dropped: this.#limit.dropped,
     };
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#queue.stop();
-    await this.#dropper.idle();
+    await this.#limit.idle();
     await this.#sweeping;
     await this.#orphans.stop();
     if (this.#options.ownsStore) await this.#options.store.close();
   }
 
-  #enqueue(shipment: Shipment): void {
-    this.#budget.add(shipment.found.bytes);
-    this.#queue.add(shipment);
-  }
-
-  #dequeue(waiting: WaitingShipment): void {
-    this.#queue.remove(waiting);
-    this.#budget.remove(waiting.shipment.found.bytes);
-  }
-
   async #ship(waiting: WaitingShipment): Promise<void> {
     const { shipment } = waiting;
-    const lease = await this.#leases.take(shipment.found.path);
+    const lease = await this.#leases.take(shipment.archive.path);
     if (lease === null) {
       this.#queue.yield(waiting);
       return;
@@ -170,7 +163,7 @@ export class Shipper implements ArchiveShipper {
       await this.#fail(waiting, error);
       return;
     }
-    this.#dequeue(waiting);
+    this.#queue.remove(waiting);
     this.#shipped++;
     this.#evidence[shipped.evidence]++;
     this.#listener?.onShipped(shipped);
@@ -178,40 +171,43 @@ export class Shipper implements ArchiveShipper {
 
   async #fail(waiting: WaitingShipment, error: unknown): Promise<void> {
     const { shipment } = waiting;
-    const hasGone = await this.#hasGone(shipment);
+    const { archive } = shipment;
+    const isMissing = await this.#isMissing(archive.path);
     if (this.#queue.isStopped) return;
     if (shipment.isAdopted && error instanceof DamageError) {
-      // A file that has an archive's name, but is none, is somebody else's: it stays where it is.
-      this.#dequeue(waiting);
-      this.#tellFailure(shipment.found, 'ship', error);
-    } else if (hasGone) {
+      // The file has a name of the series but is not an archive. It belongs to someone else: leave it.
+      this.#queue.remove(waiting);
+      this.#reportFailure(archive, 'ship', error);
+    } else if (isMissing) {
       await this.#giveUp(waiting, error);
     } else {
       this.#queue.fail(waiting, error);
-      this.#tellFailure(shipment.found, 'ship', error);
+      this.#reportFailure(archive, 'ship', error);
     }
   }
 
-  async #hasGone({ found }: Shipment): Promise<boolean> {
-    return (await findFile(found.path, this.#options.files).catch(() => undefined)) === null;
+  /** False if the file system cannot say: giving up could lose the archive. */
+  async #isMissing(path: string): Promise<boolean> {
+    return (await findFile(path, this.#options.files).catch(() => undefined)) === null;
   }
 
   /**
-   * The file is gone. Another writer of the directory may have shipped and settled it just now: the store
-   * is asked once more.
+   * Drops a shipment whose file is gone. Another writer of the directory may have shipped and settled the
+   * archive just now, so the first time it gets one more turn, which asks the store.
    */
   async #giveUp(waiting: WaitingShipment, cause: unknown): Promise<void> {
     const { shipment } = waiting;
-    if (!waiting.isGone && shipment.sha256 !== undefined) {
+    const { archive, isAdopted, sha256 } = shipment;
+    if (!waiting.isGone && sha256 !== undefined) {
       waiting.isGone = true;
       return;
     }
     await shipment.forget();
-    this.#dequeue(waiting);
-    if (shipment.isAdopted) return;
-    const message = `cannot ship ${shipment.found.path}: somebody has removed it`;
+    this.#queue.remove(waiting);
+    if (isAdopted) return;
+    const message = `cannot ship ${archive.path}: its file was removed`;
     const error = new ArchiveError('ERR_ARCHIVE_GONE', message, { cause });
-    this.#tellFailure(shipment.found, 'ship', error);
+    this.#reportFailure(archive, 'ship', error);
   }
 
   async #sweep(): Promise<void> {
@@ -223,11 +219,11 @@ export class Shipper implements ArchiveShipper {
           : true,
       );
     } catch (error) {
-      this.#tellFailure({ path: directory, name: directory }, 'journal', error);
+      this.#reportFailure({ path: directory, name: directory }, 'journal', error);
     }
   }
 
-  #tellFailure(archive: { path: string; name: string }, operation: string, error: unknown): void {
+  #reportFailure(archive: ArchiveFailure['archive'], operation: string, error: unknown): void {
     this.#listener?.onFailed({ archive, operation, error });
   }
 }

@@ -42,10 +42,10 @@ describe('Shipment', () => {
   /** The shipment of an archive that was found in the directory. */
   function find(options: Partial<ShipmentContext> = {}): Shipment {
     const left = { path, name: 'a.events', bytes: bytes.length };
-    return new Shipment(left, {
+    return Shipment.ofLeft(left, {
       ...{ store, files: nodeFileLayer, keys: new KeyTemplate('[[NAME]]') },
       ...{ arePlainKeysOwn: true, localFile: 'delete', signal: new AbortController().signal },
-      onAsideFailure: (_, operation) => void aside.push(operation),
+      onToleratedFailure: (_, operation) => void aside.push(operation),
       ...options,
     });
   }
