@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { PassThrough, pipeline, type Readable, Transform } from 'node:stream';
+import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
 
 import { ArchiveError } from '../errors/archive-error.js';
 import { FileBody } from '../files/file-body.js';
@@ -7,57 +7,66 @@ import type { FileLayer } from '../files/file-layer.js';
 import { SeekableGzip } from '../streams/seekable-gzip.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 
-/** An archive as gzip (docs/format-gzip.md), on its way. */
+/** An archive that is being compressed to gzip (docs/format-gzip.md). */
 export interface CompressedArchive {
   readonly body: Readable;
   /** Bytes of `body` so far. */
   readonly bytes: number;
-  /** The SHA-256 of all of `body`, in hex. To be asked once, when it has ended. */
-  sha256(): string;
+  /** The SHA-256 of all of `body`, in hex; empty until `body` has ended. */
+  readonly sha256: string;
 }
 
 /**
- * Reads and compresses an archive as fast as it is taken. The body ends with an error, not with its last
- * bytes, where the file is not what was sealed: a store that takes all or nothing then has nothing.
+ * Reads and compresses an archive as fast as the caller reads `body`. If the file is not what was sealed,
+ * the body ends with an error before its last bytes, so a store that stores all or nothing stores nothing.
  */
 export async function compressArchive(
   archive: ShippableArchive,
   files: FileLayer,
 ): Promise<CompressedArchive> {
   const file = await files.open(archive.path, 'r');
-  let bytes = 0;
-  const hash = createHash('sha256');
-  const counted = new PassThrough({
-    transform(chunk: Buffer, _encoding, callback) {
-      bytes += chunk.length;
-      hash.update(chunk);
-      callback(null, chunk);
-    },
-  });
   const source = new FileBody(file, archive.path);
-  // Errors reach the last stream, and its reader: there is nobody else to tell.
-  const body = pipeline(source, checkDigest(archive), new SeekableGzip(), counted, () => {});
+  const sealed = new HashedStream((sha256) =>
+    sha256 === archive.sha256 ? null : changed(archive, sha256),
+  );
+  const compressed = new HashedStream(() => null);
+  // The callback ignores errors because the reader of the last stream gets them.
+  const body = pipeline(source, sealed, new SeekableGzip(), compressed, () => {});
   return {
     body,
     get bytes() {
-      return bytes;
+      return compressed.bytes;
     },
-    sha256: () => hash.digest('hex'),
+    get sha256() {
+      return compressed.sha256;
+    },
   };
 }
 
-function checkDigest(archive: ShippableArchive): Transform {
-  const hash = createHash('sha256');
-  return new Transform({
-    transform(chunk: Buffer, _encoding, callback) {
-      hash.update(chunk);
-      callback(null, chunk);
-    },
-    flush(callback) {
-      const found = hash.digest('hex');
-      callback(found === archive.sha256 ? null : changed(archive, found));
-    },
-  });
+/** Passes bytes through, counts them and computes their SHA-256. */
+class HashedStream extends Transform {
+  bytes = 0;
+  /** In hex; empty until the end. */
+  sha256 = '';
+  readonly #hash = createHash('sha256');
+  readonly #problemOf: (sha256: string) => Error | null;
+
+  /** @param problemOf called at the end; the stream fails with the error that it returns */
+  constructor(problemOf: (sha256: string) => Error | null) {
+    super();
+    this.#problemOf = problemOf;
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, callback: TransformCallback): void {
+    this.bytes += chunk.length;
+    this.#hash.update(chunk);
+    callback(null, chunk);
+  }
+
+  override _flush(callback: TransformCallback): void {
+    this.sha256 = this.#hash.digest('hex');
+    callback(this.#problemOf(this.sha256));
+  }
 }
 
 function changed({ path, sha256 }: ShippableArchive, found: string): ArchiveError {

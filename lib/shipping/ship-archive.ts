@@ -1,37 +1,35 @@
 import { ArchiveError } from '../errors/archive-error.js';
 import { StoreError } from '../errors/store-error.js';
 import type { FileLayer } from '../files/file-layer.js';
-import type { PutResult, Store } from '../stores/contract/store.js';
+import type { PutResult } from '../stores/contract/store.js';
 import type { ShippableArchive, ShippingEvidence } from '../writing/handlers/archive-shipper.js';
-import { askStore } from './ask-store.js';
+import { askStore, type StoreContext } from './ask-store.js';
 import { type CompressedArchive, compressArchive } from './compress-archive.js';
 import type { JournaledObject } from './journal/journal-entry.js';
 import type { ArchiveKeys } from './key-template.js';
 import { hashObject, holdsArchive } from './read-back.js';
 
-/** What an archive is shipped with. */
-export interface ShipContext {
-  readonly store: Store;
+export interface ShipContext extends StoreContext {
   readonly files: FileLayer;
   readonly keys: ArchiveKeys;
-  /** Whether nobody else can have the plain key for another archive: its name or its digest is in it. */
+  /** Whether no other host can make the plain key for another archive. */
   readonly isPlainKeyOwn: boolean;
   /**
    * Awaited before anything is sent under a key, and again when the store has given an upload its id,
-   * before the first part of it.
+   * before the first part of the upload is sent.
    */
   readonly onSending: (key: string, uploadId: string | null) => Promise<void>;
-  readonly signal: AbortSignal;
 }
 
 /**
- * Puts an archive into the store, and has it confirmed. Where another archive has its key it goes to its
- * distinct one; where it is there already, it is read back, and nothing is sent.
+ * Puts an archive into the store and has the store confirm it. An archive that is already there is read
+ * back instead of being sent. If another archive has the plain key, this one goes to its distinct key.
  *
- * Where the store does not refuse taken keys, two hosts could find one key free at the same moment, and the
- * slower one would replace what the faster one has put. So a key that is not the archive's own is not used.
+ * A store that does not refuse taken keys may let two hosts find a key free at the same moment, and the
+ * later put would replace the earlier one. In such a store only keys that no other archive can have are
+ * used.
  *
- * @throws StoreError; what reading the file throws; `ERR_ARCHIVE_CHANGED`, `ERR_KEY_TAKEN`
+ * @throws StoreError; errors of reading the file; `ERR_ARCHIVE_CHANGED`, `ERR_KEY_TAKEN`
  */
 export async function shipArchive(
   archive: ShippableArchive,
@@ -52,13 +50,13 @@ export async function shipArchive(
 
 type WhenTaken = 'replace' | 'refuse';
 
-/** What the store has of an archive. */
+/** The store's confirmation that it has an archive. */
 interface ConfirmedObject {
   readonly storedBytes: number;
   readonly evidence: ShippingEvidence;
 }
 
-/** @returns null where another archive has the key */
+/** @returns null if another archive has the key */
 async function shipTo(
   key: string,
   archive: ShippableArchive,
@@ -73,7 +71,7 @@ async function shipTo(
       return await send(key, archive, context, whenTaken);
     } catch (error) {
       if (!isTaken(error)) throw error;
-      // Somebody was faster: it may be this archive all the same.
+      // Another process put an object under the key meanwhile. It may be this very archive.
       found = await find();
       if (found === null) throw error;
     }
@@ -107,7 +105,7 @@ async function send(
   }
 }
 
-/** What the store says that it was given is not enough: it may be wrong in the same way twice. */
+/** Compares the store's answer with what was sent; without evidence, reads the object back. */
 async function confirm(
   { bytes, evidence, key }: PutResult,
   compressed: CompressedArchive,
@@ -119,9 +117,9 @@ async function confirm(
   if (bytes !== compressed.bytes) {
     throw unconfirmed(key, `sent ${compressed.bytes} bytes, but the store has ${bytes}`, context);
   }
-  // A store of one's own may say nothing at all.
+  // A user's own store, written in JavaScript, may return no evidence at all.
   if (evidence !== null && evidence !== undefined) return { storedBytes: bytes, evidence };
-  const [sent, stored] = [compressed.sha256(), await hashObject(key, context)];
+  const [sent, stored] = [compressed.sha256, await hashObject(key, context)];
   if (stored === sent) return { storedBytes: bytes, evidence: 'read-back' };
   throw unconfirmed(key, `sent bytes with SHA-256 ${sent}, read back ${stored}`, context);
 }
