@@ -5,8 +5,8 @@ import type { JournaledUpload } from './journal/journal-entry.js';
 /**
  * Aborts an upload that a crash or a failure may have left unfinished.
  *
- * A crash may have come when the store had begun an upload, and its id was not in the journal yet. So without
- * an id every unfinished upload of the very key is aborted, unless another host may be at work under it.
+ * A crash may come after the store has begun an upload and before the journal holds its id. So without an
+ * id this aborts every unfinished upload of exactly this key, unless another host may be using the key.
  *
  * @param isKeyOwn whether no other archive can have the key
  */
@@ -25,7 +25,7 @@ export async function abortUnfinished(
   }
 }
 
-/** What services answer where an upload was completed or aborted before; Swift speaks of the key then. */
+/** The answers of services if the upload was completed or aborted before; Swift says NoSuchKey. */
 const NOTHING_LEFT: ReadonlySet<string> = new Set(['NoSuchUpload', 'NoSuchKey']);
 
 async function abort(

@@ -3,13 +3,13 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { StoreError } from '../errors/store-error.js';
 import type { Store, UnfinishedUpload } from '../stores/contract/store.js';
 
-/** A store that is asked, and until when. */
+/** A store, and the signal that ends all waiting for it. */
 export interface StoreContext {
   readonly store: Store;
   readonly signal: AbortSignal;
 }
 
-/** What a store answers, unless `signal` aborts first: a dead one may take minutes, or for ever. */
+/** Waits for an answer of the store, or until `signal` aborts: a dead store may never answer. */
 export async function askStore<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let abort = () => {};
@@ -24,17 +24,18 @@ export async function askStore<T>(ask: () => Promise<T>, signal: AbortSignal): P
   }
 }
 
-/** The bytes of an object, which end with an error when `signal` aborts. */
+/** Fetches an object's bytes. The stream fails when `signal` aborts. */
 export async function fetchObject(key: string, { signal, store }: StoreContext): Promise<Readable> {
   return askStore(async () => {
     const body = await store.get(key);
-    // Whoever reads it is told; after an abort nobody does.
+    // The reader gets the error as well. After an abort there is no reader, and an unhandled 'error'
+    // event would end the process.
     body.on('error', () => {});
     return addAbortSignal(signal, body);
   }, signal);
 }
 
-/** The unfinished uploads whose keys begin with `prefix`; none where the store knows of no such thing. */
+/** Lists unfinished uploads whose keys begin with `prefix`; none if the store cannot list them. */
 export async function* listUploads(
   prefix: string,
   { signal, store }: StoreContext,
