@@ -13,3 +13,8 @@ export function alternativeName(name: string, n: number): string {
   const extension = extname(name);
   return `${name.slice(0, name.length - extension.length)}-${n}${extension}`;
 }
+
+/** The name to try as number `n`, from 0: `name` itself, then its alternatives. May be a path. */
+export function nthName(name: string, n: number): string {
+  return n === 0 ? name : alternativeName(name, n);
+}

@@ -1,67 +1,64 @@
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 
-import type { FileLayer } from '../../files/file-layer.js';
+import { copyRange } from '../../files/copy-range.js';
+import type { FileLayer, OpenFile } from '../../files/file-layer.js';
+import { findFile } from '../../files/find-file.js';
 import { isSameFile } from '../../files/same-file.js';
 import { systemCodeOf } from '../../files/system-error.js';
-import { takeName, unlinkIfThere } from '../../files/take-name.js';
-import { alternativeName } from '../../series/names/alternative-name.js';
-import { copyFile } from './copy-file.js';
+import { unlinkIfThere } from '../../files/take-name.js';
+import { nthName } from '../../series/names/alternative-name.js';
+import { takeFreeName } from '../../series/names/take-free-name.js';
 
 /**
- * Moves a file to a name, or to an alternative of it when that is taken: nothing is ever
- * overwritten. Across devices the file is copied under a name that ends with `.part`, and synced,
- * before it gets its own. When the promise resolves the move lasts through a power loss; when it
- * rejects, nothing is lost.
+ * Moves a file to `to`, or to an alternative of that name if it is taken; never overwrites a file. Across
+ * devices it copies the file under a name that ends with `.part`, and syncs the copy, before it gives the
+ * copy its name. When the promise resolves, the move survives a power loss; when it rejects, nothing is
+ * lost.
  *
  * @returns the path where the file is now
  */
 export async function moveFile(files: FileLayer, from: string, to: string): Promise<string> {
   let path: string;
   try {
-    path = await takeFreeName(files, from, to);
+    path = await linkToFreeName(files, from, to);
   } catch (error) {
     if (systemCodeOf(error) !== 'EXDEV') throw error;
     path = await copyAcross(files, from, to);
   }
   if (await isSameName(files, from, path)) return from;
-  // The new name lasts before the old one goes: the other way round a power loss could take both.
+  // Sync the new name before unlinking the old one: otherwise a power loss could take both.
   await files.syncDirectory(dirname(path));
   await unlinkIfThere(files, from);
   await files.syncDirectory(dirname(from));
   return path;
 }
 
-/**
- * Gives the file the first name that is free. Mostly it has two names then, elsewhere only the new.
- */
-async function takeFreeName(files: FileLayer, from: string, to: string): Promise<string> {
-  for (let n = 0; ; n++) {
-    const path = alternativeTo(to, n);
-    try {
-      await takeName(files, from, path);
-      return path;
-    } catch (error) {
-      if (systemCodeOf(error) !== 'EEXIST') throw error;
-      // A crash between link and unlink leaves both names: this time the move is finished.
-      // A symbolic link to the file is another file: it would lead nowhere after the move.
-      if (isSameFile(await files.lstat(from), await files.lstat(path))) return path;
-    }
-  }
+async function linkToFreeName(files: FileLayer, from: string, to: string): Promise<string> {
+  const own = await files.lstat(from);
+  return await takeFreeName(files, from, to, {
+    // If a crash came between link and unlink, this call finishes the move. A symbolic link to the file
+    // counts as another file: it would lead nowhere after the move.
+    holderOf: async (path) => {
+      const found = await findFile(path, files);
+      if (found === null) return 'none';
+      return isSameFile(found, own) ? 'itself' : 'other';
+    },
+  });
 }
 
 async function copyAcross(files: FileLayer, from: string, to: string): Promise<string> {
   const part = await copyToPart(files, from, to);
   try {
-    return await takeFreeName(files, part, to);
+    return await linkToFreeName(files, part, to);
   } finally {
     await unlinkIfThere(files, part);
   }
 }
 
-/** A `.part` that is there may be another's who still writes it: it is left alone. */
+/** Leaves an existing `.part` alone: another process may still be writing it. */
 async function copyToPart(files: FileLayer, from: string, to: string): Promise<string> {
   for (let n = 0; ; n++) {
-    const part = `${alternativeTo(to, n)}.part`;
+    const part = `${nthName(to, n)}.part`;
     try {
       await copyFile(files, from, part);
       return part;
@@ -71,11 +68,37 @@ async function copyToPart(files: FileLayer, from: string, to: string): Promise<s
   }
 }
 
-function alternativeTo(path: string, n: number): string {
-  return n === 0 ? path : join(dirname(path), alternativeName(basename(path), n));
+/**
+ * Copies a file to a free name, and syncs it. Leaves no file if it rejects.
+ *
+ * @throws Node's `EEXIST` if the name is taken
+ */
+async function copyFile(files: FileLayer, from: string, to: string): Promise<void> {
+  const target = await files.open(to, 'wx');
+  try {
+    await fill(files, target, from);
+  } catch (error) {
+    // Report the first failure, even if the copy cannot be removed.
+    await files.unlink(to).catch(() => undefined);
+    throw error;
+  }
 }
 
-/** Whether two paths are one name, however they are written: to unlink one is to lose the other. */
+async function fill(files: FileLayer, target: OpenFile, from: string): Promise<void> {
+  try {
+    const source = await files.open(from, 'r');
+    try {
+      await copyRange(source, target, { start: 0 });
+    } finally {
+      await source.close();
+    }
+    await target.sync();
+  } finally {
+    await target.close();
+  }
+}
+
+/** Whether two paths are one name, however they are spelled: unlinking one would then lose the other. */
 async function isSameName(files: FileLayer, one: string, other: string): Promise<boolean> {
   if (basename(one) !== basename(other)) return false;
   return isSameFile(await files.stat(dirname(one)), await files.stat(dirname(other)));

@@ -7,8 +7,7 @@ import type { ArchiveTemplate } from '../../series/names/archive-template.js';
 import type { SealedArchive } from '../handlers/archive-handler.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
 import type { ArchiveFile } from '../sink/archive-file.js';
-import type { ArchiveSink } from '../sink/archive-sink.js';
-import type { MissingBeginning } from '../sink/seal-steps.js';
+import type { ArchiveSink, MissingBeginning } from '../sink/archive-sink.js';
 
 /** What is known of an archive once its last block was handed over. */
 export interface ArchiveEnd {

@@ -1,71 +1,75 @@
 import type { FileLayer, OpenFile } from '../../files/file-layer.js';
+import { readRange } from '../../files/read-range.js';
 import { sha256OfRange } from '../../files/sha256.js';
 import { systemCodeOf } from '../../files/system-error.js';
 import { writeAll } from '../../files/write-all.js';
 import { SUSPECT_SUFFIX } from '../../series/names/archive-state.js';
 import { ArchiveDigest } from './archive-digest.js';
 import { ArchivePath } from './archive-path.js';
+import { cutTornTail } from './cut-torn-tail.js';
 import { type FileFault, FileFaultError } from './file-fault.js';
-import { wholeFrameBytes } from './whole-frame-bytes.js';
 
 /** How far a file is written. */
 export interface FileMark {
   readonly bytes: number;
-  /** Of so many bytes; to be asked before the file is closed. */
+  /** SHA-256 of these bytes. Must be called before the file is closed. */
   sha256(): Promise<Buffer>;
-  /** Of the bytes as they were given, whatever is in the file; null where that is not known any more. */
+  /**
+   * SHA-256 of these bytes as they were given to `append`, whatever the file holds now; null if it was lost
+   * with the thread that computed it.
+   */
   givenSha256(): Promise<Buffer | null>;
 }
 
 interface TornAppend {
   readonly bytes: Buffer;
-  /** How many of them are whole blocks that are in the file. */
+  /** How many of them are in the file as whole frames. */
   readonly wholeBytes: number;
 }
 
 /**
- * An archive's file, from its creation to its sealing. Each call that failed may be made again, and goes on
- * where it was, unless it has left a `fault`: then the file is to be replaced.
+ * An archive's file, from its creation to its sealing. A failed call may be repeated and then continues
+ * where it failed, unless it has set `fault`: then the file must be replaced.
  */
 export class ArchiveFile {
-  /** Bytes that were written whole. */
+  /** Bytes of the appends that succeeded. */
   bytes = 0;
-  readonly #place: ArchivePath;
+  readonly #path: ArchivePath;
   readonly #file: OpenFile;
   readonly #digest = new ArchiveDigest();
   #fault: FileFault | null = null;
-  /** What may be in the file behind `bytes`: an append that has failed. */
+  /** The append that failed, whose bytes may follow `bytes` in the file. */
   #torn: TornAppend | null = null;
-  /** Of all of it, once it is finished. */
+  /** SHA-256 of the whole file, once it is finished. */
   #sha256: Buffer | null = null;
   #isClosed = false;
 
-  /** Creates `NAME.open`, or that of an alternative name. */
+  /** Creates `NAME.open`, or `.open` with an alternative name. */
   static async create(directory: string, name: string, files: FileLayer): Promise<ArchiveFile> {
-    const { file, place } = await ArchivePath.create(directory, name, files);
-    return new ArchiveFile(place, file);
+    const { file, path } = await ArchivePath.create(directory, name, files);
+    return new ArchiveFile(path, file);
   }
 
-  private constructor(place: ArchivePath, file: OpenFile) {
-    this.#place = place;
+  private constructor(path: ArchivePath, file: OpenFile) {
+    this.#path = path;
     this.#file = file;
   }
 
-  /** Its name while open, without `.open`. */
+  /** The archive's name while open, without `.open`. */
   get name(): string {
-    return this.#place.name;
+    return this.#path.name;
   }
 
-  /** Where the file is until it is sealed. */
+  /** The path of the file until it is sealed. */
   get openPath(): string {
-    return this.#place.openPath;
+    return this.#path.openPath;
   }
 
   get fault(): FileFault | null {
     return this.#fault;
   }
 
-  /** How far it is written whole. */
+  /** Marks the end of the appends so far. */
   mark(): FileMark {
     const whole = this.#sha256;
     const { bytes } = this;
@@ -74,26 +78,25 @@ export class ArchiveFile {
     return {
       bytes,
       sha256: () => digest().catch(() => this.#digestAgain(bytes)),
-      // The thread that knew it may have died.
       givenSha256: () => digest().catch(() => null),
     };
   }
 
   /**
-   * Appends all of `bytes`. Of those that a failed call has left in the file, what is no whole block is cut
-   * off; the next call, with the same bytes, goes on behind the last that is.
+   * Appends all of `bytes`. A call that fails leaves only whole frames of them in the file. If the next
+   * call has the same bytes, it continues after these; otherwise it cuts them off first.
    *
-   * @param onAppended called as soon as `mark` counts them: no sync can begin in between
+   * @param onAppended called as soon as `mark` includes the bytes: no sync can begin in between
    */
   async append(bytes: Buffer, onAppended?: () => void): Promise<void> {
-    if (this.#torn?.bytes !== bytes) await this.#cutTorn();
+    if (this.#torn?.bytes !== bytes) await this.#dropTorn();
     const begin = this.#torn?.wholeBytes ?? 0;
     try {
       await writeAll(this.#file, bytes.subarray(begin), this.bytes + begin);
     } catch (error) {
-      // It may tell of pages that were written long ago.
+      // The error may be about pages that were written long ago.
       if (systemCodeOf(error) === 'EIO') this.#fault = 'suspect';
-      this.#torn = { bytes, wholeBytes: await this.#keepWhole(bytes) };
+      this.#torn = { bytes, wholeBytes: await cutTornTail(this.#file, this.bytes, bytes) };
       throw error;
     }
     this.#torn = null;
@@ -102,109 +105,96 @@ export class ArchiveFile {
     onAppended?.();
   }
 
-  /** Settles when the bytes that were appended so far may be changed: null when they may now. */
+  /** Settles when the appended buffers may be changed; null if they may be changed now. */
   get digested(): Promise<void> | null {
     return this.#digest.taken;
   }
 
-  /** Makes all bytes so far last through a power loss, and with the first the file's name. */
+  /** Makes all bytes so far survive a power loss. The first call also syncs the file's name. */
   async datasync(): Promise<void> {
     await this.#orSuspect(() => this.#file.datasync());
-    await this.#checkPlace();
-    await this.#place.syncName();
+    await this.#checkPath();
+    await this.#path.syncName();
     await this.digested;
   }
 
-  /** Makes all bytes, and the file's name, last. From then on it is never written to. */
+  /** Makes all bytes and the file's name survive a power loss. No append may follow. */
   async finish(): Promise<void> {
     if (this.#sha256 !== null) return;
-    await this.#cutTorn();
+    await this.#dropTorn();
     await this.#orSuspect(() => this.#file.sync());
-    await this.#checkPlace();
-    // Receipts are told before the file has its final name.
-    await this.#place.syncName();
+    await this.#checkPath();
+    // Receipts report `synced` before the file has its final name.
+    await this.#path.syncName();
     this.#sha256 = await this.mark().sha256();
   }
 
   /**
-   * Gives the finished file its final name.
+   * Closes the finished file and gives it its final name.
    *
-   * @returns the name it got
+   * @returns the name it got, which is an alternative if `name` is taken
    */
   async takeName(name: string): Promise<string> {
     await this.#close();
-    const taken = await this.#place.moveTo(name);
-    await this.#place.release();
+    const taken = await this.#path.moveTo(name);
+    await this.#path.release();
     return taken;
   }
 
-  /** Reads bytes back, to the start of `chunk`. Returns how many: 0 behind the last, or where none can be read. */
-  async readBack(chunk: Buffer, position: number, length: number): Promise<number> {
-    const read = this.#file.read(chunk, 0, length, position);
-    return await read.then(
-      ({ bytesRead }) => bytesRead,
-      () => 0,
-    );
+  /** Reads the first `bytes` bytes. Ends early at the end of the file, or where the system cannot read it. */
+  async *readBack(bytes: number): AsyncGenerator<Buffer> {
+    try {
+      yield* readRange(this.#file, 0, bytes);
+    } catch {
+      // The caller compares digests, so that missing bytes are as bad as wrong ones.
+    }
   }
 
-  /** What was synced of it is not what is read back. */
+  /** Marks the file `unreadable`: `readBack` returned other bytes than were synced. */
   distrust(): void {
     this.#fault = 'unreadable';
   }
 
-  /** Lets go of a file that another has replaced. It is `NAME.suspect` then, unless it is to be recovered. */
+  /** Closes a file that another one has replaced. Renames it to `NAME.suspect` unless it must be recovered. */
   async setAside(): Promise<void> {
     if (this.#fault === 'suspect') {
-      if (await this.#isEmpty()) await this.#place.remove();
-      else await this.#place.moveAside(SUSPECT_SUFFIX);
+      if (await this.#isEmpty()) await this.#path.remove();
+      else await this.#path.moveAside(SUSPECT_SUFFIX);
     }
     await this.leave();
   }
 
-  /** Lets go of the file, which stays as it is, open by its name. */
+  /** Closes the file and gives its lease back. It stays as it is, under its name while open. */
   async leave(): Promise<void> {
     try {
       await this.#close();
     } finally {
-      await this.#place.release();
+      await this.#path.release();
     }
   }
 
-  /** As `leave`, but without a byte in it the file is removed. */
+  /** As `leave`, but removes an empty file. */
   async abandon(): Promise<void> {
     try {
-      if (await this.#isEmpty()) await this.#place.remove();
+      if (await this.#isEmpty()) await this.#path.remove();
     } finally {
       await this.leave();
     }
   }
 
-  /** Removes a file that nobody needs. */
+  /** Removes the file, and closes it. */
   async discard(): Promise<void> {
-    await this.#place.remove();
+    await this.#path.remove();
     await this.leave();
   }
 
-  async #cutTorn(): Promise<void> {
+  async #dropTorn(): Promise<void> {
     if (this.#torn === null) return;
     await this.#file.truncate(this.bytes);
     this.#torn = null;
   }
 
-  /** Cuts off the torn block, so that readers need not wait until there is room again. Returns what is left. */
-  async #keepWhole(bytes: Buffer): Promise<number> {
-    try {
-      const { size } = await this.#file.stat();
-      const wholeBytes = wholeFrameBytes(bytes, size - this.bytes);
-      await this.#file.truncate(this.bytes + wholeBytes);
-      return wholeBytes;
-    } catch {
-      // It is written anew, over what there is.
-      return 0;
-    }
-  }
-
-  /** Another sync would say that all is well: the system forgets what it could not write. */
+  /** After a failed sync, a second one would succeed: the system forgets the pages it could not write. */
   async #orSuspect(sync: () => Promise<void>): Promise<void> {
     try {
       await sync();
@@ -214,9 +204,9 @@ export class ArchiveFile {
     }
   }
 
-  async #checkPlace(): Promise<void> {
+  async #checkPath(): Promise<void> {
     try {
-      await this.#place.check();
+      await this.#path.check();
     } catch (error) {
       if (error instanceof FileFaultError) this.#fault = error.fault;
       throw error;
@@ -225,19 +215,19 @@ export class ArchiveFile {
 
   async #isEmpty(): Promise<boolean> {
     if (this.#isClosed) return false;
-    // Asked of the file itself: a write that failed may have left bytes, which are not ours to delete.
+    // `bytes` would not do: a failed write may have left bytes in the file, which must not be deleted.
     const { size } = await this.#file.stat().catch(() => ({ size: Number.NaN }));
     return size === 0;
   }
 
-  /** Where the thread that did it has died. */
+  /** Reads the file to compute a digest that was lost with its thread. */
   async #digestAgain(bytes: number): Promise<Buffer> {
     const sha256 = await sha256OfRange(this.#file, { start: 0, end: bytes });
     if (sha256 !== null) return sha256;
     throw new FileFaultError('unreadable', `${this.openPath} was cut short`);
   }
 
-  /** Once: a descriptor that was closed may be another file's by now, also where closing failed. */
+  /** Closes once, even if closing fails: the descriptor may belong to another file by the next call. */
   async #close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -1,18 +1,19 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import type { FileLayer, FileStatus, OpenFile } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { isSameFile } from '../../files/same-file.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
-import { takeName, unlinkIfThere } from '../../files/take-name.js';
-import { alternativeName } from '../../series/names/alternative-name.js';
+import { unlinkIfThere } from '../../files/take-name.js';
+import { nthName } from '../../series/names/alternative-name.js';
 import { OPEN_SUFFIX, STALE_SUFFIX } from '../../series/names/archive-state.js';
+import { type NameHolder, takeFreeName } from '../../series/names/take-free-name.js';
 import { type ArchiveLease, takeLease } from './archive-lease.js';
 import { FileFaultError } from './file-fault.js';
 
 /**
- * Where the file of an archive is: its name, its lease, and the directory they are in. No file is ever
- * overwritten: where a name is taken, the archive gets `-1`, `-2`, … before its extension.
+ * The name of an archive's file, from `NAME.open` to the name it is sealed under, with its lease. Never
+ * overwrites a file: if a name is taken, the archive gets `-1`, `-2`, … before its extension.
  */
 export class ArchivePath {
   /** The archive's name while open, without `.open`. */
@@ -25,32 +26,30 @@ export class ArchivePath {
   #fileStatus: FileStatus | undefined;
   #isNameSynced = false;
   #movedTo: string | undefined;
-  /** What is called `NAME.open` from then on may be another's, with the inode that this file had. */
+  /** From then on, `NAME.open` may be the file of another writer, with the inode that this file had. */
   #isReleased = false;
 
-  /** Creates `NAME.open`, and takes its lease. */
+  /** Creates `NAME.open` and takes its lease. */
   static async create(
     directory: string,
     name: string,
     files: FileLayer,
-  ): Promise<{ readonly place: ArchivePath; readonly file: OpenFile }> {
+  ): Promise<{ readonly path: ArchivePath; readonly file: OpenFile }> {
     const status = await files.stat(directory);
     for (let n = 0; ; n++) {
-      const candidate = n === 0 ? name : alternativeName(name, n);
+      const candidate = nthName(name, n);
       const openPath = join(directory, candidate + OPEN_SUFFIX);
       try {
         if (await exists(join(directory, candidate), files)) continue;
-        // Another's, which is to get this name when it is recovered.
+        // Recovery will give this name to the archive of another writer.
         if (await exists(join(directory, candidate + STALE_SUFFIX), files)) continue;
-        // Before the file: without its lease somebody else would take it for left behind.
+        // Take the lease first: another process would recover a file that has none.
         const lease = await takeLease(openPath, files);
         if (lease === null) continue;
         try {
           const file = await files.open(openPath, 'wx+');
-          return {
-            place: new ArchivePath(directory, candidate, { file, files, lease, status }),
-            file,
-          };
+          const created = { file, files, lease, status };
+          return { path: new ArchivePath(directory, candidate, created), file };
         } catch (error) {
           await release(lease);
           throw error;
@@ -70,32 +69,32 @@ export class ArchivePath {
     this.#directoryStatus = created.status;
   }
 
-  /** Where the file is until it is sealed. */
+  /** The path of the file until it is sealed. */
   get openPath(): string {
     return join(this.#directory, this.name + OPEN_SUFFIX);
   }
 
   /**
-   * Who recovers an archive renames it before reading it. So what was synced before this check is in what
-   * they read; and what comes after it is not promised to anyone.
+   * Checks that no other process has taken the file over. A recoverer renames an archive before it reads
+   * it: bytes that were synced before this check are in its copy, and no bytes after it are promised yet.
    *
-   * @throws FileFaultError when the file is not where it was: `taken`, or `suspect` when all of the
-   *   directory is another one
+   * @throws FileFaultError if the file is not at `openPath`: `taken`, or `suspect` if the whole directory
+   *   is another one
    */
   async check(): Promise<void> {
-    if (await this.#isAt(this.openPath)) return;
-    // Where this fails nobody has taken the file: its directory is gone, and may come back.
-    const { dev, ino } = await this.#files.stat(this.#directory);
-    const isSameDirectory = dev === this.#directoryStatus.dev && ino === this.#directoryStatus.ino;
+    if (await this.#isAtOpenPath()) return;
+    // If this fails, the directory is gone and may come back: no process has taken the file.
+    const directory = await this.#files.stat(this.#directory);
+    const fault = isSameFile(directory, this.#directoryStatus) ? 'taken' : 'suspect';
     const message = `${this.openPath} was taken away from its writer, which had stalled`;
-    throw new FileFaultError(isSameDirectory ? 'taken' : 'suspect', message);
+    throw new FileFaultError(fault, message);
   }
 
   /**
-   * Makes the file's name last through a power loss.
+   * Makes the file's name survive a power loss.
    *
-   * (It may be tried again when it fails: a name is in the file system's journal, which does not forget that
-   * it has failed. The bytes of files it does forget.)
+   * (A failed call may be repeated: a name is in the file system's journal, which remembers a failure. For
+   * the bytes of a file, the system forgets it.)
    */
   async syncName(): Promise<void> {
     if (this.#isNameSynced) return;
@@ -104,66 +103,59 @@ export class ArchivePath {
   }
 
   /**
-   * Gives the file the first name that is free, in place of `NAME.open`. Goes on where it was when it is
-   * called again after a failure.
+   * Gives the file the first free name, in place of `NAME.open`. After a failure, another call continues
+   * from the step that failed.
    *
    * @returns the name, with the suffix
    */
   async moveTo(name: string, suffix = ''): Promise<string> {
-    for (let n = 0; this.#movedTo === undefined; n++) {
-      const candidate = (n === 0 ? name : alternativeName(name, n)) + suffix;
-      if (await this.#tryName(candidate)) this.#movedTo = candidate;
-    }
+    this.#movedTo ??= await this.#takeName(name, suffix);
     await unlinkIfThere(this.#files, this.openPath);
     await this.#files.syncDirectory(this.#directory);
     return this.#movedTo;
   }
 
-  /** Calls the file `NAME` with a suffix, unless it is not where it was. */
+  /** Adds a suffix to `NAME`, unless the file is no longer at `openPath`. */
   async moveAside(suffix: string): Promise<void> {
     if (this.#isReleased) return;
-    if (this.#movedTo === undefined && !(await this.#isAt(this.openPath))) return;
-    await this.moveTo(this.name, suffix);
+    const isMoving = this.#movedTo !== undefined;
+    if (isMoving || (await this.#isAtOpenPath())) await this.moveTo(this.name, suffix);
   }
 
-  /** Removes the file, unless it is not where it was. */
+  /** Removes the file, unless it is no longer at `openPath`. */
   async remove(): Promise<void> {
-    if (!this.#isReleased && (await this.#isAt(this.openPath))) {
+    if (!this.#isReleased && (await this.#isAtOpenPath())) {
       await unlinkIfThere(this.#files, this.openPath);
     }
   }
 
-  /** Gives the lease back. Nothing is moved or removed afterwards. */
+  /** Gives the lease back. Later calls move and remove nothing. */
   async release(): Promise<void> {
     this.#isReleased = true;
     await release(this.#lease);
   }
 
-  /** Whether the name was free and is the file's now. */
-  async #tryName(name: string): Promise<boolean> {
-    const path = join(this.#directory, name);
+  async #takeName(name: string, suffix: string): Promise<string> {
+    const wanted = join(this.#directory, name);
+    const holderOf = (path: string) => this.#holderOf(path);
     try {
-      await takeName(this.#files, this.openPath, path);
-      return true;
+      return basename(await takeFreeName(this.#files, this.openPath, wanted, { suffix, holderOf }));
     } catch (error) {
-      // A call that failed may have done its work all the same.
-      if (await this.#isAt(path)) return true;
-      if (systemCodeOf(error) === 'EEXIST') return false;
       if (isMissing(error)) await this.check();
       throw error;
     }
   }
 
-  async #isAt(path: string): Promise<boolean> {
-    const own = await this.#own();
-    const found = await findFile(path, this.#files);
-    return found !== null && isSameFile(found, own);
+  async #isAtOpenPath(): Promise<boolean> {
+    return (await this.#holderOf(this.openPath)) === 'itself';
   }
 
-  /** Asked once, while the file is open. */
-  async #own(): Promise<FileStatus> {
+  async #holderOf(path: string): Promise<NameHolder> {
+    // Asked while the file is open, and only once.
     this.#fileStatus ??= await this.#file.stat();
-    return this.#fileStatus;
+    const found = await findFile(path, this.#files);
+    if (found === null) return 'none';
+    return isSameFile(found, this.#fileStatus) ? 'itself' : 'other';
   }
 }
 
@@ -171,7 +163,7 @@ interface CreatedFile {
   readonly file: OpenFile;
   readonly files: FileLayer;
   readonly lease: ArchiveLease;
-  /** Of the directory. */
+  /** Status of the directory. */
   readonly status: FileStatus;
 }
 
@@ -179,7 +171,7 @@ async function exists(path: string, files: FileLayer): Promise<boolean> {
   return (await findFile(path, files)) !== null;
 }
 
-/** One that cannot be given back runs out by itself, and whoever comes next removes it. */
+/** A lease that cannot be given back becomes stale, and the next writer or recoverer removes it. */
 async function release(lease: ArchiveLease): Promise<void> {
   await lease.release().catch(() => undefined);
 }

@@ -6,9 +6,7 @@ import { ArchiveFile, type FileMark } from './archive-file.js';
 import type { DiskOperation, DiskRetry } from './disk-retry.js';
 import { FileFaultError } from './file-fault.js';
 import { FileReplacer } from './file-replacer.js';
-import type { MissingBeginning, SealSteps } from './seal-steps.js';
-import { UnsyncedBytes } from './unsynced-bytes.js';
-import type { UnsyncedMemory } from './unsynced-memory.js';
+import { UnsyncedBytes, type UnsyncedMemory } from './unsynced-memory.js';
 
 export interface ArchiveSinkOptions {
   readonly directory: string;
@@ -19,8 +17,25 @@ export interface ArchiveSinkOptions {
   readonly keepsUnsynced: boolean;
 }
 
+/** How the last bytes of an archive, and its name, follow from what is in it. */
+export interface SealSteps {
+  /** The index; null where there is none. */
+  index(file: ArchiveFile): Promise<Buffer | null>;
+  name(file: ArchiveFile): Promise<string>;
+  /** All that is in the archive lasts. */
+  onSynced(): void;
+}
+
+/** What of a draft its file does not hold: a beginning that is in files which others recover. */
+export interface MissingBeginning {
+  readonly bytes: number;
+  readonly records: number;
+  /** How many files hold it. */
+  readonly archives: number;
+}
+
 /** How far an archive is synced. */
-interface SyncedPart extends FileMark {
+interface SyncedMark extends FileMark {
   readonly records: number;
 }
 
@@ -37,7 +52,7 @@ export class ArchiveSink {
   readonly #options: ArchiveSinkOptions;
   readonly #unsynced: UnsyncedBytes;
   #file: ArchiveFile;
-  #synced: SyncedPart;
+  #synced: SyncedMark;
   #records = 0;
   #missing: MissingBeginning = { bytes: 0, records: 0, archives: 0 };
   /** Replaced, and not out of the way yet. */
@@ -176,7 +191,7 @@ export class ArchiveSink {
     }
   }
 
-  #hasSynced(synced: SyncedPart, end: number): void {
+  #hasSynced(synced: SyncedMark, end: number): void {
     this.#synced = synced;
     this.#unsynced.release(end);
   }

@@ -4,26 +4,27 @@ import type { FileLayer } from '../../files/file-layer.js';
 import { ArchiveFile, type FileMark } from './archive-file.js';
 import { FileFaultError } from './file-fault.js';
 
-/** What was given to a file that is to be replaced. */
+/** The content of a file that must be replaced. */
 export interface WrittenContent {
   /** How far it was synced. */
   readonly synced: FileMark;
   /** How far it was written. */
   readonly written: FileMark;
-  /** What was written behind what was synced; null where that was not kept. */
+  /** The bytes that were written after the last sync; null if they were not kept. */
   readonly unsynced: readonly Buffer[] | null;
 }
 
 /**
- * Writes what was given to a file to a new one, and syncs that: whole, or, where the file was `taken`, what
- * was not synced of it, since the rest is in the copy of whoever took it. What was synced is read back from
- * the old file, and must be what was written; otherwise that becomes `unreadable`, and is left to recovery.
+ * Writes the content of a file to a new file and syncs it. If the file was `taken`, the new file gets only
+ * the bytes that were not synced, because the copy of the process that took it has the others. Synced bytes
+ * are read back from the old file and must have the digest they were written with. If not, the old file
+ * becomes `unreadable` and is left to recovery.
  */
 export class FileReplacer {
   readonly #directory: string;
   readonly #name: string;
   readonly #files: FileLayer;
-  /** It has failed, and could not be removed yet. */
+  /** The new file of a failed attempt, which could not be removed yet. */
   #failed: ArchiveFile | null = null;
 
   constructor(directory: string, name: string, files: FileLayer) {
@@ -32,9 +33,9 @@ export class FileReplacer {
     this.#files = files;
   }
 
-  /** May be called again when it has failed; the old file is as it was. */
+  /** Returns the new file. A failed call may be repeated, and leaves the old file as it was. */
   async replace(old: ArchiveFile, content: WrittenContent): Promise<ArchiveFile> {
-    // Before another is made: a disk that removes nothing must not be filled with copies.
+    // Remove the last attempt first: a disk that refuses to unlink must not fill with copies.
     await this.#removeFailed();
     const file = await ArchiveFile.create(this.#directory, this.#name, this.#files);
     try {
@@ -43,13 +44,13 @@ export class FileReplacer {
       return file;
     } catch (error) {
       this.#failed = file;
-      // Else before the next attempt.
+      // If this fails, the next attempt repeats it.
       await this.#removeFailed().catch(() => undefined);
       throw error;
     }
   }
 
-  /** Lets go of what it could not remove. */
+  /** Closes a file that could not be removed. */
   async abandon(): Promise<void> {
     await this.#failed?.leave();
   }
@@ -73,9 +74,11 @@ async function fill(file: ArchiveFile, old: ArchiveFile, content: WrittenContent
   for (const piece of unsynced ?? []) await file.append(piece);
 }
 
-const CHUNK_BYTES = 2 ** 20;
-
-/** Appends the bytes of `old` from `begin` to a mark. Returns whether all up to there are what they were. */
+/**
+ * Appends the bytes of `old` from `begin` to the mark.
+ *
+ * @returns whether `old` still holds the bytes that were written before the mark
+ */
 async function copyMarked(
   old: ArchiveFile,
   file: ArchiveFile,
@@ -83,14 +86,11 @@ async function copyMarked(
   mark: FileMark,
 ): Promise<boolean> {
   const hash = createHash('sha256');
-  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, mark.bytes));
-  for (let at = 0; at < mark.bytes; ) {
-    const bytesRead = await old.readBack(chunk, at, Math.min(chunk.length, mark.bytes - at));
-    if (bytesRead === 0) return false;
-    const bytes = chunk.subarray(0, bytesRead);
-    hash.update(bytes);
-    await file.append(bytes.subarray(Math.max(0, begin - at)));
-    at += bytesRead;
+  let at = 0;
+  for await (const chunk of old.readBack(mark.bytes)) {
+    hash.update(chunk);
+    await file.append(chunk.subarray(Math.max(0, begin - at)));
+    at += chunk.length;
   }
   const given = await mark.givenSha256();
   return given !== null && hash.digest().equals(given);

@@ -15,20 +15,20 @@ describe('ArchivePlace', () => {
   let parent: string;
   let directory: string;
   let disk: TestDisk;
-  let place: ArchivePath;
+  let archivePath: ArchivePath;
   let file: OpenFile;
 
   beforeEach(async () => {
-    parent = await mkdtemp(join(tmpdir(), 'shoebox-place-'));
+    parent = await mkdtemp(join(tmpdir(), 'shoebox-path-'));
     directory = join(parent, 'spool');
     disk = new TestDisk();
     await disk.files.mkdir(directory);
-    ({ file, place } = await ArchivePath.create(directory, NAME, disk.files));
+    ({ file, path: archivePath } = await ArchivePath.create(directory, NAME, disk.files));
   });
 
   afterEach(async () => {
     await file.close();
-    await place.release();
+    await archivePath.release();
     expect(disk.openFiles).to.equal(0);
     await rm(parent, { recursive: true });
   });
@@ -42,9 +42,9 @@ describe('ArchivePlace', () => {
     await writeFile(join(directory, 'a-3.events.open'), '');
     await writeFile(join(directory, 'a-4.events.open.lock'), '');
     const next = await ArchivePath.create(directory, NAME, disk.files);
-    expect(next.place.name).to.equal('a-5.events');
+    expect(next.path.name).to.equal('a-5.events');
     await next.file.close();
-    await next.place.release();
+    await next.path.release();
     expect(await names()).to.not.include('a-5.events.open.lock');
     // Of one that was open already no lease is left behind.
     expect(await names()).to.not.include('a-3.events.open.lock');
@@ -60,15 +60,15 @@ describe('ArchivePlace', () => {
   });
 
   it('tells a file that was taken from a directory that is another one, or gone', async () => {
-    await place.check();
-    await rename(place.openPath, `${place.openPath}.other`);
-    expect(await rejection(place.check())).to.have.property('fault', 'taken');
-    await writeFile(place.openPath, 'of another');
-    expect(await rejection(place.check())).to.have.property('fault', 'taken');
+    await archivePath.check();
+    await rename(archivePath.openPath, `${archivePath.openPath}.other`);
+    expect(await rejection(archivePath.check())).to.have.property('fault', 'taken');
+    await writeFile(archivePath.openPath, 'of another');
+    expect(await rejection(archivePath.check())).to.have.property('fault', 'taken');
     await rename(directory, join(parent, 'away'));
-    expect(await rejection(place.check())).to.have.property('code', 'ENOENT');
+    expect(await rejection(archivePath.check())).to.have.property('code', 'ENOENT');
     await disk.files.mkdir(directory);
-    expect(await rejection(place.check())).to.have.property('fault', 'suspect');
+    expect(await rejection(archivePath.check())).to.have.property('fault', 'suspect');
     await rm(directory, { recursive: true });
     await rename(join(parent, 'away'), directory);
   });
@@ -80,28 +80,28 @@ describe('ArchivePlace', () => {
     disk.hook = (call) => {
       if (call === 'link' && ++failures === 2) throw systemError('EIO', call);
     };
-    expect(await place.moveTo(NAME)).to.equal('a-1.events');
-    expect(await place.moveTo(NAME)).to.equal('a-1.events');
+    expect(await archivePath.moveTo(NAME)).to.equal('a-1.events');
+    expect(await archivePath.moveTo(NAME)).to.equal('a-1.events');
     expect(failures).to.equal(2);
     expect(await names()).to.deep.equal(['a-1.events', 'a.events', 'a.events.open.lock']);
   });
 
   it('moves and removes nothing once its lease is given back, or that is another’s', async () => {
-    await rename(place.openPath, join(directory, 'taken'));
-    await writeFile(place.openPath, 'of another');
-    await place.remove();
-    await place.moveAside('.suspect');
+    await rename(archivePath.openPath, join(directory, 'taken'));
+    await writeFile(archivePath.openPath, 'of another');
+    await archivePath.remove();
+    await archivePath.moveAside('.suspect');
     expect(await names()).to.deep.equal(['a.events.open', 'a.events.open.lock', 'taken']);
-    await rename(join(directory, 'taken'), place.openPath);
-    await place.release();
-    await place.remove();
-    await place.moveAside('.suspect');
+    await rename(join(directory, 'taken'), archivePath.openPath);
+    await archivePath.release();
+    await archivePath.remove();
+    await archivePath.moveAside('.suspect');
     expect(await names()).to.deep.equal(['a.events.open']);
   });
 
   it('syncs its name once', async () => {
-    await place.syncName();
-    await place.syncName();
+    await archivePath.syncName();
+    await archivePath.syncName();
     expect(disk.calls.filter((call) => call === 'syncDirectory')).to.have.length(1);
   });
 });

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 
-import { UnsyncedBytes } from '../../../lib/writing/sink/unsynced-bytes.js';
-import { UnsyncedMemory } from '../../../lib/writing/sink/unsynced-memory.js';
+import { UnsyncedBytes, UnsyncedMemory } from '../../../lib/writing/sink/unsynced-memory.js';
 
 /** A part of memory of its own. */
 function slab(length: number, filled: number): Buffer {

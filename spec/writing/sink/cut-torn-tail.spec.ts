@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { wholeFrameBytes } from '../../../lib/writing/sink/whole-frame-bytes.js';
+import { wholeFrameBytes } from '../../../lib/writing/sink/cut-torn-tail.js';
 import { encodeVersion1 } from '../../support/encode-archive.js';
 import { encodePart, numbered } from '../../support/series.js';
 
