@@ -125,7 +125,7 @@ export {
 } from './writing/policies/roll-policy.js';
 export type { Receipt, RecordPlace } from './writing/receipts/receipt.js';
 export type { ReceiptLevel } from './writing/receipts/receipt-level.js';
-export type { RecoveredArchive } from './writing/recovery/recovered-archive.js';
+export type { RecoveredArchive } from './writing/recovery/recover-archive.js';
 export {
   type RepairOptions,
   type RepairReport,

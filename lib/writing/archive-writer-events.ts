@@ -1,7 +1,7 @@
 import type { ArchiveFailure } from './handlers/archive-failure.js';
 import type { OpenedArchive, SealedArchive } from './handlers/archive-handler.js';
 import type { DroppedArchive, ShippedArchive } from './handlers/archive-shipper.js';
-import type { RecoveredArchive } from './recovery/recovered-archive.js';
+import type { RecoveredArchive } from './recovery/recover-archive.js';
 import type { DiskStall, DiskStep } from './sink/disk-retry.js';
 
 /** What a writer tells, beside what every Writable does. Listeners are not awaited. */

@@ -1,7 +1,7 @@
 import type { ArchiveFailure } from './handlers/archive-failure.js';
 import type { ArchiveHandler, OpenedArchive, SealedArchive } from './handlers/archive-handler.js';
 import { runOpenHandlers, runSealedHandlers } from './handlers/run-handlers.js';
-import type { RecoveredArchive } from './recovery/recovered-archive.js';
+import type { RecoveredArchive } from './recovery/recover-archive.js';
 
 export interface HandlerQueueListener {
   /** All handlers had the archive, and it is where `archive` says. */

@@ -2,7 +2,7 @@ import type { SealedArchive } from './handlers/archive-handler.js';
 import type { ArchiveShipper, DroppedArchive } from './handlers/archive-shipper.js';
 import type { ArchiveDraft } from './receipts/archive-draft.js';
 import type { ReceiptBook } from './receipts/receipt-book.js';
-import type { RecoveredArchive } from './recovery/recovered-archive.js';
+import type { RecoveredArchive } from './recovery/recover-archive.js';
 
 /**
  * Sees a writer's archives through to the shipper: their receipts, and what they take of the disk's budget.

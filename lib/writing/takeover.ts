@@ -1,6 +1,6 @@
 import type { HandlerQueue } from './handler-queue.js';
 import type { ArchiveShipper, ShippingListener } from './handlers/archive-shipper.js';
-import type { RecoveredArchive } from './recovery/recovered-archive.js';
+import type { RecoveredArchive } from './recovery/recover-archive.js';
 import { Recovery } from './recovery/recovery.js';
 import { checkDirectory } from './rolling/archive-directory.js';
 import type { RollingWriteSettings } from './rolling-write-options.js';

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 
 import { verifyArchives } from '../../lib/reading/verifying/verify-archives.js';
 import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
-import type { RecoveredArchive } from '../../lib/writing/recovery/recovered-archive.js';
+import type { RecoveredArchive } from '../../lib/writing/recovery/recover-archive.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { passTime } from '../support/pass-time.js';

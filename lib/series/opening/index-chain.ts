@@ -12,26 +12,27 @@ import {
 import { HEADER_BYTES, KIND_INDEX } from '../../format/version-2.js';
 import type { ArchiveEnds } from './archive-tail.js';
 
-/** An archive in a file, by its index. */
+/** An archive in a file, according to its index. */
 export interface IndexedArchive {
   readonly header: FrameHeader;
   readonly index: ArchiveIndex;
-  /** Where it begins in the file, and where its index does. */
+  /** The offset where the archive begins in the file. */
   readonly begin: number;
+  /** The offset where its index begins. */
   readonly indexBegin: number;
 }
 
 export interface IndexChain {
-  /** The last one first. */
+  /** The last archive first. */
   readonly archives: readonly IndexedArchive[];
   /**
-   * Whether they are all, since the first begins where the file does. A file that was cut off may end with
-   * the index of an archive in a payload.
+   * Whether these are all archives in the file: the first one begins at offset 0. A file that was cut off
+   * may end with the index of an archive in a payload, which leads elsewhere.
    */
   readonly isWhole: boolean;
 }
 
-/** A file of more archives than this, concatenated, is read without the help of those before. */
+/** A file of more concatenated archives than this is read without the help of the earlier indexes. */
 const MAX_ARCHIVES = 1024;
 
 /** The archives in a file, by the index at its end and those before it (docs/format.md, "Finding it"). */
@@ -47,32 +48,58 @@ export async function readIndexChain(source: ArchiveEnds): Promise<IndexChain> {
   return { archives, isWhole: archives.length > 0 && end === 0 };
 }
 
-/** The archive that ends at `end`; null where no index does, or one that is damaged. */
-async function readIndexBefore(source: ArchiveEnds, end: number): Promise<IndexedArchive | null> {
+/**
+ * The archive whose index ends at `end`.
+ *
+ * @param isWanted if given, reads the index's header first, and the rest, which may be 2.6 MB, only if this
+ *   returns true
+ * @returns null if no index ends there, if it is damaged, or if it is not wanted
+ */
+export async function readIndexBefore(
+  source: ArchiveEnds,
+  end: number,
+  isWanted?: (header: FrameHeader) => boolean,
+): Promise<IndexedArchive | null> {
   if (end < HEADER_BYTES + MIN_INDEX_BODY_BYTES) return null;
   const last = await readExactly(source, end - INDEX_FRAME_LENGTH_BYTES, end);
   const frameBytes = last?.readUInt32LE() ?? 0;
   const isPossible =
     frameBytes >= HEADER_BYTES + MIN_INDEX_BODY_BYTES &&
     frameBytes <= Math.min(HEADER_BYTES + MAX_INDEX_BODY_BYTES, end);
+  if (!isPossible) return null;
   const indexBegin = end - frameBytes;
-  const frame = isPossible ? await readExactly(source, indexBegin, end) : null;
-  if (frame === null || magicFault(frame) !== null || !isHeaderWhole(frame)) return null;
-  const header = readFrameHeader(frame);
+  if (isWanted !== undefined) {
+    const head = await readExactly(source, indexBegin, indexBegin + HEADER_BYTES);
+    const header = head === null ? null : indexHeaderOf(head);
+    if (header === null || !isWanted(header)) return null;
+  }
+  const frame = await readExactly(source, indexBegin, end);
+  return frame === null ? null : decodeIndexFrame(frame, indexBegin);
+}
+
+function decodeIndexFrame(frame: Buffer, indexBegin: number): IndexedArchive | null {
+  const header = indexHeaderOf(frame);
   const body = frame.subarray(HEADER_BYTES);
-  if (header.kind !== KIND_INDEX || header.storedBytes !== body.length) return null;
+  if (header === null || header.storedBytes !== body.length) return null;
   if (crc32(body) !== header.bodyCrc) return null;
   try {
     const index = decodeIndexBody(body, indexBegin);
     return { header, index, begin: indexBegin - index.archiveBytes, indexBegin };
   } catch (error) {
-    // What it says is of no use; that it is damaged is told by who reads the frames.
+    // The index is useless here. The reader of the frames reports the damage.
     if (error instanceof DamageError) return null;
     throw error;
   }
 }
 
-/** The bytes of a range, or null where there are no longer as many. */
+/** The header at the start of `bytes`; null if it is damaged, or not that of an index. */
+function indexHeaderOf(bytes: Buffer): FrameHeader | null {
+  if (magicFault(bytes) !== null || !isHeaderWhole(bytes)) return null;
+  const header = readFrameHeader(bytes);
+  return header.kind === KIND_INDEX ? header : null;
+}
+
+/** The bytes of a range; null if the source has become shorter. */
 async function readExactly(
   source: ArchiveEnds,
   start: number,

@@ -6,30 +6,31 @@ import type { OpenFile } from '../../files/file-layer.js';
 import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.js';
 import type { SealFacts } from '../../series/names/seal-facts.js';
 import type { ArchivePiece } from '../../series/opening/walk-archive.js';
-import { IndexedPart, type PartOrigin } from './archive-span.js';
+import { BlockRun, type ChainLink } from './block-run.js';
 import { CopyTarget } from './copy-target.js';
 import type { PreviousArchive } from './previous-archive.js';
 
 const LINE_FEED = Buffer.from('\n');
 
-/** Finds the archive that its writer sealed just before the record of a sequence. */
+/** Finds the archive that its writer sealed just before the record with a sequence. */
 export type FindPrevious = (
   writer: string,
   sequence: number,
 ) => Promise<PreviousArchive | undefined>;
 
-/** What is known of a copy that is whole. */
+/** The facts about a complete copy. */
 export interface CopyFacts extends SealFacts {
   readonly bytes: number;
-  /** Its indexes are not counted. */
+  /** How many frames were copied, without indexes. */
   readonly frames: number;
   readonly format: ArchiveFormat;
-  /** By the last index: who wrote it, and which of the writer's archives it is. */
+  /** The writer that the last index names; undefined without an index. */
   readonly writer: string | undefined;
+  /** The archive's number within that writer, from 0; undefined if it is unknown. */
   readonly ordinal: number | undefined;
 }
 
-/** A new archive of what is good in another, while it is written. Its blocks get an index. */
+/** Writes the valid frames of an archive to a new archive, and gives its blocks an index. */
 export class ArchiveCopy {
   readonly #target: CopyTarget;
   readonly #findPrevious: FindPrevious;
@@ -38,13 +39,13 @@ export class ArchiveCopy {
   #format: ArchiveFormat = 'v2';
   #earliestMicros: number | null = null;
   #latestMicros: number | null = null;
-  #part = new IndexedPart();
+  #run = new BlockRun();
   #writer: string | undefined;
   #ordinal: number | undefined;
-  /** Of a last line it is not known whether it is whole. */
+  /** The last line, which may be torn. */
   #line: Buffer | undefined;
 
-  /** @param findPrevious asked for the place of blocks at the start that lost their index */
+  /** @param findPrevious called for blocks at the start of the archive, in case they lost their index */
   constructor(file: OpenFile, findPrevious: FindPrevious = async () => undefined) {
     this.#target = new CopyTarget(file);
     this.#findPrevious = findPrevious;
@@ -54,7 +55,7 @@ export class ArchiveCopy {
     return this.#target.bytes;
   }
 
-  /** Copies the piece, whose bytes are its own until this settles; a line, until the next one does. */
+  /** Copies a piece. Its bytes must not change until this settles; those of a line, until the next call does. */
   async add(piece: ArchivePiece): Promise<void> {
     if ('line' in piece) {
       await this.#addLine();
@@ -64,33 +65,37 @@ export class ArchiveCopy {
     const { frame, records } = piece;
     const { bytes, header } = frame;
     if (header?.kind === KIND_INDEX) {
-      if (header.writer === this.#part.writer) await this.#seal(originOf(frame));
+      if (header.writer === this.#run.writer) await this.#seal(linkOf(frame));
       return;
     }
     this.#frames++;
     this.#records += records;
     if (header === null) {
       if (this.bytes === 0) this.#format = 'v1';
-      this.#begin(new IndexedPart());
+      this.#begin(new BlockRun());
     } else {
       if (header.kind === KIND_RECORDS) await this.#addBlock(header, bytes.length);
-      this.#target.beginPart();
-      this.#part.grow(bytes.length);
+      this.#target.beginRun();
+      this.#run.grow(bytes.length);
     }
     await this.#target.write(bytes);
   }
 
-  /** Takes the last line back: the archive ends before its line feed, and `3` may have been `33`. */
+  /**
+   * Takes the last line back, because the archive ends without its line feed: `3` may have been `33`.
+   *
+   * @returns the bytes of the line
+   */
   dropLine(): number {
     const bytes = this.#line?.length ?? 0;
     this.#line = undefined;
     return bytes;
   }
 
-  /** Writes what is left, and makes all of it last. */
+  /** Writes the remaining bytes and syncs the file. */
   async finish(): Promise<CopyFacts> {
     await this.#addLine();
-    await this.#seal(this.#part.guessOrigin());
+    await this.#seal(this.#run.guessLink());
     await this.#target.finish();
     return {
       bytes: this.bytes,
@@ -105,7 +110,7 @@ export class ArchiveCopy {
     };
   }
 
-  /** To be called at the end, also where the copy has failed. */
+  /** Frees the digests. Call it at the end, also if the copy has failed. */
   release(): void {
     this.#target.release();
   }
@@ -121,33 +126,31 @@ export class ArchiveCopy {
 
   async #addBlock(header: FrameHeader, bytes: number): Promise<void> {
     const { earliestMicros, latestMicros, sequence, writer } = header;
-    // Blocks of another writer, which was cut off, stay without an index.
-    if (this.#part.writer !== undefined && this.#part.writer !== writer) {
-      this.#begin(new IndexedPart());
-    }
-    if (this.bytes === 0) this.#begin(new IndexedPart(await this.#findPrevious(writer, sequence)));
-    this.#part.add(header, bytes);
+    // Blocks of an earlier writer, which was interrupted, stay without an index.
+    if (this.#run.writer !== undefined && this.#run.writer !== writer) this.#begin(new BlockRun());
+    if (this.bytes === 0) this.#begin(new BlockRun(await this.#findPrevious(writer, sequence)));
+    this.#run.add(header, bytes);
     this.#earliestMicros = Math.min(this.#earliestMicros ?? earliestMicros, earliestMicros);
     this.#latestMicros = Math.max(this.#latestMicros ?? latestMicros, latestMicros);
   }
 
-  async #seal(origin: PartOrigin): Promise<void> {
-    const part = this.#part;
-    if (part.writer === undefined) return;
-    const index = part.encodeIndex(origin, await this.#target.sha256('part'));
+  async #seal(link: ChainLink): Promise<void> {
+    const run = this.#run;
+    if (run.writer === undefined) return;
+    const index = run.encodeIndex(link, await this.#target.sha256('run'));
     await this.#target.write(index);
-    this.#writer = part.writer;
-    this.#ordinal = origin.ordinal;
-    this.#begin(part.next(await this.#target.sha256('part'), origin));
+    this.#writer = run.writer;
+    this.#ordinal = link.ordinal;
+    this.#begin(run.next(await this.#target.sha256('run'), link));
   }
 
-  #begin(part: IndexedPart): void {
-    this.#target.endPart();
-    this.#part = part;
+  #begin(run: BlockRun): void {
+    this.#target.endRun();
+    this.#run = run;
   }
 }
 
-function originOf({ bytes, offset }: ScannedFrame): PartOrigin {
+function linkOf({ bytes, offset }: ScannedFrame): ChainLink {
   const index = decodeIndexBody(bytes.subarray(HEADER_BYTES), offset);
   const { ordinal, previousSha256, writerEnded } = index;
   return { ordinal, previousSha256, writerEnded };

@@ -4,31 +4,33 @@ import { writeAll } from '../../files/write-all.js';
 import { ArchiveDigest } from '../sink/archive-digest.js';
 import { SLAB_BYTES, SlabKeeper } from '../sink/slab-keeper.js';
 
-/** So much is written before a sync of it begins, beside what comes next: at the end little is left to wait for. */
+/** A sync begins after this many bytes, while later ones are copied: the last sync then has little to do. */
 const SYNC_BYTES = 32 * 2 ** 20;
 
-/** A digest of what is written from a place on. */
+/** The digest of the bytes that were written from `start` on. */
 interface DigestFrom {
   readonly start: number;
   readonly digest: ArchiveDigest;
 }
 
 /**
- * The file that an archive is copied to. Bytes are copied to a slab; while one is filled, the one before is
- * written and digested, and those before are synced. A large archive takes 0.6 times as long so.
+ * The file of an archive's copy. Bytes are collected in a slab. While one slab fills, the slab before it is
+ * written and hashed, and earlier bytes are synced: a large archive takes 0.6 of the time that these steps
+ * take one after the other.
  */
 export class CopyTarget {
-  /** Written, or to be written. */
+  /** All bytes given to `write`. */
   bytes = 0;
   readonly #file: OpenFile;
   readonly #slabs = new SlabKeeper(SLAB_BYTES);
   readonly #whole: DigestFrom = { start: 0, digest: new ArchiveDigest() };
-  /** May be that of the whole. */
-  #part: DigestFrom | null = null;
-  /** None where nothing is to be written yet. */
+  /** The digest of the run of blocks; is `#whole` if the run begins at the start of the file. */
+  #run: DigestFrom | null = null;
+  /** The slab that is being filled; null if it would be empty. */
   #slab: Buffer | null = null;
-  /** Of the slab, what was given to the digests, and what is filled. */
+  /** How many bytes of the slab were given to the digests. */
   #digested = 0;
+  /** How many bytes of the slab are filled. */
   #filled = 0;
   #writing: Promise<void> = Promise.resolve();
   #syncing: Promise<void> = Promise.resolve();
@@ -49,43 +51,43 @@ export class CopyTarget {
     }
   }
 
-  /** What comes is digested apart, too, unless that is the case already. */
-  beginPart(): void {
-    if (this.#part !== null) return;
+  /** Computes a separate digest of the bytes from here on, until `endRun`. No effect within a run. */
+  beginRun(): void {
+    if (this.#run !== null) return;
     this.#digestFilled();
     const start = this.bytes;
-    this.#part = start === 0 ? this.#whole : { start, digest: new ArchiveDigest() };
+    this.#run = start === 0 ? this.#whole : { start, digest: new ArchiveDigest() };
   }
 
-  endPart(): void {
+  endRun(): void {
     this.#digestFilled();
-    if (this.#part !== this.#whole) this.#part?.digest.release();
-    this.#part = null;
+    if (this.#run !== this.#whole) this.#run?.digest.release();
+    this.#run = null;
   }
 
-  /** The SHA-256 of the part so far, or of everything. */
-  sha256(of: 'part' | 'whole'): Promise<Buffer> {
+  /** The SHA-256 of the run so far, or of all bytes. */
+  sha256(of: 'run' | 'whole'): Promise<Buffer> {
     this.#digestFilled();
-    const { digest, start } = (of === 'part' ? this.#part : null) ?? this.#whole;
+    const { digest, start } = (of === 'run' ? this.#run : null) ?? this.#whole;
     const end = this.bytes;
-    // Its thread may have died.
+    // The digest is lost if its thread died.
     return digest
       .snapshot()()
       .catch(() => this.#digestAgain(start, end));
   }
 
-  /** Writes what is left, and makes all of it last. */
+  /** Writes the remaining bytes and syncs the file. */
   async finish(): Promise<void> {
     await this.#flush();
     await this.#writing;
-    // One that failed has failed for good: the next would say that all is well.
+    // A sync that failed has failed for good: after it, `sync` would succeed without the lost pages.
     await this.#syncing;
     await this.#file.sync();
   }
 
-  /** Nothing more is asked of it. */
+  /** Frees the digests. No other call may follow. */
   release(): void {
-    this.endPart();
+    this.endRun();
     this.#whole.digest.release();
   }
 
@@ -95,7 +97,7 @@ export class CopyTarget {
     if (this.#slab === null) return;
     const bytes = this.#slab.subarray(0, this.#filled);
     this.#writing = this.#writeSlab(bytes, this.bytes - this.#filled);
-    // It is awaited before the next one: until then its failure is nobody's.
+    // The next flush awaits this write. Until then its failure must not count as unhandled.
     this.#writing.catch(() => undefined);
     this.#slab = null;
     this.#filled = 0;
@@ -103,7 +105,7 @@ export class CopyTarget {
   }
 
   async #writeSlab(bytes: Buffer, position: number): Promise<void> {
-    const digested = [this.#whole, this.#part].map((one) => one?.digest.taken);
+    const digested = [this.#whole, this.#run].map((one) => one?.digest.taken);
     await writeAll(this.#file, bytes, position);
     this.#unsyncedBytes += bytes.length;
     if (this.#unsyncedBytes >= SYNC_BYTES) this.#beginSync();
@@ -122,7 +124,7 @@ export class CopyTarget {
     this.#digested = this.#filled;
     if (bytes === undefined || bytes.length === 0) return;
     this.#whole.digest.update(bytes);
-    if (this.#part !== this.#whole) this.#part?.digest.update(bytes);
+    if (this.#run !== this.#whole) this.#run?.digest.update(bytes);
   }
 
   async #digestAgain(start: number, end: number): Promise<Buffer> {

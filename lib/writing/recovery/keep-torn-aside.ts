@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
 
+import type { ByteRange } from '../../files/byte-range.js';
+import { copyRange } from '../../files/copy-range.js';
 import type { FileLayer, OpenFile } from '../../files/file-layer.js';
-import { readRange } from '../../files/read-range.js';
 import { unlinkIfThere } from '../../files/take-name.js';
-import { writeAll } from '../../files/write-all.js';
 import { TORN_INFIX } from '../../series/names/archive-state.js';
 import { temporaryPath } from '../../series/names/temporary-path.js';
 import type { DamageList } from '../../series/opening/damage-list.js';
-import { giveName } from './give-name.js';
+import { takeNameForContent } from './take-name-for-content.js';
 
-/** More than these would fill a directory with files of a few bytes. */
+/** With more stretches, a directory would fill with files of a few bytes each. */
 const MOST_FILES = 16;
 
 /**
- * Keeps the stretches of an archive aside that are damaged, each as `NAME.torn-OFFSET`: bytes that are no
- * archive are not deleted, somebody may make something of them. Where there are many, the whole file is kept,
- * as `NAME.torn-all`.
+ * Copies the torn tail of an archive, and every other damaged stretch, to a file `NAME.torn-OFFSET` each.
+ * Bytes that recovery cuts off are never deleted: a person may still read something in them. If there are
+ * many stretches, the whole archive is copied to `NAME.torn-all`.
  *
  * @param base the archive's path without the suffix of its state
- * @param size of the file, as far as it was read
+ * @param size how many bytes of the archive were read
  */
 export async function keepTornAside(
   base: string,
@@ -27,41 +27,38 @@ export async function keepTornAside(
   damage: DamageList,
   files: FileLayer,
 ): Promise<void> {
+  const aside = { base, source, files };
   if (damage.stretches > MOST_FILES) {
-    await keep(base, 'all', readRange(source, 0, size), files);
+    await keep(aside, 'all', { start: 0, end: size });
     return;
   }
   for (const { begin, end } of damage.named) {
-    await keep(base, String(begin), readRange(source, begin, end), files);
+    await keep(aside, String(begin), { start: begin, end });
   }
 }
 
-/** Writes a file that gets its name once it is whole. */
-async function keep(
-  base: string,
-  name: string,
-  chunks: AsyncIterable<Buffer>,
-  files: FileLayer,
-): Promise<void> {
+interface Aside {
+  readonly base: string;
+  readonly source: OpenFile;
+  readonly files: FileLayer;
+}
+
+/** Writes a file that gets its name once it is complete. */
+async function keep({ base, source, files }: Aside, name: string, range: ByteRange): Promise<void> {
   const temporary = temporaryPath(base);
   const target = await files.open(temporary, 'wx');
   try {
-    const sha256 = await fill(target, chunks).finally(() => target.close());
-    await giveName(temporary, `${base}${TORN_INFIX}${name}`, sha256, files);
+    const sha256 = await copy(source, target, range).finally(() => target.close());
+    await takeNameForContent(temporary, `${base}${TORN_INFIX}${name}`, sha256, files);
   } finally {
     await unlinkIfThere(files, temporary);
   }
 }
 
-/** @returns the SHA-256 of what was written, in hex */
-async function fill(target: OpenFile, chunks: AsyncIterable<Buffer>): Promise<string> {
+/** Copies and syncs a range. Returns its SHA-256 in hex. */
+async function copy(source: OpenFile, target: OpenFile, range: ByteRange): Promise<string> {
   const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    await writeAll(target, chunk, bytes);
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
+  await copyRange(source, target, range, (chunk) => hash.update(chunk));
   await target.sync();
   return hash.digest('hex');
 }

@@ -1,35 +1,27 @@
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 
 import picomatch from 'picomatch';
 
-import { type ArchiveIndex, decodeIndexBody } from '../../codec/version-2/archive-index.js';
-import { readFrameHeader } from '../../codec/version-2/frame-header.js';
-import { isHeaderWhole, magicFault } from '../../codec/version-2/frame-header-check.js';
-import { DamageError } from '../../errors/damage-error.js';
-import type { FileLayer, OpenFile } from '../../files/file-layer.js';
+import type { ArchiveIndex } from '../../codec/version-2/archive-index.js';
+import type { FileLayer } from '../../files/file-layer.js';
 import { sha256OfFile } from '../../files/sha256.js';
 import { isMissing } from '../../files/system-error.js';
-import {
-  INDEX_FRAME_LENGTH_BYTES,
-  MAX_INDEX_BODY_BYTES,
-  MIN_INDEX_BODY_BYTES,
-} from '../../format/index-body.js';
-import { HEADER_BYTES, KIND_INDEX } from '../../format/version-2.js';
 import { baseNameOf, isReadableName } from '../../series/names/archive-state.js';
+import { FileSource } from '../../series/opening/file-source.js';
+import { readIndexBefore } from '../../series/opening/index-chain.js';
 
-/** A sealed archive, as the index of the writer's next one names it. */
+/** A sealed archive, as the index of the writer's next archive refers to it. */
 export interface PreviousArchive {
   readonly writer: string;
-  /** Undefined where who sealed it did not know. */
+  /** The archive's number within its writer, from 0; undefined if its index does not know it. */
   readonly ordinal: number | undefined;
-  /** The sequence of the record that comes behind it. */
+  /** The sequence of the first record after the archive. */
   readonly nextSequence: number;
-  /** Of all its bytes. */
+  /** SHA-256 of the whole file. */
   readonly sha256: Uint8Array;
 }
 
-/** The paths of the sealed archives of a series in a directory, in no order; none is opened. */
+/** The paths of the sealed archives of a series in a directory, in no order. Opens none of them. */
 export async function listSealed(
   directory: string,
   pattern: string,
@@ -44,8 +36,8 @@ export async function listSealed(
 }
 
 /**
- * The archive of `writer` that ends where the record of `sequence` begins, by the indexes of `paths`. One
- * that was shipped meanwhile, and is not here any more, is not found.
+ * The archive among `paths` that ends just before the record of `writer` with `sequence`, according to its
+ * index. Undefined if that archive was shipped meanwhile and deleted.
  */
 export async function findPreviousArchive(
   paths: readonly string[],
@@ -53,24 +45,24 @@ export async function findPreviousArchive(
   sequence: number,
   files: FileLayer,
 ): Promise<PreviousArchive | undefined> {
-  // Nothing is before a writer's first record.
+  // No archive precedes a writer's first record.
   if (sequence === 0) return undefined;
   for (const path of paths) {
     try {
-      const index = await findIndexBefore(path, writer, sequence, files);
+      const index = await readLastIndex(path, writer, sequence, files);
       if (index === undefined) continue;
       const sha256 = await sha256OfFile(path, files);
       return { writer, ordinal: index.ordinal, nextSequence: sequence, sha256 };
     } catch (error) {
-      // Shipped since it was listed.
+      // The archive was shipped since it was listed.
       if (!isMissing(error)) throw error;
     }
   }
   return undefined;
 }
 
-/** The index that an archive ends with, if it is that of `writer` before the record of `sequence`. */
-async function findIndexBefore(
+/** The index at the end of an archive, if it is by `writer` and the record with `sequence` follows it. */
+async function readLastIndex(
   path: string,
   writer: string,
   sequence: number,
@@ -78,41 +70,11 @@ async function findIndexBefore(
 ): Promise<ArchiveIndex | undefined> {
   const file = await files.open(path, 'r');
   try {
-    return await readIndexBefore(file, writer, sequence);
+    const source = new FileSource(file, path);
+    const isWanted = (header: { readonly writer: string; readonly sequence: number }) =>
+      header.writer === writer && header.sequence === sequence;
+    return (await readIndexBefore(source, await source.size(), isWanted))?.index;
   } finally {
     await file.close();
-  }
-}
-
-async function readIndexBefore(
-  file: OpenFile,
-  writer: string,
-  sequence: number,
-): Promise<ArchiveIndex | undefined> {
-  const { size } = await file.stat();
-  const least = HEADER_BYTES + MIN_INDEX_BODY_BYTES;
-  if (size < least) return undefined;
-  const length = Buffer.alloc(INDEX_FRAME_LENGTH_BYTES);
-  await file.read(length, 0, length.length, size - length.length);
-  const frameBytes = length.readUInt32LE();
-  if (frameBytes < least || frameBytes > Math.min(HEADER_BYTES + MAX_INDEX_BODY_BYTES, size)) {
-    return undefined;
-  }
-  const head = Buffer.alloc(HEADER_BYTES);
-  // What a short read leaves out is zeros, which no checksum takes.
-  await file.read(head, 0, HEADER_BYTES, size - frameBytes);
-  if (magicFault(head) !== null || !isHeaderWhole(head)) return undefined;
-  const header = readFrameHeader(head);
-  if (header.kind !== KIND_INDEX || header.writer !== writer) return undefined;
-  if (header.sequence !== sequence) return undefined;
-  const body = Buffer.alloc(frameBytes - HEADER_BYTES);
-  await file.read(body, 0, body.length, size - body.length);
-  if (header.bodyCrc !== crc32(body)) return undefined;
-  try {
-    return decodeIndexBody(body, size - frameBytes);
-  } catch (error) {
-    // Verifying tells; here it is as if it were not there.
-    if (error instanceof DamageError) return undefined;
-    throw error;
   }
 }

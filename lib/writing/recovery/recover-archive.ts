@@ -1,35 +1,55 @@
 import { basename, dirname, join } from 'node:path';
 
-import type { FileLayer, FileStatus } from '../../files/file-layer.js';
+import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
+import { ChunkPool } from '../../files/chunk-pool.js';
+import type { FileLayer, FileStatus, OpenFile } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { isSameFile } from '../../files/same-file.js';
+import { isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
+import { LARGEST_RECORD_BYTES } from '../../format/limits.js';
 import { OPEN_SUFFIX, STALE_SUFFIX } from '../../series/names/archive-state.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
-import { temporaryBaseOf } from '../../series/names/temporary-path.js';
-import { listSealed } from './previous-archive.js';
-import type { RecoveredArchive } from './recovered-archive.js';
-import { StaleArchive } from './stale-archive.js';
+import { temporaryBaseOf, temporaryPath } from '../../series/names/temporary-path.js';
+import { DamageList } from '../../series/opening/damage-list.js';
+import { FileSource } from '../../series/opening/file-source.js';
+import { walkArchive } from '../../series/opening/walk-archive.js';
+import type { SealedArchive } from '../handlers/archive-handler.js';
+import { ArchiveCopy, type CopyFacts } from './archive-copy.js';
+import { keepTornAside } from './keep-torn-aside.js';
+import { findPreviousArchive, listSealed } from './previous-archive.js';
+import { takeNameForContent } from './take-name-for-content.js';
+
+/** An archive that its writer left open, and that recovery has sealed. */
+export interface RecoveredArchive extends SealedArchive {
+  /**
+   * The first 1,000 damaged stretches. Each is kept as `NAME.torn-OFFSET`; if there are more than 16, the
+   * whole file is kept as `NAME.torn-all`.
+   */
+  readonly damage: readonly SkippedDamage[];
+  /** The number of all damaged stretches. */
+  readonly damagedStretches: number;
+}
 
 /**
- * Recovers `NAME.open`, or the `NAME.stale` that an earlier attempt left, whose lease the caller has. Each
- * step lasts before the next, can be made again after a crash, and leaves every record where readers find it
- * once:
+ * Recovers `NAME.open`, or the `NAME.stale` that an earlier attempt left. The caller holds the lease. Each
+ * step is synced before the next, can be repeated after a crash, and leaves every record where a reader
+ * finds it exactly once:
  *
- * 1. `NAME.open` is renamed to `NAME.stale`, before it is read: its writer, if it lives and only stalled,
- *    sees that before it promises anything more.
- * 2. All valid frames are copied to a new file; the rest is kept aside.
+ * 1. `NAME.open` is renamed to `NAME.stale` before it is read. If its writer lives and had only stalled, it
+ *    sees the new name before it promises anything more.
+ * 2. All valid frames are copied to a new file; the other bytes are kept aside.
  * 3. The copy replaces `NAME.stale`.
- * 4. It gets the archive's name, as an open archive does that is sealed: it has both for a moment.
+ * 4. The copy gets the archive's name. Like any archive that is sealed, it has both names for a moment.
  *
- * Where there is an open one beside the stale one, that is left for the next call.
+ * If there is also a `NAME.open` beside `NAME.stale`, the next call recovers it.
  *
- * The index says what is known of the archive's place: that of the next one, where the one before it is in
- * this directory; of the first, where it has the writer's first record; or that it is not known.
+ * The index of the copy gives the archive's ordinal: the one after the writer's previous archive, if that
+ * is in this directory; 0, if the archive has the writer's first record; otherwise unknown.
  *
  * @param base the archive's path without the suffix of its state
- * @returns null where there was no record in it
- * @throws what the system calls throw; the old file, or its copy, is there then, for the next attempt
+ * @returns null if there was no record in it
+ * @throws Node's error of the call that failed; the old file or its copy then remains for the next attempt
  */
 export async function recoverArchive(
   base: string,
@@ -38,12 +58,12 @@ export async function recoverArchive(
 ): Promise<RecoveredArchive | null> {
   await removeLeftovers(base, files);
   const [open, stale] = [base + OPEN_SUFFIX, base + STALE_SUFFIX];
-  // It comes first: the rename would replace it.
+  // The stale file comes first: renaming the open one would replace it.
   const left = (await findFile(stale, files)) === null ? open : stale;
   const found = await findFile(left, files);
   if (found === null) return null;
   if (await isSealed(found, base, template, files)) {
-    // A crash came between its two names.
+    // A crash came between the two names of step 4, or of a seal.
     await unlinkIfThere(files, left);
     await files.syncDirectory(dirname(base));
     return null;
@@ -55,7 +75,7 @@ export async function recoverArchive(
   return await new StaleArchive(base, template, files).recover();
 }
 
-/** Removes the copies of attempts that were cut off. */
+/** Removes the incomplete copies of attempts that were interrupted. */
 async function removeLeftovers(base: string, files: FileLayer): Promise<void> {
   const directory = dirname(base);
   for (const { name } of await files.readdir(directory)) {
@@ -64,7 +84,7 @@ async function removeLeftovers(base: string, files: FileLayer): Promise<void> {
   }
 }
 
-/** Whether the file has the name of a sealed archive, too: any, for content may have settled it. */
+/** Whether the file also has the name of a sealed archive. Any name may be it: some tokens depend on content. */
 async function isSealed(
   left: FileStatus,
   base: string,
@@ -77,4 +97,137 @@ async function isSealed(
     if (other !== null && isSameFile(other, left)) return true;
   }
   return false;
+}
+
+/** A `NAME.stale`, and steps 2 to 4 of its recovery. */
+class StaleArchive {
+  readonly #base: string;
+  readonly #directory: string;
+  readonly #path: string;
+  readonly #template: ArchiveTemplate;
+  readonly #files: FileLayer;
+  readonly #damage = new DamageList();
+
+  constructor(base: string, template: ArchiveTemplate, files: FileLayer) {
+    this.#base = base;
+    this.#directory = dirname(base);
+    this.#path = base + STALE_SUFFIX;
+    this.#template = template;
+    this.#files = files;
+  }
+
+  /** @returns null if no frame was valid, or another recoverer was faster */
+  async recover(): Promise<RecoveredArchive | null> {
+    const source = await this.#files.open(this.#path, 'r');
+    try {
+      const { mtimeMs } = await source.stat();
+      const facts = await this.#replaceByCopy(source);
+      if (facts === null) return null;
+      return this.#report(await this.#seal(facts), facts, Math.round(mtimeMs));
+    } catch (error) {
+      // If the stale file is gone, another recoverer has finished this recovery.
+      if (isMissing(error) && (await findFile(this.#path, this.#files)) === null) return null;
+      throw error;
+    } finally {
+      await source.close();
+    }
+  }
+
+  /**
+   * Replaces the file by a copy of all its valid frames.
+   *
+   * @returns null if there was nothing to copy, or if another recoverer has replaced the file
+   */
+  async #replaceByCopy(source: OpenFile): Promise<CopyFacts | null> {
+    const temporary = temporaryPath(this.#base);
+    const target = await this.#files.open(temporary, 'wx');
+    try {
+      const facts = await this.#copy(source, target).finally(() => target.close());
+      await this.#files.syncDirectory(this.#directory);
+      if (!(await this.#isStill(await source.stat()))) return null;
+      if (facts.bytes > 0) await this.#files.rename(temporary, this.#path);
+      else await unlinkIfThere(this.#files, this.#path);
+      await this.#files.syncDirectory(this.#directory);
+      return facts.bytes > 0 ? facts : null;
+    } finally {
+      await unlinkIfThere(this.#files, temporary);
+    }
+  }
+
+  async #copy(source: OpenFile, target: OpenFile): Promise<CopyFacts> {
+    const copy = new ArchiveCopy(target, async (writer, sequence) => {
+      const others = await listSealed(this.#directory, this.#template.pattern, this.#files);
+      return await findPreviousArchive(others, writer, sequence, this.#files);
+    });
+    try {
+      const bytes = await this.#copyPieces(source, copy);
+      const facts = await copy.finish();
+      await keepTornAside(this.#base, source, bytes, this.#damage, this.#files);
+      return facts;
+    } finally {
+      copy.release();
+    }
+  }
+
+  /** Returns how many bytes were read. */
+  async #copyPieces(source: OpenFile, copy: ArchiveCopy): Promise<number> {
+    const pool = new ChunkPool();
+    let bytes = 0;
+    let lastByte: number | undefined;
+    const pieces = walkArchive(new FileSource(source, this.#path, { isOpen: false, pool }), {
+      // The writer's own `maxRecordBytes` may have been larger than that of the writer that recovers.
+      maxRecordBytes: LARGEST_RECORD_BYTES,
+      onDamage: (skipped) => this.#damage.add(skipped),
+      onBytes: (chunk) => {
+        bytes += chunk.length;
+        lastByte = chunk.at(-1);
+      },
+      onPassed: (chunk) => pool.keep(chunk),
+    });
+    for await (const piece of pieces) await copy.add(piece);
+    if (lastByte !== LINE_FEED && this.#damage.end < bytes) this.#cutTornLine(copy, bytes);
+    return bytes;
+  }
+
+  #cutTornLine(copy: ArchiveCopy, end: number): void {
+    const begin = end - copy.dropLine();
+    if (begin === end) return;
+    const stretch = { archive: this.#path, begin, end };
+    this.#damage.add({ ...stretch, reason: 'torn', recordsLost: undefined });
+  }
+
+  /** Returns the path that the archive has now. */
+  async #seal(facts: CopyFacts): Promise<string> {
+    const name = this.#template.sealedName(basename(this.#base), facts);
+    const wanted = join(this.#directory, name);
+    const path = await takeNameForContent(this.#path, wanted, facts.sha256, this.#files);
+    await this.#files.syncDirectory(this.#directory);
+    await unlinkIfThere(this.#files, this.#path);
+    await this.#files.syncDirectory(this.#directory);
+    return path;
+  }
+
+  #report(path: string, facts: CopyFacts, openedAt: number): RecoveredArchive {
+    const { bytes, firstTimeMicros, format, lastTimeMicros, records, sha256 } = facts;
+    const { ordinal, writer } = facts;
+    const { named, stretches } = this.#damage;
+    return {
+      ...{ path, name: basename(path), bytes, records, sha256, format, ordinal, writer },
+      openedAt,
+      firstTime: dateOf(firstTimeMicros),
+      lastTime: dateOf(lastTimeMicros),
+      ...{ damage: named, damagedStretches: stretches },
+    };
+  }
+
+  async #isStill(own: FileStatus): Promise<boolean> {
+    const found = await findFile(this.#path, this.#files);
+    return found !== null && isSameFile(found, own);
+  }
+}
+
+const LINE_FEED = 0x0a;
+
+function dateOf(timeMicros: number | null): Date | null {
+  return timeMicros === null ? null : new Date(timeMicros / 1000);
 }

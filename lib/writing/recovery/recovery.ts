@@ -21,8 +21,8 @@ import {
   sightLease,
   takeOverLease,
 } from './lease-takeover.js';
+import type { RecoveredArchive } from './recover-archive.js';
 import { recoverArchive } from './recover-archive.js';
-import type { RecoveredArchive } from './recovered-archive.js';
 
 export interface RecoveryOptions {
   readonly directory: string;

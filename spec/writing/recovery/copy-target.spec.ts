@@ -53,25 +53,23 @@ describe('CopyTarget', () => {
 
   for (const [size, bytes] of Object.entries({ 'less than a slab': 1000, slabs: 5 * MIB + 77 })) {
     it(`writes all of ${size}, and knows the digests of the whole and of each part`, async () => {
-      target.beginPart();
+      target.beginRun();
       await write(bytes);
-      const isSame = (await target.sha256('part')).equals(await target.sha256('whole'));
+      const isSame = (await target.sha256('run')).equals(await target.sha256('whole'));
       expect(isSame).to.equal(true);
-      target.endPart();
+      target.endRun();
       await write(bytes);
       const start = written.length;
-      target.beginPart();
-      target.beginPart();
+      target.beginRun();
+      target.beginRun();
       await write(bytes);
-      const part = await target.sha256('part');
+      const part = await target.sha256('run');
       await write(bytes);
       await target.finish();
       expect(part.toString('hex')).to.equal(
         sha256Of(written.slice(start, start + (written.length - start) / 2)),
       );
-      expect((await target.sha256('part')).toString('hex')).to.equal(
-        sha256Of(written.slice(start)),
-      );
+      expect((await target.sha256('run')).toString('hex')).to.equal(sha256Of(written.slice(start)));
       expect((await target.sha256('whole')).toString('hex')).to.equal(sha256Of(written));
       expect((await readFile(path)).equals(Buffer.concat(written))).to.equal(true);
       expect(target.bytes).to.equal(4 * bytes);

@@ -9,7 +9,7 @@ import { nodeFileLayer } from '../../../lib/files/file-layer.js';
 import { verifyArchive } from '../../../lib/reading/verifying/verify-archive.js';
 import { createArchiveWriter } from '../../../lib/shipping/create-archive-writer.js';
 import { LEASE_CONFIRM_MS, LEASE_STALE_MS } from '../../../lib/writing/recovery/lease-takeover.js';
-import type { RecoveredArchive } from '../../../lib/writing/recovery/recovered-archive.js';
+import type { RecoveredArchive } from '../../../lib/writing/recovery/recover-archive.js';
 import { RollingWriteStream } from '../../../lib/writing/rolling-write-stream.js';
 import { takeLease } from '../../../lib/writing/sink/archive-lease.js';
 import { encodeVersion1 } from '../../support/encode-archive.js';

@@ -2,29 +2,22 @@ import { type ArchiveIndex, encodeIndexFrame } from '../../codec/version-2/archi
 import type { FrameHeader } from '../../codec/version-2/frame-header.js';
 import { IndexBuilder } from '../../codec/version-2/index-builder.js';
 import { SHA256_BYTES } from '../../format/index-body.js';
+import type { PreviousArchive } from './previous-archive.js';
 
-/** Where an archive stands in the chain of its writer's. */
-export type PartOrigin = Pick<ArchiveIndex, 'ordinal' | 'previousSha256' | 'writerEnded'>;
+/** How an index links its archive to the other archives of the writer. */
+export type ChainLink = Pick<ArchiveIndex, 'ordinal' | 'previousSha256' | 'writerEnded'>;
 
-/** The part before, where it was sealed. */
-interface PreviousPart {
-  readonly writer: string | undefined;
-  readonly ordinal: number | undefined;
-  /** The sequence of the record that comes behind it. */
-  readonly nextSequence: number;
-  readonly sha256: Uint8Array;
-}
-
-/** Blocks of one writer that were copied, one behind the other, and are to get an index. */
-export class IndexedPart {
-  readonly #previous: PreviousPart | undefined;
+/** Neighbouring blocks of one writer in a copy, which will share an index. */
+export class BlockRun {
+  readonly #previous: PreviousArchive | undefined;
   readonly #blocks = new IndexBuilder();
   #bytes = 0;
   #firstSequence: number | undefined;
   #nextSequence = 0;
   #writer: string | undefined;
 
-  constructor(previous?: PreviousPart) {
+  /** @param previous the archive that may precede this run in the writer's chain */
+  constructor(previous?: PreviousArchive) {
     this.#previous = previous;
   }
 
@@ -33,7 +26,7 @@ export class IndexedPart {
     return this.#writer;
   }
 
-  /** Adds a block, whose bytes are counted by `grow`. */
+  /** Adds a block. `grow` counts its bytes. */
   add(header: FrameHeader, bytes: number): void {
     this.#writer = header.writer;
     this.#firstSequence ??= header.sequence;
@@ -42,33 +35,34 @@ export class IndexedPart {
     this.#nextSequence = header.sequence + header.records;
   }
 
-  /** It gets the bytes of a frame of any kind. */
+  /** Counts the bytes of a frame of any kind. */
   grow(bytes: number): void {
     this.#bytes += bytes;
   }
 
-  /** What can be said of a part whose own index is lost. */
-  guessOrigin(): PartOrigin {
+  /** The link of a run that lost its own index, as far as it can be derived. */
+  guessLink(): ChainLink {
     const previous = this.#findPrevious();
     if (previous !== undefined) {
       const ordinal = previous.ordinal === undefined ? undefined : previous.ordinal + 1;
       return { ordinal, previousSha256: previous.sha256, writerEnded: false };
     }
-    // Others may be between: a place that is made up would call these missing, or an archive altered.
+    // Other archives may come between. With an invented ordinal, verification would report them as missing,
+    // or an archive as altered.
     const ordinal = this.#firstSequence === 0 ? 0 : undefined;
     return { ordinal, previousSha256: Buffer.alloc(SHA256_BYTES), writerEnded: false };
   }
 
   /**
-   * Its index as a whole frame.
+   * Encodes the run's index as a whole frame.
    *
-   * @param sha256 of its bytes
-   * @throws Error where it has no block
+   * @param sha256 SHA-256 of the run's bytes
+   * @throws Error if the run has no block
    */
-  encodeIndex(origin: PartOrigin, sha256: Uint8Array): Buffer {
+  encodeIndex(link: ChainLink, sha256: Uint8Array): Buffer {
     if (this.#writer === undefined) throw new Error('no block to index');
     const index = {
-      ...origin,
+      ...link,
       archiveBytes: this.#bytes,
       sha256,
       records: this.#blocks.records,
@@ -78,17 +72,18 @@ export class IndexedPart {
   }
 
   /**
-   * The part that follows.
+   * The run that follows the index of this one.
    *
-   * @param sha256 of the bytes of this one, its index included
+   * @param sha256 SHA-256 of this run's bytes, its index included
    */
-  next(sha256: Uint8Array, { ordinal }: PartOrigin): IndexedPart {
-    const nextSequence = this.#nextSequence;
-    return new IndexedPart({ writer: this.#writer, ordinal, nextSequence, sha256 });
+  next(sha256: Uint8Array, { ordinal }: ChainLink): BlockRun {
+    const writer = this.#writer;
+    if (writer === undefined) return new BlockRun();
+    return new BlockRun({ writer, ordinal, nextSequence: this.#nextSequence, sha256 });
   }
 
-  /** The part before, where no record is between. */
-  #findPrevious(): PreviousPart | undefined {
+  /** The previous archive, if no record is missing in between. */
+  #findPrevious(): PreviousArchive | undefined {
     const previous = this.#previous;
     const isNext =
       previous?.writer === this.#writer && previous?.nextSequence === this.#firstSequence;
