@@ -5,8 +5,9 @@ import type { JournaledUpload } from './journal/journal-entry.js';
 /**
  * Aborts an upload that a crash or a failure may have left unfinished.
  *
- * A crash may come after the store has begun an upload and before the journal holds its id. So without an
- * id this aborts every unfinished upload of exactly this key, unless another host may be using the key.
+ * A crash may come after the store has begun an upload and before the journal holds its id. So
+ * without an id this aborts every unfinished upload of exactly this key, unless another host may be
+ * using the key.
  *
  * @param isKeyOwn whether no other archive can have the key
  */

@@ -28,8 +28,8 @@ export async function askStore<T>(ask: () => Promise<T>, signal: AbortSignal): P
 export async function fetchObject(key: string, { signal, store }: StoreContext): Promise<Readable> {
   return askStore(async () => {
     const body = await store.get(key);
-    // The reader gets the error as well. After an abort there is no reader, and an unhandled 'error'
-    // event would end the process.
+    // The reader gets the error as well. After an abort there is no reader, and an unhandled
+    // 'error' event would end the process.
     body.on('error', () => {});
     return addAbortSignal(signal, body);
   }, signal);

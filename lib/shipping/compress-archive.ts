@@ -17,8 +17,9 @@ export interface CompressedArchive {
 }
 
 /**
- * Reads and compresses an archive as fast as the caller reads `body`. If the file is not what was sealed,
- * the body ends with an error before its last bytes, so a store that stores all or nothing stores nothing.
+ * Reads and compresses an archive as fast as the caller reads `body`. If the file is not what was
+ * sealed, the body ends with an error before its last bytes, so a store that stores all or nothing
+ * stores nothing.
  */
 export async function compressArchive(
   archive: ShippableArchive,
@@ -70,6 +71,9 @@ class HashedStream extends Transform {
 }
 
 function changed({ path, sha256 }: ShippableArchive, found: string): ArchiveError {
-  const message = `${path} has changed since it was sealed: expected SHA-256 ${sha256}, found ${found}`;
-  return new ArchiveError('ERR_ARCHIVE_CHANGED', message);
+  const problem = `expected SHA-256 ${sha256}, found ${found}`;
+  return new ArchiveError(
+    'ERR_ARCHIVE_CHANGED',
+    `${path} has changed since it was sealed: ${problem}`,
+  );
 }

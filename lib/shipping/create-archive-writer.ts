@@ -12,23 +12,25 @@ import { RollingWriteStream } from '../writing/rolling-write-stream.js';
 import { parseShipOptions, type ShipOptions } from './ship-options.js';
 import { Shipper } from './shipper.js';
 
-/** Where and how a series is written, and shipped. */
+/** Options of a writer, and of the shipping of its archives. */
 export interface ArchiveWriterOptions extends Omit<RollingWriteOptions, 'shipper' | 'endTimeout'> {
   /**
-   * Ships sealed archives to a store: gzipped, checked, and then the local file is settled. Handlers that
-   * move or delete the file do not go with it. @default archives stay in the directory
+   * Ships each sealed archive to a store: compresses it with gzip, has the store confirm it, then
+   * deletes, keeps or moves the local file. Cannot be combined with handlers that move or delete
+   * the file.
+   * @default archives stay in the directory
    */
   readonly ship?: ShipOptions | undefined;
 }
 
-/** A `RollingWriteStream` whose events are known by type. */
+/** A `RollingWriteStream` with typed events. */
 export type ArchiveWriter = TypedEvents<ArchiveWriterEvents> & RollingWriteStream;
 
 /**
- * A Writable of records that fills the archives of a series, and ships them. Only `directory` has to be
- * given, and to exist.
+ * Creates a Writable that writes records into the archives of a series and ships them. Only
+ * `directory` is required; it must exist.
  *
- * @throws TypeError, RangeError or TemplateError for options that make no sense, alone or together
+ * @throws TypeError, RangeError or TemplateError for options that are invalid, alone or together
  */
 export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWriter {
   const { ship, ...rolling } = options;
@@ -36,8 +38,8 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
   const mover = options.handlers?.find((handler) => handler.movesFile);
   if (mover !== undefined) {
     throw new TypeError(
-      `handler ${mover.name ?? 'that moves files'} does not go with ship, which settles each file: ` +
-        'choose ship.localFile instead',
+      `handler ${mover.name ?? 'that moves files'} does not go with ship, ` +
+        'which settles each file: choose ship.localFile instead',
     );
   }
   const settings = parseShipOptions(ship);
@@ -65,6 +67,6 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
 function checkMoveTo(moveTo: string, directory: string): void {
   if (resolve(moveTo) !== resolve(directory)) return;
   throw new RangeError(
-    `ship.localFile.moveTo is ${moveTo}, the writer's own: choose 'keep' for it`,
+    `ship.localFile.moveTo is ${moveTo}, the writer's own directory: choose 'keep' instead`,
   );
 }

@@ -15,7 +15,7 @@ export const DEFAULT_KEY = '[[NAME]]';
 export interface ArchiveKeys {
   /** The key that the template makes. */
   readonly plain: string;
-  /** The same with `-` and the first digits of the archive's SHA-256 before the name's extension. */
+  /** The plain key with `-` and eight digits of the SHA-256 before the name's extension. */
   readonly distinct: string;
 }
 
@@ -26,10 +26,11 @@ type KeyToken = (typeof KEY_TOKENS)[number];
 const SHA_DIGITS = 8;
 
 /**
- * The keys of a series in its store, below the store's prefix: slashes, strftime directives for the time of
- * the archive's first record (UTC; if it has none, the time the archive was opened), and tokens: `[[NAME]]`,
- * which is required, for the archive's own name; `[[HOST]]`, `[[CRC]]`, `[[COUNT]]`, `[[FIRST_TIME]]` and
- * `[[LAST_TIME]]`. A slash, space or colon in the text of a directive becomes `_`.
+ * The keys of a series in its store, below the store's prefix: slashes, strftime directives for the
+ * time of the archive's first record (UTC; if it has none, the time the archive was opened), and
+ * tokens: `[[NAME]]`, which is required, for the archive's own name; `[[HOST]]`, `[[CRC]]`,
+ * `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`. A slash, space or colon in the text of a
+ * directive becomes `_`.
  */
 export class KeyTemplate {
   readonly template: string;
@@ -37,12 +38,12 @@ export class KeyTemplate {
   readonly prefix: string;
   readonly #template: Template<KeyToken>;
 
-  /** @throws TemplateError if keys would leave the store's prefix, or two archives would share a key */
+  /** @throws TemplateError if keys would leave the prefix, or archives would share a key */
   constructor(template: string) {
     this.template = template;
     this.#template = new Template(template, KEY_TOKENS, { slashes: 'keep' });
     if (!this.#template.has('NAME')) {
-      throw new TemplateError(template, 'has no [[NAME]], which tells archives apart');
+      throw new TemplateError(template, 'has no [[NAME]], so that archives would share a key');
     }
     this.prefix = /^[^%[]*/.exec(template)?.[0] ?? '';
     this.keysOf(SAMPLE);
@@ -68,8 +69,8 @@ export class KeyTemplate {
   }
 
   /**
-   * The picomatch pattern of all keys. It also matches distinct keys, whose digits come where the pattern
-   * of names allows those of an alternative.
+   * The picomatch pattern of all keys. It also matches distinct keys, whose digits come where the
+   * pattern of names allows those of an alternative.
    *
    * @param names the picomatch pattern of the archives' names
    */

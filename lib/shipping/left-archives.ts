@@ -12,7 +12,7 @@ import { baseNameOf, isReadableName } from '../series/names/archive-state.js';
 import { compareNaturally } from '../series/names/natural-order.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 
-/** A sealed archive that an earlier writer left behind. */
+/** A sealed archive in the directory, before anything was read of it. */
 export interface LeftArchive {
   readonly path: string;
   readonly name: string;
@@ -20,8 +20,9 @@ export interface LeftArchive {
 }
 
 /**
- * The sealed archives of a series in a directory, by name. Empty files are none: where there are no hard
- * links, one stands for an archive while another writer seals it.
+ * Lists the sealed archives of a series in a directory, in natural order of their names. Skips
+ * empty files: on a file system without hard links, a writer that seals an archive first creates an
+ * empty file under its name.
  */
 export async function listLeftArchives(
   directory: string,
@@ -43,9 +44,10 @@ export async function listLeftArchives(
 }
 
 /**
- * Reads an archive whole, for what its writer knew when it sealed it.
+ * Reads a whole archive to learn what its writer knew when it sealed it. Counts the records before
+ * any damage.
  *
- * @throws DamageError for a file that does not begin as an archive: it is somebody else's
+ * @throws DamageError if the file does not begin as an archive does: it is not one of ours
  */
 export async function inspectArchive(
   { path, name }: LeftArchive,
@@ -58,7 +60,7 @@ export async function inspectArchive(
   let openedAt = 0;
   const file = await files.open(path, 'r');
   try {
-    // When it was opened nobody knows any more; when it was sealed is the nearest to it.
+    // The time of opening is lost; the time of sealing is the nearest to it.
     openedAt = Math.round((await file.stat()).mtimeMs);
     for await (const chunk of readChunks(file, path)) {
       signal.throwIfAborted();
@@ -85,7 +87,7 @@ class RecordCounter {
     this.#decoder = new ArchiveDecoder({ archive, tornTail: 'end' });
   }
 
-  /** @throws DamageError for bytes that are no archive from the first on */
+  /** @throws DamageError if the first bytes are not those of an archive */
   push(chunk: Buffer): void {
     this.#decoder?.push(chunk);
     this.#count();
@@ -97,7 +99,7 @@ class RecordCounter {
     this.#count();
   }
 
-  /** Damage ends the count: the archive is shipped as it is, for who reads it to see. */
+  /** Ends the count at damage. The archive is shipped as it is: its readers report the damage. */
   #count(): void {
     try {
       this.#countAll();

@@ -6,22 +6,24 @@ import { listUploads, type StoreContext } from './ask-store.js';
 import type { JournaledUpload } from './journal/journal-entry.js';
 
 export interface OrphanUploadsOptions extends StoreContext {
-  /** What all keys of the series begin with, and the picomatch pattern that they match. */
+  /** The text that all keys of the series begin with. */
   readonly prefix: string;
+  /** The picomatch pattern of the series' keys. */
   readonly pattern: string;
-  /** How old an upload is at least that nobody knows any more. */
+  /** The age from which an upload counts as orphaned. */
   readonly afterMs: number;
   readonly clock: Clock;
-  /** @param target what could not be aborted or listed */
+  /** @param target the key that could not be aborted, or the prefix that could not be listed */
   onFailed(target: string, error: unknown): void;
 }
 
-/** How often to look: what is left behind meanwhile is little, and its age is counted in days. */
+/** How often to look. Orphans are few, and their age is counted in days. */
 const ROUND_MS = 24 * 60 * 60_000;
 
 /**
- * Aborts uploads under the series' own keys that no journal knows of: their host is gone, or its disk was
- * full. Other hosts may share the prefix, and be at work: only what is old is touched.
+ * Aborts old unfinished uploads under the series' keys. No journal names them if their host is gone
+ * or its disk was full. Other hosts may share the prefix and be sending, so young uploads are left
+ * alone.
  */
 export class OrphanUploads {
   readonly #options: OrphanUploadsOptions;
@@ -33,7 +35,7 @@ export class OrphanUploads {
     this.#options = options;
   }
 
-  /** Begins to look, now and then every day. */
+  /** Looks now, and again every day. */
   start(): void {
     if (this.#options.store.listUploads === undefined) return;
     this.#running = this.#abortOld().then(() => {
@@ -42,7 +44,7 @@ export class OrphanUploads {
     });
   }
 
-  /** Settles when nothing is under way. */
+  /** Looks no more. Settles when the current round has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();
@@ -50,9 +52,10 @@ export class OrphanUploads {
   }
 
   /**
-   * Aborts an upload that a journal knows, whose archive is gone. Returns whether nothing is left of it.
+   * Aborts an upload that is named in the journal of an archive that is gone.
    *
    * @param isKeyOwn whether no other archive can have the key
+   * @returns whether nothing is left of the upload
    */
   async abort(upload: JournaledUpload, isKeyOwn: boolean): Promise<boolean> {
     const { onFailed, signal, store } = this.#options;

@@ -6,8 +6,8 @@ import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 import { fetchObject, type StoreContext } from './ask-store.js';
 
 /**
- * Whether an object is gzip of exactly this archive. The object's bytes decide; its metadata can only
- * save reading an object that claims to be another archive.
+ * Whether an object is gzip of exactly this archive. The object's bytes decide; its metadata can
+ * only save reading an object that claims to be another archive.
  */
 export async function holdsArchive(
   { key, metadata }: StoredObject,
@@ -31,7 +31,7 @@ export async function hashObject(key: string, context: StoreContext): Promise<st
   return (await sha256OfChunks(await fetchObject(key, context))).toString('hex');
 }
 
-/** Gives no more chunks after `bytes` are exceeded: the object is not the archive, however long it is. */
+/** Stops after more than `bytes`: the object is not the archive, however long it is. */
 async function* atMost(bytes: number, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let given = 0;
   for await (const chunk of chunks) {

@@ -10,15 +10,15 @@ import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 import { moveFile } from '../writing/handlers/move-file.js';
 import type { LocalFile } from './ship-options.js';
 
-/** What tells a file from another that came to its name, and from what somebody has made of it. */
+/** Identifies a file: another file under its name, or a later change, differs in one of these. */
 export type ShippedFile = Pick<FileStatus, 'ino' | 'mtimeMs'>;
 
 /**
- * Does with the local file of a shipped archive what the user chose. No file is touched but the one that
- * was shipped: the name may be another archive's by now, which the store does not have.
+ * Deletes, keeps or moves the local file of a shipped archive. Touches no file but the one that was
+ * shipped: its name may belong to another archive meanwhile, which the store does not have.
  *
- * @param shipped what told the file from others before it was read; null where it was gone
- * @throws ArchiveError `ERR_ARCHIVE_CHANGED` where somebody has written to it since
+ * @param shipped the file as it was before it was read; null if it was gone
+ * @throws ArchiveError `ERR_ARCHIVE_CHANGED` if the file was written to since
  */
 export async function settleFile(
   archive: Pick<ShippableArchive, 'path' | 'name' | 'bytes'>,
@@ -29,10 +29,11 @@ export async function settleFile(
   const { bytes, name, path } = archive;
   if (localFile === 'keep') return;
   const found = await findFile(path, files);
-  // Not there: another writer of the directory, which had adopted it, was faster.
+  // Another writer of the directory had adopted the archive and settled it first.
   if (found === null || found.ino !== shipped?.ino) return;
   if (found.size !== bytes || found.mtimeMs !== shipped.mtimeMs) {
-    const message = `${path} has changed since it was shipped: it stays as it is`;
+    const [was, is] = [describe(bytes, shipped.mtimeMs), describe(found.size, found.mtimeMs)];
+    const message = `${path} has changed since it was shipped: expected ${was}, found ${is}`;
     throw new ArchiveError('ERR_ARCHIVE_CHANGED', message);
   }
   if (localFile === 'delete') {
@@ -46,4 +47,8 @@ export async function settleFile(
   } catch (error) {
     if (!isMissing(error) || (await findFile(path, files)) !== null) throw error;
   }
+}
+
+function describe(bytes: number, mtimeMs: number): string {
+  return `${bytes} bytes written at ${new Date(mtimeMs).toISOString()}`;
 }

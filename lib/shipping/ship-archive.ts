@@ -15,19 +15,20 @@ export interface ShipContext extends StoreContext {
   /** Whether no other host can make the plain key for another archive. */
   readonly isPlainKeyOwn: boolean;
   /**
-   * Awaited before anything is sent under a key, and again when the store has given an upload its id,
-   * before the first part of the upload is sent.
+   * Awaited before anything is sent under a key, and again when the store has given an upload its
+   * id, before the first part of the upload is sent.
    */
   readonly onSending: (key: string, uploadId: string | null) => Promise<void>;
 }
 
 /**
- * Puts an archive into the store and has the store confirm it. An archive that is already there is read
- * back instead of being sent. If another archive has the plain key, this one goes to its distinct key.
+ * Puts an archive into the store and has the store confirm it. An archive that is already there is
+ * read back instead of being sent. If another archive has the plain key, this one goes to its
+ * distinct key.
  *
- * A store that does not refuse taken keys may let two hosts find a key free at the same moment, and the
- * later put would replace the earlier one. In such a store only keys that no other archive can have are
- * used.
+ * A store that does not refuse taken keys may let two hosts find a key free at the same moment, and
+ * the later put would replace the earlier one. In such a store only keys that no other archive can
+ * have are used.
  *
  * @throws StoreError; errors of reading the file; `ERR_ARCHIVE_CHANGED`, `ERR_KEY_TAKEN`
  */

@@ -17,8 +17,8 @@ export type LocalFile = 'delete' | 'keep' | { readonly moveTo: string };
 export type WhenFull = 'block' | 'error' | 'drop-oldest';
 
 /**
- * Where archives are shipped to, and how. The *spool* is the writer's directory: its archives that the
- * store has not confirmed yet, the open one included.
+ * Where archives are shipped to, and how. The *spool* is the writer's directory: its archives that
+ * the store has not confirmed yet, the open one included.
  */
 export interface ShipOptions {
   /**
@@ -27,53 +27,50 @@ export interface ShipOptions {
    */
   readonly to: string | URL | Store;
   /**
-   * Endpoint, region, credentials and other settings of an `s3://` URL. A TypeError with any other store.
+   * Endpoint, region, credentials and other settings of an `s3://` URL. A TypeError with any other
+   * store.
    * @default as `S3StoreOptions` says
    */
   readonly s3?: S3StoreOptions | undefined;
   /**
-   * What to do with the local file: `'delete'`, `'keep'`, or move it to the directory `moveTo`. The file is
-   * never touched before the store has confirmed its bytes, and never if it has changed since it was
-   * sealed. @default 'delete'
+   * What to do with the local file: `'delete'`, `'keep'`, or move it to the directory `moveTo`. The
+   * file is never touched before the store has confirmed its bytes, and never if it has changed
+   * since it was sealed. @default 'delete'
    */
   readonly localFile?: LocalFile | undefined;
   /**
    * How long `end` waits for the store, in ms or as text such as `'5m'`. After that it fails with
-   * `ShippingPendingError`. Every archive is sealed on disk then, and the next writer of the directory ships
-   * it. @default '60s'
+   * `ShippingPendingError`. Every archive is sealed on disk then, and the next writer of the
+   * directory ships it. @default '60s'
    */
   readonly endTimeout?: Duration | undefined;
   /**
-   * How many bytes of archives the spool may hold, as a number or as text such as `'2 GiB'`. One record and
-   * the index of the open archive may exceed it. At the limit the writer seals the open archive, so that it
-   * can be shipped, and `whenFull` decides about new records. @default no limit
+   * How many bytes of archives the spool may hold, as a number or as text such as `'2 GiB'`. One
+   * record and the index of the open archive may exceed it. At the limit the writer seals the open
+   * archive, so that it can be shipped, and `whenFull` decides about new records. @default no limit
    */
   readonly maxSpoolBytes?: ByteCount | undefined;
   /**
-   * What to do with new records while the spool is full.
-   *
-   * - `'block'` holds records back until there is room: the source is slowed down, and no record is lost.
-   * - `'error'` refuses them: `append` throws a `SpoolFullError`, and `write` ends the stream with it.
-   *   Records that were accepted before are safe.
-   * - `'drop-oldest'` deletes the oldest archives that are neither being sent nor confirmed by the store. Each
-   *   one emits `dropped`, and `shipped` of its receipts rejects.
-   *
-   * @default 'block'
+   * What to do with new records while the spool is full. `'block'` holds them back until there is
+   * room: the source is slowed down, and no record is lost. `'error'` refuses them: `append` throws
+   * a `SpoolFullError`, and `write` ends the stream with it; records that were accepted before are
+   * safe. `'drop-oldest'` deletes the oldest archives that are neither being sent nor confirmed by
+   * the store; each one emits `dropped`, and `shipped` of its receipts rejects. @default 'block'
    */
   readonly whenFull?: WhenFull | undefined;
   /** How many archives to send at the same time. Each needs memory for its parts. @default 1 */
   readonly concurrency?: number | undefined;
   /**
-   * Template of an object's key below `to`; `.gz` is appended. It may have slashes, strftime directives for
-   * the time of the archive's first record (UTC), and the tokens `[[NAME]]` (required), `[[HOST]]`,
-   * `[[CRC]]`, `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`; for example
-   * `'logs/dt=%Y-%m-%d/hour=%H/[[NAME]]'`. @default '[[NAME]]'
+   * Template of an object's key below `to`; `.gz` is appended. It may have slashes, strftime
+   * directives for the time of the archive's first record (UTC), and the tokens `[[NAME]]`
+   * (required), `[[HOST]]`, `[[CRC]]`, `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`; for
+   * example `'logs/dt=%Y-%m-%d/hour=%H/[[NAME]]'`. @default '[[NAME]]'
    */
   readonly key?: string | undefined;
   /**
-   * The age, in ms or as text, from which the writer aborts an unfinished upload under the series' keys that
-   * no local journal names. Such an upload may belong to another host that is still sending, so choose
-   * longer than any upload takes. @default '7d'
+   * The age, in ms or as text, from which the writer aborts an unfinished upload under the series'
+   * keys that no local journal names. Such an upload may belong to another host that is still
+   * sending, so choose longer than any upload takes. @default '7d'
    */
   readonly abortOrphansAfter?: Duration | undefined;
 }

@@ -15,8 +15,8 @@ export interface WaitingShipment {
   /** Whether the last failure is one that does not go away by itself. */
   isStuck: boolean;
   /**
-   * `'waiting'` for its turn, `'under-way'` in its turn, `'paused'` until a timer fires, or `'taken'` by a
-   * caller of `takeOldest`, so that it gets no turn.
+   * `'waiting'` for its turn, `'under-way'` in its turn, `'paused'` until a timer fires, or
+   * `'taken'` by a caller of `takeOldest`, so that it gets no turn.
    */
   state: 'waiting' | 'under-way' | 'paused' | 'taken';
   /** Whether a turn has found the archive's file gone. */
@@ -42,9 +42,9 @@ const STUCK_DELAY_MS = 30_000;
 const YIELD_DELAY_MS = 1000;
 
 /**
- * Gives shipments their turns: those with the fewest failures first, the oldest of them before the others,
- * so that one bad archive does not hold up the rest. A shipment that failed gets another turn after a
- * delay, without a limit on attempts.
+ * Gives shipments their turns: those with the fewest failures first, the oldest of them before the
+ * others, so that one bad archive does not hold up the rest. A shipment that failed gets another
+ * turn after a delay, without a limit on attempts.
  */
 export class ShipQueue {
   readonly #options: ShipQueueOptions;
@@ -97,8 +97,8 @@ export class ShipQueue {
   }
 
   /**
-   * Takes the oldest shipment that fits and does not have its turn. It remains an entry, but gets no turn
-   * until the caller calls `remove` or `fail`.
+   * Takes the oldest shipment that fits and does not have its turn. It remains an entry, but gets
+   * no turn until the caller calls `remove` or `fail`.
    */
   takeOldest(fits: (waiting: WaitingShipment) => boolean): WaitingShipment | undefined {
     const isFree = ({ state }: WaitingShipment) => state === 'waiting' || state === 'paused';

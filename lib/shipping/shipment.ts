@@ -38,16 +38,16 @@ const OUT_OF_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
  * Takes one archive into the store, through the states sealed, uploading, verified and settled. The
- * journal holds each state before the shipment acts on it. If the journal cannot be written, as on a full
- * disk, the state is kept in memory only. Every step can be repeated, so a crash costs work and never an
- * archive.
+ * journal holds each state before the shipment acts on it. If the journal cannot be written, as on
+ * a full disk, the state is kept in memory only. Every step can be repeated, so a crash costs work
+ * and never an archive.
  */
 export class Shipment {
   /** The file to ship. */
   readonly archive: LeftArchive;
   /** Whether the archive was found in the directory: another process may be shipping it as well. */
   readonly isAdopted: boolean;
-  /** What the writer knew when it sealed the archive; null for one that has to be inspected first. */
+  /** The archive as its writer sealed it; null if it must be inspected first. */
   readonly #sealed: ShippableArchive | null;
   readonly #context: ShipmentContext;
   readonly #journal: ArchiveJournal;
@@ -72,7 +72,7 @@ export class Shipment {
     return new Shipment(archive, archive, context);
   }
 
-  /** The shipment of an archive in the directory, of which only the file is known. */
+  /** The shipment of an archive that was found in the directory and must be inspected. */
   static ofLeft(archive: LeftArchive, context: ShipmentContext): Shipment {
     return new Shipment(archive, null, context);
   }
@@ -127,8 +127,8 @@ export class Shipment {
     const noted = await this.#readJournal();
     const archive = toJournaled(await this.#inspect(file, noted), file);
     const isCurrent = noted?.archive.sha256 === archive.sha256 && storeOf(noted) === store.name;
-    // A kept archive may have been deleted from the store since. Deleting the file on the word of an
-    // old journal could destroy the last copy.
+    // A kept archive may have been deleted from the store since. Deleting the file on the word of
+    // an old journal could destroy the last copy.
     const isOld = noted?.state === 'settled' && localFile !== 'keep';
     const entry: JournalEntry =
       isCurrent && !isOld ? { ...noted, archive } : { state: 'sealed', archive };
@@ -167,14 +167,14 @@ export class Shipment {
     return verified;
   }
 
-  /** Archives are bounded in size: resending all of one costs little, and is simpler than resuming. */
+  /** Aborts rather than resumes: archives are bounded in size, so resending one costs little. */
   async #abort(upload: JournaledUpload, isKeyOwn: boolean): Promise<void> {
-    // Our own failed put cleans up after itself; only a crash leaves an upload whose id was not noted.
+    // A put that fails aborts its upload; only a crash leaves one whose id was not noted.
     if (upload.uploadId === null && !this.#isResumed) return;
     try {
       await abortUnfinished(upload, isKeyOwn, this.#context);
     } catch (error) {
-      // Credentials that may not abort must not keep the archive out of the store: report what is left.
+      // Credentials that may not abort uploads must not keep the archive out of the store.
       if (!(error instanceof StoreError) || error.transient) throw error;
       this.#context.onToleratedFailure(this.archive, 'abort-upload', error);
     }

@@ -36,8 +36,8 @@ export interface ShipperOptions extends ShipSettings {
 }
 
 /**
- * Ships archives, the oldest first: compresses each straight into the store, has the store confirm it, and
- * settles the local file. Retries without limit, and reports each failure.
+ * Ships archives, the oldest first: compresses each straight into the store, has the store confirm
+ * it, and settles the local file. Retries without limit, and reports each failure.
  */
 export class Shipper implements ArchiveShipper {
   readonly #options: ShipperOptions;
@@ -175,7 +175,7 @@ export class Shipper implements ArchiveShipper {
     const isMissing = await this.#isMissing(archive.path);
     if (this.#queue.isStopped) return;
     if (shipment.isAdopted && error instanceof DamageError) {
-      // The file has a name of the series but is not an archive. It belongs to someone else: leave it.
+      // The file has a name of the series but is not an archive: leave it to its owner.
       this.#queue.remove(waiting);
       this.#reportFailure(archive, 'ship', error);
     } else if (isMissing) {
@@ -192,8 +192,8 @@ export class Shipper implements ArchiveShipper {
   }
 
   /**
-   * Drops a shipment whose file is gone. Another writer of the directory may have shipped and settled the
-   * archive just now, so the first time it gets one more turn, which asks the store.
+   * Drops a shipment whose file is gone. Another writer of the directory may have shipped and
+   * settled the archive just now, so the first time it gets one more turn, which asks the store.
    */
   async #giveUp(waiting: WaitingShipment, cause: unknown): Promise<void> {
     const { shipment } = waiting;

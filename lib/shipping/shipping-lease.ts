@@ -9,33 +9,33 @@ import {
 } from '../writing/recovery/lease-takeover.js';
 import type { ArchiveLease } from '../writing/sink/archive-lease.js';
 
-/** A lease as it was when it was first seen so. */
-interface Sighting extends LeaseSighting {
-  /** By a clock that cannot be set. */
+/** A lease, and since when it has not changed. */
+interface WatchedLease extends LeaseSighting {
+  /** On the monotonic clock, which cannot be set. */
   readonly sinceMs: number;
 }
 
 /**
- * The rights to ship archives. Two writers of one directory would both send what they find there: that
- * does no harm, but is work for nothing, and each would take the other's upload for one that was cut off.
- * Where no lease can be had, as on a full disk, it is done without.
+ * Leases of sealed archives: the right to ship one. Without a lease, two writers of one directory
+ * would both send an archive, and each would abort the other's upload as one that was cut off. If a
+ * lease cannot be created, as on a full disk, shipping goes ahead without it.
  */
 export class ShippingLeases {
   readonly #files: FileLayer;
-  readonly #sightings = new Map<string, Sighting>();
+  readonly #watched = new Map<string, WatchedLease>();
 
   constructor(files: FileLayer) {
     this.#files = files;
   }
 
   /**
-   * @param path the sealed archive's; the lease is `NAME.lock`
-   * @returns null where somebody alive ships it now: to be asked again later
+   * @param path the path of the sealed archive; its lease is the file `NAME.lock`
+   * @returns null if a living process seems to be shipping the archive; ask again later
    */
   async take(path: string): Promise<ArchiveLease | null> {
     try {
       const lease = (await takeStaleLease(path, this.#files)) ?? (await this.#takeWatched(path));
-      if (lease !== null) this.#sightings.delete(path);
+      if (lease !== null) this.#watched.delete(path);
       return lease;
     } catch (error) {
       if (systemCodeOf(error) === undefined) throw error;
@@ -43,17 +43,17 @@ export class ShippingLeases {
     }
   }
 
-  /** One whose time is yet to come, by a clock that jumped, is stale when it does not change. */
+  /** Takes a lease that looks fresh, by a clock that jumped, but has not changed for long. */
   async #takeWatched(path: string): Promise<ArchiveLease | null> {
     const sighted = await sightLease(path, this.#files);
-    const before = this.#sightings.get(path);
-    const nowMs = performance.now();
     if (sighted === null) return null;
-    if (before?.ino !== sighted.ino || before.mtimeMs !== sighted.mtimeMs) {
-      this.#sightings.set(path, { ...sighted, sinceMs: nowMs });
+    const watched = this.#watched.get(path);
+    const nowMs = performance.now();
+    if (watched?.ino !== sighted.ino || watched.mtimeMs !== sighted.mtimeMs) {
+      this.#watched.set(path, { ...sighted, sinceMs: nowMs });
       return null;
     }
-    return nowMs - before.sinceMs >= LEASE_STALE_MS
+    return nowMs - watched.sinceMs >= LEASE_STALE_MS
       ? await takeOverLease(path, sighted, this.#files)
       : null;
   }

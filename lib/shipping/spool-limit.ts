@@ -31,8 +31,8 @@ export class SpoolLimit {
   }
 
   /**
-   * Null if there is room for another record, or if `check` refuses records instead. Otherwise it settles
-   * at the next change in the queue; the caller must then ask again.
+   * Null if there is room for another record, or if `check` refuses records instead. Otherwise it
+   * settles at the next change in the queue; the caller must then ask again.
    *
    * @param openBytes bytes of the archives that are not in the queue yet
    */
@@ -61,7 +61,7 @@ export class SpoolLimit {
     return Math.max(0, this.#queue.bytes + openBytes - this.#options.maxBytes + 1);
   }
 
-  /** Drops archives until `bytes` are free; a run that is already under way serves this call too. */
+  /** Drops archives until `bytes` are free, unless a drop is already under way. */
   #drop(bytes: number): void {
     this.#dropping ??= this.#dropOldest(bytes).finally(() => {
       this.#dropping = undefined;

@@ -8,15 +8,16 @@ import { writeAll } from '../../files/write-all.js';
 import { decodeJournal, encodeJournal, type JournalEntry } from './journal-entry.js';
 import { JOURNAL_SUFFIX, temporaryName } from './journal-name.js';
 
-/** No entry is nearly as long: what is longer is no journal. */
+/** No entry is nearly as long, so a longer file is not a journal. */
 const LONGEST_JOURNAL_BYTES = 64 * 2 ** 10;
 
-/** Another start sweeps what looks left behind, and may take a new entry for that; but not for ever. */
+/** A sweep of another process may delete a write's temporary file, but hardly three times. */
 const MOST_ATTEMPTS = 3;
 
 /**
- * The journal of one archive: `NAME.journal` beside it, which is replaced whole, and lasts through a power
- * loss, before `write` settles. It only saves work: where it is lost, the archive and the store are asked.
+ * The journal of one archive: the file `NAME.journal` beside it. A write replaces the file as a
+ * whole, and settles when the new one survives a power loss. The journal only saves work: without
+ * it, the archive is read and the store is asked.
  */
 export class ArchiveJournal {
   readonly #path: string;
@@ -29,8 +30,8 @@ export class ArchiveJournal {
   }
 
   /**
-   * What the journal says; null where there is none. One that is damaged, or of a version to come, is set
-   * aside as `NAME.damaged-N.journal`.
+   * Reads the entry; null if there is no journal. A journal that is damaged, or of an unknown
+   * version, is renamed to `NAME.damaged-N.journal`, and counts as none.
    */
   async read(): Promise<JournalEntry | null> {
     const bytes = await this.#readBytes();
@@ -40,7 +41,7 @@ export class ArchiveJournal {
     return entry;
   }
 
-  /** @throws what the system calls throw; the journal says what it said before then */
+  /** @throws Node's errors; the journal keeps its previous entry then */
   async write(entry: JournalEntry): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -52,7 +53,7 @@ export class ArchiveJournal {
     }
   }
 
-  /** Removes it, where it is there. A crash may bring it back: without its archive it says nothing. */
+  /** Deletes the journal if it exists. A power loss may restore it, which is harmless. */
   async remove(): Promise<void> {
     await unlinkIfThere(this.#files, this.#path);
   }
@@ -85,14 +86,14 @@ export class ArchiveJournal {
       }
       await this.#files.rename(temporary, this.#path);
     } catch (error) {
-      // Whether or not it can be removed, the first failure is the one to tell.
+      // Report the first failure, whether or not the file can be deleted.
       await this.#files.unlink(temporary).catch(() => undefined);
       throw error;
     }
     await this.#files.syncDirectory(dirname(this.#path));
   }
 
-  /** It is kept for somebody to look at, under a name that nobody takes for a journal. */
+  /** Keeps the file for examination, under a name that no process takes for a journal. */
   async #setAside(): Promise<void> {
     const archive = this.#path.slice(0, -JOURNAL_SUFFIX.length);
     for (let n = 1; ; n++) {

@@ -3,42 +3,43 @@ import { crc32 } from 'node:zlib';
 import type { ShippableArchive, ShippingEvidence } from '../../writing/handlers/archive-shipper.js';
 import { JournalFields } from './journal-fields.js';
 
-/** What a journal knows of its archive, so that nobody has to read the archive for it again. */
+/** Facts about an archive that a restart would otherwise have to read the archive for. */
 export interface JournaledArchive
   extends Pick<
     ShippableArchive,
     'bytes' | 'sha256' | 'records' | 'firstTime' | 'lastTime' | 'openedAt'
   > {
-  /** Of the file that it was learned from: another file under the name is another archive. */
+  /** With `mtimeMs`, identifies the file: another file under the name is another archive. */
   readonly ino: number;
   readonly mtimeMs: number;
 }
 
-/** Where an archive is in the store. */
+/** The object that holds an archive. */
 export interface JournaledObject {
   readonly store: string;
   readonly key: string;
   readonly storedBytes: number;
   readonly evidence: ShippingEvidence;
-  /** The key that another archive had, so that this one got `key`; null where none had. */
+  /** The key that another archive has, so that this one got `key`; null if there was none. */
   readonly takenKey: string | null;
 }
 
-/** An upload that may have been begun. */
+/** An upload that may have begun. */
 export interface JournaledUpload {
   readonly store: string;
   readonly key: string;
-  /** Null for an object that is sent in one piece, of which a crash leaves nothing behind. */
+  /** Null before the store has given an id, and for an object that is sent in one piece. */
   readonly uploadId: string | null;
 }
 
 /**
- * How far an archive has come. The names of the states are on disk, and may never change.
+ * How far the shipping of an archive has come. The names of the states are on disk and may never
+ * change.
  *
  * - `sealed`: nothing was sent
  * - `uploading`: something may be in the store
- * - `verified`: the store has confirmed it, and the local file may be settled
- * - `settled`: all is done, and the local file was to be kept
+ * - `verified`: the store has confirmed the archive, and the local file may be settled
+ * - `settled`: shipping has ended, and the local file is kept
  */
 export type JournalEntry =
   | { readonly state: 'sealed'; readonly archive: JournaledArchive }
@@ -55,16 +56,16 @@ export type JournalEntry =
 
 const JOURNAL_VERSION = 1;
 
-/** The checksum of the text, a space, the text, and a line feed. */
+/** The CRC-32 of the JSON text, a space, the text, and a line feed. */
 const JOURNAL_LINE = /^([0-9a-f]{8}) (\{.*\})\n$/;
 
-/** An entry as a line of text: a checksum, and JSON. */
+/** Encodes an entry as one line of text. */
 export function encodeJournal(entry: JournalEntry): Buffer {
   const text = JSON.stringify({ version: JOURNAL_VERSION, ...entry });
   return Buffer.from(`${checksumOf(text)} ${text}\n`);
 }
 
-/** The entry that is in a journal's bytes; null where they are damaged, or of a version to come. */
+/** Decodes the bytes of a journal; null if they are damaged or of an unknown version. */
 export function decodeJournal(bytes: Buffer): JournalEntry | null {
   const [, checksum, text = ''] = JOURNAL_LINE.exec(bytes.toString()) ?? [];
   if (checksum === undefined || checksum !== checksumOf(text)) return null;

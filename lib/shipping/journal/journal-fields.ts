@@ -1,29 +1,30 @@
 /**
- * The fields of an object that came from outside, each as the type that it is asked for. What is of another
- * type, or is not there, gives a stand-in, and is remembered in `areSound`.
+ * Reads the fields of an untrusted JSON object, each as an expected type. A field that is missing
+ * or of another type gives a stand-in value and makes `areSound` false, so that a caller checks
+ * once at the end.
  */
 export class JournalFields {
   readonly #value: object;
-  /** Of all that belongs to one text. */
+  /** Shared by all objects of one text. */
   readonly #faults: string[];
 
-  /** @param text JSON; what is none has no fields */
+  /** @param text JSON; any other text has no fields and is not sound */
   static parse(text: string): JournalFields {
     try {
       return new JournalFields(JSON.parse(text), []);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      return new JournalFields(null, ['no JSON']);
+      return new JournalFields(null, ['not JSON']);
     }
   }
 
   private constructor(value: unknown, faults: string[]) {
     this.#faults = faults;
-    if (typeof value !== 'object' || value === null) faults.push('no object');
+    if (typeof value !== 'object' || value === null) faults.push('not an object');
     this.#value = Object(value);
   }
 
-  /** Whether every field was there that was asked for so far. */
+  /** Whether every field that was read so far had its expected type. */
   get areSound(): boolean {
     return this.#faults.length === 0;
   }
@@ -46,7 +47,7 @@ export class JournalFields {
     return typeof value === 'number' ? value : this.#fault(name, 0);
   }
 
-  /** From ISO 8601, as JSON has dates. */
+  /** A date in ISO 8601, as JSON.stringify writes it. */
   dateOrNull(name: string): Date | null {
     const text = this.textOrNull(name);
     if (text === null) return null;
@@ -54,13 +55,13 @@ export class JournalFields {
     return Number.isNaN(date.getTime()) ? this.#fault(name, null) : date;
   }
 
-  /** One of the given texts, and the first of them where it is none. */
+  /** One of the given texts. The first of them is the stand-in. */
   oneOf<Text extends string>(name: string, texts: readonly Text[]): Text {
     const value = this.text(name);
     const found = texts.find((text) => text === value);
     if (found !== undefined) return found;
     const [standIn] = texts;
-    if (standIn === undefined) throw new RangeError(`${name} has no texts to be one of`);
+    if (standIn === undefined) throw new RangeError(`no texts to choose from for field ${name}`);
     return this.#fault(name, standIn);
   }
 

@@ -1,20 +1,20 @@
-/** What the name of an archive's journal has behind that of the archive. Readers pass such files by. */
+/** Follows the archive's name in the name of its journal. Readers ignore such files. */
 export const JOURNAL_SUFFIX = '.journal';
 
-/** Behind a journal's name while a new entry is written. */
+/** Follows the journal's name while a new entry is written. */
 const TEMPORARY_SUFFIX = /\.[0-9a-f]{8}\.part$/;
 
-/** Before the suffix of a journal that was set aside. */
+/** Precedes the suffix of a damaged journal that was renamed. */
 const DAMAGED = /\.damaged-\d+$/;
 
-/** What a file in the directory is to the archive that is called `archive`. */
+/** A file that belongs to the journal of the archive called `archive`. */
 export interface JournalFile {
-  /** `'temporary'`: an entry that was not written to its end. */
+  /** `'temporary'`: an entry that is being written, or that a crash cut off. */
   readonly kind: 'journal' | 'temporary';
   readonly archive: string;
 }
 
-/** What a file is by its name; null where it has no part in journals, as those that are set aside. */
+/** Classifies a file by its name; null if it is neither a journal nor an entry being written. */
 export function parseJournalName(name: string): JournalFile | null {
   const journal = name.replace(TEMPORARY_SUFFIX, '');
   if (!journal.endsWith(JOURNAL_SUFFIX)) return null;
@@ -23,7 +23,7 @@ export function parseJournalName(name: string): JournalFile | null {
   return { kind: journal === name ? 'journal' : 'temporary', archive };
 }
 
-/** What an entry is called until it is whole. */
+/** The name of the file that a new entry is written to before it replaces the journal. */
 export function temporaryName(journal: string, random: string): string {
   return `${journal}.${random}.part`;
 }

@@ -11,10 +11,11 @@ import type { JournaledUpload } from './journal-entry.js';
 import { parseJournalName } from './journal-name.js';
 
 /**
- * Removes what crashes have left of journals: those whose archive is gone, entries that were not written to
- * their end, and leases of archives that are shipped.
+ * Deletes files that crashes have left behind: journals whose archive is gone, entries that were
+ * not completely written, and stale leases of archives that are gone.
  *
- * @param abort aborts an upload whose archive is gone; returns whether nothing is left of it
+ * @param abort aborts an upload whose archive is gone; returns whether nothing is left of the
+ * upload
  */
 export async function sweepJournals(
   directory: string,
@@ -43,11 +44,11 @@ async function sweepJournalOf(
   const journal = new ArchiveJournal(archive, files);
   const entry = await journal.read();
   if (entry?.state === 'uploading' && !(await abort(entry.upload))) return;
-  // Aborting takes its time: an archive may have come to the name.
+  // While the upload was aborted, a new archive may have got the name.
   if ((await findFile(archive, files)) === null) await journal.remove();
 }
 
-/** One that is taken and given back is gone, unless its owner is alive. */
+/** Taking a lease and releasing it deletes the file; a lease whose owner lives cannot be taken. */
 async function sweepLeaseOf(archive: string, files: FileLayer): Promise<void> {
   if ((await findFile(archive, files)) !== null) return;
   await (await takeStaleLease(archive, files))?.release();
