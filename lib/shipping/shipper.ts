@@ -18,7 +18,7 @@ import { OrphanUploads } from './orphan-uploads.js';
 import type { ShipSettings } from './ship-options.js';
 import { ShipQueue, type WaitingShipment } from './ship-queue.js';
 import { Shipment, type ShipmentContext } from './shipment.js';
-import { ShippingLeases } from './shipping-lease.js';
+import { ShippingLeases } from './shipping-leases.js';
 import { SpoolLimit } from './spool-limit.js';
 
 export interface ShipperOptions extends ShipSettings {

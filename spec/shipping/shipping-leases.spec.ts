@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { nodeFileLayer } from '../../lib/files/file-layer.js';
-import { ShippingLeases } from '../../lib/shipping/shipping-lease.js';
+import { ShippingLeases } from '../../lib/shipping/shipping-leases.js';
 import { withScratch } from '../support/scratch-directory.js';
 
 describe('ShippingLeases', () => {
