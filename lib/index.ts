@@ -88,6 +88,7 @@ export { type ToJsonLinesOptions, toJsonLines } from './streams/to-json-lines.js
 export { type ToPayloadsOptions, toPayloads } from './streams/to-payloads.js';
 export type { TypedEvents } from './streams/typed-events.js';
 export type { ArchiveWriterEvents } from './writing/archive-writer-events.js';
+export type { CloseOptions, CloseResult, FlushOptions } from './writing/close-options.js';
 export type { ArchiveFailure } from './writing/handlers/archive-failure.js';
 export type {
   ArchiveHandler,
@@ -135,9 +136,4 @@ export type { RollingWriteOptions } from './writing/rolling-write-options.js';
 export { RollingWriteStream } from './writing/rolling-write-stream.js';
 export type { SyncMode } from './writing/sink/archive-sync.js';
 export type { DiskOperation, DiskStall, DiskStep } from './writing/sink/disk-retry.js';
-export type {
-  CloseOptions,
-  CloseResult,
-  FlushOptions,
-  WriterStats,
-} from './writing/writer-stats.js';
+export type { WriterStats } from './writing/writer-stats.js';

@@ -1,36 +1,30 @@
 import type { ArchiveFailure } from './handlers/archive-failure.js';
 import type { ArchiveHandler, OpenedArchive, SealedArchive } from './handlers/archive-handler.js';
 import { runOpenHandlers, runSealedHandlers } from './handlers/run-handlers.js';
-import type { RecoveredArchive } from './recovery/recover-archive.js';
 
-export interface HandlerQueueListener {
-  /** All handlers had the archive, and it is where `archive` says. */
-  onHandled(archive: SealedArchive | RecoveredArchive): void;
-  /** A handler says that the file is gone. */
-  onGone(archive: SealedArchive | RecoveredArchive): void;
-  onFailed(failure: ArchiveFailure): void;
-}
-
-/** Runs a writer's handlers beside it, in the order of its archives. */
+/** Runs a writer's handlers in the order of its archives, while the writer goes on. */
 export class HandlerQueue {
   readonly #handlers: readonly ArchiveHandler[];
-  readonly #listener: HandlerQueueListener;
+  readonly #onFailed: (failure: ArchiveFailure) => void;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(handlers: readonly ArchiveHandler[], listener: HandlerQueueListener) {
+  /** @param onFailed called with the failure of a handler; the next handlers run all the same */
+  constructor(handlers: readonly ArchiveHandler[], onFailed: (failure: ArchiveFailure) => void) {
     this.#handlers = handlers;
-    this.#listener = listener;
+    this.#onFailed = onFailed;
   }
 
   opened(archive: OpenedArchive): void {
     this.#run(() => runOpenHandlers(this.#handlers, archive, this.#report));
   }
 
-  sealed(archive: SealedArchive | RecoveredArchive): void {
+  /** @param onHandled called with the archive where the handlers left it; null if one removed its file */
+  sealed<Archive extends SealedArchive>(
+    archive: Archive,
+    onHandled: (handled: Archive | null) => void,
+  ): void {
     this.#run(async () => {
-      const handled = await runSealedHandlers(this.#handlers, archive, this.#report);
-      if (handled === null) this.#listener.onGone(archive);
-      else this.#listener.onHandled(handled);
+      onHandled(await runSealedHandlers(this.#handlers, archive, this.#report));
     });
   }
 
@@ -42,9 +36,9 @@ export class HandlerQueue {
   readonly #report = (
     operation: string,
     error: unknown,
-    archive: Pick<OpenedArchive, 'path' | 'name'>,
+    archive: ArchiveFailure['archive'],
   ): void => {
-    this.#listener.onFailed({ archive, operation, error });
+    this.#onFailed({ archive, operation, error });
   };
 
   #run(step: () => Promise<void>): void {

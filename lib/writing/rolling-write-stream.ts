@@ -1,18 +1,20 @@
 import { join } from 'node:path';
-import { addAbortSignal } from 'node:stream';
+import { addAbortSignal, Writable } from 'node:stream';
 
 import type { RecordInput } from '../codec/records/record-input.js';
+import { ArchiveError } from '../errors/archive-error.js';
 import { asError } from '../errors/as-error.js';
 import { escapeGlob } from '../series/names/glob.js';
-import { endAndClose } from './end-and-close.js';
+import type { ArchiveWriterEvents } from './archive-writer-events.js';
+import type { CloseOptions, CloseResult, FlushOptions } from './close-options.js';
 import { EndWait } from './end-wait.js';
 import { HandlerQueue } from './handler-queue.js';
-import type { ArchiveShipper } from './handlers/archive-shipper.js';
+import type { ArchiveShipper, ShippingListener } from './handlers/archive-shipper.js';
 import { PendingArchives } from './pending-archives.js';
-import type { DoneCallback } from './queued-record.js';
-import { ReceiptWritable } from './receipt-writable.js';
-import type { ReceiptAnchor } from './receipts/receipt.js';
+import { PendingReceipt, type Receipt } from './receipts/receipt.js';
 import { ReceiptBook } from './receipts/receipt-book.js';
+import { type DoneCallback, type QueueEntry, RecordQueue } from './record-queue.js';
+import type { ArchiveListener } from './rolling/archive-listener.js';
 import { Roller } from './rolling/roller.js';
 import {
   parseRollingWriteOptions,
@@ -21,105 +23,157 @@ import {
 } from './rolling-write-options.js';
 import { DiskRetry } from './sink/disk-retry.js';
 import { Takeover } from './takeover.js';
-import { wasDestroyed } from './was-destroyed.js';
-import {
-  type CloseOptions,
-  type CloseResult,
-  type WriterStats,
-  WriterTally,
-} from './writer-stats.js';
+import { NO_EVIDENCE, type WriterStats } from './writer-stats.js';
+
+/** How many records Node's buffer holds before `write` returns false. */
+const RECORDS_AHEAD = 1024;
 
 /**
- * A Writable of records (`RecordInput`) that fills the archives of one series. A record is accepted when
- * its callback comes: it is in memory then, in one of two slabs. While both are full the callback is held;
- * that is the backpressure. A disk that refuses what it is told does not end the stream: it is asked again,
+ * A Writable of records (`RecordInput`) that fills the archives of one series. It accepts a record by calling
+ * back: then the record is in memory, in one of two slabs. While both slabs are full, it holds the callback;
+ * that is the backpressure. A disk that refuses to write does not end the stream: the writer tries again,
  * and holds records back meanwhile (events `stalled` and `resumed`).
  *
- * `end` seals and fsyncs everything (event `drained`), waits for the store where there is one, and only
- * then finishes. `destroy` seals what was accepted, and does not wait for the store. Events: see
+ * `end` seals and fsyncs everything (event `drained`), waits for the store if there is one, and only then
+ * finishes. `destroy` seals what was accepted, and does not wait for the store. Events: see
  * `ArchiveWriterEvents`.
  */
-export class RollingWriteStream extends ReceiptWritable {
-  /** The glob that reads the series back, whatever has become of its archives. */
+export class RollingWriteStream extends Writable {
+  /** The glob that reads the series back, whether its archives are open, sealed or compressed. */
   readonly pattern: string;
-  /** Tells this writer's records from all others': 16 hex digits. */
+  /** The writer's id, 16 hex digits: no other writer has it. */
   readonly writer: string;
-  readonly #series: Roller;
-  readonly #handlers: HandlerQueue;
-  readonly #tally = new WriterTally();
+  readonly #receipts: ReceiptBook;
   readonly #shipper: ArchiveShipper | undefined;
   readonly #retry: DiskRetry;
   readonly #endWait: EndWait;
-  readonly #spool: PendingArchives;
-  readonly #inheritance: Takeover;
-  /** Settles when files may be created, or that has failed. */
+  readonly #pending: PendingArchives;
+  readonly #handlers: HandlerQueue;
+  readonly #takeover: Takeover;
+  /** Settles when files may be created, or opening has failed. */
   readonly #opened: Promise<void>;
-  #failure: Error | undefined;
+  readonly #roller: Roller;
+  readonly #queue: RecordQueue;
+  readonly #syncSoon = () => this.#roller.syncSoon();
+  #sealed = 0;
+  #sealedBytes = 0;
 
   /** @throws TemplateError, RangeError or TypeError for an option that makes no sense */
   constructor(options: RollingWriteOptions) {
     const settings = parseRollingWriteOptions(options);
-    super({ ...settings, receipts: new ReceiptBook(options.shipper !== undefined) });
+    super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
+    const { clock, endTimeoutMs, syncMode } = settings;
     this.writer = Buffer.from(settings.writerId).toString('hex');
     this.pattern = join(escapeGlob(settings.directory), settings.template.pattern);
     this.#shipper = options.shipper;
-    this.#retry = new DiskRetry(settings.clock, {
-      onStalled: (stall) => this.tell('stalled', stall),
-      onResumed: (step) => this.tell('resumed', step),
+    this.#receipts = new ReceiptBook(options.shipper !== undefined);
+    this.#retry = new DiskRetry(clock, {
+      onStalled: (stall) => this.#report('stalled', stall),
+      onResumed: (step) => this.#report('resumed', step),
     });
-    this.#endWait = new EndWait(settings.clock, settings.endTimeoutMs, () => this.#retry.giveUp());
-    this.#spool = new PendingArchives(this.receipts, options.shipper, () => void this.roll());
-    this.#handlers = new HandlerQueue(settings.handlers, {
-      onHandled: (archive) => this.#spool.handled(archive),
-      onGone: (archive) => this.#spool.gone(archive),
-      onFailed: (failure) => this.tell('failed', failure),
-    });
-    const { shipper } = options;
-    this.#inheritance = new Takeover(settings, this.#retry, shipper, this.#handlers, {
-      onShipped: (archive) => {
-        this.receipts.shipped(archive.sha256);
-        this.tell('shipped', archive);
-      },
-      onDropped: (archive) => {
-        this.#spool.dropped(archive);
-        this.tell('dropped', archive);
-      },
-      onRecovered: (archive) => this.tell('recovered', archive),
-      onFailed: (failure) => this.tell('failed', failure),
-    });
-    // Beside the first records, not before them: a source that fails at once leaves what it gave.
-    const ready = this.#inheritance.open();
+    this.#endWait = new EndWait(clock, endTimeoutMs, () => this.#retry.giveUp());
+    this.#pending = new PendingArchives(this.#receipts, options.shipper, () => void this.roll());
+    this.#handlers = new HandlerQueue(settings.handlers, (failure) =>
+      this.#report('failed', failure),
+    );
+    this.#takeover = this.#createTakeover(settings);
+    // While the first records are taken, not before: if their source fails at once, they are not lost.
+    const ready = this.#takeover.open();
     this.#opened = ready.catch((error) => this.#fail(error));
-    this.#series = this.#createSeries(settings, ready);
-    // Last, not by Node's option of that name: one that has aborted destroys the stream at once.
+    this.#roller = new Roller({
+      ...settings,
+      retry: this.#retry,
+      ready,
+      listener: this.#archiveListener(),
+      onRoom: () => this.#queue.release(),
+    });
+    this.#queue = new RecordQueue({
+      ...settings,
+      stream: this,
+      enqueue: (...args) => Reflect.apply(super.write, this, args),
+      roller: this.#roller,
+      pending: this.#pending,
+      sync: syncMode === 'always' ? () => this.#sync() : null,
+    });
+    // One sync for all records that wait.
+    if (syncMode === 'always') {
+      this._writev = (entries, callback) => this.#queue.take(entries, callback);
+    }
+    // Last, and not by Node's option `signal`: an aborted one destroys the stream at once.
     if (options.signal !== undefined) addAbortSignal(options.signal, this);
   }
 
-  stats(): WriterStats {
-    return this.#tally.stats({
-      records: this.#series.records,
-      skipped: this.skipped,
-      pendingRecords: this.writableLength,
-      stalled: this.#retry.stall,
-      shipping: this.#shipper?.state(),
-    });
+  /**
+   * Takes a record, and gives a receipt that says how safe it is. Copies all that is needed of the record,
+   * which takes its turn after those that were written before.
+   *
+   * @throws RecordError for what is not a record, whatever `invalid` says; BacklogFullError when too much
+   *   waits already: `await ready()` first; SpoolFullError with `whenFull: 'error'`;
+   *   ArchiveError `ERR_ENDED` after the end
+   */
+  append(record: RecordInput): Receipt {
+    if (this.destroyed || this.writableEnded) {
+      throw new ArchiveError('ERR_ENDED', 'cannot append: the writer has ended');
+    }
+    const receipt = new PendingReceipt(this.#syncSoon);
+    this.#queue.append(record, receipt);
+    return receipt;
+  }
+
+  override write(record: RecordInput, callback?: DoneCallback): boolean;
+  override write(record: RecordInput, encoding: BufferEncoding, callback?: DoneCallback): boolean;
+  override write(
+    record: RecordInput,
+    encoding?: BufferEncoding | DoneCallback,
+    callback?: DoneCallback,
+  ): boolean {
+    return this.#queue.write(record, encoding, callback);
+  }
+
+  /** Settles when `append` and `write` have room, or the stream has ended. */
+  async ready(): Promise<void> {
+    await this.#queue.ready();
   }
 
   /**
-   * Seals the open archive now, with the records that were accepted so far; without any there is nothing
-   * to do. Settles when it is sealed, listeners were told, and handlers have had it (so that no handler
-   * may wait for it).
+   * Settles when all records so far have reached a level: by default, when they are on disk.
    *
-   * @throws what ended the stream; `error` tells that, too, so that nobody has to wait
+   * @throws what ended the stream before that; ArchiveError `ERR_NOT_SHIPPED` for `shipped` without `ship`
    */
-  override roll(): Promise<void> {
+  async flush(options: FlushOptions = {}): Promise<void> {
+    const { until = 'synced' } = options;
+    await this.#queue.taken();
+    if (until === 'sealed' || until === 'shipped') void this.roll();
+    else this.#roller.syncSoon();
+    await this.#receipts.all(until);
+  }
+
+  /**
+   * Seals the open archive now, with the records that were accepted so far; does nothing without any. Settles
+   * when the archive is sealed, listeners were called, and handlers are done with it. A handler must not
+   * wait for it.
+   *
+   * @throws what ended the stream; the rejection needs no handler, since the event `error` reports that, too
+   */
+  roll(): Promise<void> {
     const rolled = this.#roll();
     rolled.catch(() => undefined);
     return rolled;
   }
 
+  override end(callback?: () => void): this;
+  override end(record: RecordInput, callback?: () => void): this;
+  override end(record: RecordInput, encoding: BufferEncoding, callback?: () => void): this;
+  override end(...args: unknown[]): this {
+    Reflect.apply(super.end, this, args);
+    this.#endWait.begin();
+    // After the end the disk's budget holds no record back.
+    this.#queue.release();
+    return this;
+  }
+
   /**
-   * Ends the stream as `end` does, but a store that does not take everything in time is no error.
+   * Ends the stream as `end` does, but it is no error if the store does not take everything in time.
    *
    * @throws what ended the stream before, or ends it now; ArchiveError with the code `ERR_DESTROYED` when
    *   it was destroyed before all was written
@@ -132,13 +186,29 @@ export class RollingWriteStream extends ReceiptWritable {
     return { shipped, left };
   }
 
-  /** As `close`; Node's default would drop what waits. */
+  /** As `close`. Node's default would drop the records that wait. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  protected override onEnd(): void {
-    this.#endWait.begin();
+  stats(): WriterStats {
+    const shipping = this.#shipper?.state();
+    return {
+      records: this.#roller.records,
+      skipped: this.#queue.skipped,
+      pendingRecords: this.writableLength,
+      sealed: this.#sealed,
+      sealedBytes: this.#sealedBytes,
+      shipped: shipping?.shipped ?? 0,
+      left: shipping?.left.length ?? 0,
+      dropped: shipping?.dropped ?? 0,
+      evidence: shipping?.evidence ?? NO_EVIDENCE,
+      stalled: this.#retry.stall,
+    };
+  }
+
+  override _write(chunk: QueueEntry, _encoding: string, callback: DoneCallback): void {
+    this.#queue.take([{ chunk }], callback);
   }
 
   override _final(callback: DoneCallback): void {
@@ -149,75 +219,90 @@ export class RollingWriteStream extends ReceiptWritable {
 
   override _destroy(error: Error | null, callback: DoneCallback): void {
     this.#endWait.cut();
-    this.refuse(error ?? wasDestroyed());
+    this.#queue.drop(error ?? wasDestroyed());
     this.#settle().then(
-      () => callback(error ?? this.#failure),
+      () => callback(error ?? this.#queue.failure),
       (failure) => callback(error ?? failure),
     );
   }
 
-  protected override isFull(): boolean {
-    return this.#series.isFull;
-  }
-
-  protected override waitingBytes(): number {
-    return this.#series.waitingBytes;
-  }
-
-  protected override takeAppended(record: RecordInput): ReceiptAnchor {
-    // Nothing of it would be written any more; the stream is destroyed in a moment.
-    if (this.#failure !== undefined) throw this.#failure;
-    if (!this.writableEnded) this.#spool.check();
-    return this.#series.add(record);
-  }
-
-  protected override wantSynced(): void {
-    this.#series.wantSynced();
-  }
-
-  /** Once it ends there is always room: what was written is to be sealed. */
-  protected override room(): Promise<void> | null {
-    return this.writableEnded ? null : this.#spool.room();
-  }
-
-  #createSeries(settings: RollingWriteSettings, ready: Promise<void>): Roller {
-    return new Roller({
+  #createTakeover(settings: RollingWriteSettings): Takeover {
+    const shippingListener: ShippingListener = {
+      onShipped: (archive) => {
+        this.#receipts.shipped(archive.sha256);
+        this.#report('shipped', archive);
+      },
+      onDropped: (archive) => {
+        this.#pending.dropped(archive);
+        this.#report('dropped', archive);
+      },
+      onFailed: (failure) => this.#report('failed', failure),
+    };
+    return new Takeover({
       ...settings,
       retry: this.#retry,
-      ready,
-      listener: {
-        onOpened: (archive) => {
-          this.tell('open', archive);
-          this.#handlers.opened(archive);
-        },
-        onBegin: (draft) => this.#spool.begin(draft),
-        onSealed: (archive, draft) => {
-          this.#tally.countSealed(archive.bytes);
-          this.#spool.sealed(archive, draft);
-          this.tell('sealed', archive);
-          this.#handlers.sealed(archive);
-        },
-        onTaken: (draft) => this.#spool.taken(draft),
-        onRoom: () => this.release(),
-        onFailure: (error) => this.#fail(error),
+      startShipping: async () => this.#shipper?.start(shippingListener),
+      onRecovered: (archive) => {
+        this.#report('recovered', archive);
+        this.#handlers.sealed(archive, (handled) => {
+          if (handled !== null) this.#pending.handledRecovered(handled);
+        });
       },
+      onFailed: (failure) => this.#report('failed', failure),
     });
   }
 
+  #archiveListener(): ArchiveListener {
+    return {
+      onBegin: (draft) => this.#pending.begin(draft),
+      onOpened: (archive) => {
+        this.#report('open', archive);
+        this.#handlers.opened(archive);
+      },
+      onSealed: (archive, draft) => {
+        this.#sealed++;
+        this.#sealedBytes += archive.bytes;
+        this.#pending.sealed(archive, draft);
+        this.#report('sealed', archive);
+        this.#handlers.sealed(archive, (handled) => {
+          if (handled === null) this.#pending.gone(archive);
+          else this.#pending.handled(handled);
+        });
+      },
+      onTakenOver: (draft) => this.#pending.takenOver(draft),
+      onFailure: (error) => this.#fail(error),
+    };
+  }
+
+  /** Emits an event in a tick of its own: an error that a listener throws must not end the writer's work. */
+  #report<Name extends keyof ArchiveWriterEvents>(
+    name: Name,
+    ...args: ArchiveWriterEvents[Name]
+  ): void {
+    process.nextTick(() => this.emit(name, ...args));
+  }
+
+  async #sync(): Promise<void> {
+    this.#roller.syncSoon();
+    await this.#receipts.all('synced');
+  }
+
   async #roll(): Promise<void> {
-    await this.#series.roll();
+    await this.#roller.roll();
     await this.#handlers.idle();
     await new Promise<void>((resolve) => process.nextTick(resolve));
-    if (this.#failure !== undefined) throw this.#failure;
+    const { failure } = this.#queue;
+    if (failure !== undefined) throw failure;
   }
 
   async #finish(): Promise<void> {
     await this.#opened;
-    await this.#inheritance.idle();
+    await this.#takeover.idle();
     await this.#settleOnDisk();
-    // The stream is being destroyed for it; not all is on disk.
-    if (this.#failure !== undefined) throw this.#failure;
-    this.tell('drained');
+    // The failure is about to destroy the stream: not everything is on disk.
+    const { failure } = this.#queue;
+    if (failure !== undefined) throw failure;
+    this.#report('drained');
     if (this.#shipper !== undefined) await this.#endWait.ship(this.#shipper);
   }
 
@@ -226,23 +311,44 @@ export class RollingWriteStream extends ReceiptWritable {
       await this.#settleOnDisk();
     } finally {
       await this.#shipper?.stop();
-      this.receipts.end(this.#failure ?? this.errored ?? wasDestroyed());
+      this.#receipts.end(this.#queue.failure ?? this.errored ?? wasDestroyed());
     }
   }
 
   async #settleOnDisk(): Promise<void> {
-    await this.#series.end();
-    await this.#inheritance.stop();
+    await this.#roller.end();
+    await this.#takeover.stop();
     await this.#handlers.idle();
-    // Also without a record: a directory that is not there is to be told.
+    // A missing directory is an error even if no record came.
     await this.#opened;
   }
 
-  /** In a tick of its own: it may be told from amid a write, and `_destroy` writes what is left. */
+  /** Destroys the stream in a tick of its own: this may be called amid a write, and `_destroy` seals. */
   #fail(error: unknown): void {
-    if (this.#failure !== undefined) return;
+    if (this.#queue.failure !== undefined) return;
     const failure = asError(error);
-    this.#failure = failure;
+    this.#queue.fail(failure);
     process.nextTick(() => this.destroy(failure));
   }
+}
+
+/** `close` rejects with the error; without a listener the event would end the process. */
+const ignoreError = () => {};
+
+/**
+ * Ends a stream, unless it has ended already, and settles when it is closed.
+ *
+ * @throws what ended the stream; ArchiveError with the code `ERR_DESTROYED` when it was destroyed before all
+ *   was written
+ */
+export async function endAndClose(stream: Writable): Promise<void> {
+  stream.off('error', ignoreError).on('error', ignoreError);
+  if (!stream.writableEnded && !stream.destroyed) stream.end();
+  if (!stream.closed) await new Promise<void>((resolve) => stream.once('close', resolve));
+  if (stream.errored !== null) throw stream.errored;
+  if (!stream.writableFinished) throw wasDestroyed();
+}
+
+function wasDestroyed(): ArchiveError {
+  return new ArchiveError('ERR_DESTROYED', 'the writer was destroyed before all was written');
 }

@@ -1,63 +1,43 @@
-import type { HandlerQueue } from './handler-queue.js';
-import type { ArchiveShipper, ShippingListener } from './handlers/archive-shipper.js';
-import type { RecoveredArchive } from './recovery/recover-archive.js';
-import { Recovery } from './recovery/recovery.js';
+import { Recovery, type RecoveryOptions } from './recovery/recovery.js';
 import { checkDirectory } from './rolling/archive-directory.js';
-import type { RollingWriteSettings } from './rolling-write-options.js';
 import type { DiskRetry } from './sink/disk-retry.js';
 
-export interface TakeoverListener extends ShippingListener {
-  onRecovered(archive: RecoveredArchive): void;
+export interface TakeoverOptions extends RecoveryOptions {
+  readonly retry: DiskRetry;
+  /** Starts to ship what earlier writers left in the directory; does nothing without a shipper. */
+  readonly startShipping: () => Promise<void>;
 }
 
-/** What a writer takes over with its directory: archives that others left open, or have not shipped. */
+/** Takes over what earlier writers of a directory left: archives still open, or not shipped. */
 export class Takeover {
-  readonly #settings: RollingWriteSettings;
-  readonly #retry: DiskRetry;
-  readonly #shipper: ArchiveShipper | undefined;
-  readonly #listener: TakeoverListener;
+  readonly #options: TakeoverOptions;
   readonly #recovery: Recovery;
 
-  constructor(
-    settings: RollingWriteSettings,
-    retry: DiskRetry,
-    shipper: ArchiveShipper | undefined,
-    handlers: HandlerQueue,
-    listener: TakeoverListener,
-  ) {
-    this.#settings = settings;
-    this.#retry = retry;
-    this.#shipper = shipper;
-    this.#listener = listener;
-    this.#recovery = new Recovery({
-      ...settings,
-      onFailed: (failure) => listener.onFailed(failure),
-      onRecovered: (archive) => {
-        listener.onRecovered(archive);
-        handlers.sealed(archive);
-      },
-    });
+  constructor(options: TakeoverOptions) {
+    this.#options = options;
+    this.#recovery = new Recovery(options);
   }
 
   /**
-   * Settles when it is known what there is; recovery and shipping go on beside the writer.
+   * Settles when all archives left in the directory are known. Recovery and shipping go on while the writer
+   * writes.
    *
-   * @throws DirectoryError where there is no directory to write to
+   * @throws DirectoryError if there is no directory to write to
    */
   async open(): Promise<void> {
-    const { directory, files } = this.#settings;
+    const { directory, files, retry, startShipping } = this.#options;
     const step = { operation: 'open', archive: undefined } as const;
-    await this.#retry.run(step, () => checkDirectory(directory, files));
-    await this.#retry.run(step, async () => this.#shipper?.start(this.#listener));
-    await this.#retry.run(step, () => this.#recovery.start());
+    await retry.run(step, () => checkDirectory(directory, files));
+    await retry.run(step, startShipping);
+    await retry.run(step, () => this.#recovery.start());
   }
 
-  /** Settles when all that has no owner is recovered. */
+  /** Settles when all archives without a living owner are recovered. */
   async idle(): Promise<void> {
     await this.#recovery.idle();
   }
 
-  /** Nothing else is begun. Settles when the archive under way is recovered. */
+  /** Begins no other recovery. Settles when the one under way is done. */
   async stop(): Promise<void> {
     await this.#recovery.stop();
   }

@@ -3,21 +3,21 @@ import { IndexBuilder } from '../../codec/version-2/index-builder.js';
 import type { ArchiveFacts } from '../policies/roll-policy.js';
 import { ArchiveProgress } from './archive-progress.js';
 
-/** The archive that is being filled: what is known of it, also of bytes that are not on disk yet. */
+/** The archive that is being filled. Its counts include bytes that are not on disk yet. */
 export class ArchiveDraft implements ArchiveFacts {
-  /** Which of its writer's archives it is, counted from 0. */
+  /** The archive's number within its writer, from 0. */
   readonly ordinal: number;
   readonly index = new IndexBuilder();
   readonly progress = new ArchiveProgress();
-  /** What it is called while open, without `.open`; the file may have got an alternative to it. */
+  /** The name that the template gives, without `.open`. Where it is taken, the file has another one. */
   name = '';
   openedAt = 0;
   lastWriteAt = 0;
   records = 0;
-  /** Bytes that the encoder has handed over. */
-  takenBytes = 0;
-  /** Records that somebody wants to be synced, asked before there was a file. */
-  wantedRecords = 0;
+  /** Bytes that the encoder has handed over to the disk. */
+  handedOverBytes = 0;
+  /** How many of the first records a caller wants synced; remembered until there is a file to sync. */
+  recordsToSync = 0;
   #earliestMicros = 0;
   #latestMicros = 0;
   readonly #encoder: RecordEncoder;
@@ -28,7 +28,7 @@ export class ArchiveDraft implements ArchiveFacts {
   }
 
   get bytes(): number {
-    return this.takenBytes + this.#encoder.pendingBytes;
+    return this.handedOverBytes + this.#encoder.pendingBytes;
   }
 
   get firstTime(): number | null {

@@ -6,21 +6,22 @@ export interface RecordRange {
   readonly end: number;
 }
 
+/** A caller that waits for one record to reach a level. */
 interface Waiter {
-  readonly ordinal: number;
+  readonly recordNumber: number;
   readonly resolve: (archive: string) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Records that will not come to some levels, while others of their archive do. */
+/** Records that will never reach some levels, though others of their archive do. */
 interface LostRecords extends RecordRange {
   readonly levels: readonly ReceiptLevel[];
   readonly error: unknown;
 }
 
 /**
- * How far the records of one archive have come: for each level a count, since they come in order. Holds
- * no bytes, so that a receipt may be kept for as long as its owner likes.
+ * How many of an archive's records have reached each level. One count per level is enough, since records
+ * reach it in order. Holds no bytes, so that a caller may keep a receipt for as long as it likes.
  */
 export class ArchiveProgress {
   /** The archive's name, without the suffix of its state. */
@@ -40,58 +41,60 @@ export class ArchiveProgress {
   readonly #failures = new Map<ReceiptLevel, unknown>();
   readonly #lost: LostRecords[] = [];
 
-  /** Settles with what `toValue` makes of the archive's name when the record has come so far. */
+  /** Settles when the record has reached the level, with what `toValue` makes of the archive's name. */
   reached<Value>(
     level: ReceiptLevel,
-    ordinal: number,
+    recordNumber: number,
     toValue: (archive: string) => Value,
   ): Promise<Value> {
-    const lost = this.#lossOf(level, { begin: ordinal, end: ordinal + 1 });
+    const lost = this.#lossOf(level, { begin: recordNumber, end: recordNumber + 1 });
     if (lost !== undefined) return Promise.reject(lost.error);
-    if (ordinal < this.#reached[level]) return Promise.resolve(toValue(this.archive));
+    if (recordNumber < this.#reached[level]) return Promise.resolve(toValue(this.archive));
     if (this.#failures.has(level)) return Promise.reject(this.#failures.get(level));
     return new Promise((resolve, reject) => {
       const settle = (archive: string) => resolve(toValue(archive));
-      this.#waiters[level].push({ ordinal, resolve: settle, reject });
+      this.#waiters[level].push({ recordNumber, resolve: settle, reject });
     });
   }
 
-  /** Settles when the archive's first `records` records have all come so far. */
+  /** Settles when all of the archive's first `records` records have reached the level. */
   async allReached(level: ReceiptLevel, records: number): Promise<void> {
     await this.reached(level, records - 1, () => undefined);
     const lost = this.#lossOf(level, { begin: 0, end: records });
     if (lost !== undefined) throw lost.error;
   }
 
-  /** Whether a record has come so far. */
-  hasReached(level: ReceiptLevel, ordinal: number): boolean {
-    return ordinal < this.#reached[level];
+  hasReached(level: ReceiptLevel, recordNumber: number): boolean {
+    return recordNumber < this.#reached[level];
   }
 
-  /** The first `records` records of the archive have come so far. */
+  /** The first `records` records of the archive have reached the level. */
   reach(level: ReceiptLevel, records: number): void {
     this.#reached[level] = Math.max(this.#reached[level], records);
-    for (const { resolve } of this.#take(level, { begin: 0, end: records })) resolve(this.archive);
+    const range = { begin: 0, end: records };
+    for (const { resolve } of this.#removeWaiters(level, range)) resolve(this.archive);
   }
 
-  /** Some records will not come so far any more, whatever the others do. */
+  /** The records in the range will never reach the levels, though later ones may. */
   lose(levels: readonly ReceiptLevel[], range: RecordRange, error: unknown): void {
     if (range.begin >= range.end) return;
     this.#lost.push({ ...range, levels, error });
-    for (const level of levels) for (const { reject } of this.#take(level, range)) reject(error);
-  }
-
-  /** The rest will not come so far any more. */
-  fail(levels: readonly ReceiptLevel[], error: unknown): void {
     for (const level of levels) {
-      this.#failures.set(level, error);
-      const all = { begin: 0, end: Number.POSITIVE_INFINITY };
-      for (const { reject } of this.#take(level, all)) reject(error);
+      for (const { reject } of this.#removeWaiters(level, range)) reject(error);
     }
   }
 
-  #take(level: ReceiptLevel, { begin, end }: RecordRange): readonly Waiter[] {
-    const isMet = ({ ordinal }: Waiter) => ordinal >= begin && ordinal < end;
+  /** No record will reach the levels any more. */
+  fail(levels: readonly ReceiptLevel[], error: unknown): void {
+    const all = { begin: 0, end: Number.POSITIVE_INFINITY };
+    for (const level of levels) {
+      this.#failures.set(level, error);
+      for (const { reject } of this.#removeWaiters(level, all)) reject(error);
+    }
+  }
+
+  #removeWaiters(level: ReceiptLevel, { begin, end }: RecordRange): readonly Waiter[] {
+    const isMet = ({ recordNumber }: Waiter) => recordNumber >= begin && recordNumber < end;
     const met = this.#waiters[level].filter(isMet);
     if (met.length > 0) this.#waiters[level] = this.#waiters[level].filter((one) => !isMet(one));
     return met;

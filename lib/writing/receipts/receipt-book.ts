@@ -1,14 +1,12 @@
 import { ArchiveError } from '../../errors/archive-error.js';
 import type { ArchiveDraft } from './archive-draft.js';
-import type { ReceiptLevel } from './receipt-level.js';
+import { RECEIPT_LEVELS, type ReceiptLevel } from './receipt-level.js';
 
-const LEVELS: readonly ReceiptLevel[] = ['written', 'synced', 'sealed', 'shipped'];
-
-/** Knows a writer's archives until nothing more can be said of their records, so that receipts settle. */
+/** Follows each archive of a writer until its records can become no safer, so that every receipt settles. */
 export class ReceiptBook {
   readonly #ships: boolean;
   readonly #unsettled = new Set<ArchiveDraft>();
-  /** Sealed archives by their digest: a handler may have given them another name. */
+  /** Sealed archives by their digest, because a handler may have given them another name. */
   readonly #sealed = new Map<string, ArchiveDraft[]>();
 
   /** @param ships whether there is a store */
@@ -16,7 +14,7 @@ export class ReceiptBook {
     this.#ships = ships;
   }
 
-  /** An archive gets its first record. */
+  /** An archive got its first record. */
   begin(draft: ArchiveDraft): void {
     this.#unsettled.add(draft);
     if (this.#ships) return;
@@ -32,38 +30,40 @@ export class ReceiptBook {
     }
   }
 
+  /** The store has confirmed the archive with this digest. */
   shipped(sha256: string): void {
-    for (const draft of this.#take(sha256)) draft.progress.reach('shipped', draft.records);
+    for (const draft of this.#settle(sha256)) draft.progress.reach('shipped', draft.records);
   }
 
-  /** The archive will not be shipped any more. */
+  /** The archive with this digest will never be shipped. */
   gone(sha256: string, why: string): void {
     const error = new ArchiveError('ERR_NOT_SHIPPED', `the record is not shipped: ${why}`);
-    for (const draft of this.#take(sha256)) draft.progress.fail(['shipped'], error);
+    for (const draft of this.#settle(sha256)) draft.progress.fail(['shipped'], error);
   }
 
-  /** Settles when all records so far have come to `level`, or can no longer. */
-  async all(level: ReceiptLevel): Promise<void> {
-    const drafts = [...this.#unsettled];
-    await Promise.all(drafts.map(({ progress, records }) => progress.allReached(level, records)));
-  }
-
-  /** Others have taken all of an archive: what becomes of it is not told here. */
-  taken(draft: ArchiveDraft): void {
+  /** Another process has taken over all of an archive, and does not report what it does with it. */
+  takenOver(draft: ArchiveDraft): void {
     const message =
       'the archive was taken away from its writer, which had stalled, and is recovered';
     draft.progress.fail(['sealed', 'shipped'], new ArchiveError('ERR_LEASE_LOST', message));
     this.#unsettled.delete(draft);
   }
 
-  /** Writing and shipping have ended: what has not come to its last level does not any more. */
+  /** Settles when all records so far have reached `level`, or can no longer reach it. */
+  async all(level: ReceiptLevel): Promise<void> {
+    const drafts = [...this.#unsettled];
+    await Promise.all(drafts.map(({ progress, records }) => progress.allReached(level, records)));
+  }
+
+  /** Writing and shipping have ended: a level that a record has not reached by now, it never will. */
   end(error: Error): void {
-    for (const { progress } of this.#unsettled) progress.fail(LEVELS, error);
+    for (const { progress } of this.#unsettled) progress.fail(RECEIPT_LEVELS, error);
     this.#unsettled.clear();
     this.#sealed.clear();
   }
 
-  #take(sha256: string): readonly ArchiveDraft[] {
+  /** The archives with this digest, which are now at their end. */
+  #settle(sha256: string): readonly ArchiveDraft[] {
     const drafts = this.#sealed.get(sha256) ?? [];
     this.#sealed.delete(sha256);
     for (const draft of drafts) this.#unsettled.delete(draft);

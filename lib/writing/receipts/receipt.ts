@@ -1,3 +1,4 @@
+import { Waiters } from '../../streams/waiters.js';
 import type { ArchiveProgress } from './archive-progress.js';
 import type { ReceiptLevel } from './receipt-level.js';
 
@@ -10,42 +11,42 @@ export interface RecordPlace {
 }
 
 /**
- * What an appended record has reached. Each promise is made when it is first asked for, and settles at
- * once if its time has come. One that can no longer come true rejects with the reason; a rejection that
- * nobody handles is no error of the process, since the writer tells of it by itself.
+ * How safe an appended record is. Each promise is made when the caller first asks for it, and settles at
+ * once if the record is as safe as that already. A promise that can no longer come true rejects with the
+ * reason. Such a rejection needs no handler, because the writer reports the failure itself.
  */
 export interface Receipt {
-  /** The record is in the archive's file, as far as the system is concerned. */
+  /** The record is in the archive's file: the operating system has it. */
   readonly written: Promise<RecordPlace>;
-  /** It is on the disk: it is read back after a power loss. Asking for it forces a sync. */
+  /** The record is on the disk, and will be read back after a power loss. Asking for it forces a sync. */
   readonly synced: Promise<RecordPlace>;
-  /** Its archive is complete, under its final name. */
+  /** The record's archive is complete, under its final name. */
   readonly sealed: Promise<RecordPlace>;
-  /** The store has confirmed its archive. Rejects at once where nothing is shipped. */
+  /** The store has confirmed the record's archive. Rejects at once if the writer ships nothing. */
   readonly shipped: Promise<RecordPlace>;
 }
 
-/** Where a record that was accepted stands in its archive. */
+/** Where the writer has put a record. */
 export interface ReceiptAnchor {
   readonly progress: ArchiveProgress;
   /** Counts the archive's records from 0. */
-  readonly ordinal: number;
+  readonly recordNumber: number;
   readonly sequence: number | undefined;
 }
 
-/** A record that waits in Node's queue has no place yet. */
+/** The receipt of a record that is in an archive, or still waits in Node's queue. */
 export class PendingReceipt implements Receipt {
   #anchor: ReceiptAnchor | undefined;
   #failure: { readonly error: unknown } | undefined;
-  /** Those that somebody has asked for. */
+  /** The promises that the caller has asked for. */
   #promises: Partial<Record<ReceiptLevel, Promise<RecordPlace>>> | undefined;
-  /** Called when the record was accepted, or can no longer be. */
-  #waiting: (() => void)[] | undefined;
-  readonly #onAsk: (level: ReceiptLevel) => void;
+  /** Promises that wait until the writer takes the record or refuses it. */
+  #waiters: Waiters | undefined;
+  readonly #syncSoon: () => void;
 
-  /** @param onAsk told of each level that somebody waits for */
-  constructor(onAsk: (level: ReceiptLevel) => void) {
-    this.#onAsk = onAsk;
+  /** @param syncSoon has all records that were taken synced; called when the caller waits for `synced` */
+  constructor(syncSoon: () => void) {
+    this.#syncSoon = syncSoon;
   }
 
   get written(): Promise<RecordPlace> {
@@ -64,52 +65,44 @@ export class PendingReceipt implements Receipt {
     return this.#promise('shipped');
   }
 
-  /** The record was accepted. */
+  /** The writer has taken the record. */
   accept(anchor: ReceiptAnchor): void {
     this.#anchor = anchor;
-    this.#wake();
+    this.#waiters?.wakeAll();
+    if (this.#promises?.synced !== undefined) this.#askForSync();
   }
 
-  /** The record will not be accepted any more. */
+  /** The writer will not take the record. */
   reject(error: unknown): void {
     this.#failure = { error };
-    this.#wake();
+    this.#waiters?.wakeAll();
   }
 
   #promise(level: ReceiptLevel): Promise<RecordPlace> {
     const known = this.#promises?.[level];
     if (known !== undefined) return known;
     const promise = this.#settle(level);
-    // Whoever waits has a handler of their own; the writer tells of the failure anyway.
+    // Without a handler here, a rejection that the caller ignores would end the process.
     promise.catch(() => undefined);
     this.#promises ??= {};
     this.#promises[level] = promise;
-    this.#ask(level);
+    if (level === 'synced') this.#askForSync();
     return promise;
   }
 
   #settle(level: ReceiptLevel): Promise<RecordPlace> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
     if (this.#anchor !== undefined) {
-      const { ordinal, progress, sequence } = this.#anchor;
-      return progress.reached(level, ordinal, (archive) => ({ archive, sequence }));
+      const { progress, recordNumber, sequence } = this.#anchor;
+      return progress.reached(level, recordNumber, (archive) => ({ archive, sequence }));
     }
-    const accepted = new Promise<void>((resolve) => {
-      this.#waiting ??= [];
-      this.#waiting.push(resolve);
-    });
-    return accepted.then(() => this.#settle(level));
+    this.#waiters ??= new Waiters();
+    return this.#waiters.next().then(() => this.#settle(level));
   }
 
-  #wake(): void {
-    for (const resolve of this.#waiting ?? []) resolve();
-    this.#waiting = undefined;
-    for (const level of Object.keys(this.#promises ?? {})) this.#ask(level as ReceiptLevel);
-  }
-
-  #ask(level: ReceiptLevel): void {
+  #askForSync(): void {
     const anchor = this.#anchor;
-    if (anchor === undefined || anchor.progress.hasReached(level, anchor.ordinal)) return;
-    this.#onAsk(level);
+    if (anchor === undefined || anchor.progress.hasReached('synced', anchor.recordNumber)) return;
+    this.#syncSoon();
   }
 }

@@ -1,42 +1,65 @@
-import { createRecordEncoder } from '../../codec/create-record-encoder.js';
+import { createRecordEncoder, type FormatSettings } from '../../codec/create-record-encoder.js';
 import type { RecordEncoder } from '../../codec/records/record-encoder.js';
 import type { RecordInput } from '../../codec/records/record-input.js';
+import type { FileLayer } from '../../files/file-layer.js';
 import { ArchiveNamer } from '../../series/names/archive-namer.js';
+import type { ArchiveTemplate } from '../../series/names/archive-template.js';
+import type { Clock } from '../../streams/clock.js';
+import type { RollPolicy } from '../policies/roll-policy.js';
 import { RollTimer } from '../policies/roll-timer.js';
 import { ArchiveDraft } from '../receipts/archive-draft.js';
 import type { ReceiptAnchor } from '../receipts/receipt.js';
+import type { SyncMode } from '../sink/archive-sync.js';
+import type { DiskRetry } from '../sink/disk-retry.js';
 import { SLAB_BYTES, SlabKeeper } from '../sink/slab-keeper.js';
+import type { ArchiveListener } from './archive-listener.js';
 import { ArchiveSealer } from './archive-sealer.js';
 import { FlushTimer } from './flush-timer.js';
-import type { RollerOptions } from './roller-options.js';
-import { SealCount } from './seal-count.js';
 import { SinkQueue } from './sink-queue.js';
 
+export interface RollerOptions {
+  readonly directory: string;
+  readonly template: ArchiveTemplate;
+  readonly policy: RollPolicy;
+  readonly settings: FormatSettings;
+  readonly writerId: Uint8Array;
+  readonly flushIntervalMs: number;
+  readonly syncMode: SyncMode;
+  readonly maxUnsyncedBytes: number;
+  readonly retry: DiskRetry;
+  readonly clock: Clock;
+  readonly files: FileLayer;
+  /** Settles when files may be created. Records are taken before that. */
+  readonly ready: Promise<void>;
+  readonly listener: ArchiveListener;
+  /** Called when `isFull` may have become false. */
+  readonly onRoom: () => void;
+}
+
 /**
- * Fills the archives of a series, one after the other. Records are encoded straight into a slab; it is
- * the caller who heeds `isFull`. Everything else happens by itself: slabs go to the disk when they are
- * full or their time has come, archives are sealed when the policy says so.
+ * Fills the archives of a series, one after the other. Each record is encoded straight into a slab. The
+ * caller must heed `isFull`; the rest happens by itself: slabs go to the disk when they are full or the
+ * flush interval is over, and archives are sealed when the policy says so.
  */
 export class Roller {
   /** Records taken so far. */
   records = 0;
   readonly #options: RollerOptions;
   readonly #encoder: RecordEncoder;
-  readonly #disk: SinkQueue;
+  readonly #sinks: SinkQueue;
   readonly #namer: ArchiveNamer;
   readonly #isSequenced: boolean;
   readonly #rollTimer: RollTimer;
   readonly #flushTimer: FlushTimer;
-  readonly #seals = new SealCount();
   readonly #slabs: SlabKeeper;
   #draft: ArchiveDraft;
-  /** What is in the slab is to be written once the disk has nothing else to do. */
+  /** The bytes in the slab go to the disk as soon as it has nothing else to write. */
   #isFlushDue = false;
   #isEncoding = false;
   #isEnding = false;
 
   constructor(options: RollerOptions) {
-    const { directory, listener, settings, template, writerId } = options;
+    const { clock, directory, listener, settings, template, writerId } = options;
     this.#options = options;
     const writer = Buffer.from(writerId).toString('hex');
     this.#namer = new ArchiveNamer(template, writer);
@@ -49,60 +72,47 @@ export class Roller {
       onBlock: (block) => this.#draft.index.add(block),
     });
     this.#draft = new ArchiveDraft(0, this.#encoder);
-    this.#rollTimer = new RollTimer(options.policy, options.clock, {
+    this.#rollTimer = new RollTimer(options.policy, clock, {
       onDue: () => this.#handOver('complete'),
       onFailure: (error) => listener.onFailure(error),
     });
-    const onFlushDue = () => this.#flushSoon();
-    this.#flushTimer = new FlushTimer(options.clock, options.flushIntervalMs, onFlushDue);
-    this.#disk = new SinkQueue({
+    this.#flushTimer = new FlushTimer(clock, options.flushIntervalMs, () => this.#flushSoon());
+    this.#sinks = new SinkQueue({
       ...options,
       sealer: new ArchiveSealer({ directory, template, format: settings.format, writerId }),
       writer,
-      listener: {
-        onOpened: (archive) => listener.onOpened(archive),
-        onSealed: (archive, draft) => {
-          this.#seals.add();
-          listener.onSealed(archive, draft);
-        },
-        onTaken: (draft) => {
-          this.#seals.add();
-          listener.onTaken(draft);
-        },
-        onFailure: (error) => listener.onFailure(error),
-        onFree: (bytes) => this.#slabs.keep(bytes),
-        onProgress: () => this.#proceed(),
-      },
+      slabs: this.#slabs,
+      onProgress: () => this.#proceed(),
     });
   }
 
-  /** Whether a full slab waits behind the one that is on its way to the disk; `onRoom` tells when it goes. */
+  /** Whether a full slab waits for the one that is being written. */
   get isFull(): boolean {
-    return this.#disk.isBehind;
+    return this.#sinks.hasWaiting;
   }
 
   /** How many bytes wait for the disk, in slabs that are full. */
   get waitingBytes(): number {
-    return this.#disk.waitingBytes;
+    return this.#sinks.waitingBytes;
   }
 
   /**
-   * Takes a record, also where it is full; then memory grows. What of it is needed is copied.
+   * Takes a record, even if `isFull`: then memory grows. Copies what it needs of it.
    *
-   * @returns where it stands
+   * @returns where the record is
    * @throws RecordError for what is not a record, with nothing taken
    */
   add(record: RecordInput): ReceiptAnchor {
     const now = this.#options.clock.now();
     const draft = this.#draft;
     const isFirst = draft.records === 0;
-    // Before the record: a name that cannot be made is to leave nothing behind.
+    // Before the record is encoded: if the name cannot be made, nothing may be left in the slab.
     if (isFirst) this.#begin(draft, now);
     const timeMicros = this.#encode(record, now);
     draft.count(timeMicros, now);
     if (isFirst) this.#options.listener.onBegin(draft);
     const sequence = this.#isSequenced ? this.records : undefined;
-    const anchor = { progress: draft.progress, ordinal: draft.records - 1, sequence };
+    const anchor = { progress: draft.progress, recordNumber: draft.records - 1, sequence };
     this.records++;
     this.#flushTimer.arm();
     if (this.#isDue(draft, now)) this.#handOver('complete');
@@ -114,12 +124,12 @@ export class Roller {
     return anchor;
   }
 
-  /** Has all records so far synced soon: what is in memory is written, and the next sync serves all. */
-  wantSynced(): void {
+  /** Has all records so far synced soon: the slab is written, and the next sync serves all of them. */
+  syncSoon(): void {
     const draft = this.#draft;
-    // Earlier archives are being sealed, and synced with that.
+    // Earlier archives are being sealed, which syncs them.
     if (draft.records === 0 || draft.progress.hasReached('synced', draft.records - 1)) return;
-    this.#disk.wantSynced(draft, draft.records);
+    this.#sinks.syncSoon(draft, draft.records);
     if (!this.#isFlushDue) this.#flushTimer.hurry();
   }
 
@@ -129,26 +139,25 @@ export class Roller {
    */
   async roll(): Promise<void> {
     if (this.#isEncoding) await Promise.resolve();
-    // Not until the disk is idle: with a busy source that would never be.
+    // Not until the disk is idle: a busy source would keep it from ever being idle.
     const { ordinal, records } = this.#draft;
-    if (records === 0) return this.#seals.reach(ordinal);
+    if (records === 0) return this.#sinks.sealed(ordinal);
     this.#handOver('complete');
-    await this.#seals.reach(ordinal + 1);
+    await this.#sinks.sealed(ordinal + 1);
   }
 
-  /** Seals what there is. No record comes any more. */
+  /** Seals the open archive. The caller adds no record after that. */
   async end(): Promise<void> {
     this.#isEnding = true;
     if (this.#isEncoding) await Promise.resolve();
     if (this.#draft.records > 0) this.#handOver('complete');
-    await this.#disk.idle();
+    await this.#sinks.idle();
     this.#cancelFlush();
     this.#rollTimer.cancel();
-    this.#seals.end();
-    await this.#disk.close();
+    await this.#sinks.close();
   }
 
-  /** Its getters may end the archive, or the writer: that is left until the record is in one or the other. */
+  /** The record's getters may call `roll` or `end`: both wait until the record is in the archive or refused. */
   #encode(record: RecordInput, now: number): number {
     this.#isEncoding = true;
     try {
@@ -163,7 +172,7 @@ export class Roller {
     draft.name = this.#namer.name(draft.ordinal, toMicros(now));
   }
 
-  /** What a policy throws, which may be a user's function, is no fault of the record, which is taken. */
+  /** A policy may be a user's function, and throw. The record is taken all the same. */
   #isDue(draft: ArchiveDraft, now: number): boolean {
     try {
       return this.#options.policy.isDue(draft, now);
@@ -178,21 +187,21 @@ export class Roller {
     this.#isFlushDue = false;
   }
 
-  /** A busy disk is not given less than a slab at a time: what it is given then is all that came meanwhile. */
+  /** A busy disk gets the slab later: by then it holds more records, which go with the same write. */
   #flushSoon(): void {
     this.#isFlushDue = true;
     this.#proceed();
   }
 
   #proceed(): void {
-    if (this.#isFlushDue && !this.#disk.isBusy) {
+    if (this.#isFlushDue && !this.#sinks.isBusy) {
       this.#cancelFlush();
       if (this.#encoder.pendingBytes > 0) this.#handOver('unfinished');
     }
-    if (!this.isFull) this.#options.listener.onRoom();
+    if (!this.isFull) this.#options.onRoom();
   }
 
-  /** Gives what is in the slab to the disk, where the archive may be `complete` with that. */
+  /** Gives the bytes in the slab to the disk. With them the archive is `complete`, or not. */
   #handOver(archive: 'unfinished' | 'complete'): void {
     this.#cancelFlush();
     const draft = this.#draft;
@@ -200,16 +209,16 @@ export class Roller {
     if (records === 0) return;
     this.#encoder.finishBlock();
     const bytes = this.#encoder.take(this.#slabs.take());
-    draft.takenBytes += bytes.length;
+    draft.handedOverBytes += bytes.length;
     if (archive === 'unfinished') {
-      this.#disk.write({ draft, bytes, records, end: null });
+      this.#sinks.write({ draft, bytes, records, end: null });
       this.#rollTimer.arm(draft);
       return;
     }
     this.#rollTimer.cancel();
     this.#draft = new ArchiveDraft(draft.ordinal + 1, this.#encoder);
     const end = { nextSequence: this.#encoder.nextSequence, writerEnded: this.#isEnding };
-    this.#disk.write({ draft, bytes, records, end });
+    this.#sinks.write({ draft, bytes, records, end });
   }
 }
 

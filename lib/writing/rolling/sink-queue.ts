@@ -1,106 +1,119 @@
 import type { FileLayer } from '../../files/file-layer.js';
 import type { Clock } from '../../streams/clock.js';
-import type { OpenedArchive, SealedArchive } from '../handlers/archive-handler.js';
+import { Waiters } from '../../streams/waiters.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
 import { ArchiveSink } from '../sink/archive-sink.js';
 import { ArchiveSync, type SyncMode } from '../sink/archive-sync.js';
 import type { DiskRetry } from '../sink/disk-retry.js';
+import type { SlabKeeper } from '../sink/slab-keeper.js';
 import { UnsyncedMemory } from '../sink/unsynced-memory.js';
 import { asDirectoryError } from './archive-directory.js';
+import type { ArchiveListener } from './archive-listener.js';
 import type { ArchiveEnd, ArchiveSealer } from './archive-sealer.js';
-import type { Handover } from './handover.js';
 
-export interface SinkQueueListener {
-  /** A file was created for `draft`. */
-  onOpened(archive: OpenedArchive): void;
-  onSealed(archive: SealedArchive, draft: ArchiveDraft): void;
-  /** Others have taken all files of `draft`, with all its records, and seal them. */
-  onTaken(draft: ArchiveDraft): void;
-  /** The memory of `bytes` is nobody's: they are safe elsewhere. */
-  onFree(bytes: Buffer): void;
-  /** `isBusy` may have changed. */
-  onProgress(): void;
-  /** Something failed that cannot be mended, or may not be waited for: nothing more is written. Told once. */
-  onFailure(error: unknown): void;
+/** Bytes of an archive on their way to its file. */
+export interface Handover {
+  readonly draft: ArchiveDraft;
+  readonly bytes: Buffer;
+  /** How many records the archive has with these bytes. */
+  readonly records: number;
+  /** Given with the last bytes of the archive, which is then sealed. */
+  readonly end: ArchiveEnd | null;
 }
 
 export interface SinkQueueOptions {
   readonly directory: string;
   readonly files: FileLayer;
   readonly sealer: ArchiveSealer;
+  /** The writer's id, 16 hex digits. */
   readonly writer: string;
   readonly syncMode: SyncMode;
   readonly maxUnsyncedBytes: number;
   readonly clock: Clock;
   readonly retry: DiskRetry;
-  /** What has to be done before the first file may be created. */
+  /** Settles when files may be created. */
   readonly ready: Promise<void>;
-  readonly listener: SinkQueueListener;
+  /** Gets back the memory of bytes that are safe on disk. */
+  readonly slabs: SlabKeeper;
+  readonly listener: ArchiveListener;
+  /** Called when `isBusy` may have changed. */
+  readonly onProgress: () => void;
 }
 
-/** An archive that is written or sealed. */
+/** An archive that is being written or sealed. */
 interface LiveArchive {
   readonly archive: ArchiveSink;
   readonly sync: ArchiveSync;
 }
 
-/** Sealing goes on beside writing. That many archives may wait for it, each with a file open. */
+/** Archives are sealed while the next ones are written. So many may wait for that, each with a file open. */
 const MAX_SEALS_WAITING = 4;
 
 /**
- * Puts a writer's bytes on disk: one write at a time, in order, and beside them the seals of archives
- * that are complete, in order, too.
+ * Puts a writer's bytes on disk: one write at a time, in order, and beside them the seals of complete
+ * archives, one at a time and in order as well.
  */
 export class SinkQueue {
   readonly #options: SinkQueueOptions;
   readonly #live = new Map<ArchiveDraft, LiveArchive>();
   readonly #memory: UnsyncedMemory;
-  /** Whether the directory has ever taken a file. */
-  #isProven = false;
   readonly #waiting: Handover[] = [];
   #writing: Promise<void> | null = null;
   #sealing: Promise<void> = Promise.resolve();
   #sealsWaiting = 0;
+  /** Archives that this writer has sealed, or another process has taken over. */
+  #sealed = 0;
+  readonly #sealWaiters = new Waiters();
+  /** Whether the directory has ever taken a file. */
+  #isProven = false;
+  /** After `'writing'` failed, complete archives are still sealed; after `'sealing'` none are. */
+  #failed: 'nothing' | 'writing' | 'sealing' = 'nothing';
   #closing: Promise<void> | undefined;
-  #hasFailed = false;
-  #hasSealFailed = false;
 
   constructor(options: SinkQueueOptions) {
     this.#options = options;
-    const { listener, maxUnsyncedBytes } = options;
-    this.#memory = new UnsyncedMemory(maxUnsyncedBytes, (bytes) => listener.onFree(bytes));
+    const { maxUnsyncedBytes, slabs } = options;
+    this.#memory = new UnsyncedMemory(maxUnsyncedBytes, (bytes) => slabs.keep(bytes));
   }
 
-  /** Whether bytes that it is given have to wait; `onProgress` tells when that may have ended. */
+  /** Whether bytes that are given to `write` have to wait. */
   get isBusy(): boolean {
-    return this.#mustWait || this.isBehind;
+    return this.#mustWait || this.hasWaiting;
   }
 
-  /** Whether bytes wait. */
-  get isBehind(): boolean {
+  /** Whether bytes wait to be written. */
+  get hasWaiting(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** How many bytes wait. */
+  /** How many bytes wait to be written. */
   get waitingBytes(): number {
     return this.#waiting.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
-  /** Writes bytes of an archive, whose file is created with its first, behind those that wait. */
+  /** Writes bytes of an archive after those that wait. The first bytes of an archive create its file. */
   write(handover: Handover): void {
     this.#waiting.push(handover);
     this.#next();
   }
 
-  /** Somebody waits for the draft's first `records` records to be synced, written or not. */
-  wantSynced(draft: ArchiveDraft, records: number): void {
-    draft.wantedRecords = records;
+  /** Syncs the first `records` records of the draft soon, or, if they are not written yet, after that. */
+  syncSoon(draft: ArchiveDraft, records: number): void {
+    draft.recordsToSync = records;
     this.#live.get(draft)?.sync.want(records);
   }
 
-  /** Settles when all that was given to it is on disk, sealed where it was complete, or has failed. */
+  /**
+   * Settles when the writer's first `archives` archives are sealed or taken over, or when the queue is closed
+   * and seals no more.
+   */
+  async sealed(archives: number): Promise<void> {
+    while (this.#sealed < archives && this.#closing === undefined) await this.#sealWaiters.next();
+  }
+
+  /** Settles when all bytes so far are on disk, and complete archives are sealed, or that has failed. */
   async idle(): Promise<void> {
-    // Progress may begin the next write, and that end in the next seal.
+    // The end of a write may begin the next one, which may complete an archive.
     let sealing: Promise<void>;
     do {
       sealing = this.#sealing;
@@ -109,21 +122,26 @@ export class SinkQueue {
     } while (sealing !== this.#sealing);
   }
 
-  /** Closes what is still open: archives that could not be sealed stay as they are. */
+  /** Closes the files that are open: archives that could not be sealed stay as they are. */
   async close(): Promise<void> {
     this.#closing ??= this.#abandonAll();
+    this.#sealWaiters.end();
     await this.#closing;
   }
 
   get #mustWait(): boolean {
-    return this.#hasFailed || this.#writing !== null || this.#sealsWaiting >= MAX_SEALS_WAITING;
+    return (
+      this.#failed !== 'nothing' ||
+      this.#writing !== null ||
+      this.#sealsWaiting >= MAX_SEALS_WAITING
+    );
   }
 
   #next(): void {
     if (this.#mustWait) return;
     const handover = this.#waiting.shift();
     if (handover === undefined) return;
-    this.#writing = this.#writeOut(handover).catch((error) => this.#fail(error));
+    this.#writing = this.#writeOut(handover).catch((error) => this.#fail('writing', error));
     void this.#writing.then(() => {
       this.#writing = null;
       this.#progress();
@@ -132,7 +150,7 @@ export class SinkQueue {
 
   #progress(): void {
     this.#next();
-    this.#options.listener.onProgress();
+    this.#options.onProgress();
   }
 
   async #writeOut({ draft, bytes, records, end }: Handover): Promise<void> {
@@ -156,9 +174,9 @@ export class SinkQueue {
       clock,
       sync: () => archive.datasync(),
       onSynced: (records) => draft.progress.reach('synced', records),
-      onFailure: (error) => this.#fail(error),
+      onFailure: (error) => this.#fail('writing', error),
     });
-    sync.want(draft.wantedRecords);
+    sync.want(draft.recordsToSync);
     const live = { archive, sync };
     this.#live.set(draft, live);
     const { ordinal, openedAt } = draft;
@@ -173,7 +191,7 @@ export class SinkQueue {
     const options = { ...this.#options, keepsUnsynced, memory: this.#memory };
     const asFatal = (error: unknown) => asDirectoryError(directory, error);
     try {
-      // A directory that never took a file is a mistake; one that did may do so again.
+      // A directory that never took a file is a wrong option; one that did may come back.
       const asFailure = this.#isProven ? (error: unknown) => error : asFatal;
       const archive = await ArchiveSink.create(draft, options, asFailure);
       this.#isProven = true;
@@ -183,9 +201,9 @@ export class SinkQueue {
     }
   }
 
-  /** Waits for a sync where too much is not synced yet. */
+  /** Waits for a sync while too many bytes are not synced. */
   async #makeRoom(): Promise<void> {
-    while (this.#memory.isFull && !this.#hasFailed) {
+    while (this.#memory.isFull && this.#failed === 'nothing') {
       this.#syncAll();
       await this.#memory.released();
     }
@@ -199,10 +217,7 @@ export class SinkQueue {
     this.#sealsWaiting++;
     this.#sealing = this.#sealing
       .then(() => this.#seal(draft, end))
-      .catch((error) => {
-        this.#hasSealFailed = true;
-        this.#fail(error);
-      })
+      .catch((error) => this.#fail('sealing', error))
       .then(() => {
         this.#sealsWaiting--;
         this.#progress();
@@ -211,25 +226,28 @@ export class SinkQueue {
 
   async #seal(draft: ArchiveDraft, end: ArchiveEnd): Promise<void> {
     const live = this.#live.get(draft);
-    // The order of seals is a promise: after a failed one the others stay open.
-    if (live === undefined || this.#hasSealFailed) return;
+    // Archives are sealed in order: after one that failed the others stay open.
+    if (live === undefined || this.#failed === 'sealing') return;
+    const { listener, sealer } = this.#options;
     const { archive, sync } = live;
     const { progress, records } = draft;
     await sync.stop();
     const onSynced = () => progress.reach('synced', records);
-    const sealed = await this.#options.sealer.seal(draft, archive, end, onSynced);
+    const sealed = await sealer.seal(draft, archive, end, onSynced);
     this.#live.delete(draft);
+    this.#sealed++;
+    this.#sealWaiters.wakeAll();
     if (sealed === null) {
-      this.#options.listener.onTaken(draft);
+      listener.onTakenOver(draft);
       return;
     }
     progress.archive = sealed.name;
     progress.reach('sealed', records);
-    this.#options.listener.onSealed(sealed, draft);
+    listener.onSealed(sealed, draft);
   }
 
   async #abandonAll(): Promise<void> {
-    // All of them, also where one cannot be closed.
+    // Closes every file, even if closing one of them fails.
     const results = await Promise.allSettled(
       [...this.#live.values()].map(async ({ archive, sync }) => {
         await sync.stop();
@@ -240,9 +258,10 @@ export class SinkQueue {
     if (failed !== undefined) throw failed.reason;
   }
 
-  #fail(error: unknown): void {
-    if (this.#hasFailed) return;
-    this.#hasFailed = true;
+  #fail(what: 'writing' | 'sealing', error: unknown): void {
+    const isFirst = this.#failed === 'nothing';
+    if (this.#failed !== 'sealing') this.#failed = what;
+    if (!isFirst) return;
     this.#memory.end();
     this.#options.listener.onFailure(error);
   }

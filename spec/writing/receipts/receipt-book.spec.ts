@@ -51,7 +51,7 @@ describe('ReceiptBook', () => {
   it('rejects for what others have taken, and in the end for all that is left', async () => {
     const book = new ReceiptBook(true);
     const taken = begin(book);
-    book.taken(taken.draft);
+    book.takenOver(taken.draft);
     expect(await rejection(taken.shipped)).to.have.property('code', 'ERR_LEASE_LOST');
     const left = begin(book);
     const failure = new Error('ended');

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { verifyArchives } from '../../../lib/reading/verifying/verify-archives.js';
+import type { CloseOptions } from '../../../lib/writing/close-options.js';
 import { rollByCount } from '../../../lib/writing/policies/roll-policies.js';
 import type { Receipt } from '../../../lib/writing/receipts/receipt.js';
 import type { RollingWriteOptions } from '../../../lib/writing/rolling-write-options.js';
 import { RollingWriteStream } from '../../../lib/writing/rolling-write-stream.js';
 import type { DiskStall, DiskStep } from '../../../lib/writing/sink/disk-retry.js';
-import type { CloseOptions } from '../../../lib/writing/writer-stats.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { passTime } from '../../support/pass-time.js';
 import { QUICK_PLACE } from '../../support/quick-place.js';

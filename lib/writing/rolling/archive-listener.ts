@@ -1,0 +1,23 @@
+import type { OpenedArchive, SealedArchive } from '../handlers/archive-handler.js';
+import type { ArchiveDraft } from '../receipts/archive-draft.js';
+
+/** What a writer does at each step in the life of its archives. */
+export interface ArchiveListener {
+  /** An archive got its first record. It has no file yet. */
+  onBegin(draft: ArchiveDraft): void;
+
+  /** The archive's file was created. */
+  onOpened(archive: OpenedArchive): void;
+
+  /** The archive is complete on disk, under its final name. */
+  onSealed(archive: SealedArchive, draft: ArchiveDraft): void;
+
+  /** Another process has taken over all files of the archive, with all its records, and seals them. */
+  onTakenOver(draft: ArchiveDraft): void;
+
+  /**
+   * A roll policy threw, or the disk failed in a way that no retry mends: then nothing more is written.
+   * May be called more than once.
+   */
+  onFailure(error: unknown): void;
+}
