@@ -65,7 +65,7 @@ export async function reportArchive(
     onProgress: (offset) => ranges.advance(offset),
   });
   for await (const piece of pieces) {
-    if ('line' in piece) {
+    if (piece.kind === 'line') {
       format = 'jsonl';
       records++;
       continue;

@@ -1,21 +1,21 @@
 import type { ByteRange } from '../../files/byte-range.js';
 
-/** The bytes of an archive where they lie, in a file or in a store, open to be read. */
+/** An open archive: random and sequential access to its bytes, in a file or in a store. */
 export interface ArchiveSource {
-  /** What records and errors name, the suffix of the archive's state included. */
+  /** The path that records and errors name, with the suffix of the archive's state. */
   readonly path: string;
-  /** Whether it is still written, so that it may end anywhere. */
+  /** Whether a writer may still append to it, so that it may end anywhere. */
   readonly isOpen: boolean;
 
-  /** How many bytes it has by now. */
+  /** Its current size in bytes. */
   size(): Promise<number>;
 
-  /** The bytes of a range, which is in memory whole; fewer where the archive ends before. */
+  /** Reads a whole range into memory; fewer bytes if the archive ends within it. */
   read(range: Required<ByteRange>): Promise<Buffer>;
 
   /**
-   * The bytes of a range, of all of it by default, taken no faster than they are wanted. Buffers are the
-   * caller's, and not much larger than what they hold.
+   * Streams a range, by default everything, no faster than the caller asks for it. The caller owns the
+   * buffers. Their memory is not much larger than their content.
    */
   stream(range?: ByteRange): AsyncGenerator<Buffer>;
 

@@ -1,19 +1,19 @@
 import type { ByteRange } from '../../files/byte-range.js';
 import type { ArchiveSource } from './archive-source.js';
 
-/** What it takes to look at the end of an archive. */
+/** The access that reading an index from the end of an archive needs. */
 export type ArchiveEnds = Pick<ArchiveSource, 'read' | 'size'>;
 
-/** Holds the index of most archives, plain and gzip, and costs little beside a request. */
+/** Enough for the index of most archives, plain and gzip, and cheap compared to a request. */
 const TAIL_BYTES = 64 * 2 ** 10;
 
-/** An archive whose last bytes were read: they are not asked for once more. */
+/** An archive whose last bytes are in memory, so that they are not requested again. */
 export class ArchiveTail implements ArchiveEnds {
   readonly #source: ArchiveEnds;
   readonly #bytes: Buffer;
   readonly #begin: number;
 
-  /** Reads the end of what has `size` bytes. */
+  /** Reads the end of an archive of `size` bytes. */
   static async read(source: ArchiveEnds, size: number): Promise<ArchiveTail> {
     const begin = Math.max(size - TAIL_BYTES, 0);
     return new ArchiveTail(source, await source.read({ start: begin, end: size }), begin);
@@ -25,7 +25,7 @@ export class ArchiveTail implements ArchiveEnds {
     this.#begin = begin;
   }
 
-  /** How many bytes the archive had when its end was read. */
+  /** The size that the archive had when its end was read. */
   async size(): Promise<number> {
     return this.#begin + this.#bytes.length;
   }

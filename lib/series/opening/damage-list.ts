@@ -1,13 +1,13 @@
 import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
 
-/** Of a file that is damaged throughout, so many stretches are named: there may be millions. */
+/** How many damaged stretches are kept: a file that is damaged throughout may have millions. */
 const MOST_NAMED = 1000;
 
-/** Damage of one archive as it is found: all of it counted, the first of it named. */
+/** Collects the damage of one archive: counts all stretches and keeps the first ones. */
 export class DamageList {
   readonly named: SkippedDamage[] = [];
   stretches = 0;
-  /** Where the last of it ends. */
+  /** The offset at which the last stretch ends. */
   end = 0;
 
   add(damage: SkippedDamage): void {

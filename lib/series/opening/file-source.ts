@@ -6,13 +6,13 @@ import { mayBeTorn } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';
 
 export interface FileSourceOptions {
-  /** Whether it may end anywhere. @default what its name tells */
+  /** Whether the archive may end anywhere. @default by the suffix of its path */
   readonly isOpen?: boolean;
-  /** Where the memory for its chunks comes from, and is given back to. @default memory of their own */
+  /** The pool that provides memory for chunks. @default new memory for each chunk */
   readonly pool?: ChunkPool;
 }
 
-/** An archive that is a file. Closes it. */
+/** An archive in a file. `close` closes the file. */
 export class FileSource implements ArchiveSource {
   readonly path: string;
   readonly isOpen: boolean;

@@ -8,9 +8,9 @@ import { mayBeTorn } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';
 
 /**
- * An archive that is an object of a store. A download that breaks goes on behind its last byte, by a
- * request for the rest of the same object: one that was replaced meanwhile is an error where the store
- * tells objects apart by their ETag.
+ * An archive in an object of a store. A download that breaks off continues after its last byte with a
+ * request for the rest of the same object. If the store has ETags, an object that was replaced in the
+ * meantime is an error.
  */
 export class ObjectSource implements ArchiveSource {
   readonly path: string;
@@ -19,7 +19,7 @@ export class ObjectSource implements ArchiveSource {
   readonly #object: StoredObject;
   readonly #retries: RetryOptions;
 
-  /** @param object as `head` tells it */
+  /** @param object as returned by `head` */
   constructor(store: Store, object: StoredObject, retries: RetryOptions) {
     this.#store = store;
     this.#object = object;
@@ -42,14 +42,14 @@ export class ObjectSource implements ArchiveSource {
     const { bytes } = this.#object;
     const end = Math.min(range.end ?? bytes, bytes);
     const retries = new Retries(this.#retries);
-    for (let position = range.start; position < end; ) {
+    for (let offset = range.start; offset < end; ) {
       try {
-        for await (const chunk of this.#download(position, end)) {
-          position += chunk.length;
+        for await (const chunk of this.#download(offset, end)) {
+          offset += chunk.length;
           retries.reset();
           yield chunk;
         }
-        if (position < end) throw this.#cutOff(position, end);
+        if (offset < end) throw this.#cutOff(offset, end);
       } catch (error) {
         await retries.wait(error);
       }
@@ -57,13 +57,13 @@ export class ObjectSource implements ArchiveSource {
   }
 
   async close(): Promise<void> {
-    // A body is open only while its bytes are streamed.
+    // Nothing to close: a body is open only while `stream` runs.
   }
 
   async *#download(start: number, end: number): AsyncGenerator<Buffer> {
     const { etag, key } = this.#object;
     const terms = etag === undefined ? {} : { ifMatch: etag };
-    // Bytes only, as a Readable has them that is not in object mode.
+    // The body is not in object mode, so it yields only Buffers.
     const body: Readable & AsyncIterable<Buffer> = await this.#store.get(
       key,
       { start, end },
@@ -72,8 +72,8 @@ export class ObjectSource implements ArchiveSource {
     yield* addAbortSignal(this.#retries.signal, body);
   }
 
-  #cutOff(position: number, end: number): StoreError {
-    const problem = `the body ended at byte ${position} of ${end}`;
+  #cutOff(offset: number, end: number): StoreError {
+    const problem = `the body ended at byte ${offset} of ${end}`;
     const [operation, target] = ['get', this.path];
     return new StoreError({ operation, target, problem, transient: true });
   }

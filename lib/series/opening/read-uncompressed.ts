@@ -5,10 +5,10 @@ import { GZIP_SUFFIX } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';
 
 /**
- * The uncompressed bytes of an archive, or of a range of its file, which of gzip must begin where a member
- * does. Buffers are the caller's.
+ * The uncompressed bytes of an archive, or of a range of its file. A range of a gzip file must begin where a
+ * member begins. The caller owns the buffers.
  *
- * @throws DamageError behind the last bytes of gzip that could be decompressed; StoreError
+ * @throws DamageError after the last bytes that could be decompressed; StoreError
  */
 export async function* readUncompressed(
   source: ArchiveSource,
@@ -19,14 +19,14 @@ export async function* readUncompressed(
   try {
     const first = await chunks.next();
     if (first.done) {
-      // The content tells what an archive is; only where there is none, its name has to.
+      // The first bytes show whether an archive is gzip; for an empty file, only the name can.
       if (path.endsWith(GZIP_SUFFIX)) throw emptyGzip(path);
       return;
     }
     const all = prepend(first.value, chunks);
     yield* isGzip(first.value) ? gunzip(all, path, range === undefined ? 'whole' : 'part') : all;
   } finally {
-    // Where reading ends at the first chunk, nobody has begun with the others.
+    // If the caller stops at the first chunk, `prepend` has not started and cannot close `chunks`.
     await chunks.return(undefined);
   }
 }

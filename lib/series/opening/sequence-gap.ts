@@ -1,7 +1,7 @@
-/** Records of a writer that are missing: their sequences, from the first to before `to`. */
+/** Missing records of a writer: sequences from `from` up to, but without, `to`. */
 export interface SequenceGap {
   readonly writer: string;
   readonly from: number;
-  /** The sequence that comes behind the gap. */
+  /** The first sequence after the gap. */
   readonly to: number;
 }

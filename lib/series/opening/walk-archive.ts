@@ -13,37 +13,37 @@ import { writersByIndex } from './writers-by-index.js';
 
 export interface WalkOptions {
   readonly maxRecordBytes: number;
-  /** Told of each stretch that is left out, before what is behind it. */
+  /** Called for each damaged stretch, in order, when the next one or the end is reached. */
   readonly onDamage: (damage: SkippedDamage) => void;
-  /** Given all bytes, uncompressed and in order, before what is found in them. */
+  /** Called with all uncompressed bytes in order, before the pieces in them are returned. */
   readonly onBytes?: (chunk: Buffer) => void;
-  /** Told how far everything is read: nothing that comes later begins before. */
+  /** Called with an offset before which no later piece begins. */
   readonly onProgress?: (offset: number) => void;
-  /** Given each chunk of which no piece that comes later is a view. */
+  /** Called with each chunk that no later piece is a view of, so that its memory can be reused. */
   readonly onPassed?: (chunk: Buffer) => void;
 }
 
-/** A frame that is valid throughout, or a line. */
+/** A frame whose every record is valid, or a line. */
 export type ArchivePiece =
-  | { readonly frame: ScannedFrame; readonly records: number }
-  | { readonly line: Buffer };
+  | { readonly kind: 'frame'; readonly frame: ScannedFrame; readonly records: number }
+  | { readonly kind: 'line'; readonly line: Buffer };
 
-/** Reads one kind of archive piece by piece. */
+/** Cuts one kind of archive into pieces. */
 interface PieceReader {
-  /** Nothing that it gives later begins before. */
+  /** No later piece begins before this offset. */
   readonly offset: number;
   push(chunk: Buffer): void;
   end(): void;
   next(): ArchivePiece[] | null;
-  /** Chunks on which nothing that it gives later is a view, each once, as far as it knows. */
+  /** Chunks that no later piece is a view of, each returned once. May leave some out. */
   takePassed(): Buffer[];
 }
 
 /**
- * All that is good in an archive, in order, whatever its version, damage left out. The bytes of a piece
- * are views on chunks, which are good until the next piece is asked for where `onPassed` has them used again.
+ * Yields all valid pieces of an archive in order, whatever its version, and leaves out damage. The bytes of a
+ * piece are views of chunks: if `onPassed` lets chunks be reused, they are valid only until the next piece.
  *
- * @throws what the file's system calls throw; never `DamageError`
+ * @throws the errors of the source; never `DamageError`
  */
 export async function* walkArchive(
   source: ArchiveSource,
@@ -78,16 +78,16 @@ export async function* walkArchive(
   }
   reader?.end();
   if (reader !== undefined) yield* piecesOf(reader);
-  tail.tell(bytes);
+  tail.report(bytes);
 }
 
-/** Reads a chunk while its reader is at work on the one before. */
+/** Reads the next chunk while the caller processes the current one. */
 async function* readAhead(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
   let next = chunks.next();
   try {
     for (let result = await next; !result.done; result = await next) {
       next = chunks.next();
-      // It is awaited in a moment.
+      // The next iteration awaits it; until then a failure must not count as unhandled.
       next.catch(() => undefined);
       yield result.value;
     }
@@ -107,11 +107,11 @@ class FrameReader implements PieceReader {
   #records: ArchiveRecord[] = [];
 
   constructor(options: DamageOptions, maxRecordBytes: number) {
-    const place = { archive: options.archive, maxRecordBytes };
+    const frameOptions = { archive: options.archive, maxRecordBytes };
     this.#scanner = new FrameScanner({
       ...options,
       queue: this.#queue,
-      inspect: (frame) => openFrame(frame, place, this.#records),
+      inspect: (frame) => openFrame(frame, frameOptions, this.#records),
     });
   }
 
@@ -131,7 +131,7 @@ class FrameReader implements PieceReader {
   next(): ArchivePiece[] | null {
     this.#records = [];
     const frame = this.#scanner.next();
-    return frame === null ? null : [{ frame, records: this.#records.length }];
+    return frame === null ? null : [{ kind: 'frame', frame, records: this.#records.length }];
   }
 
   takePassed(): Buffer[] {
@@ -160,16 +160,19 @@ class LineReader implements PieceReader {
   }
 
   next(): ArchivePiece[] | null {
-    return this.#decoder.next()?.map(({ payload }) => ({ line: payload })) ?? null;
+    return this.#decoder.next()?.map(({ payload }) => ({ kind: 'line', line: payload })) ?? null;
   }
 
   takePassed(): Buffer[] {
-    // What the decoder holds of a line that is not whole is out of sight.
+    // The decoder does not show which chunks it still holds for an unfinished line.
     return [];
   }
 }
 
-/** Holds the last damage back: where the gzip ends in damage, too, the two are one. */
+/**
+ * Holds back the last damaged stretch: if the gzip around it breaks off right after it, the two are one
+ * stretch.
+ */
 class DamagedTail {
   failure: DamageError | undefined;
   readonly #onDamage: (damage: SkippedDamage) => void;
@@ -184,8 +187,8 @@ class DamagedTail {
     this.#last = damage;
   }
 
-  /** @param bytes how many there were */
-  tell(bytes: number): void {
+  /** @param bytes how many bytes the archive had */
+  report(bytes: number): void {
     if (this.failure !== undefined) {
       const { archive, reason } = this.failure;
       const begin = this.#last?.end === bytes ? this.#last.begin : bytes;

@@ -57,7 +57,7 @@ export class ArchiveCopy {
 
   /** Copies a piece. Its bytes must not change until this settles; those of a line, until the next call does. */
   async add(piece: ArchivePiece): Promise<void> {
-    if ('line' in piece) {
+    if (piece.kind === 'line') {
       await this.#addLine();
       this.#line = piece.line;
       return;
