@@ -2,69 +2,72 @@ import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
 import type { SequenceGap } from '../../series/opening/sequence-gap.js';
 
 /**
- * An archive as one writer sealed it, or what there is of one that is not sealed. A file holds several
- * where archives were concatenated.
+ * One archive within a file, as its writer sealed it or as far as it was written. A file holds several parts
+ * if archives were concatenated.
  */
 export interface ArchivePart {
-  /** Where in the file it is: bytes, uncompressed, its index included. */
+  /** Offsets of the part in the uncompressed file, its index included. */
   readonly begin: number;
   readonly end: number;
-  /** 16 hex digits. Undefined for version 1. */
+  /** The writer's id, 16 hex digits; undefined for version 1. */
   readonly writer: string | undefined;
   readonly records: number;
-  /** Of its first record, and of that behind its last one. Undefined where it has none. */
+  /** The sequence of its first record, and the one after its last record; undefined if it has none. */
   readonly sequence: number | undefined;
   readonly nextSequence: number | undefined;
-  /** What its index says; undefined where there is none. */
+  /** Undefined if the part has no index. */
   readonly index: PartIndex | undefined;
 }
 
-/** What the index at the end of a part says, and whether that is so. */
+/** What the index at the end of a part says, and whether that is true. */
 export interface PartIndex {
-  /** Why it does not agree with the bytes before it; undefined where it does. */
+  /** How the index contradicts the bytes before it; undefined if it agrees with them. */
   readonly problem: string | undefined;
-  /** Undefined where who sealed it did not know. */
+  /** The archive's number within its writer, from 0; undefined if it was not known when it was sealed. */
   readonly ordinal: number | undefined;
-  /** Of the writer's previous archive; 64 hex digits, zeros in the first one, and where it is not known. */
+  /** The digest of the writer's previous archive, 64 hex digits; zeros in the first one, or if not known. */
   readonly previousSha256: string;
   readonly writerEnded: boolean;
-  /** Of the bytes of the part as they are, the index included: what the next archive holds. */
+  /** The digest of the part's actual bytes, its index included. The writer's next archive should hold it. */
   readonly sha256: string;
 }
 
-/** What was found in an archive that was read whole. */
+/** The result of reading a whole archive. */
 export interface ArchiveReport {
-  /** Its path. */
+  /** The path of its file. */
   readonly archive: string;
   readonly format: 'frames' | 'jsonl';
-  /** Uncompressed. */
+  /** The uncompressed size. */
   readonly bytes: number;
-  /** Of all these bytes, in hex. */
+  /** SHA-256 of the uncompressed bytes, in hex. */
   readonly sha256: string;
   readonly records: number;
-  /** Whole and valid; lines are not counted. */
+  /** How many whole, valid frames it has; 0 for JSON lines. */
   readonly frames: number;
   /** Versions of the frames, in ascending order. */
   readonly versions: readonly number[];
-  /** The first 1,000 stretches of it. */
+  /** The first 1,000 damaged stretches. */
   readonly damage: readonly SkippedDamage[];
-  /** How many stretches there are. */
+  /** How many damaged stretches there are. */
   readonly damagedStretches: number;
-  /** Sequences that are missing between the frames: the first 1,000. */
+  /** The first 1,000 gaps in the sequences of its frames. */
   readonly gaps: readonly SequenceGap[];
-  /** Whether it ends with an index, and every index in it agrees with the bytes before it. */
+  /**
+   * `valid`: it ends with an index, and every index in it agrees with the bytes before it. `missing`: it does
+   * not end with one. `invalid`: an index contradicts the bytes before it.
+   */
   readonly index: 'valid' | 'missing' | 'invalid';
-  /** What an index that is invalid says, and what there is. */
+  /** What the first invalid index says, and what was found instead. */
   readonly indexProblem: string | undefined;
-  /** By the last index, where there is one: who wrote it, and which of the writer's archives it is. */
+  /** The writer of the last sealed part, and that part's number within its writer, from 0. */
   readonly writer: string | undefined;
   readonly ordinal: number | undefined;
-  /** Whether the writer ended in it, so that no archive follows. */
+  /** Whether the writer ended in it, so that no archive follows it. */
   readonly writerEnded: boolean;
   readonly parts: readonly ArchivePart[];
   /**
-   * Whether nothing in it is damaged, missing or at odds with an index. An archive that was cut off where a
-   * frame ends, as one that is still open, is intact, and its index is missing.
+   * Whether nothing in it is damaged or missing, and no index contradicts it. An archive that ends after a
+   * whole frame is intact even without an index, as one that is still open.
    */
   readonly isIntact: boolean;
 }

@@ -1,26 +1,26 @@
 import type { ArchivePart, PartIndex } from './archive-report.js';
 
-/** Something that keeps a series from being complete. */
+/** A reason why a series is not complete. */
 export interface ArchiveProblem {
   /**
-   * `missing`: an archive, or records between two, are not there. `altered`: an archive is another one than
-   * its writer's next archive knew. `unfinished`: it was not sealed, or its writer ended in none. `damaged`:
-   * it is not intact in itself.
+   * `missing`: an archive, or records between two archives, do not exist. `altered`: an archive is not the
+   * one whose digest its writer's next archive holds. `unfinished`: an archive was not sealed, or it is the
+   * last one of a writer that did not end in it. `damaged`: an archive is not intact.
    */
   readonly kind: 'missing' | 'altered' | 'unfinished' | 'damaged';
-  /** The path of the archive; undefined where it is missing. */
+  /** The path of the archive; undefined if the archive is missing. */
   readonly archive: string | undefined;
   /** 16 hex digits. */
   readonly writer: string | undefined;
-  /** Which of the writer's archives it is, as far as that is known. */
+  /** The archive's number within its writer, from 0; undefined if it is not known. */
   readonly ordinal: number | undefined;
   readonly message: string;
 }
 
-/** A part of an archive that has a writer, and so a place in a chain. */
+/** A part whose writer is known, so that it belongs to that writer's chain. */
 export interface ChainPart extends ArchivePart {
   readonly writer: string;
-  /** The path of the file it is in. */
+  /** The path of the file that holds the part. */
   readonly archive: string;
   readonly isIntact: boolean;
 }
@@ -29,12 +29,15 @@ interface SealedPart extends ChainPart {
   readonly index: PartIndex;
 }
 
-interface PlacedPart extends SealedPart {
-  /** What its index says, or follows from that of the archive before it. */
+interface NumberedPart extends SealedPart {
+  /** From its index, or one more than that of the part before it; undefined if neither is known. */
   readonly ordinal: number | undefined;
 }
 
-/** What is wrong with the chains of all writers: where each ought to run from ordinal 0 to its end. */
+/**
+ * The problems in the chains of all writers. A complete chain runs from ordinal 0 to the archive in which its
+ * writer ended, and each archive holds the digest of the one before it.
+ */
 export function chainProblems(parts: readonly ChainPart[]): ArchiveProblem[] {
   const writers = new Map<string, ChainPart[]>();
   for (const part of parts) {
@@ -54,15 +57,19 @@ function writerProblems(
   unsealed: readonly ChainPart[],
 ): ArchiveProblem[] {
   const problems = unsealed.map((part) => unfinishedArchive(part));
-  let previous: PlacedPart | undefined;
+  let previous: NumberedPart | undefined;
   for (const part of inOrder(sealed)) {
     if (previous !== undefined && isRepeat(part, previous)) {
-      // The same archive twice, say raw and in another directory, is no harm.
-      if (isOther(part, previous)) problems.push(otherContent(part, previous));
+      // The same archive twice is fine, for example raw in one directory and compressed in another.
+      if (hasOtherContent(part, previous)) {
+        const { ordinal } = part.index;
+        const problem = `is archive ${ordinal} of writer ${writer}, as ${previous.archive} is`;
+        problems.push(alteredArchive(part, ordinal, problem));
+      }
       continue;
     }
     problems.push(...linkProblems(part, previous, unsealed));
-    previous = { ...part, ordinal: part.index.ordinal ?? placeBehind(previous, part) };
+    previous = { ...part, ordinal: part.index.ordinal ?? ordinalAfter(previous, part) };
   }
   if (previous !== undefined && !previous.index.writerEnded && unsealed.length === 0) {
     problems.push(unendedWriter(writer, previous));
@@ -70,14 +77,14 @@ function writerProblems(
   return problems;
 }
 
-/** By ordinal; those that have none, by their sequences between the others. */
+/** Sorted by ordinal; parts without one are inserted by their sequences. */
 function inOrder(sealed: readonly SealedPart[]): SealedPart[] {
   const ordered = sealed.filter(({ index }) => index.ordinal !== undefined);
   ordered.sort((a, b) => (a.index.ordinal ?? 0) - (b.index.ordinal ?? 0));
   const others = sealed.filter(({ index }) => index.ordinal === undefined);
   for (const part of others.sort((a, b) => beginOf(a) - beginOf(b))) {
-    const at = ordered.findIndex((other) => beginOf(other) > beginOf(part));
-    ordered.splice(at === -1 ? ordered.length : at, 0, part);
+    const next = ordered.findIndex((other) => beginOf(other) > beginOf(part));
+    ordered.splice(next === -1 ? ordered.length : next, 0, part);
   }
   return ordered;
 }
@@ -86,7 +93,7 @@ function beginOf({ nextSequence, sequence }: ChainPart): number {
   return sequence ?? nextSequence ?? 0;
 }
 
-/** Whether it is an archive that was there before, or has nothing but records of that. */
+/** Whether `part` is the archive `previous` again, or holds only records that `previous` holds too. */
 function isRepeat(part: SealedPart, previous: SealedPart): boolean {
   const { ordinal, sha256 } = part.index;
   if (sha256 === previous.index.sha256) return true;
@@ -94,21 +101,21 @@ function isRepeat(part: SealedPart, previous: SealedPart): boolean {
   return (part.nextSequence ?? 0) <= (previous.nextSequence ?? 0);
 }
 
-function isOther({ index }: SealedPart, previous: SealedPart): boolean {
+function hasOtherContent({ index }: SealedPart, previous: SealedPart): boolean {
   return index.ordinal !== undefined && index.sha256 !== previous.index.sha256;
 }
 
-/** The place of an archive that does not know it, where no record is between it and one that does. */
-function placeBehind(previous: PlacedPart | undefined, part: SealedPart): number | undefined {
+/** The ordinal of a part that follows `previous` without missing records; undefined if some are missing. */
+function ordinalAfter(previous: NumberedPart | undefined, part: SealedPart): number | undefined {
   if (beginOf(part) > (previous?.nextSequence ?? 0)) return undefined;
   if (previous === undefined) return 0;
   return previous.ordinal === undefined ? undefined : previous.ordinal + 1;
 }
 
-/** What is wrong between an archive and the one before it. */
+/** The problems between a part and the one before it. */
 function linkProblems(
   part: SealedPart,
-  previous: PlacedPart | undefined,
+  previous: NumberedPart | undefined,
   unsealed: readonly ChainPart[],
 ): ArchiveProblem[] {
   const missing = missingBetween(part, previous, unsealed);
@@ -117,45 +124,42 @@ function linkProblems(
   const { ordinal, previousSha256 } = index;
   const problems: ArchiveProblem[] = [];
   if (previous?.index.writerEnded) {
-    const message = `${previous.archive}: says that writer ${writer} ended, but ${archive} follows`;
-    const facts = { archive: previous.archive, writer, ordinal: previous.ordinal };
-    problems.push({ kind: 'altered', ...facts, message });
+    const problem = `says that writer ${writer} ended, but ${archive} follows`;
+    problems.push(alteredArchive(previous, previous.ordinal, problem));
   }
   if (previous === undefined && ordinal === 0 && !isUnknown(previousSha256)) {
-    const message = `${archive}: the first archive of writer ${writer} names one before it`;
-    problems.push({ kind: 'altered', archive, writer, ordinal, message });
+    const problem = `the first archive of writer ${writer} names one before it`;
+    problems.push(alteredArchive(part, ordinal, problem));
   }
-  // What is damaged has another digest, of course: that it is damaged is told already.
-  if (previous?.isIntact && !isUnknown(previousSha256)) {
-    const known = previous.index.sha256;
-    if (previousSha256 !== known) {
-      const message = `${previous.archive}: its SHA-256 is ${known}, ${archive} has ${previousSha256}`;
-      const facts = { archive: previous.archive, writer, ordinal: previous.ordinal };
-      problems.push({ kind: 'altered', ...facts, message });
-    }
+  const sha256 = previous?.index.sha256;
+  // A damaged archive has another digest anyway, and is already reported as damaged.
+  if (previous?.isIntact && !isUnknown(previousSha256) && previousSha256 !== sha256) {
+    const problem = `its SHA-256 is ${sha256}, ${archive} has ${previousSha256}`;
+    problems.push(alteredArchive(previous, previous.ordinal, problem));
   }
   return [...problems, ...lostBetween(part, previous)];
 }
 
-/** Zeros stand for a digest that was not known, or that of nothing. */
+/** Whether a digest is all zeros: the writer had no previous archive, or did not know its digest. */
 function isUnknown(sha256: string): boolean {
   return /^0*$/.test(sha256);
 }
 
 /**
- * Archives that are not there. By their ordinals, where both ends have one; who did not know the archive
- * before it may have counted one that had no record, so that only sequences tell.
+ * The archives that are missing between two parts: by ordinals if both parts have one, else by sequences. A
+ * writer that did not know its previous archive may have counted one without records; then only sequences
+ * show whether an archive is missing.
  *
- * @returns null where the two follow each other
+ * @returns null if the two parts follow each other
  */
 function missingBetween(
   part: SealedPart,
-  previous: PlacedPart | undefined,
+  previous: NumberedPart | undefined,
   unsealed: readonly ChainPart[],
 ): ArchiveProblem[] | null {
   const { index, writer } = part;
   const [from, to] = [previous?.nextSequence ?? 0, beginOf(part)];
-  // One that lost its index is there, and is told of as unfinished.
+  // An archive that lost its index exists, and is already reported as unfinished.
   const others = unsealed.filter(({ sequence = -1 }) => sequence >= from && sequence < to);
   const last = previous === undefined ? -1 : previous.ordinal;
   if (index.ordinal !== undefined && last !== undefined) {
@@ -170,8 +174,8 @@ function missingBetween(
   return [{ kind: 'missing', archive: undefined, writer, ordinal: undefined, message }];
 }
 
-/** Records that are not there, though no archive is missing. */
-function lostBetween(part: SealedPart, previous: PlacedPart | undefined): ArchiveProblem[] {
+/** Records that are missing between two parts that follow each other. */
+function lostBetween(part: SealedPart, previous: NumberedPart | undefined): ArchiveProblem[] {
   const { archive, index, isIntact, writer } = part;
   const [from, to] = [previous?.nextSequence ?? 0, beginOf(part)];
   if (to <= from || !isIntact || !(previous?.isIntact ?? true)) return [];
@@ -193,20 +197,22 @@ function unfinishedArchive({ archive, writer }: ChainPart): ArchiveProblem {
   return { kind: 'unfinished', archive, writer, ordinal: undefined, message };
 }
 
-function unendedWriter(writer: string, { archive, ordinal }: PlacedPart): ArchiveProblem {
+function unendedWriter(writer: string, { archive, ordinal }: NumberedPart): ArchiveProblem {
   const message = `${archive}: is the last of writer ${writer}, which did not end in it`;
   return { kind: 'unfinished', archive, writer, ordinal, message };
 }
 
-function otherContent({ archive, index, writer }: SealedPart, other: SealedPart): ArchiveProblem {
-  const { ordinal } = index;
-  const message = `${archive}: is archive ${ordinal} of writer ${writer}, as ${other.archive} is`;
-  return { kind: 'altered', archive, writer, ordinal, message };
+function alteredArchive(
+  { archive, writer }: ChainPart,
+  ordinal: number | undefined,
+  problem: string,
+): ArchiveProblem {
+  return { kind: 'altered', archive, writer, ordinal, message: `${archive}: ${problem}` };
 }
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: Math.min(to - from, MAX_NAMED) }, (_, i) => from + i);
 }
 
-/** Of a hole that an index claims, so many are named: it may claim any number. */
+/** How many missing archives are named: a forged index may claim any number. */
 const MAX_NAMED = 1000;

@@ -1,17 +1,17 @@
 import type { ArchiveIndex, IndexEntry } from '../../codec/version-2/archive-index.js';
 import type { FrameHeader } from '../../codec/version-2/frame-header.js';
 
-/** What an index should say of the frames before it. */
+/** What the index of the frames before it should say. */
 export interface IndexedFrames {
-  /** The runs of blocks that were found; an index may join neighbours. */
+  /** The blocks that were found. An index may join neighbours into one entry. */
   readonly entries: readonly IndexEntry[];
-  /** The sequence behind the last record; undefined where there is none. */
+  /** The sequence after the last record; undefined if there are no records. */
   readonly nextSequence: number | undefined;
-  /** Of the bytes that the index speaks of, in hex; undefined where it is not known yet. */
+  /** SHA-256 of the indexed bytes, in hex; undefined if it is not known yet. */
   readonly sha256: string | undefined;
 }
 
-/** How an index is at odds with the frames before it, or undefined. */
+/** How an index contradicts the frames before it, or undefined if it agrees with them. */
 export function indexProblem(
   index: ArchiveIndex,
   header: FrameHeader,
@@ -36,13 +36,13 @@ function entriesProblem(
   claimed: readonly IndexEntry[],
   found: readonly IndexEntry[],
 ): string | undefined {
-  let position = 0;
+  let at = 0;
   for (const [i, entry] of claimed.entries()) {
     const end = claimed[i + 1]?.offset ?? Number.POSITIVE_INFINITY;
-    const first = found[position];
+    const first = found[at];
     if (first?.offset !== entry.offset) return `no block begins at its entry ${entry.offset}`;
     let { records, earliestMicros, latestMicros } = first;
-    for (let next = found[++position]; next && next.offset < end; next = found[++position]) {
+    for (let next = found[++at]; next && next.offset < end; next = found[++at]) {
       records += next.records;
       earliestMicros = Math.min(earliestMicros, next.earliestMicros);
       latestMicros = Math.max(latestMicros, next.latestMicros);
@@ -54,6 +54,6 @@ function entriesProblem(
       entry.latestMicros === latestMicros;
     if (!isSame) return `its entry ${entry.offset} is not what the blocks from there on are`;
   }
-  const more = found[position];
+  const more = found[at];
   return more === undefined ? undefined : `it has no entry for the block at ${more.offset}`;
 }

@@ -14,31 +14,34 @@ import type { ArchivePart } from './archive-report.js';
 import { indexProblem } from './index-problem.js';
 import type { RangeHash } from './range-hash.js';
 
-/** An index whose archive was seen to begin only when it came, so that its SHA-256 is still to be checked. */
+/**
+ * An index that showed where its part begins only when it was read. Its SHA-256 could not be checked, because
+ * the bytes were already hashed as part of another range.
+ */
 export interface UncheckedIndex {
-  /** Which of the parts it is of. */
+  /** The number of its part in `parts`. */
   readonly part: number;
   readonly index: ArchiveIndex;
-  /** The bytes that it speaks of. */
+  /** The offsets of the bytes that it indexes. */
   readonly begin: number;
   readonly end: number;
 }
 
-/** Of what is missing, so much is named: it could be a gap a frame. */
+/** How many gaps are kept: there may be one before each frame. */
 const MOST_GAPS = 1000;
 
-/** What is read of the part so far. */
+/** The part that is being read. */
 interface OpenPart {
   readonly begin: number;
   writer: string | undefined;
   frames: number;
-  /** Of version 1. */
+  /** Records of version 1, which have no blocks. */
   records: number;
   nextSequence: number | undefined;
   readonly blocks: IndexBuilder;
 }
 
-/** Divides the frames of a file into the archives that were concatenated in it, and checks their indexes. */
+/** Divides the frames of a file into the archives that were concatenated, and checks their indexes. */
 export class PartCollector {
   readonly parts: ArchivePart[] = [];
   readonly gaps: SequenceGap[] = [];
@@ -46,17 +49,17 @@ export class PartCollector {
   readonly #hash: RangeHash;
   readonly #next = new RecentMap<number>(MAX_WRITERS);
   #part = openPart(0);
-  /** The end of the last index: none may speak of what is before. */
+  /** The end of the last index. No later index may claim bytes before it. */
   #sealedBytes = 0;
 
-  /** @param hash of the same bytes, which the collector takes ranges of */
+  /** @param hash receives all bytes of the file; the collector asks it for ranges */
   constructor(hash: RangeHash) {
     this.#hash = hash;
   }
 
   add(frame: ScannedFrame, records: number): void {
     const { header, offset } = frame;
-    // A kind that may be skipped belongs to the archive that it stands in.
+    // A frame of a skippable kind belongs to the part around it, whatever its writer.
     if (header !== null && header.kind !== KIND_RECORDS && header.kind !== KIND_INDEX) return;
     const writer = header?.writer;
     if (this.#part.frames > 0 && this.#part.writer !== writer) this.#endUnsealed(offset);
@@ -77,33 +80,34 @@ export class PartCollector {
     part.nextSequence = header.sequence + records;
   }
 
-  /** The file ends: what is not sealed is a part, too. */
+  /** The file ends: frames without an index after them are a part as well. */
   end(offset: number): void {
     if (this.#part.frames > 0) this.#endUnsealed(offset);
   }
 
   #seal({ bytes, offset }: ScannedFrame, header: FrameHeader): void {
     const index = decodeIndexBody(bytes.subarray(HEADER_BYTES), offset);
-    const begin = offset - index.archiveBytes;
     const part = this.#part;
+    const begin = offset - index.archiveBytes;
     const end = offset + bytes.length;
     const isPossible = begin >= this.#sealedBytes;
-    // What is before may be of the same writer, which was cut off: the index tells where its own begins.
-    const isBehindOther = isPossible && begin > part.begin && part.frames > 0;
+    // If the index begins within the part, the frames before that are of an archive that was cut off.
+    const isWithin = isPossible && begin > part.begin && part.frames > 0;
     const found = part.blocks.entries.map((entry) => ({
       ...entry,
       offset: entry.offset + part.begin - begin,
     }));
-    const own = isBehindOther ? found.filter((entry) => entry.offset >= 0) : found;
-    const isRange = isPossible && begin === part.begin;
+    const own = isWithin ? found.filter((entry) => entry.offset >= 0) : found;
+    if (isWithin) this.#push(begin, found.slice(0, found.length - own.length), part);
+    const { nextSequence } = part;
+    const isHashed = begin === part.begin;
     this.#hash.advance(offset);
-    const sha256 = isRange ? this.#hash.digest() : undefined;
+    const sha256 = isHashed ? this.#hash.digest() : undefined;
     const problem = isPossible
-      ? indexProblem(index, header, { entries: own, nextSequence: part.nextSequence, sha256 })
-      : `it speaks of ${index.archiveBytes} bytes, before it are ${offset - this.#sealedBytes}`;
-    if (isBehindOther) this.#push(begin, found.slice(0, found.length - own.length), part);
+      ? indexProblem(index, header, { entries: own, nextSequence, sha256 })
+      : `it claims ${index.archiveBytes} bytes, before it are only ${offset - this.#sealedBytes}`;
     this.#hash.advance(end);
-    if (isPossible && !isRange) {
+    if (isPossible && !isHashed) {
       this.unchecked.push({ part: this.parts.length, index, begin, end: offset });
     }
     this.parts.push({

@@ -1,17 +1,17 @@
 import { createHash, type Hash } from 'node:crypto';
 
-/** The SHA-256 of ranges, one behind the other, of bytes that come before it is known where ranges end. */
+/** The SHA-256 of consecutive ranges of a stream whose bytes arrive before it is known where a range ends. */
 export class RangeHash {
   #hash: Hash = createHash('sha256');
   #chunks: Buffer[] = [];
-  /** Up to where bytes were taken in. */
+  /** The bytes before this offset are hashed. */
   #offset = 0;
 
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
   }
 
-  /** Takes in the bytes up to `offset`, as far as they have come: no range ends before. */
+  /** Hashes the bytes before `offset`, as far as they have arrived. No range may end before it. */
   advance(offset: number): void {
     let taken = 0;
     for (const chunk of this.#chunks) {
@@ -28,12 +28,12 @@ export class RangeHash {
     this.#chunks.splice(0, taken);
   }
 
-  /** Of the range so far, in hex. */
+  /** The digest of the current range so far, in hex. */
   digest(): string {
     return this.#hash.copy().digest('hex');
   }
 
-  /** Begins a range where the last one has got to. */
+  /** Begins a new range after the last hashed byte. */
   restart(): void {
     this.#hash = createHash('sha256');
   }

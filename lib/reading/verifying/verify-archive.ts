@@ -14,20 +14,20 @@ import { sha256Problem } from './index-problem.js';
 import { PartCollector, type UncheckedIndex } from './part-collector.js';
 import { RangeHash } from './range-hash.js';
 
-/** How an archive is verified. */
+/** How to verify an archive. */
 export interface VerifyOptions {
-  /** The largest record that is read; a larger one is damage. @default '64 MiB' */
+  /** The largest valid record; a larger one counts as damage. @default '64 MiB' */
   readonly maxRecordBytes?: ByteCount | undefined;
   /** @default nodeFileLayer */
   readonly files?: FileLayer | undefined;
 }
 
 /**
- * Reads an archive whole, plain or gzip, and says what is wrong with it: every checksum, every block, every
- * index with all that it claims. A torn last frame of `NAME.open` is its end, no damage.
+ * Reads a whole archive, plain or gzip, and reports what is wrong with it: checks every checksum, every block,
+ * and everything that an index claims. A torn last frame of `NAME.open` is its end, not damage.
  *
- * @param path the file's own
- * @throws what the system calls throw for a file that cannot be read; never for what is in it
+ * @param path the path of the file, with the suffix of its state
+ * @throws Node's error for a file that cannot be read; never for what the file contains
  */
 export async function verifyArchive(
   path: string,
@@ -42,7 +42,7 @@ export async function verifyArchive(
   }
 }
 
-/** What `verifyArchive` says of a file that is open. */
+/** The report of `verifyArchive` on an open archive. */
 export async function reportArchive(
   source: ArchiveSource,
   maxRecordBytes: number,
@@ -103,7 +103,7 @@ export async function reportArchive(
   };
 }
 
-/** Checks the indexes whose bytes began where nothing told it: that takes another look at the file. */
+/** Reads the archive again to check indexes whose first byte was known too late in the first pass. */
 async function checkLate(
   source: ArchiveSource,
   { parts, unchecked }: PartCollector,
@@ -125,13 +125,13 @@ async function checkLate(
       ranges.advance(bytes);
     }
   } catch (error) {
-    // The first look told of it.
+    // The first pass has already reported it.
     if (!(error instanceof DamageError)) throw error;
   }
   return checked;
 }
 
-/** What to do where the bytes of an index begin, where they end, and where its part does. */
+/** What to do at which offset: where the indexed bytes begin, where they end, and where the part ends. */
 function marksOf(late: UncheckedIndex, parts: ArchivePart[], ranges: RangeHash) {
   const part = parts[late.part];
   const index = part?.index;

@@ -12,24 +12,24 @@ import type { ArchiveReport } from './archive-report.js';
 import { type ArchiveProblem, type ChainPart, chainProblems } from './chain-problems.js';
 import { reportArchive, type VerifyOptions } from './verify-archive.js';
 
-/** What was found in the archives of a series that were read whole. */
+/** The result of reading all archives of a series. */
 export interface SeriesReport {
   /**
-   * Complete is a series in which every writer's archives are there, from the first to the one that the
-   * writer ended in, each intact and each with the digest of the one before. Of version 1 and JSON lines,
-   * which have no chain, only damage can be told.
+   * `complete`: every writer's archives exist, from the first to the one in which the writer ended, each is
+   * intact, and each holds the digest of the one before it. Version 1 and JSON lines have no such chain: for
+   * them only damage can be found.
    */
   readonly verdict: 'complete' | 'incomplete';
-  /** In the natural order of their names. */
+  /** Sorted by name in natural order. */
   readonly archives: readonly ArchiveReport[];
   readonly problems: readonly ArchiveProblem[];
 }
 
 /**
- * Reads all archives that patterns match, one at a time, and says whether the series is complete, or what
- * is missing, altered, unfinished or damaged.
+ * Reads all archives that patterns match, one at a time, and reports whether the series is complete, or which
+ * archives are missing, altered, unfinished or damaged.
  *
- * @throws NoArchivesError, DirectoryError, and what the system calls throw for a file that cannot be read
+ * @throws NoArchivesError, DirectoryError, and Node's error for a file that cannot be read
  */
 export async function verifyArchives(
   patterns: LocalPatterns,
@@ -69,7 +69,7 @@ function damageOf(report: ArchiveReport): ArchiveProblem[] {
   return [{ kind: 'damaged', archive, writer, ordinal, message }];
 }
 
-/** Archives without a chain that tells it. */
+/** Open or empty archives that belong to no chain, where `chainProblems` would report them. */
 function unfinishedOf({ archive, bytes, parts }: ArchiveReport): ArchiveProblem[] {
   const isOpen = mayBeTorn(archive);
   if ((bytes > 0 && !isOpen) || parts.some((part) => part.writer !== undefined)) return [];

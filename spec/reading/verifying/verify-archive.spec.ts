@@ -259,7 +259,7 @@ describe('verifyArchive', () => {
 
     const wrong: ReadonlyArray<readonly [what: string, index: typeof good, says: string]> = [
       ['other bytes', { ...good, sha256: Buffer.alloc(32, 1) }, 'its SHA-256 of the bytes'],
-      ['more bytes', { ...good, archiveBytes: 100_000 }, 'it speaks of 100000 bytes'],
+      ['more bytes', { ...good, archiveBytes: 100_000 }, 'it claims 100000 bytes'],
       [
         'other offsets',
         { ...good, entries: [first, { ...second, offset: 70 }] },
