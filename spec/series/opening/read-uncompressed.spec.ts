@@ -45,6 +45,20 @@ describe('readUncompressed', () => {
     }
   });
 
+  it('recognises gzip that comes byte by byte, as a download may', async () => {
+    const packed = gzipSync('some bytes');
+    await writeFile(archive, packed);
+    const source = Object.assign(await openArchive(archive, nodeFileLayer), {
+      async *stream() {
+        for (const byte of packed) yield Buffer.of(byte);
+      },
+    });
+    const chunks: Buffer[] = [];
+    for await (const chunk of readUncompressed(source)) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).to.equal('some bytes');
+    await source.close();
+  });
+
   it('gives nothing of an empty file, but takes a .gz without a byte for torn', async () => {
     await writeFile(archive, '');
     expect(await uncompressed()).to.have.length(0);
