@@ -7,21 +7,22 @@ import type { ArchiveRecord } from './records/archive-record.js';
 import { parseMaxRecordBytes } from './records/record-encoder.js';
 import type { RecordSelection } from './version-2/record-selection.js';
 
-/** Which part of an archive is decoded. */
-export interface DecodedPart {
-  /** Which of its records; those of version 1 and JSON lines are all given. @default all */
+/** Which bytes and records of an archive to decode. */
+export interface DecodedSpan {
+  /** Selects records of version 2. Version 1 and JSON lines give all. @default all */
   readonly selection?: RecordSelection | undefined;
-  /** Where in the archive the first byte stands that is given to `push`. @default 0 */
+  /** The offset of the first byte that is pushed. @default 0 */
   readonly offset?: number | undefined;
 }
 
-/** As many records are given at a time, or those of one block where it has more. */
+/** `next` returns about this many records, or those of one block if it has more. */
 const BATCH_RECORDS = 128;
 
 /**
- * Bytes of an archive in, whatever their chunking; records out. Frames of versions 1 and 2 may follow
- * each other; JSON lines are told by their first byte. Pure and synchronous: it holds what does not yet
- * make a frame, and nothing else. Bytes given to `push` are its own from then on.
+ * Decodes the bytes of an archive, in chunks of any size, to records. Frames of versions 1 and 2
+ * may be mixed; JSON lines are recognised by their first byte. Pure and synchronous. It keeps only
+ * the bytes of an incomplete frame. A pushed chunk belongs to the decoder: its records are views on
+ * it.
  */
 export class ArchiveDecoder {
   readonly #context: DecoderContext;
@@ -29,7 +30,7 @@ export class ArchiveDecoder {
   #failure: { readonly error: unknown } | undefined;
   #hasEnded = false;
 
-  constructor(options: ArchiveDecoderOptions = {}, { offset = 0, selection }: DecodedPart = {}) {
+  constructor(options: ArchiveDecoderOptions = {}, { offset = 0, selection }: DecodedSpan = {}) {
     const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
     this.#context = { ...options, maxRecordBytes, selection, queue: new ByteQueue(offset) };
   }
@@ -38,16 +39,16 @@ export class ArchiveDecoder {
     this.#context.queue.push(chunk);
   }
 
-  /** No more bytes come. */
+  /** Call this after the last `push`. */
   end(): void {
     this.#hasEnded = true;
   }
 
   /**
-   * The next records in their order, or null when more bytes are needed, or, after `end`, when there are
-   * no more. Records before damage are given first; then, and from then on, it throws.
+   * The next records in order; null if it needs more bytes or, after `end`, if there are no more
+   * records. At damage it returns the records before it first; every later call throws.
    *
-   * @throws DamageError, unless damage is skipped
+   * @throws DamageError unless damage is skipped
    */
   next(): ArchiveRecord[] | null {
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -73,8 +74,8 @@ export class ArchiveDecoder {
 }
 
 /**
- * Told apart by the first byte: that of a frame is 0x84, which begins no text, also with a bit flipped;
- * that of a line is one that JSON may begin with. Anything else is for the frame decoder to refuse.
+ * A frame begins with 0x84, and JSON begins with neither that nor any byte that differs from it in
+ * one bit. The frame decoder reports any other first byte as damage.
  */
 function kindOf(firstByte: number | undefined, context: DecoderContext): KindDecoder {
   return beginsAsJson(firstByte) ? new JsonLinesDecoder(context) : new FrameDecoder(context);

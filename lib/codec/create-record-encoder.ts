@@ -10,25 +10,26 @@ import {
 import { Version1Encoder } from './version-1/version-1-encoder.js';
 import { BlockBuilder, type BlockFacts } from './version-2/block-builder.js';
 
-/** What users choose of an archive's bytes. */
+/** Options for the format of an archive. */
 export interface FormatOptions {
   /** @default 'v2' */
   readonly format?: ArchiveFormat | undefined;
   /**
-   * Where a block of version 2 ends that nobody waits for: the unit of checksum, of seeking, and of
-   * loss by damage. At most 16 MiB. @default '128 KiB'
+   * A block of version 2 ends at this size, or earlier if a sync or a flush needs its records. The
+   * block is the unit of checksums, of seeking, and of loss through damage. At most 16 MiB.
+   * @default '128 KiB'
    */
   readonly blockBytes?: ByteCount | undefined;
-  /** The largest record that is taken; a larger one is a `RecordError`. @default '64 MiB' */
+  /** The largest record; a larger one throws a `RecordError`. @default '64 MiB' */
   readonly maxRecordBytes?: ByteCount | undefined;
   /**
-   * With `format: 'jsonl'`: the key under which each line, which must be an object, holds the metadata.
-   * Without it they are left out.
+   * Only with `format: 'jsonl'`: each line, which must be an object, gets the metadata under this
+   * key. Without it the metadata are not written.
    */
   readonly metadataKey?: string | undefined;
 }
 
-/** `FormatOptions`, checked, with its defaults. */
+/** Checked `FormatOptions`, with defaults. */
 export interface FormatSettings {
   readonly format: ArchiveFormat;
   readonly blockBytes: number;
@@ -37,8 +38,8 @@ export interface FormatSettings {
 }
 
 /**
- * @throws TypeError for an unknown format, or a `metadataKey` that the format has no place for
- * @throws RangeError for a size out of bounds
+ * @throws TypeError for an unknown format, or a `metadataKey` in another format than JSON lines
+ * @throws RangeError for a size out of range
  */
 export function parseFormatOptions(options: FormatOptions): FormatSettings {
   const format = options.format ?? 'v2';
@@ -57,11 +58,11 @@ export function parseFormatOptions(options: FormatOptions): FormatSettings {
 }
 
 export interface RecordEncoderSetup {
-  /** 8 bytes; for version 2. */
+  /** 8 bytes. Only version 2 stores it. */
   readonly writerId: Uint8Array;
-  /** The memory that a slab has at first. */
+  /** The initial size of a slab. */
   readonly slabBytes: number;
-  /** Told of each block of version 2 when it ends. */
+  /** Called when a block of version 2 ends. */
   readonly onBlock?: (block: BlockFacts) => void;
 }
 

@@ -3,21 +3,21 @@ import { createRecordEncoder, type FormatSettings } from './create-record-encode
 import type { RecordEncoder } from './records/record-encoder.js';
 import type { RecordInput } from './records/record-input.js';
 
-/** Grows where a record needs more. */
+/** The initial size; a larger record grows it. */
 const SLAB_BYTES = 16 * 2 ** 10;
 
-/** Says whether records can be encoded, ahead of their turn. */
+/** Checks whether records can be encoded, before their turn to be written. */
 export class RecordChecker {
   readonly #settings: FormatSettings;
   #encoder: RecordEncoder | undefined;
-  /** Beside that of the encoder: allocating one for each record takes longer than encoding it. */
+  /** A second slab to swap in: allocating one for each record takes longer than encoding it. */
   #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
 
   constructor(settings: FormatSettings) {
     this.#settings = settings;
   }
 
-  /** @throws RecordError for what the format's encoder would refuse */
+  /** @throws RecordError if the format's encoder would refuse the record */
   check(record: RecordInput): void {
     this.#encoder ??= createRecordEncoder(this.#settings, {
       writerId: new Uint8Array(WRITER_BYTES),
@@ -26,7 +26,7 @@ export class RecordChecker {
     this.#encoder.add(record, 0);
     this.#encoder.finishBlock();
     const { buffer } = this.#encoder.take(this.#slab);
-    // What a huge record has made is let go.
+    // Frees the large slab of a huge record.
     if (buffer.byteLength === SLAB_BYTES) this.#slab = Buffer.from(buffer);
     else this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   }

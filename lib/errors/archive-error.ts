@@ -1,8 +1,10 @@
-/** What every error of Shoebox is, misuse apart (that is a `TypeError` or a `RangeError`). */
+/**
+ * The base class of all errors of Shoebox except misuse, which is a `TypeError` or a `RangeError`.
+ */
 export class ArchiveError extends Error {
   override readonly name: string = 'ArchiveError';
 
-  /** Stable from release to release; messages are not. */
+  /** Stable between releases; messages are not. docs/errors.md lists all codes. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 
-/** What was thrown, as an `Error`: streams take nothing else, and users' functions throw anything. */
+/**
+ * Wraps a thrown value in an `Error`: user functions may throw anything, streams take only errors.
+ */
 export function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   return new Error(`thrown was ${inspect(thrown, { depth: 1 })}`, { cause: thrown });

@@ -1,12 +1,13 @@
 import { ArchiveError } from './archive-error.js';
 
 /**
- * More was appended than may wait in memory. Nothing of this record was taken; `ready()` tells when there
- * is room again.
+ * `append` found `maxPendingBytes` waiting in memory. The record was not accepted. `ready()`
+ * settles when there is room.
  */
 export class BacklogFullError extends ArchiveError {
   override readonly name = 'BacklogFullError';
   override readonly code = 'ERR_BACKLOG_FULL';
+  /** How many bytes wait in memory. */
   readonly pendingBytes: number;
   readonly maxPendingBytes: number;
 

@@ -1,6 +1,6 @@
 import { ArchiveError } from './archive-error.js';
 
-/** Why bytes are not what an archive holds. Names are stable: they are reported and counted by. */
+/** Why bytes are not a valid archive. The names are stable, so you may count and alert by them. */
 export type DamageReason =
   | 'bad-magic'
   | 'unknown-version'
@@ -16,23 +16,26 @@ export type DamageReason =
   | 'bad-text'
   | 'torn';
 
-/** What is wrong with bytes that should be an archive, and where. */
+/** What is wrong with the bytes of an archive, and where. */
 export interface Damage {
   readonly reason: DamageReason;
-  /** What is damaged, as the message names it: `header`, `block`, `record`. */
+  /** What is damaged, for the message: `header`, `block`, `record`. */
   readonly what: string;
-  /** Where it begins: bytes from the start of the archive, uncompressed. */
+  /**
+   * Where the damage begins: bytes from the start of the archive, uncompressed. For the index of a
+   * seekable gzip (`bad-gzip`) it counts the bytes of the `.gz` file.
+   */
   readonly offset: number;
   readonly expected: string;
   readonly found: string;
 }
 
-/** Bytes that are not a valid archive. Every record before `offset` has been delivered. */
+/** Bytes are not a valid archive. The reader has delivered every record before `offset`. */
 export class DamageError extends ArchiveError {
   override readonly name = 'DamageError';
   override readonly code = 'ERR_ARCHIVE_DAMAGED';
   readonly reason: DamageReason;
-  /** The archive's path or name, where it has one. */
+  /** The archive's path or name, if the reader knows one. */
   readonly archive: string | undefined;
   readonly offset: number;
   readonly expected: string;

@@ -1,6 +1,6 @@
 import { ArchiveError } from './archive-error.js';
 
-/** A directory that is not there, is none, or does not allow what must be done in it. */
+/** A path is missing, is not a directory, or does not permit what the writer must do in it. */
 export class DirectoryError extends ArchiveError {
   override readonly name = 'DirectoryError';
   override readonly code = 'ERR_DIRECTORY';

@@ -1,6 +1,6 @@
 import { ArchiveError } from './archive-error.js';
 
-/** A pattern that matches no archive. Pass `allowEmpty` where that is a result like others. */
+/** The patterns match no archive. Pass `allowEmpty` if that is not an error for you. */
 export class NoArchivesError extends ArchiveError {
   override readonly name = 'NoArchivesError';
   override readonly code = 'ERR_NO_ARCHIVES';

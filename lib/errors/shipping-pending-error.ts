@@ -1,7 +1,7 @@
 import { ArchiveError } from './archive-error.js';
 
 /**
- * The writer has ended before the store took everything. Nothing is lost: the archives in `left` are
+ * The writer ended before the store had all archives. Nothing is lost: the archives in `left` are
  * sealed on local disk, and the next writer that opens the directory ships them.
  */
 export class ShippingPendingError extends ArchiveError {
@@ -10,7 +10,7 @@ export class ShippingPendingError extends ArchiveError {
   /** Paths of the archives that are not shipped yet, oldest first. */
   readonly left: readonly string[];
 
-  /** `options.cause`: why the last attempt failed, where one did. */
+  /** `options.cause` is the error of the last failed attempt, if any failed. */
   constructor(left: readonly string[], options?: ErrorOptions) {
     const archives = left.length === 1 ? '1 archive is' : `${left.length} archives are`;
     const why = options?.cause instanceof Error ? `: ${options.cause.message}` : '';

@@ -1,13 +1,13 @@
 import { ArchiveError } from './archive-error.js';
 
 /**
- * Archives that wait to be shipped fill the disk's budget. Nothing of this record was taken; all that was
- * accepted before is safe on disk, and is shipped when the store takes it.
+ * Archives that wait to be shipped fill `maxSpoolBytes`. The record was not accepted. All earlier
+ * records stay on disk and are shipped when the store works again.
  */
 export class SpoolFullError extends ArchiveError {
   override readonly name = 'SpoolFullError';
   override readonly code = 'ERR_SPOOL_FULL';
-  /** Of all archives that are not in the store, the open one among them. */
+  /** The size of all archives that are not in the store, including the open one. */
   readonly spoolBytes: number;
   readonly maxSpoolBytes: number;
 

@@ -1,19 +1,21 @@
 import { ArchiveError } from './archive-error.js';
 
-/** What a store was asked to do, and why it did not. */
+/** An operation that a store did not do, and why. */
 export interface StoreFailure {
-  /** What was tried, such as `put`, `get` or `list`. */
+  /** The operation, such as `put`, `get` or `list`. */
   readonly operation: string;
-  /** The store and key it was tried on, such as `s3://bucket/prefix/a.events.gz`. */
+  /** The store and key, such as `s3://bucket/prefix/a.events.gz`. */
   readonly target: string;
   readonly problem: string;
-  /** The store's own word for it, such as `NoSuchBucket`, or a system error's code. */
+  /** The store's own error code, such as `NoSuchBucket`, or a system error's code. */
   readonly storeCode?: string | undefined;
-  /** Whether trying again may help without anybody's doing: a time-out yes, wrong credentials no. */
+  /**
+   * Whether a retry may succeed without a change: true for a time-out, false for wrong credentials.
+   */
   readonly transient: boolean;
 }
 
-/** A store that did not do what it was asked. */
+/** A store did not do an operation. */
 export class StoreError extends ArchiveError {
   override readonly name = 'StoreError';
   override readonly code = 'ERR_STORE';

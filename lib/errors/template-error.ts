@@ -1,4 +1,6 @@
-/** A template whose names would not be files of the archive's directory. Misuse, thrown at once. */
+/**
+ * A template is invalid: its names would not be files in the archive's directory. Thrown at once.
+ */
 export class TemplateError extends RangeError {
   override readonly name = 'TemplateError';
   readonly code = 'ERR_INVALID_TEMPLATE';

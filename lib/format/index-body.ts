@@ -10,17 +10,20 @@ export const INDEX_ENTRIES_OFFSET = 96;
 
 export const SHA256_BYTES = 32;
 
-/** Flag: the writer ended in this archive, no other follows. */
+/** Flag: the writer ended in this archive; no archive follows. */
 export const INDEX_WRITER_ENDED = 1;
 
-/** Flag: it is not known which of the writer's archives this is; its ordinal is 0. */
+/** Flag: the archive's ordinal is unknown; its field is 0. */
 export const INDEX_ORDINAL_UNKNOWN = 2;
 
 /** offset (8), records (8), first sequence (8), earliest time (8), latest time (8) */
 export const INDEX_ENTRY_BYTES = 8 + 8 + 8 + 8 + 8;
 export const MAX_INDEX_ENTRIES = 65_536;
 
-/** The body's last field: the length of the whole frame, by which it is found from the end. */
+/**
+ * The body's last field: the length of the whole frame. Readers use it to find the frame from the
+ * end.
+ */
 export const INDEX_FRAME_LENGTH_BYTES = 4; // uint32
 
 /** fixed fields (96), frame length (4) */

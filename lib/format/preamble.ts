@@ -1,10 +1,10 @@
 /**
- * The preamble that every frame of every version opens with (docs/format.md, "Frames"). Integers are
- * little-endian throughout. These values are on disk and may never change.
+ * The first bytes of every frame of every version (docs/format.md, "Frames"). All integers are
+ * little-endian. These values are on disk and may never change.
  */
 export const MAGIC = 0x69867884;
 
-/** `MAGIC` as it stands in a file. */
+/** The bytes of `MAGIC` in a file. */
 export const MAGIC_BYTES: readonly number[] = [0x84, 0x78, 0x86, 0x69];
 
 export const MAGIC_OFFSET = 0; // int32

@@ -20,11 +20,11 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a size. Units are those of IEC 80000-13: `KiB` is 1,024 bytes and `kB` is 1,000; case does not
- * matter.
+ * Parses a size. Units follow IEC 80000-13: `KiB` is 1,024 bytes and `kB` is 1,000. Case is
+ * ignored.
  *
- * @param name what the message calls the value
- * @throws RangeError when it is not a whole number of bytes, 0 to 2^53 - 1
+ * @param name the option's name, for the message
+ * @throws RangeError if it is not a whole number of bytes, 0 to 2^53 - 1
  */
 export function parseByteCount(value: ByteCount, name: string): number {
   const bytes = typeof value === 'string' ? bytesOf(value) : value;
@@ -35,10 +35,10 @@ export function parseByteCount(value: ByteCount, name: string): number {
 }
 
 /**
- * Reads a duration, in milliseconds or as the `ms` package writes it.
+ * Parses a duration: a number of milliseconds, or text in the notation of the `ms` package.
  *
- * @param name what the message calls the value
- * @throws RangeError when it is not a finite number of milliseconds, 0 or more
+ * @param name the option's name, for the message
+ * @throws RangeError if it is not a finite number of milliseconds, 0 or more
  */
 export function parseDurationMs(value: Duration, name: string): number {
   const duration = typeof value === 'string' ? durationOf(value) : value;
@@ -55,7 +55,7 @@ function bytesOf(text: string): number {
 }
 
 function durationOf(text: string): number {
-  // ms() throws on an empty text and on one of more than 100 characters.
+  // ms() throws for empty text and for text of more than 100 characters.
   if (text === '' || text.length > 100) return Number.NaN;
   return ms(text as ms.StringValue) ?? Number.NaN;
 }

@@ -1,14 +1,16 @@
-/** Version 2: a block of records a frame (docs/format.md, "Version 2"). On disk; may never change. */
+/**
+ * Version 2: a block of records a frame (docs/format.md, "Version 2"). On disk; may never change.
+ */
 export const VERSION_2 = 2;
 
-/** The header that every version from 2 on has. */
+/** The size of the header of every version from 2 on. */
 export const HEADER_BYTES = 64;
 
 export const KIND_OFFSET = 6; // uint8
 export const CODEC_OFFSET = 7; // uint8
 export const RECORD_COUNT_OFFSET = 8; // uint32
 export const BODY_BYTES_OFFSET = 12; // uint32, decoded
-export const STORED_BYTES_OFFSET = 16; // uint32, as it is in the file
+export const STORED_BYTES_OFFSET = 16; // uint32, as stored in the file
 export const BODY_CRC_OFFSET = 20; // uint32, of the stored body
 export const SEQUENCE_OFFSET = 24; // uint64, of the first record
 export const EARLIEST_TIME_OFFSET = 32; // int64, µs since the epoch
@@ -20,21 +22,23 @@ export const HEADER_CRC_OFFSET = 60; // uint32, of bytes 0..59
 /** The writer's id, chosen at random: `WRITER_OFFSET` up to `FLAGS_OFFSET`. */
 export const WRITER_BYTES = 8;
 
-/** A body that holds records. Kinds are on disk and may never change. */
+/** The body holds records. Kinds are on disk and may never change. */
 export const KIND_RECORDS = 1;
-/** A body that holds the index of the archive before it. */
+/** The body holds the index of the archive before it. */
 export const KIND_INDEX = 2;
-/** Kinds from here on may be skipped by a reader that does not know them. */
+/** A reader skips kinds from here on if it does not know them. */
 export const FIRST_SKIPPABLE_KIND = 128;
 
-/** A body stored as it is. Other codecs are reserved. */
+/** The body is stored unchanged. Other codecs are reserved. */
 export const CODEC_STORED = 0;
 
-/** A reader that does not know one of these flags must not go on; it ignores the others. */
+/**
+ * A reader must refuse a frame with one of these flags that it does not know. It ignores others.
+ */
 export const CRITICAL_FLAGS = 0xffff0000;
 
-/** The last field of a records body: where in it the key table starts. */
+/** The size of the last field of a records body: where in the body the key table starts. */
 export const TABLE_START_BYTES = 4; // uint32
 
-/** 53 bits in groups of 7, and the 54 bits of a zigzag, need 8 bytes. */
+/** 53 bits, and the 54 bits of a zigzag, take 8 groups of 7 bits. */
 export const MAX_VARINT_BYTES = 8;

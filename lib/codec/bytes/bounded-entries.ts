@@ -1,6 +1,7 @@
 /**
- * The entries of an index, in the order they are added. Once there are `maxEntries`, neighbours merge in
- * pairs and later entries cover twice as many runs, so that no archive makes its index larger.
+ * The entries of an index, in the order they are added. Once there are `maxEntries`, neighbours
+ * merge in pairs and later entries cover twice as many runs, so that no archive makes its index
+ * larger.
  */
 export class BoundedEntries<Entry> {
   readonly #maxEntries: number;

@@ -1,16 +1,19 @@
-/** Bytes that came in pieces and are taken in others. What one piece holds whole is not copied. */
+/**
+ * Bytes pushed in chunks of any size and read in pieces of any size. A piece that lies within one
+ * chunk is not copied.
+ */
 export class ByteQueue {
-  /** Bytes waiting. */
+  /** How many bytes are in the queue. */
   length = 0;
-  /** Bytes taken so far: where in the input the next one stands. */
+  /** The offset of the next byte in the archive. */
   offset: number;
   #chunks: Buffer[] = [];
-  /** Where in the input each chunk begins. */
+  /** The offset of each chunk. */
   #starts: number[] = [];
-  /** The first chunk that has bytes left; those before it are dropped now and then. */
+  /** The first chunk that has bytes left. Chunks before it are dropped in batches. */
   #head = 0;
 
-  /** @param offset where in the input the first byte stands */
+  /** @param offset the offset of the first byte that is pushed */
   constructor(offset = 0) {
     this.offset = offset;
   }
@@ -22,7 +25,10 @@ export class ByteQueue {
     this.length += chunk.length;
   }
 
-  /** The `count` bytes that are `at` bytes away, which must be there, left in the queue. */
+  /**
+   * Returns `count` bytes, `at` bytes from the front, and leaves them there. The queue must hold
+   * them.
+   */
   peek(count: number, at = 0): Buffer {
     let index = this.#indexOfChunk(at);
     const first = this.#chunks[index];
@@ -43,7 +49,7 @@ export class ByteQueue {
     return bytes;
   }
 
-  /** The int32 that is `at` bytes away, which must be there. */
+  /** Returns the int32 that is `at` bytes from the front. The queue must hold it. */
   readInt32LE(at: number): number {
     const index = this.#indexOfChunk(at);
     const chunk = this.#chunks[index] as Buffer;
@@ -52,14 +58,14 @@ export class ByteQueue {
     return this.peek(4, at).readInt32LE();
   }
 
-  /** The next `count` bytes, which must be there. */
+  /** Removes and returns the next `count` bytes. The queue must hold them. */
   take(count: number): Buffer {
     const bytes = this.peek(count);
     this.skip(count);
     return bytes;
   }
 
-  /** Drops the next `count` bytes, which must be there. */
+  /** Drops the next `count` bytes. The queue must hold them. */
   skip(count: number): void {
     this.length -= count;
     this.offset += count;
@@ -81,7 +87,9 @@ export class ByteQueue {
     }
   }
 
-  /** How far away the next `byte` is, from `start` on; -1 when it has not come. */
+  /**
+   * How far from the front the first `byte` at or after `start` is; -1 if it is not in the queue.
+   */
   indexOf(byte: number, start: number): number {
     for (let i = this.#indexOfChunk(start); i < this.#chunks.length; i++) {
       const before = (this.#starts[i] as number) - this.offset;
@@ -92,8 +100,8 @@ export class ByteQueue {
   }
 
   /**
-   * How far away `pattern` is, or the beginning of it that the bytes so far end with; `length` where
-   * there is neither.
+   * How far from the front `pattern` is, or the start of it that the queue ends with; `length` if
+   * the queue has neither.
    */
   find(pattern: Buffer): number {
     for (let i = this.#head; i < this.#chunks.length; i++) {
@@ -108,7 +116,7 @@ export class ByteQueue {
     return this.length;
   }
 
-  /** Whether the bytes from `at` of a chunk on are those of `pattern`, as far as they have come. */
+  /** Whether the bytes from `at` of a chunk on match `pattern`, up to the end of the queue. */
   #continues(index: number, at: number, pattern: Buffer): boolean {
     let chunk = this.#chunks[index];
     let next = at;
@@ -123,7 +131,10 @@ export class ByteQueue {
     return true;
   }
 
-  /** The chunk with the byte that is `at` bytes away; found by halving, as there may be many. */
+  /**
+   * Finds the chunk with the byte `at` from the front; a binary search, as there may be many
+   * chunks.
+   */
   #indexOfChunk(at: number): number {
     const position = this.offset + at;
     let low = this.#head;

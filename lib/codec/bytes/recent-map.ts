@@ -1,4 +1,4 @@
-/** A map of the keys that were set last: a limit for what an archive may make its reader remember. */
+/** Keeps the `limit` keys that were set last, so that a hostile archive cannot fill the memory. */
 export class RecentMap<Value> {
   readonly #values = new Map<string, Value>();
   readonly #limit: number;
@@ -15,7 +15,7 @@ export class RecentMap<Value> {
     return this.#values.get(key);
   }
 
-  /** Lets the key go that was set longest ago, where there are too many. */
+  /** Drops the key that was set longest ago when there are more than `limit`. */
   set(key: string, value: Value): void {
     this.#values.delete(key);
     this.#values.set(key, value);

@@ -1,17 +1,17 @@
-/** A byte buffer that is filled from the front, and grows when what comes does not fit. */
+/** A byte buffer that is filled from the front and grows when more does not fit. */
 export class Slab {
   bytes: Buffer;
-  /** How much of it is filled. */
+  /** How many bytes are filled. */
   length = 0;
   readonly #capacity: number;
 
-  /** @param capacity what it has at first, and again after `take` */
+  /** @param capacity how many bytes it has at first, and again after `take` */
   constructor(capacity: number) {
     this.#capacity = capacity;
     this.bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
-  /** Makes room for `count` more bytes behind `length`. */
+  /** Makes room for `count` more bytes after `length`. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
@@ -26,15 +26,15 @@ export class Slab {
     this.bytes = grown;
   }
 
-  /** What is filled: a view, good until the slab is used again. */
+  /** Returns a view of the filled bytes, valid until the slab is used again. */
   filled(): Buffer {
     return this.bytes.subarray(0, this.length);
   }
 
   /**
-   * Hands over what is filled, and begins anew.
+   * Returns the filled bytes and starts empty in other memory.
    *
-   * @param next memory to go on in that nobody uses any more
+   * @param next memory that the caller no longer uses. @default newly allocated
    */
   take(next: Buffer = Buffer.allocUnsafeSlow(this.#capacity)): Buffer {
     const taken = this.filled();
@@ -44,8 +44,8 @@ export class Slab {
   }
 }
 
-/** Above this a slab does not double: a huge record gets what it asks for, for twice that is much. */
+/** A slab that needs more than this does not double: for a huge record that would waste memory. */
 const LARGEST_DOUBLING = 4 * 2 ** 20;
 
-/** By how much it grows at least, so that the copying stays linear in what is written without `take`. */
+/** The least factor of growth. It keeps copying linear in the bytes written between two `take`s. */
 const LARGE_GROWTH = 1.25;

@@ -1,15 +1,15 @@
 import { MAX_VARINT_BYTES } from '../../format/version-2.js';
 
-/** A varint that is torn, longer than 8 bytes, not minimal, or over 2^53 - 1. */
+/** The value of a varint that is torn, longer than 8 bytes, not minimal, or over 2^53 - 1. */
 export const BAD_VARINT = -1;
 
 /**
- * Reads varints one after the other. `position` is left behind the last one that was good. A field
- * that is not one reads as `BAD_VARINT` (unsigned) or NaN (signed): the caller knows what it was to be.
+ * Reads varints one after another. `position` is the end of the last good one. A bad varint reads
+ * as `BAD_VARINT` (unsigned) or NaN (signed); the caller reports it with the name of the field.
  */
 export class VarintReader {
   position = 0;
-  /** No varint may reach over it. */
+  /** No varint may extend past this position. */
   end = 0;
   readonly #bytes: Uint8Array;
 
@@ -34,7 +34,7 @@ export class VarintReader {
     const { position } = this;
     if (position >= this.end) return Number.NaN;
     const first = this.#bytes[position] as number;
-    // Half of the zigzag, by way of its lowest group, for it may have 54 bits.
+    // The zigzag may have 54 bits, more than a double holds, so halve it from its lowest group on.
     let magnitude = (first & 0x7f) >>> 1;
     if (first < 0x80) {
       this.position++;
@@ -48,7 +48,7 @@ export class VarintReader {
     return Number.NaN;
   }
 
-  /** The groups behind the first, the next of which counts `scale`. */
+  /** Adds the groups after the first; the next one has the weight `scale`. */
   #readLong(lowest: number, scale: number): number {
     let value = lowest;
     let weight = scale;
@@ -57,7 +57,7 @@ export class VarintReader {
       const group = this.#bytes[at] as number;
       value += (group & 0x7f) * weight;
       if (group < 0x80) {
-        // A last group of 0 says that fewer bytes would have done.
+        // A last group of 0 means that the varint is not minimal.
         if (group === 0 || value > Number.MAX_SAFE_INTEGER) return BAD_VARINT;
         this.position = at + 1;
         return value;

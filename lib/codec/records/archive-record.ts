@@ -1,10 +1,12 @@
-/** A key and a value of a record's metadata, as they are in the archive: UTF-8 unless odd. */
+/** One metadata pair as it is in the archive: the bytes of key and value, normally UTF-8. */
 export type RawPair = readonly [key: Uint8Array, value: Uint8Array];
 
-/** Metadata without a prototype, so that any key is just a key; frozen, for records that are alike share it. */
+/**
+ * Has no prototype, so any key is just a key. Frozen, because records with equal metadata share it.
+ */
 export type Metadata = Readonly<Record<string, string>>;
 
-/** How one version lays out the metadata of its records. Knows no record by itself. */
+/** How one version stores metadata. It has no state of any record. */
 export interface MetadataLayout {
   /** @returns frozen */
   decode(bytes: Buffer, start: number, end: number): Metadata;
@@ -13,14 +15,14 @@ export interface MetadataLayout {
 
 /** What the records of one block have in common. */
 export interface RecordOrigin {
-  /** The archive's path or name, where it has one. */
+  /** The archive's path or name, if the reader knows one. */
   readonly archive: string | undefined;
-  /** The writer's id, 16 hex digits. Undefined in version 1 and JSON lines. */
+  /** The writer's id: 16 hex digits. Undefined in version 1 and JSON lines. */
   readonly writer: string | undefined;
   readonly layout: MetadataLayout;
 }
 
-/** Where in the bytes of its block a record is. */
+/** Where a record is in the bytes of its block. */
 export interface RecordSpan {
   readonly metadataStart: number;
   readonly metadataEnd: number;
@@ -29,13 +31,14 @@ export interface RecordSpan {
 }
 
 /**
- * A record as it was read: a view on the bytes of its block, which it keeps in memory. The bytes are
- * its own, nobody writes to them again; `copy()` lets the rest of the block go.
+ * A record that was read: a view on the bytes of its block. No code writes to these bytes again, so
+ * they stay as they are for as long as you hold the record. It keeps the whole block in memory;
+ * `copy()` does not.
  */
 export class ArchiveRecord {
-  /** Counts from 0 in its writer. Undefined in version 1 and JSON lines. */
+  /** The record's number within its writer, from 0. Undefined in version 1 and JSON lines. */
   readonly sequence: number | undefined;
-  /** When it happened, µs since the epoch. Undefined in version 1 and JSON lines. */
+  /** When it happened, in µs since the epoch. Undefined in version 1 and JSON lines. */
   readonly timeMicros: number | undefined;
   readonly #origin: RecordOrigin;
   readonly #bytes: Buffer;
@@ -64,8 +67,8 @@ export class ArchiveRecord {
   }
 
   /**
-   * Decoded on first use, and frozen: other records with the same metadata may have the same object. Bytes
-   * that are not UTF-8 read as U+FFFD; `rawMetadata` has them.
+   * Decoded on first use, and frozen: records with equal metadata may share one object. Bytes that
+   * are not UTF-8 read as U+FFFD; `rawMetadata` returns them unchanged.
    */
   get metadata(): Metadata {
     this.#metadata ??= this.#origin.layout.decode(
@@ -82,45 +85,46 @@ export class ArchiveRecord {
     return this.#payload;
   }
 
-  /** `timeMicros` as a Date, which has milliseconds only. */
+  /** `timeMicros` as a Date, in milliseconds. */
   get time(): Date | undefined {
     return this.timeMicros === undefined ? undefined : new Date(this.timeMicros / 1000);
   }
 
-  /** The archive it was read from: a path or a name, where the bytes came with one. */
+  /** The path or name of its archive, if the reader knew one. */
   get archive(): string | undefined {
     return this.#origin.archive;
   }
 
-  /** The id of its writer, 16 hex digits. Undefined in version 1 and JSON lines. */
+  /** The id of its writer: 16 hex digits. Undefined in version 1 and JSON lines. */
   get writer(): string | undefined {
     return this.#origin.writer;
   }
 
-  /** The payload as text; bytes that are not UTF-8 read as U+FFFD. */
+  /** The payload as text. Bytes that are not UTF-8 read as U+FFFD. */
   text(): string {
     return this.#bytes.toString('utf8', this.#payloadStart, this.#payloadEnd);
   }
 
   /**
-   * The payload's JSON value, which nobody has checked.
+   * The payload parsed as JSON. Its shape is unchecked.
    *
-   * @throws SyntaxError when the payload is not JSON
+   * @throws SyntaxError if the payload is not JSON
    */
   json(): unknown {
     return JSON.parse(this.text());
   }
 
-  /** The metadata in the order and with the bytes of the archive, as views. */
+  /** The metadata pairs in the archive's order, as views on its bytes. */
   rawMetadata(): RawPair[] {
     return this.#origin.layout.pairs(this.#bytes, this.#metadataStart, this.#metadataEnd);
   }
 
-  /** The same record on bytes of its own. */
+  /** The same record on memory of its own, so that its block can be freed. */
   copy(): ArchiveRecord {
     const start = Math.min(this.#metadataStart, this.#payloadStart);
     const end = Math.max(this.#metadataEnd, this.#payloadEnd);
-    // Not in Node's pool, whose slabs, of 64 KiB from Node 24 on, would be held in the block's place.
+    // Not from Node's pool: the copy would keep a pool slab in memory instead (64 KiB from Node 24
+    // on).
     const bytes = Buffer.allocUnsafeSlow(end - start);
     this.#bytes.copy(bytes, 0, start, end);
     const span = {

@@ -9,11 +9,11 @@ import {
 } from './record-input.js';
 
 /**
- * A record on memory of its own: what becomes of the caller's does not matter any more.
+ * Copies a record, so that the caller may change or free its own.
  *
- * @param nowMicros the time of a record that has none, in µs since the epoch
- * @throws RecordError for what is not a record; text that has no UTF-8 and what a format refuses is found
- *   when it is encoded
+ * @param nowMicros the time of a record without one, in µs since the epoch
+ * @throws RecordError if it is not a record. Lone surrogates, and whatever a format refuses, are
+ *   only found when the copy is encoded.
  */
 export function copyRecord(record: RecordInput, nowMicros: number): RecordFields | ArchiveRecord {
   if (record instanceof ArchiveRecord) return record.copy();

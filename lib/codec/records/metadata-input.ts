@@ -2,36 +2,36 @@ import { RecordError } from '../../errors/record-error.js';
 import type { Piece } from '../bytes/text.js';
 import { ArchiveRecord } from './archive-record.js';
 
-/** A record's metadata as it may be given. Keys are distinct. */
+/** Metadata of a record to be written: an object, a Map or pairs. Keys are distinct. */
 export type MetadataInput =
   | Readonly<Record<string, string>>
   | ReadonlyMap<string, string>
   | ReadonlyArray<readonly [key: string, value: string]>;
 
-/** Keys and values in turn: text, or the bytes of an archive that is being copied. */
+/** Keys and values alternately: text, or bytes if a record of an archive is being copied. */
 export type FlatMetadata = Piece[];
 
 /**
- * Fills `flat`, which is used again for each record, with the pairs of `metadata`.
+ * Fills `flat`, which the encoder reuses for each record, with the pairs of `metadata`.
  *
- * @throws RecordError for what is not string:string, or names a key twice
+ * @throws RecordError if a key or value is not a string, or a key occurs twice
  */
 export function flattenMetadata(
   metadata: MetadataInput | ArchiveRecord | null | undefined,
   flat: FlatMetadata,
 ): void {
-  // Cut last, and only where there was more: to empty it and push takes four times as long.
+  // Shorten it last, and only if needed: emptying it and pushing takes four times as long.
   const length = fill(flat, metadata);
   if (flat.length !== length) flat.length = length;
 }
 
-/** Puts the pairs into `flat` from its start on; returns where they end. */
+/** Writes the pairs to `flat` from its start; returns where they end. */
 function fill(
   flat: FlatMetadata,
   metadata: MetadataInput | ArchiveRecord | null | undefined,
 ): number {
   if (metadata === undefined || metadata === null) return 0;
-  // What it mostly is. To ask this first takes 4 % off the writing of small records.
+  // The most frequent case. Asking for it first makes writing small records 4 % faster.
   if (Object.getPrototypeOf(metadata) === Object.prototype) return fillKeys(flat, metadata);
   if (metadata instanceof ArchiveRecord) return fillRaw(flat, metadata);
   let at = 0;
@@ -54,7 +54,9 @@ function fillKeys(flat: FlatMetadata, metadata: object): number {
   return at;
 }
 
-/** Whether it is none of those without keys of their own, which would be lost without a word. */
+/**
+ * False for objects whose contents are not own keys: they would be written as no metadata at all.
+ */
 function hasKeys(metadata: object): boolean {
   return !(
     metadata instanceof Set ||
@@ -102,7 +104,7 @@ function putPair(flat: FlatMetadata, at: number, key: unknown, value: unknown): 
   return at + 2;
 }
 
-/** How messages name the metadata under `key`. */
+/** The name of the metadata under `key` in messages; long keys are cut. */
 export function fieldOf(key: unknown): string {
   const shown = JSON.stringify(String(key));
   return `metadata[${shown.length > 80 ? `${shown.slice(0, 80)}…"` : shown}]`;

@@ -3,12 +3,12 @@ import { DEFAULT_MAX_RECORD_BYTES, LARGEST_RECORD_BYTES } from '../../format/lim
 import { type ByteCount, parseByteCount } from '../../format/quantity.js';
 import type { RecordInput } from './record-input.js';
 
-/** What can be written: `v2` blocks, `v1` as the original program's, or lines of JSON. */
+/** A format to write: `v2` blocks, `v1` as the original program wrote it, or JSON lines. */
 export type ArchiveFormat = 'v2' | 'v1' | 'jsonl';
 
-/** Turns records into the bytes of one format, one after the other, into a slab. */
+/** Encodes records in one format, one after another, into a slab. */
 export interface RecordEncoder {
-  /** Bytes in the slab, with those of a block that is not finished. */
+  /** How many bytes are encoded so far, including those of an open block. */
   readonly pendingBytes: number;
   /** Whether a block is unfinished: the bytes so far do not end with a whole frame. */
   readonly isBlockOpen: boolean;
@@ -16,26 +16,26 @@ export interface RecordEncoder {
   readonly nextSequence: number;
 
   /**
-   * Encodes one record, all of it or, when it throws, nothing.
+   * Encodes one record. If it throws, nothing was encoded.
    *
-   * @param nowMicros the time of a record that has none, in µs since the epoch
+   * @param nowMicros the time of a record without one, in µs since the epoch
    * @returns the record's time in µs since the epoch
-   * @throws RecordError for what is not a record of this format
+   * @throws RecordError if it is not a record, or not one that this format can hold
    */
   add(record: RecordInput, nowMicros: number): number;
 
-  /** Ends the block that is being filled, if there is one. */
+  /** Finishes the open block, if there is one. */
   finishBlock(): void;
 
   /**
-   * Hands over the bytes so far, of which no block may be open, and goes on in `next`.
+   * Returns the bytes so far, and continues in `next`. No block may be open.
    *
-   * @param next memory that nobody uses any more; a new slab without it
+   * @param next memory that the caller no longer uses. @default newly allocated
    */
   take(next?: Buffer): Buffer;
 }
 
-/** Checks `maxRecordBytes`, an option that all encoders and decoders have. */
+/** Parses `maxRecordBytes`, an option of all encoders and decoders. */
 export function parseMaxRecordBytes(value: ByteCount = DEFAULT_MAX_RECORD_BYTES): number {
   const bytes = parseByteCount(value, 'maxRecordBytes');
   if (bytes < 1 || bytes > LARGEST_RECORD_BYTES) {
@@ -47,7 +47,7 @@ export function parseMaxRecordBytes(value: ByteCount = DEFAULT_MAX_RECORD_BYTES)
 /**
  * Refuses a record of more than `maxRecordBytes`.
  *
- * @param bytes its payload, its metadata, and the lengths between them as its format has them
+ * @param bytes its payload, its metadata, and the lengths that its format adds
  * @throws RecordError
  */
 export function checkRecordBytes(bytes: number, maxRecordBytes: number): void {

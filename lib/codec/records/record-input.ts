@@ -2,7 +2,7 @@ import { RecordError } from '../../errors/record-error.js';
 import { ArchiveRecord } from './archive-record.js';
 import type { MetadataInput } from './metadata-input.js';
 
-/** What `JSON.stringify` takes. */
+/** A value that `JSON.stringify` can encode. */
 export type JsonValue =
   | string
   | number
@@ -12,25 +12,25 @@ export type JsonValue =
   | readonly JsonValue[]
   | { toJSON(key?: string): unknown };
 
-/** A record to be written, by its parts. */
+/** The fields of a record to be written. */
 export interface RecordFields {
-  /** Strings by string. A `Map` or pairs keep an order that begins with integer-like keys. */
+  /** Strings by key. Use a `Map` or pairs to keep the order of integer-like keys. */
   readonly metadata?: MetadataInput | null | undefined;
-  /** A string is stored as its UTF-8, bytes as they are, any other value as its JSON. */
+  /** A string is stored as UTF-8, bytes unchanged, any other value as its JSON. */
   readonly payload: string | Uint8Array | JsonValue;
-  /** When it happened; a number is in milliseconds since the epoch. @default when it is written */
+  /** When it happened; a number is ms since the epoch. @default the time of the write */
   readonly time?: Date | number | undefined;
-  /** The same in microseconds, and before `time` where both are given. */
+  /** The time in µs since the epoch. It takes precedence over `time`. */
   readonly timeMicros?: number | undefined;
 }
 
-/** A record to be written; a bare string or `Uint8Array` is a payload without metadata. */
+/** A record to be written. A bare string or `Uint8Array` is a payload without metadata. */
 export type RecordInput = RecordFields | ArchiveRecord | string | Uint8Array;
 
 /**
- * The bytes or the text to be stored for a record.
+ * The bytes or text to store as a record's payload.
  *
- * @throws RecordError for what is not a record or has no payload
+ * @throws RecordError if it is not a record or has no payload
  */
 export function payloadOf(input: RecordInput): string | Uint8Array {
   if (typeof input === 'string' || input instanceof Uint8Array) return input;
@@ -43,9 +43,9 @@ export function payloadOf(input: RecordInput): string | Uint8Array {
 }
 
 /**
- * A record's own time in µs since the epoch, or `now` where it has none.
+ * A record's time in µs since the epoch, or `now` if it has none.
  *
- * @throws RecordError for a time that is none, or is outside ±(2^53 - 1) µs (years 1684 to 2255)
+ * @throws RecordError if the time is not one, or is outside ±(2^53 - 1) µs (years 1684 to 2255)
  */
 export function timeMicrosOf(input: RecordInput, now: number): number {
   if (typeof input === 'string' || input instanceof Uint8Array) return now;
@@ -56,13 +56,13 @@ export function timeMicrosOf(input: RecordInput, now: number): number {
   return checkTime('time', time, 1000);
 }
 
-/** A record's metadata as it was given. */
+/** A record's metadata as the caller gave them. */
 export function metadataOf(input: RecordInput): MetadataInput | ArchiveRecord | null | undefined {
   if (input instanceof ArchiveRecord) return input;
   return typeof input === 'string' || input instanceof Uint8Array ? undefined : input.metadata;
 }
 
-/** The error for text that has half of a surrogate pair: UTF-8 has no bytes for it. */
+/** The error for text with half of a surrogate pair, which UTF-8 cannot encode. */
 export function loneSurrogate(field: string): RecordError {
   return new RecordError(field, 'has a lone surrogate, which UTF-8 cannot hold');
 }

@@ -16,7 +16,7 @@ const MOST_KNOWN_BYTES = 1024;
  */
 const layouts = new RecentMap<BlockLayout>(256);
 
-export interface BlockPlace {
+export interface OpenBlockOptions {
   readonly archive: string | undefined;
   /** Where the frame begins in the archive. */
   readonly offset: number;
@@ -34,7 +34,7 @@ export interface BlockPlace {
 export function openBlock(
   header: FrameHeader,
   body: Buffer,
-  place: BlockPlace,
+  place: OpenBlockOptions,
   into: ArchiveRecord[],
 ): void {
   const reader = new BodyReader(header, body, place);
@@ -58,12 +58,12 @@ export function openBlock(
 class BodyReader {
   readonly #header: FrameHeader;
   readonly #body: Buffer;
-  readonly #place: BlockPlace;
+  readonly #place: OpenBlockOptions;
   readonly #reader: VarintReader;
   #tableStart = 0;
   #keys = 0;
 
-  constructor(header: FrameHeader, body: Buffer, place: BlockPlace) {
+  constructor(header: FrameHeader, body: Buffer, place: OpenBlockOptions) {
     this.#header = header;
     this.#body = body;
     this.#place = place;
