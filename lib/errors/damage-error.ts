@@ -16,10 +16,10 @@ export type DamageReason =
   | 'bad-text'
   | 'torn';
 
-/** What is wrong with the bytes of an archive, and where. */
+/** A fault in the bytes of an archive. */
 export interface Damage {
   readonly reason: DamageReason;
-  /** What is damaged, for the message: `header`, `block`, `record`. */
+  /** The damaged thing, for the message: `header`, `block`, `record`. */
   readonly what: string;
   /**
    * Where the damage begins: bytes from the start of the archive, uncompressed. For the index of a

@@ -38,7 +38,7 @@ export class SeriesSelection implements RecordSelection {
     return this.#isWithin(header) ? this.#ledger.passOver(header) : header.records;
   }
 
-  heed(header: FrameHeader): void {
+  noteRead(header: FrameHeader): void {
     this.#ledger.heed(header);
   }
 

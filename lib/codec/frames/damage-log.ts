@@ -3,23 +3,23 @@ import type { FrameHeader } from '../version-2/frame-header.js';
 import { namesSequence } from './known-writers.js';
 import type { SkippedDamage } from './skipped-damage.js';
 
-/** Damage that may go on. */
+/** Damage that may continue. */
 interface Stretch {
   readonly begin: number;
   end: number;
   readonly reason: DamageReason;
-  /** NaN once it cannot be known. */
+  /** NaN once it is unknown. */
   recordsLost: number;
-  /** Whether a part of it has no header; the next sequence may tell what it held. */
+  /** Whether its end has no good header. The next sequence may show how many records it held. */
   isOpen: boolean;
 }
 
-/** Gathers damage as it is found, and tells each stretch of it once it is known where it ends. */
+/** Collects damage as it is found, and reports each stretch when it has ended. */
 export class DamageLog {
   readonly #archive: string | undefined;
   readonly #onDamage: ((damage: SkippedDamage) => void) | undefined;
   #stretch: Stretch | undefined;
-  /** Which record comes next, by the last good header. */
+  /** The record that follows the last good header. */
   #next: { readonly writer: string; readonly sequence: number } | undefined;
 
   constructor(archive: string | undefined, onDamage?: (damage: SkippedDamage) => void) {
@@ -28,20 +28,20 @@ export class DamageLog {
   }
 
   /**
-   * Adds bytes that were left out, which begin behind all that was told of before.
+   * Adds bytes that were skipped. They begin at or after the end of all damage added before.
    *
-   * @param records what they held, as a good header says; undefined where none does
+   * @param records how many records they held by a good header; undefined without one
    */
   add(begin: number, end: number, reason: DamageReason, records?: number): void {
-    if (this.#stretch !== undefined && this.#stretch.end < begin) this.tell();
+    if (this.#stretch !== undefined && this.#stretch.end < begin) this.report();
     this.#stretch ??= { begin, end, reason, recordsLost: 0, isOpen: false };
     this.#stretch.end = end;
     if (records === undefined) this.#stretch.isOpen = true;
     else this.#stretch.recordsLost += records;
   }
 
-  /** Takes note of a good header where a frame begins, also of one whose body is damaged. */
-  heed(header: FrameHeader): void {
+  /** Notes a good header where a frame begins, even if the frame's body is damaged. */
+  noteHeader(header: FrameHeader): void {
     if (!namesSequence(header)) return;
     const { records, sequence, writer } = header;
     if (this.#stretch?.isOpen) {
@@ -52,13 +52,13 @@ export class DamageLog {
     this.#next = { writer, sequence: sequence + records };
   }
 
-  /** Takes note of a frame of version 1, which has no sequence. */
+  /** Notes a frame of version 1: without a sequence, later gaps cannot be counted. */
   forgetSequence(): void {
     this.#next = undefined;
   }
 
-  /** Tells the damage so far: what comes now is good, or the end. */
-  tell(): void {
+  /** Reports the damage so far, because good bytes or the end follow. */
+  report(): void {
     const stretch = this.#stretch;
     if (stretch === undefined) return;
     this.#stretch = undefined;

@@ -17,16 +17,16 @@ export interface DamageSkipperOptions {
   readonly onDamage: ((damage: SkippedDamage) => void) | undefined;
 }
 
-/** What is left out now: a frame whose length is known, or all up to the next frame that is found. */
+/** The damage being skipped: a frame of known length, or all bytes up to the next frame found. */
 interface Skipping {
   readonly begin: number;
   readonly reason: DamageReason;
   readonly header: FrameHeader | null;
-  /** Of a frame whose length is known. */
+  /** The bytes still to skip of a frame of known length. */
   left: number;
 }
 
-/** Leaves out damaged frames, and tells what was left out (docs/format.md, "Damage"). */
+/** Skips damaged frames, and reports what it skipped (docs/format.md, "Damage"). */
 export class DamageSkipper {
   readonly #options: DamageSkipperOptions;
   readonly #writers: KnownWriters;
@@ -34,7 +34,9 @@ export class DamageSkipper {
   readonly #log: DamageLog;
   #skipping: Skipping | undefined;
   #hasVersion1 = false;
-  /** Whether it began with frames of later versions: those that a search finds may be of a payload. */
+  /**
+   * Whether a later version came before any search: after one, such a frame may be of a payload.
+   */
   #isLater = false;
   #hasSearched = false;
 
@@ -56,20 +58,21 @@ export class DamageSkipper {
       this.#log.forgetSequence();
     } else {
       this.#isLater ||= !this.#hasSearched;
-      this.#heed(header);
+      this.#note(header);
     }
-    this.#log.tell();
+    this.#log.report();
   }
 
-  /** No more bytes come: tells the damage at the end. */
+  /** Reports the damage at the end of the archive. */
   end(): void {
-    this.#log.tell();
+    this.#log.report();
   }
 
   /**
-   * Leaves out the frame that is next in the queue.
+   * Starts skipping the frame that is next in the queue.
    *
-   * @param header where it is good: its length is believed, and the body never searched
+   * @param header the frame's header if it is good: then its length is trusted, and its body not
+   *   searched
    */
   loseFrame(reason: DamageReason, header: FrameHeader | null): void {
     const begin = this.#options.queue.offset;
@@ -80,7 +83,7 @@ export class DamageSkipper {
     this.#search.begin({ isLaterOnly: this.#isLater && !this.#hasVersion1 });
   }
 
-  /** Whether all that is left out is behind us; goes on leaving out for that, as far as bytes are there. */
+  /** Continues skipping as far as bytes are there. Returns whether nothing is left to skip. */
   hasPassed(hasEnded: boolean): boolean {
     const skipping = this.#skipping;
     if (skipping === undefined) return true;
@@ -89,15 +92,15 @@ export class DamageSkipper {
     const isFound = header === null ? this.#search.findFrame(hasEnded) : this.#drop(skipping);
     if (!isFound && !hasEnded) return false;
     this.#skipping = undefined;
-    if (header !== null) this.#heed(header);
-    // A torn last frame of an open archive is no damage; a header that is bad, with frames behind it, is.
+    if (header !== null) this.#note(header);
+    // The torn last frame of an open archive is not damage. A bad header that frames follow is.
     const isTornTail = reason === 'torn' && (header !== null || !isFound);
     if (isTornTail && tornTail === 'end') return true;
     this.#log.add(begin, queue.offset, reason, header?.records);
     return true;
   }
 
-  /** Drops what has come of a frame; whether that was all of it. */
+  /** Drops the bytes of a frame that are there. Returns whether that was all of it. */
   #drop(skipping: Skipping): boolean {
     const { queue } = this.#options;
     const count = Math.min(skipping.left, queue.length);
@@ -106,8 +109,8 @@ export class DamageSkipper {
     return skipping.left === 0;
   }
 
-  #heed(header: FrameHeader): void {
-    this.#log.heed(header);
-    this.#writers.add(header, this.#hasSearched ? 'behind a search' : 'in turn');
+  #note(header: FrameHeader): void {
+    this.#log.noteHeader(header);
+    this.#writers.add(header, this.#hasSearched ? 'by search' : 'in turn');
   }
 }

@@ -7,17 +7,17 @@ import type { RecordSelection } from '../version-2/record-selection.js';
 import { FrameScanner, type ScannedFrame } from './frame-scanner.js';
 import type { DecoderContext, KindDecoder } from './kind-decoder.js';
 
-/** Decodes frames of all versions: opens each that the scanner finds whole and valid. */
+/** Decodes frames of all versions: opens each frame that the scanner finds whole and valid. */
 export class FrameDecoder implements KindDecoder {
   readonly #scanner: FrameScanner;
   #into: ArchiveRecord[] = [];
 
   constructor(context: DecoderContext) {
     const { archive, maxRecordBytes, selection } = context;
-    const place = { archive, maxRecordBytes, selection };
+    const options = { archive, maxRecordBytes, selection };
     this.#scanner = new FrameScanner({
       ...context,
-      inspect: (frame) => openFrame(frame, place, this.#into),
+      inspect: (frame) => openFrame(frame, options, this.#into),
     });
   }
 
@@ -39,8 +39,8 @@ export interface OpenFrameOptions {
 }
 
 /**
- * Opens a frame that a `FrameScanner` gave, and appends its records to `into`, those that are wanted. An index is checked; what
- * may be skipped is.
+ * Opens a frame from a `FrameScanner` and appends its wanted records to `into`. It checks an index,
+ * and ignores skippable kinds.
  *
  * @throws DamageError, with nothing appended
  */
@@ -56,10 +56,10 @@ export function openFrame(
   const { bytes, header, offset } = frame;
   const body = bytes.subarray(HEADER_BYTES);
   if (header.kind === KIND_RECORDS) {
-    // By its header, whose checksum holds.
+    // The header decides: its checksum is good.
     if (selection !== undefined && selection.passOver(header) >= header.records) return;
     openBlock(header, body, { archive, offset, maxRecordBytes, selection }, into);
-    selection?.heed(header);
+    selection?.noteRead(header);
   } else if (header.kind === KIND_INDEX) {
     decodeIndexBody(body, offset, archive);
   }

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-import { type Damage, DamageError } from '../../errors/damage-error.js';
+import { DamageError } from '../../errors/damage-error.js';
 import { LARGEST_BLOCK_BYTES } from '../../format/limits.js';
 import { PREAMBLE_BYTES, VERSION_OFFSET } from '../../format/preamble.js';
 import { V1_HEADER_BYTES, VERSION_1 } from '../../format/version-1.js';
@@ -15,6 +15,7 @@ import {
 } from '../version-1/version-1-record.js';
 import { type FrameHeader, readFrameHeader } from '../version-2/frame-header.js';
 import {
+  type FrameFault,
   headerCrcFault,
   headerFault,
   hex,
@@ -25,14 +26,14 @@ import {
 import type { DamageOptions } from './damage-options.js';
 import { DamageSkipper } from './damage-skipper.js';
 
-/** A whole frame that is valid as far as can be told without opening it. */
+/** A whole frame. It is valid as far as a check without opening it can show. */
 export type ScannedFrame = VersionOneFrame | LaterFrame;
 
 interface FrameBytes {
-  /** Where it begins: bytes from the start of the archive. */
+  /** Where the frame begins: bytes from the start of the archive. */
   readonly offset: number;
   readonly version: number;
-  /** All of it, its header included. */
+  /** The whole frame, including its header. */
   readonly bytes: Buffer;
 }
 
@@ -46,27 +47,29 @@ interface LaterFrame extends FrameBytes {
 }
 
 export interface FrameScannerOptions extends DamageOptions {
-  /** Looks into a frame whose checksums hold: by a `DamageError` of its own the frame is damaged, too. */
+  /**
+   * Called for each frame with good checksums. If it throws a `DamageError`, the frame is damaged.
+   */
   readonly inspect?: ((frame: ScannedFrame) => void) | undefined;
-  /** Where the bytes come from, when not by `push`. */
+  /** A queue that the caller fills instead of calling `push`. */
   readonly queue?: ByteQueue | undefined;
 }
 
-/** A frame whose header is good and whose rest is awaited. */
+/** A frame with a good header, whose body is incomplete so far. */
 type PendingFrame =
   | { readonly bytes: number; readonly header: null; readonly lengths: Version1Lengths }
   | { readonly bytes: number; readonly header: FrameHeader };
 
 /**
- * Bytes of an archive of frames in, whatever their chunking; whole valid frames out: of version 2 and
- * later both checksums hold, of version 1 all lengths agree. Kinds that may be skipped are given
- * unchecked. Pure and synchronous; it holds what does not yet make a frame, and nothing else.
+ * Splits the bytes of an archive, in chunks of any size, into whole valid frames. Of version 2 and
+ * later both checksums are good; of version 1 all lengths agree. Bodies of skippable kinds are not
+ * checked. Pure and synchronous. It keeps only the bytes of an incomplete frame.
  */
 export class FrameScanner {
   readonly #options: FrameScannerOptions;
   readonly #queue: ByteQueue;
   readonly #maxRecordBytes: number;
-  /** The most that a body of version 2 may have. */
+  /** The largest body of version 2. */
   readonly #maxBodyBytes: number;
   readonly #skipper: DamageSkipper;
   #pending: PendingFrame | undefined;
@@ -90,15 +93,15 @@ export class FrameScanner {
     this.#queue.push(chunk);
   }
 
-  /** No more bytes come. */
+  /** Call this after the last `push`. */
   end(): void {
     this.#hasEnded = true;
   }
 
   /**
-   * The next frame, or null when more bytes are needed, or, after `end`, when there is no more.
+   * The next frame; null if it needs more bytes or, after `end`, if there are no more frames.
    *
-   * @throws DamageError, unless damage is skipped
+   * @throws DamageError unless damage is skipped
    */
   next(): ScannedFrame | null {
     while (this.#skipper.hasPassed(this.#hasEnded)) {
@@ -125,7 +128,7 @@ export class FrameScanner {
     }
   }
 
-  /** The frame that begins here, which stays in the queue; null when more bytes are needed. */
+  /** Returns the next frame and leaves it in the queue; null if it needs more bytes. */
   #readFrame(): ScannedFrame | null {
     if (!this.#has(PREAMBLE_BYTES)) return null;
     this.#pending ??= this.#readHeader();
@@ -141,7 +144,10 @@ export class FrameScanner {
     return { offset, version: pending.header.version, bytes, header: pending.header };
   }
 
-  /** Whether that many bytes are there. */
+  /**
+   * Whether the queue has `count` bytes. Throws if it ended amid a frame, unless a torn tail is
+   * fine.
+   */
   #has(count: number): boolean {
     const { length } = this.#queue;
     if (length >= count) return true;
@@ -150,7 +156,7 @@ export class FrameScanner {
     const { tornTail, whenDamaged } = this.#options;
     if (tornTail !== 'end' || whenDamaged === 'skip') {
       const [expected, found] = [`${count} bytes`, `the end after ${length}`];
-      this.#fail({ reason: 'torn', what: 'frame', offset: 0, expected, found });
+      this.#fail({ reason: 'torn', what: 'frame', at: 0, expected, found });
     }
     this.#queue.skip(length);
     return false;
@@ -174,7 +180,7 @@ export class FrameScanner {
     const bytes = this.#queue.peek(HEADER_BYTES);
     if (!isHeaderWhole(bytes)) this.#fail(headerCrcFault(bytes));
     const header = readFrameHeader(bytes);
-    // From here on its length is believed, also when it is refused.
+    // From here on the length is trusted, even if the frame is refused.
     this.#pending = { bytes: HEADER_BYTES + header.storedBytes, header };
     const fault = headerFault(header, this.#maxBodyBytes);
     if (fault !== null) this.#fail(fault);
@@ -192,7 +198,7 @@ export class FrameScanner {
     if (crc === header.bodyCrc) return;
     const what = header.kind === KIND_INDEX ? 'index' : 'block';
     const [expected, found] = [`body checksum ${hex(header.bodyCrc)}`, hex(crc)];
-    this.#fail({ reason: 'bad-checksum', what, offset: 0, expected, found });
+    this.#fail({ reason: 'bad-checksum', what, at: 0, expected, found });
   }
 
   #checkMagic(bytes: Buffer): void {
@@ -200,9 +206,8 @@ export class FrameScanner {
     if (fault !== null) this.#fail(fault);
   }
 
-  /** @param damage its offset counts from the beginning of the frame */
-  #fail(damage: Damage): never {
-    const offset = this.#queue.offset + damage.offset;
+  #fail({ at, ...damage }: FrameFault): never {
+    const offset = this.#queue.offset + at;
     throw new DamageError({ ...damage, offset }, this.#options.archive);
   }
 

@@ -18,40 +18,43 @@ export interface FrameSearchOptions {
   readonly maxBodyBytes: number;
 }
 
-/** Or how many bytes must be there for a verdict. */
+/** A number: how many bytes the queue must have before a verdict. */
 type Verdict = 'accepted' | 'refused' | number;
 
 const MAGIC = Buffer.from(MAGIC_BYTES);
 
 /**
- * Searches for the next frame behind a bad header (docs/format.md, "Damage"). Bytes that cannot begin a
- * frame are dropped as they come; those of a candidate are kept until it is settled, at most one frame
- * and the header behind it. Every candidate costs the same few looks, whatever length it claims.
+ * Searches for the next frame after a bad header (docs/format.md, "Damage"). It drops bytes that
+ * cannot begin a frame at once, and keeps those of a candidate until there is a verdict: at most
+ * one frame and the header after it. It reads the header of a candidate a few times, whatever
+ * length that claims, so hostile bytes cannot make a search slow.
  */
 export class FrameSearch {
   readonly #options: FrameSearchOptions;
   #admitsVersion1 = true;
-  /** Before that many bytes are there, there is no verdict on the candidate. */
+  /** How many bytes the queue must have before a verdict on the candidate. */
   #awaited = 0;
 
   constructor(options: FrameSearchOptions) {
     this.#options = options;
   }
 
-  /** Begins behind the bad header, which is next in the queue. */
+  /** Starts after the bad header, which is next in the queue. */
   begin(archive: { readonly isLaterOnly: boolean }): void {
     const { queue } = this.#options;
     const preamble = queue.peek(Math.min(queue.length, PREAMBLE_BYTES));
     const hasVersion = preamble.length === PREAMBLE_BYTES && magicFault(preamble) === null;
     const version = hasVersion ? preamble.readInt16LE(VERSION_OFFSET) : undefined;
-    // Nothing tells the archive's own frames of version 1 from those in a payload: in the body of a block
-    // they are not looked for.
+    // A version-1 frame in a payload looks like one of the archive, so a search never accepts one
+    // in what may be the body of a block.
     this.#admitsVersion1 = version === VERSION_1 || (version !== VERSION_2 && !archive.isLaterOnly);
     this.#awaited = 0;
     queue.skip(1);
   }
 
-  /** Goes on with what has come. When it returns true, a frame that is accepted is next in the queue. */
+  /**
+   * Continues with the bytes in the queue. Returns true if an accepted frame is next in the queue.
+   */
   findFrame(hasEnded: boolean): boolean {
     const { queue } = this.#options;
     while (queue.length >= this.#awaited || hasEnded) {
@@ -86,7 +89,7 @@ export class FrameSearch {
     return hasEnded && queue.length === bytes ? 'accepted' : this.#judgeNext(bytes);
   }
 
-  /** Whether a good header stands `at` bytes away, where the candidate ends. */
+  /** Whether a good header is `at` bytes from the front, where the candidate ends. */
   #judgeNext(at: number): Verdict {
     const { maxRecordBytes, queue } = this.#options;
     const headerBytes = this.#headerBytesAt(at);
@@ -100,7 +103,7 @@ export class FrameSearch {
     return isGood ? 'accepted' : 'refused';
   }
 
-  /** How long the header is that begins `at` bytes away; as much as tells it where that is not there. */
+  /** The length of the header `at` bytes from the front, or of a preamble until that has come. */
   #headerBytesAt(at: number): number | 'refused' {
     const { queue } = this.#options;
     if (queue.length < at + PREAMBLE_BYTES) return PREAMBLE_BYTES;
@@ -111,7 +114,7 @@ export class FrameSearch {
     return version === VERSION_1 ? V1_HEADER_BYTES : HEADER_BYTES;
   }
 
-  /** The length of a version-1 frame whose header may be one. */
+  /** The length of the candidate as a version-1 frame. */
   #version1Bytes(): number | 'refused' {
     const { maxRecordBytes, queue } = this.#options;
     const header = queue.peek(V1_HEADER_BYTES);
@@ -122,13 +125,13 @@ export class FrameSearch {
     return V1_HEADER_BYTES + metadataBytes + payloadBlockBytes;
   }
 
-  /** The length of a frame of version 2 or later that may be one of this archive. */
+  /** The length of the candidate as a frame of version 2 or later. */
   #laterBytes(): number | 'refused' {
     const { maxBodyBytes, queue, writers } = this.#options;
     const bytes = queue.peek(HEADER_BYTES);
     if (!isHeaderWhole(bytes)) return 'refused';
     const header = readFrameHeader(bytes);
-    // One that is too large could not be held until it is settled.
+    // A frame that is too large could not be kept until there is a verdict.
     if (header.storedBytes > maxBodyBytes || !writers.admits(header)) return 'refused';
     return HEADER_BYTES + header.storedBytes;
   }

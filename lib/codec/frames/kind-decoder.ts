@@ -3,29 +3,29 @@ import type { ArchiveRecord } from '../records/archive-record.js';
 import type { RecordSelection } from '../version-2/record-selection.js';
 import type { DamageOptions } from './damage-options.js';
 
-/** Decodes one kind of archive. */
+/** Decodes one kind of archive: frames or JSON lines. */
 export interface KindDecoder {
   /**
    * Appends the records of the next frame or line to `into`.
    *
-   * @returns false when it needs more bytes than there are, or, after `end`, when there are no more
-   * @throws DamageError, unless damage is skipped
+   * @returns false if it needs more bytes or, after `end`, if there are no more records
+   * @throws DamageError unless damage is skipped
    */
   decodeNext(into: ArchiveRecord[]): boolean;
 
-  /** No more bytes come. */
+  /** Call this after the last bytes were added to the queue. */
   end(): void;
 }
 
-/** What a decoder of one kind of archive needs of its surroundings: the options, checked. */
+/** The checked options of a decoder, and the queue that it reads from. */
 export interface DecoderContext extends ArchiveDecoderOptions {
   readonly queue: ByteQueue;
   readonly maxRecordBytes: number;
   readonly selection: RecordSelection | undefined;
 }
 
-/** What a decoder is told of its archive. */
+/** How to decode an archive. */
 export interface ArchiveDecoderOptions extends DamageOptions {
-  /** The key of each line that holds the metadata, for JSON lines written with it. */
+  /** For JSON lines written with a `metadataKey`: the key of each line that holds the metadata. */
   readonly metadataKey?: string | undefined;
 }

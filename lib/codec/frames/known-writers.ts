@@ -2,7 +2,7 @@ import { FIRST_SKIPPABLE_KIND } from '../../format/version-2.js';
 import { RecentMap } from '../bytes/recent-map.js';
 import type { FrameHeader } from '../version-2/frame-header.js';
 
-/** More than a concatenated archive has. One that claims more must not fill the memory. */
+/** More than any concatenated archive has. An archive that claims more must not fill the memory. */
 export const MAX_WRITERS = 1024;
 
 /** A writer of an archive, and the sequence of its first record there. */
@@ -12,44 +12,45 @@ export interface WriterStart {
   readonly sequence: number;
 }
 
-/** Writers of an archive that are known before it is read. */
+/** Writers of an archive that the caller knows before it is read. */
 export interface WriterList {
   readonly starts: readonly WriterStart[];
-  /** Whether it has no others. */
+  /** Whether the archive has no other writers. */
   readonly areAll: boolean;
 }
 
-/** The writers of an archive, by its good headers, and how far each has come. */
+/** The writers in an archive's good headers, and the next sequence of each. */
 export class KnownWriters {
-  /** By writer, the sequence behind the last record. */
+  /** The sequence after the last record, by writer. */
   readonly #next = new RecentMap<number>(MAX_WRITERS);
-  /** Whether a frame was read, or all writers are known. */
+  /** Whether a frame was read, or all writers were given. */
   #hasFirst: boolean;
-  /** Whether none was found by a search that had nothing to go by. */
+  /** False once a search without any known writer found the first frame. */
   #areCertain = true;
 
-  /** @param list what is known from elsewhere */
+  /** @param list the writers that the caller knows */
   constructor(list: WriterList = { starts: [], areAll: false }) {
     for (const { sequence, writer } of list.starts) this.#next.set(writer, sequence);
     this.#hasFirst = list.areAll;
   }
 
   /**
-   * Takes note of a good header.
+   * Notes a good header.
    *
-   * @param reached how: a search may have found the first frame of an archive in a payload
+   * @param reached how the reader reached it: a search may find a first frame that is in a payload
    */
-  add(header: FrameHeader, reached: 'in turn' | 'behind a search'): void {
+  add(header: FrameHeader, reached: 'in turn' | 'by search'): void {
     if (!namesSequence(header)) return;
-    if (!this.#hasFirst && reached === 'behind a search') this.#areCertain = false;
+    if (!this.#hasFirst && reached === 'by search') this.#areCertain = false;
     this.#hasFirst = true;
     const next = header.sequence + header.records;
     this.#next.set(header.writer, Math.max(this.#next.get(header.writer) ?? 0, next));
   }
 
   /**
-   * Whether a frame that was searched for may be one of this archive, and not one in a payload: its
-   * writer is known, and its records come behind those read. Where no writer is certain, any may be.
+   * Whether a frame found by a search may be one of this archive, rather than one in a payload: it
+   * names a known writer, and its records follow those already read. While no writer is certain,
+   * any frame may be.
    */
   admits(header: FrameHeader): boolean {
     const isAnyone = !this.#hasFirst || !this.#areCertain;
@@ -58,7 +59,7 @@ export class KnownWriters {
   }
 }
 
-/** Whether a header's sequence is one: kinds that may be skipped may have anything there. */
+/** Whether a header's sequence is valid: skippable kinds may store anything there. */
 export function namesSequence(header: FrameHeader): boolean {
   const isKnownKind = header.kind < FIRST_SKIPPABLE_KIND;
   return isKnownKind && Number.isSafeInteger(header.sequence + header.records);

@@ -12,23 +12,22 @@ import { readVersion1Lengths, version1HeaderFault } from '../version-1/version-1
 import { type FrameHeader, readFrameHeader } from '../version-2/frame-header.js';
 import { isHeaderWhole, magicFault } from '../version-2/frame-header-check.js';
 
-/** What the header of a frame says of it. */
+/** The facts that a frame's header states. */
 export interface MeasuredFrame {
-  /** All of it, its header included. */
+  /** The size of the whole frame, including its header. */
   readonly bytes: number;
   /**
-   * `records` of version 2, told of by `header`; a `record` of version 1; `none`; or `unknown`, where a
-   * later version may hold some.
+   * `records`: a block of version 2, described by `header`. `record`: one of version 1. `none`: no
+   * records. `unknown`: a later version, which may hold records.
    */
   readonly holds: 'records' | 'record' | 'none' | 'unknown';
   readonly header: FrameHeader | null;
 }
 
 /**
- * Measures the frame that `head` begins with, by its header alone: whether its body holds what that says
- * is for who decodes it.
+ * Measures the frame that `head` begins with, by its header alone. Decoding checks the body.
  *
- * @returns how many bytes of it are needed where there are fewer, or null where it is no frame
+ * @returns how many bytes it needs if `head` has fewer; null if `head` does not begin with a frame
  */
 export function measureFrame(head: Buffer): MeasuredFrame | number | null {
   if (magicFault(head) !== null) return null;
@@ -58,7 +57,7 @@ function holdsOf(header: FrameHeader): MeasuredFrame['holds'] {
   if (header.version !== VERSION_2) return 'unknown';
   if (header.kind === KIND_INDEX) return 'none';
   const { sequence, records, earliestMicros, latestMicros } = header;
-  // Put so that NaN, which stands for a number beyond 53 bits, is not taken.
+  // NaN, which stands for a number beyond 53 bits, makes this false.
   const isPossible = Number.isSafeInteger(sequence + records) && earliestMicros <= latestMicros;
   return header.kind === KIND_RECORDS && records > 0 && isPossible ? 'records' : 'unknown';
 }

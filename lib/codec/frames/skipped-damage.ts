@@ -1,18 +1,22 @@
 import type { DamageReason } from '../../errors/damage-error.js';
 
-/** Bytes of an archive that were left out because they are damaged. What adjoins is told as one. */
+/**
+ * Bytes of an archive that a reader skipped because they are damaged. Adjoining damage is one
+ * report.
+ */
 export interface SkippedDamage {
-  /** The archive's path or name, where it has one. */
+  /** The archive's path or name, if the reader knows one. */
   readonly archive: string | undefined;
-  /** Where it begins: bytes from the start of the archive, uncompressed. */
+  /** Where the damage begins: bytes from the start of the archive, uncompressed. */
   readonly begin: number;
-  /** Where it ends: the first byte behind it. */
+  /** Where the damage ends: the first byte after it. */
   readonly end: number;
-  /** What was wrong first. */
+  /** The first fault. */
   readonly reason: DamageReason;
   /**
-   * By the headers of the frames that were lost, or by the sequences before and behind. Undefined where
-   * neither tells: in version 1, in JSON lines, before the first and behind the last good header.
+   * How many records were lost: by the headers of the lost frames, or by the sequences before and
+   * after the damage. Undefined if neither shows it: in version 1, in JSON lines, before the first
+   * good header and after the last one.
    */
   readonly recordsLost: number | undefined;
 }

@@ -21,29 +21,29 @@ import { readUint64 } from '../bytes/int64.js';
 import type { GzipTotals } from './gzip-member.js';
 import { checkEmptyMember, checkSubfield, findSubfield, type GzipFail } from './gzip-subfield.js';
 
-/** Pieces of a `.gz`, which may overlap, or be the same. */
+/** Both ends of a `.gz`. They may overlap or be equal. */
 export interface GzipEnds {
-  /** Its first bytes; 64 tell all that there is to tell. */
+  /** Its first bytes; 64 are enough. */
   readonly head: Buffer;
-  /** Its last bytes, at least `END_MEMBER_BYTES` unless it has fewer. */
+  /** Its last bytes: at least `END_MEMBER_BYTES`, or all of a smaller file. */
   readonly tail: Buffer;
-  /** How many it has. */
+  /** The size of the file. */
   readonly fileBytes: number;
 }
 
-/** What a `.gz` is. */
+/** How a `.gz` can be read. */
 export type GzipEnd =
-  /** Ours, and complete: its last `suffixBytes` are for `decodeMemberIndex`. */
+  /** Ours and complete. Pass its last `suffixBytes` to `decodeMemberIndex`. */
   | { readonly kind: 'seekable'; readonly totals: GzipTotals; readonly suffixBytes: number }
-  /** Ours, but its last member is missing or damaged; it is to be read as a stream up to there. */
+  /** Ours, but its last member is missing or damaged. Read it as a stream up to there. */
   | { readonly kind: 'damaged'; readonly error: DamageError }
-  /** Gzip of others, or of a later version of ours; or no gzip. It is to be read as a stream. */
+  /** Another program's gzip, a later version of ours, or not gzip. Read it as a stream. */
   | { readonly kind: 'plain' };
 
 /**
- * Tells by both ends of a `.gz` what it is (docs/format-gzip.md, "What a reader must do").
+ * Decides from both ends of a `.gz` how to read it (docs/format-gzip.md, "What a reader must do").
  *
- * @param archive what errors name
+ * @param archive the path or name for errors
  */
 export function readGzipEnd(ends: GzipEnds, archive?: string): GzipEnd {
   const { head, tail, fileBytes } = ends;
@@ -61,12 +61,12 @@ export function readGzipEnd(ends: GzipEnds, archive?: string): GzipEnd {
   return { kind: 'damaged', error: new DamageError(damage, archive) };
 }
 
-/** Damage in what a `.gz` has beside its data. Its offset counts bytes of the `.gz`. */
+/** Damage in the index of a `.gz`, at an offset in the compressed file. */
 export function gzipDamage(offset: number, expected: string, found: string): Damage {
   return { reason: 'bad-gzip', what: 'gzip index', offset, expected, found };
 }
 
-/** Reads the last member; null where there is another one. */
+/** Reads the last member; null if it is not one of ours. */
 function decodeEndMember(tail: Buffer, fileBytes: number, archive?: string): GzipTotals | null {
   const start = fileBytes - END_MEMBER_BYTES;
   const fail: GzipFail = (at, expected, found) => {

@@ -32,48 +32,50 @@ import {
   writeMemberEntry,
 } from './member-entry.js';
 
-/** What the last member says of a file (docs/format-gzip.md, "The last member"). */
+/** The facts that the last member states of its file (docs/format-gzip.md, "The last member"). */
 export interface GzipTotals {
-  /** From the first index member up to the last member: how far back to go for the index. */
+  /** The size of all index members. They precede the last member. */
   readonly indexBytes: number;
-  /** All data members, compressed: they stand before the first index member. */
+  /** The compressed size of all data members. They precede the first index member. */
   readonly dataBytes: number;
-  /** Uncompressed. */
+  /** The uncompressed size. */
   readonly rawBytes: number;
   readonly records: number;
-  /** Whether every byte is one of a frame or a line; else there may be more records. */
+  /** Whether every byte belongs to a frame or a line. If not, there may be more records. */
   readonly recordsAreExact: boolean;
-  /** The writer of all records that have a sequence, which ascends: 16 hex digits; or null. */
+  /**
+   * The only writer of the records with a sequence, if they are in order: 16 hex digits; or null.
+   */
   readonly writer: string | null;
 }
 
 /**
- * The header of a member that holds data; behind it go the deflate data and the trailer.
+ * Encodes the header of a data member. The deflate data and the trailer follow it.
  *
- * @param deflatedBytes of both: what there is behind the header
+ * @param deflatedBytes the size of deflate data and trailer together
  */
 export function encodeDataHeader(facts: MemberFacts, deflatedBytes: number): Buffer {
   const entry: MemberEntry = { ...facts, memberBytes: DATA_HEADER_BYTES + deflatedBytes };
-  return encodeMemberHeader(KIND_DATA, DATA_SUBFIELD_BYTES, (header, dataOffset) => {
-    writeMemberEntry(header, dataOffset + FIELDS_OFFSET, entry);
+  return encodeMemberHeader(KIND_DATA, DATA_SUBFIELD_BYTES, (header, dataStart) => {
+    writeMemberEntry(header, dataStart + FIELDS_OFFSET, entry);
   });
 }
 
 /**
- * Reads what a data member says of itself, so that it can be passed over.
+ * Decodes the header of a data member, so that a reader can skip the member.
  *
- * @param bytes begin with the member; its header is enough
- * @returns null where the member is another one, or not of a version that is known
- * @throws what `fail` throws, where it is ours, and torn or damaged
+ * @param bytes the member; its header is enough
+ * @returns null if it is not a data member of ours, or of an unknown version
+ * @throws whatever `fail` throws, if the header is ours but torn or damaged
  */
 export function decodeDataHeader(bytes: Buffer, fail: GzipFail): MemberEntry | null {
   const subfield = findSubfield(bytes);
   if (subfield?.version !== SUBFIELD_VERSION || subfield.kind !== KIND_DATA) return null;
   checkSubfield(subfield, DATA_SUBFIELD_BYTES, fail);
-  return readMemberEntry(bytes, subfield.offset + FIELDS_OFFSET, fail);
+  return readMemberEntry(bytes, subfield.start + FIELDS_OFFSET, fail);
 }
 
-/** The index members of a file, one or more, whole and one behind the other. */
+/** Encodes the index members of a file, at least one, in order. */
 export function* encodeIndexMembers(entries: readonly MemberEntry[]): Generator<Buffer> {
   let first = 0;
   do {
@@ -82,27 +84,27 @@ export function* encodeIndexMembers(entries: readonly MemberEntry[]): Generator<
   } while (first < entries.length);
 }
 
-/** The member that a file ends with, whole. */
+/** Encodes the last member of a file. */
 export function encodeEndMember(totals: GzipTotals): Buffer {
   const { recordsAreExact, writer } = totals;
   const flags = (recordsAreExact ? RECORDS_ARE_EXACT : 0) | (writer === null ? 0 : HAS_ONE_WRITER);
-  const header = encodeMemberHeader(KIND_END, END_SUBFIELD_BYTES, (bytes, dataOffset) => {
-    bytes.writeUInt32LE(flags, dataOffset + END_FLAGS_OFFSET);
-    writeInt64(bytes, dataOffset + END_INDEX_BYTES_OFFSET, totals.indexBytes);
-    writeInt64(bytes, dataOffset + END_DATA_BYTES_OFFSET, totals.dataBytes);
-    writeInt64(bytes, dataOffset + END_RAW_BYTES_OFFSET, totals.rawBytes);
-    writeInt64(bytes, dataOffset + END_RECORDS_OFFSET, totals.records);
-    bytes.write(writer ?? '', dataOffset + END_WRITER_OFFSET, 'hex');
+  const header = encodeMemberHeader(KIND_END, END_SUBFIELD_BYTES, (bytes, dataStart) => {
+    bytes.writeUInt32LE(flags, dataStart + END_FLAGS_OFFSET);
+    writeInt64(bytes, dataStart + END_INDEX_BYTES_OFFSET, totals.indexBytes);
+    writeInt64(bytes, dataStart + END_DATA_BYTES_OFFSET, totals.dataBytes);
+    writeInt64(bytes, dataStart + END_RAW_BYTES_OFFSET, totals.rawBytes);
+    writeInt64(bytes, dataStart + END_RECORDS_OFFSET, totals.records);
+    bytes.write(writer ?? '', dataStart + END_WRITER_OFFSET, 'hex');
   });
   return Buffer.concat([header, EMPTY_END]);
 }
 
 function encodeIndexMember(entries: readonly MemberEntry[], first: number): Buffer {
   const dataBytes = INDEX_FIXED_BYTES + entries.length * ENTRY_BYTES;
-  const header = encodeMemberHeader(KIND_MEMBER_INDEX, dataBytes, (bytes, dataOffset) => {
-    bytes.writeUInt32LE(first, dataOffset + FIRST_ENTRY_OFFSET);
-    bytes.writeUInt32LE(entries.length, dataOffset + ENTRY_COUNT_OFFSET);
-    let at = dataOffset + ENTRIES_OFFSET;
+  const header = encodeMemberHeader(KIND_MEMBER_INDEX, dataBytes, (bytes, dataStart) => {
+    bytes.writeUInt32LE(first, dataStart + FIRST_ENTRY_OFFSET);
+    bytes.writeUInt32LE(entries.length, dataStart + ENTRY_COUNT_OFFSET);
+    let at = dataStart + ENTRIES_OFFSET;
     for (const entry of entries) {
       writeMemberEntry(bytes, at, entry);
       at += ENTRY_BYTES;

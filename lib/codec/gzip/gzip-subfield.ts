@@ -16,21 +16,22 @@ import {
   SUBFIELD_VERSION_OFFSET,
 } from '../../format/seekable-gzip.js';
 
-/** Ends the reading of a member with what is wrong, `at` so many bytes from where it began. */
+/** Throws the error for a fault `at` so many bytes from the member's beginning. */
 export type GzipFail = (at: number, expected: string, found: string) => never;
 
-/** The gzip flag that tells of an extra field (RFC 1952, section 2.3.1). */
+/** The gzip flag for an extra field (RFC 1952, section 2.3.1). */
 const HAS_EXTRA = 4;
 const FLAGS_OFFSET = 3;
 
 /**
- * The header of a gzip member whose extra field is our subfield, and nothing else. Its fields are written
- * by `write`, which is given the header and where in it the subfield's data begin.
+ * Encodes the header of a gzip member whose extra field holds only our subfield.
+ *
+ * @param write writes the subfield's fields; `dataStart` is where its data begin in `header`
  */
 export function encodeMemberHeader(
   kind: number,
   dataBytes: number,
-  write: (header: Buffer, dataOffset: number) => void,
+  write: (header: Buffer, dataStart: number) => void,
 ): Buffer {
   const header = Buffer.alloc(SUBFIELD_DATA_OFFSET + dataBytes);
   writeStart(header, dataBytes);
@@ -47,17 +48,17 @@ export function encodeMemberHeader(
 export interface GzipSubfield {
   readonly version: number;
   readonly kind: number;
-  /** Where its data begin in the bytes that were searched. */
-  readonly offset: number;
-  /** Its data, or as much of them as there is. */
+  /** Where its data begin in the searched bytes. */
+  readonly start: number;
+  /** Its data, as far as the searched bytes hold them. */
   readonly data: Buffer;
-  /** How long they are. */
+  /** The size of its data. */
   readonly dataBytes: number;
 }
 
 /**
- * Our subfield in the extra field of the gzip member that `bytes` begin with, among any others; or null,
- * where it has none, or is no gzip, or ends before the subfield tells its version and its kind.
+ * Finds our subfield in the extra field of the gzip member that `bytes` begin with. Returns null if
+ * there is none, if the bytes are not gzip, or if they end before the subfield's version and kind.
  */
 export function findSubfield(bytes: Buffer): GzipSubfield | null {
   const isMember = bytes.length >= EXTRA_OFFSET && bytes[0] === MEMBER_START[0];
@@ -68,36 +69,36 @@ export function findSubfield(bytes: Buffer): GzipSubfield | null {
   let at = EXTRA_OFFSET;
   while (at + SUBFIELD_HEADER_BYTES + FIELDS_OFFSET <= end) {
     const dataBytes = bytes.readUInt16LE(at + SUBFIELD_ID.length);
-    const offset = at + SUBFIELD_HEADER_BYTES;
+    const start = at + SUBFIELD_HEADER_BYTES;
     const isOurs = SUBFIELD_ID.every((byte, i) => bytes[at + i] === byte);
-    if (isOurs && dataBytes >= FIELDS_OFFSET && offset + dataBytes <= extraEnd) {
-      const data = bytes.subarray(offset, Math.min(offset + dataBytes, end));
+    if (isOurs && dataBytes >= FIELDS_OFFSET && start + dataBytes <= extraEnd) {
+      const data = bytes.subarray(start, Math.min(start + dataBytes, end));
       const version = data.readUInt8(SUBFIELD_VERSION_OFFSET);
-      return { version, kind: data.readUInt8(MEMBER_KIND_OFFSET), offset, data, dataBytes };
+      return { version, kind: data.readUInt8(MEMBER_KIND_OFFSET), start, data, dataBytes };
     }
-    at = offset + dataBytes;
+    at = start + dataBytes;
   }
   return null;
 }
 
-/** Checks that a subfield is there whole, as long as its kind has it, and unchanged. */
+/** Checks that a subfield is complete, has the length of its kind, and has a good checksum. */
 export function checkSubfield(subfield: GzipSubfield, dataBytes: number, fail: GzipFail): void {
-  const { data, offset } = subfield;
+  const { data, start } = subfield;
   if (subfield.dataBytes !== dataBytes) {
-    fail(offset, `a subfield of ${dataBytes} bytes`, `${subfield.dataBytes}`);
+    fail(start, `a subfield of ${dataBytes} bytes`, `${subfield.dataBytes}`);
   }
-  if (data.length < dataBytes) fail(offset, `${dataBytes} bytes`, `the end after ${data.length}`);
+  if (data.length < dataBytes) fail(start, `${dataBytes} bytes`, `the end after ${data.length}`);
   const crcAt = dataBytes - SUBFIELD_CRC_BYTES;
   const crc = crc32(data.subarray(0, crcAt));
   const found = data.readUInt32LE(crcAt);
-  if (crc !== found) fail(offset + crcAt, `subfield checksum ${hex(crc)}`, hex(found));
+  if (crc !== found) fail(start + crcAt, `subfield checksum ${hex(crc)}`, hex(found));
 }
 
 /**
- * Checks that a member without data is nothing but its subfield: where the next one begins, or the file
- * ends, follows from that alone.
+ * Checks that a member without data holds nothing but its subfield. Then its length, and so the
+ * start of the next member, follows from the subfield.
  *
- * @param member all of it
+ * @param member the whole member
  */
 export function checkEmptyMember(member: Buffer, dataBytes: number, fail: GzipFail): void {
   const expectedStart = Buffer.alloc(SUBFIELD_DATA_OFFSET);
@@ -112,7 +113,7 @@ export function checkEmptyMember(member: Buffer, dataBytes: number, fail: GzipFa
   }
 }
 
-/** Writes what is before the subfield's data. */
+/** Writes the bytes before the subfield's data. */
 function writeStart(header: Buffer, dataBytes: number): void {
   header.set(MEMBER_START);
   header.writeUInt16LE(SUBFIELD_HEADER_BYTES + dataBytes, EXTRA_LENGTH_OFFSET);

@@ -8,20 +8,20 @@ import { MemberFactsBuilder } from './member-facts-builder.js';
 
 /** A piece of an archive that becomes a gzip member. */
 export interface RawMember {
-  /** Whoever has it may give it back by `reuse`. */
+  /** The caller may return this memory by `reuse`. */
   readonly bytes: Buffer;
   readonly facts: MemberFacts;
 }
 
-/** What comes next: nobody knows yet; the header or the rest of a frame; lines; bytes of no archive. */
+/** The content that follows: unknown so far; a frame's header or body; lines; not an archive. */
 type Content = 'unknown' | 'header' | 'body' | 'lines' | 'other';
 
 const LINE_FEED = 0x0a;
 
 /**
- * Cuts an archive into members, whatever the chunks that it comes in: at the end of a frame or a line,
- * once there are `memberBytes`; amid one where it would become four times as large; and where the bytes
- * are no valid archive, anywhere. All members together are the archive, to the byte.
+ * Cuts an archive, in chunks of any size, into members: at the first end of a frame or line after
+ * `memberBytes`; amid one if the member would become four times as large; anywhere if the bytes are
+ * not a valid archive. All members together are the archive, byte for byte.
  */
 export class MemberCutter {
   readonly #memberBytes: number;
@@ -30,10 +30,10 @@ export class MemberCutter {
   readonly #facts = new MemberFactsBuilder();
   readonly #free: Buffer[] = [];
   #content: Content = 'unknown';
-  /** Where in the slab the frame began whose header is awaited, and how much of it is needed. */
+  /** Where in the slab the frame with an incomplete header begins, and how much of it is needed. */
   #frameStart = 0;
   #headerBytes = PREAMBLE_BYTES;
-  /** Where in the slab the frame ends whose header was read; often behind the member's end. */
+  /** Where the frame ends whose header was read; this may be past the end of the member. */
   #frameEnd = 0;
   #isAtLineStart = true;
   /** Whether the member ends here. */
@@ -42,21 +42,24 @@ export class MemberCutter {
   constructor(memberBytes: number) {
     this.#memberBytes = memberBytes;
     this.#mostBytes = MEMBER_STRETCH * memberBytes;
-    // A member ends behind the first block that reaches over the limit: with this it seldom grows.
+    // A member ends after the block that reaches the limit. With a quarter more the slab seldom
+    // grows.
     this.#slab = new Slab(memberBytes + (memberBytes >> 2));
   }
 
-  /** Whether all bytes so far are of frames that end, or of lines, so that every record was counted. */
+  /**
+   * Whether all bytes so far are of complete frames or of lines, so that every record was counted.
+   */
   get recordsAreExact(): boolean {
     return this.#facts.isExact;
   }
 
-  /** The writer of all records that have a sequence, where there is one: 16 hex digits. */
+  /** The only writer of the records with a sequence: 16 hex digits; or null. */
   get writer(): string | null {
     return this.#facts.writer;
   }
 
-  /** Adds bytes, as far as the members are taken; they are copied. */
+  /** Copies `chunk` piece by piece, and yields each member as it is complete. */
   *cut(chunk: Buffer): Generator<RawMember> {
     if (this.#content === 'unknown' && chunk.length > 0) {
       const isLines = beginsAsJson(chunk[0]) || chunk[0] === LINE_FEED;
@@ -70,26 +73,28 @@ export class MemberCutter {
     }
   }
 
-  /** The last member, if there is one. */
+  /** Yields the last member, if any bytes are left. */
   *end(): Generator<RawMember> {
     const isAmidFrame = this.#content === 'header' && this.#slab.length > this.#frameStart;
     if (isAmidFrame || this.#content === 'body') this.#facts.addUnknown();
     if (this.#slab.length > 0) yield this.#take();
   }
 
-  /** Takes back the bytes of a member, which nobody uses any more. */
+  /** Takes back the memory of a member that the caller no longer uses. */
   reuse(bytes: Buffer): void {
     this.#free.push(Buffer.from(bytes.buffer));
   }
 
-  /** Adds bytes of frames, or of what is none, up to where something is to be decided. */
+  /**
+   * Adds bytes of frames, or of other content, up to the next point where the cutter must decide.
+   */
   #addFrames(bytes: Buffer): number {
     const added = this.#append(bytes, this.#wanted());
     while (!this.#isDue && this.#slab.length >= this.#wanted()) this.#decide();
     return added;
   }
 
-  /** How long the slab has to be before something is to be decided. */
+  /** The length of the slab at the next point where the cutter must decide. */
   #wanted(): number {
     if (this.#content === 'header') return this.#frameStart + this.#headerBytes;
     return this.#content === 'body' ? Math.min(this.#frameEnd, this.#mostBytes) : this.#memberBytes;
@@ -122,7 +127,7 @@ export class MemberCutter {
     }
   }
 
-  /** Adds lines, up to the limit; beyond it, up to the end of a line. */
+  /** Adds lines up to `memberBytes`, and from there to the end of a line. */
   #addLines(bytes: Buffer): number {
     const start = this.#slab.length;
     const isBelow = start < this.#memberBytes - 1;
@@ -146,7 +151,7 @@ export class MemberCutter {
     return added;
   }
 
-  /** Copies bytes until the slab has `end`. */
+  /** Copies bytes until the slab has `end` bytes. Returns how many it copied. */
   #append(bytes: Buffer, end: number): number {
     const count = Math.min(bytes.length, Math.max(end - this.#slab.length, 0));
     this.#slab.reserve(count);

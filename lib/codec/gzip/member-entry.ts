@@ -13,49 +13,53 @@ import {
 import { readInt64, readUint64, writeInt64 } from '../bytes/int64.js';
 import type { GzipFail } from './gzip-subfield.js';
 
-/** What the headers of its frames say of a piece of an archive. Times are µs since the epoch. */
+/**
+ * The facts that the frame headers in a piece of an archive state. Times are µs since the epoch.
+ */
 export interface MemberFacts {
-  /** Uncompressed. */
+  /** The uncompressed size. */
   readonly rawBytes: number;
-  /** Those whose frame or line begins in it. */
+  /** How many records have a frame or line that begins in it. */
   readonly records: number;
-  /** Whether it begins where a frame or a line begins. */
+  /** Whether it begins at the start of a frame or a line. */
   readonly beginsWhole: boolean;
-  /** Whether every record that begins in it has sequence and time, and all its bytes are of frames. */
+  /**
+   * Whether all its bytes are of frames, and every record that begins in it has sequence and time.
+   */
   readonly isTimed: boolean;
-  /** Of the first record that begins in it; as the times, 0 where there is none or `isTimed` is false. */
+  /** The first record's sequence. Like the times, 0 without records or without `isTimed`. */
   readonly sequence: number;
   readonly earliestMicros: number;
   readonly latestMicros: number;
 }
 
-/** A member that holds data, or a run of such members that follow each other. */
+/** A data member, or a run of consecutive data members. */
 export interface MemberEntry extends MemberFacts {
-  /** Compressed, the members' headers and trailers included. */
+  /** The compressed size, including headers and trailers. */
   readonly memberBytes: number;
 }
 
-/** Writes `ENTRY_BYTES` at `offset` (docs/format-gzip.md, "Entries"). */
-export function writeMemberEntry(bytes: Buffer, offset: number, entry: MemberEntry): void {
-  writeInt64(bytes, offset + ENTRY_MEMBER_BYTES_OFFSET, entry.memberBytes);
-  writeInt64(bytes, offset + ENTRY_RAW_BYTES_OFFSET, entry.rawBytes);
-  writeInt64(bytes, offset + ENTRY_RECORDS_OFFSET, entry.records);
-  writeInt64(bytes, offset + ENTRY_SEQUENCE_OFFSET, entry.sequence);
-  writeInt64(bytes, offset + ENTRY_EARLIEST_TIME_OFFSET, entry.earliestMicros);
-  writeInt64(bytes, offset + ENTRY_LATEST_TIME_OFFSET, entry.latestMicros);
+/** Writes `ENTRY_BYTES` from `start` on (docs/format-gzip.md, "Entries"). */
+export function writeMemberEntry(bytes: Buffer, start: number, entry: MemberEntry): void {
+  writeInt64(bytes, start + ENTRY_MEMBER_BYTES_OFFSET, entry.memberBytes);
+  writeInt64(bytes, start + ENTRY_RAW_BYTES_OFFSET, entry.rawBytes);
+  writeInt64(bytes, start + ENTRY_RECORDS_OFFSET, entry.records);
+  writeInt64(bytes, start + ENTRY_SEQUENCE_OFFSET, entry.sequence);
+  writeInt64(bytes, start + ENTRY_EARLIEST_TIME_OFFSET, entry.earliestMicros);
+  writeInt64(bytes, start + ENTRY_LATEST_TIME_OFFSET, entry.latestMicros);
   const flags = (entry.beginsWhole ? BEGINS_WHOLE : 0) | (entry.isTimed ? IS_TIMED : 0);
-  bytes.writeUInt32LE(flags, offset + ENTRY_FLAGS_OFFSET);
+  bytes.writeUInt32LE(flags, start + ENTRY_FLAGS_OFFSET);
 }
 
-/** Reads the entry at `offset`, which must be there whole. Flags that it does not know it ignores. */
-export function readMemberEntry(bytes: Buffer, offset: number, fail: GzipFail): MemberEntry {
+/** Reads the entry at `start`, which must be complete. Unknown flags are ignored. */
+export function readMemberEntry(bytes: Buffer, start: number, fail: GzipFail): MemberEntry {
   const readNumber = (at: number, least: number, read = readUint64): number => {
-    const value = read(bytes, offset + at);
-    // Put so that NaN, which stands for a number beyond 53 bits, is refused.
-    if (!(value >= least)) fail(offset + at, `a number from ${least} within 53 bits`, `${value}`);
+    const value = read(bytes, start + at);
+    // Written so that NaN, which stands for a number beyond 53 bits, is refused.
+    if (!(value >= least)) fail(start + at, `a number from ${least} within 53 bits`, `${value}`);
     return value;
   };
-  const flags = bytes.readUInt32LE(offset + ENTRY_FLAGS_OFFSET);
+  const flags = bytes.readUInt32LE(start + ENTRY_FLAGS_OFFSET);
   const earliest = readNumber(ENTRY_EARLIEST_TIME_OFFSET, -Number.MAX_SAFE_INTEGER, readInt64);
   return {
     memberBytes: readNumber(ENTRY_MEMBER_BYTES_OFFSET, MIN_DATA_MEMBER_BYTES),
@@ -69,7 +73,7 @@ export function readMemberEntry(bytes: Buffer, offset: number, fail: GzipFail): 
   };
 }
 
-/** Two entries as one, where the second stands behind the first. */
+/** Merges two consecutive entries. */
 export function mergeMemberEntries(first: MemberEntry, second: MemberEntry): MemberEntry {
   const sums = {
     memberBytes: first.memberBytes + second.memberBytes,
@@ -89,5 +93,5 @@ export function mergeMemberEntries(first: MemberEntry, second: MemberEntry): Mem
   };
 }
 
-/** What is said of a member in which some record has no time, or may have none. */
+/** The fields of a member in which a record has no time, or may have none. */
 export const UNTIMED = { isTimed: false, sequence: 0, earliestMicros: 0, latestMicros: 0 } as const;

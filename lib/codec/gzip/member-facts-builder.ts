@@ -2,16 +2,16 @@ import type { MeasuredFrame } from '../frames/measure-frame.js';
 import type { FrameHeader } from '../version-2/frame-header.js';
 import { type MemberFacts, UNTIMED } from './member-entry.js';
 
-/** Gathers what is known of an archive, member by member, as its frames and lines begin. */
+/** Collects the facts of each member of an archive as its frames and lines begin. */
 export class MemberFactsBuilder {
-  /** Whether no byte so far may hold a record that was not counted. */
+  /** Whether every record so far was counted. */
   isExact = true;
-  /** Whether records with a sequence came in order, and from one writer. */
+  /** Whether all records with a sequence came in order and from one writer. */
   #isInOrder = true;
   #writer: string | null = null;
   #nextSequence = 0;
 
-  /** Of the member that is being filled. */
+  /** The facts of the member that is being filled. */
   #beginsWhole = true;
   #isTimed = true;
   #records = 0;
@@ -19,7 +19,7 @@ export class MemberFactsBuilder {
   #earliestMicros = 0;
   #latestMicros = 0;
 
-  /** The writer of all records that have a sequence, or null where there is more than one, or none. */
+  /** The only writer of the records with a sequence; null if there is none, or more than one. */
   get writer(): string | null {
     return this.isExact && this.#isInOrder ? this.#writer : null;
   }
@@ -31,22 +31,22 @@ export class MemberFactsBuilder {
     else this.addUnknown();
   }
 
-  /** Adds records that have no sequence and no time. */
+  /** Adds records without sequence and time. */
   addUntimed(records: number): void {
     this.#records += records;
     this.#isTimed = false;
   }
 
-  /** Adds bytes of which nobody knows what they hold. */
+  /** Adds bytes of unknown content. */
   addUnknown(): void {
     this.isExact = false;
     this.#isTimed = false;
   }
 
   /**
-   * The facts of a member that ends here.
+   * Returns the facts of the member that ends here.
    *
-   * @param next whether a frame or a line begins behind it
+   * @param next whether the next member begins at the start of a frame or a line
    */
   take(rawBytes: number, next: { readonly beginsWhole: boolean }): MemberFacts {
     const timed = {

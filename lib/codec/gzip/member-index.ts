@@ -22,29 +22,28 @@ import {
 } from './gzip-subfield.js';
 import { type MemberEntry, readMemberEntry } from './member-entry.js';
 
-/** Where to find a piece of an archive in its `.gz`: a member, or a run of members. */
+/** Where a member, or a run of members, is in the `.gz` and in the archive. */
 export interface IndexedMember extends MemberEntry {
-  /** Where its first member begins in the `.gz`. */
+  /** Where its first member begins: bytes from the start of the `.gz`. */
   readonly offset: number;
-  /** Where its bytes begin in the archive. */
+  /** Where its data begin: bytes from the start of the archive. */
   readonly rawOffset: number;
 }
 
-/** The end of a `.gz`, and what `readGzipEnd` said of it. */
+/** The end of a `.gz`, and the totals that `readGzipEnd` returned. */
 export interface GzipSuffix {
-  /** Its last bytes, at least the `suffixBytes` of `readGzipEnd`. */
+  /** Its last bytes: at least the `suffixBytes` of `readGzipEnd`. */
   readonly suffix: Buffer;
   readonly totals: GzipTotals;
   readonly fileBytes: number;
 }
 
 /**
- * Decodes the member index. Its members follow each other without a gap; in a `.gz` to which another one
- * was concatenated, they are those of the last.
+ * Decodes the member index. Its members follow each other without a gap. In concatenated `.gz`
+ * files it is the index of the last one.
  *
- * @param archive what errors name
- * @throws DamageError, its offset counted in bytes of the `.gz`. The data are not touched by such damage:
- *   they can be read as a stream.
+ * @param archive the path or name for errors
+ * @throws DamageError with an offset in the `.gz`. The data may be good: read them as a stream.
  */
 export function decodeMemberIndex(source: GzipSuffix, archive?: string): IndexedMember[] {
   const { suffix, totals, fileBytes } = source;
@@ -81,7 +80,7 @@ export function decodeMemberIndex(source: GzipSuffix, archive?: string): Indexed
   return members;
 }
 
-/** The index member that `bytes` begin with, and our subfield in it. */
+/** Reads the index member that `bytes` begin with. */
 function readIndexMember(bytes: Buffer, fail: GzipFail) {
   const subfield = findSubfield(bytes);
   if (subfield?.version !== SUBFIELD_VERSION || subfield.kind !== KIND_MEMBER_INDEX) {
@@ -95,12 +94,12 @@ function readIndexMember(bytes: Buffer, fail: GzipFail) {
   return { memberBytes, subfield };
 }
 
-/** Enough of a member to see what it is. */
+/** Enough bytes of a member, in a message, to recognise it. */
 const SHOWN_BYTES = 18;
 
-/** @param first how many entries were in the members before */
-function* entriesOf({ data, offset }: GzipSubfield, first: number, fail: GzipFail) {
-  const failIn: GzipFail = (at, expected, found) => fail(offset + at, expected, found);
+/** @param first how many entries the members before it have */
+function* entriesOf({ data, start }: GzipSubfield, first: number, fail: GzipFail) {
+  const failIn: GzipFail = (at, expected, found) => fail(start + at, expected, found);
   const count = data.length < INDEX_FIXED_BYTES ? 0 : data.readUInt32LE(ENTRY_COUNT_OFFSET);
   if (data.length !== INDEX_FIXED_BYTES + count * ENTRY_BYTES) {
     failIn(ENTRY_COUNT_OFFSET, `the entries of ${data.length} bytes`, `${count}`);

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-import { type Damage, DamageError, type DamageReason } from '../../errors/damage-error.js';
+import { DamageError, type DamageReason } from '../../errors/damage-error.js';
 import { DamageLog } from '../frames/damage-log.js';
 import type { DecoderContext, KindDecoder } from '../frames/kind-decoder.js';
 import {
@@ -17,9 +17,9 @@ const LINE_FEED = 0x0a;
 export class JsonLinesDecoder implements KindDecoder {
   readonly #context: DecoderContext;
   readonly #log: DamageLog;
-  /** So far there is no line feed. */
+  /** How many bytes of the queue were searched and have no line feed. */
   #searched = 0;
-  /** The line that is left out, when its end has not come. */
+  /** The line being skipped, while its end has not come. */
   #skipping: { readonly begin: number; readonly reason: DamageReason } | undefined;
   #hasEnded = false;
 
@@ -37,12 +37,12 @@ export class JsonLinesDecoder implements KindDecoder {
       try {
         const line = this.#readLine();
         if (line === null) {
-          if (this.#hasEnded) this.#log.tell();
+          if (this.#hasEnded) this.#log.report();
           return false;
         }
         const record = this.#open(line);
         this.#skip(line.length + 1);
-        this.#log.tell();
+        this.#log.report();
         into.push(record);
         return true;
       } catch (error) {
@@ -53,7 +53,7 @@ export class JsonLinesDecoder implements KindDecoder {
     return false;
   }
 
-  /** The line that begins here, which stays in the queue; null when more bytes are needed. */
+  /** Returns the next line and leaves it in the queue; null if it needs more bytes. */
   #readLine(): Buffer | null {
     const { queue, maxRecordBytes } = this.#context;
     const length = queue.indexOf(LINE_FEED, this.#searched);
@@ -65,7 +65,7 @@ export class JsonLinesDecoder implements KindDecoder {
     return this.#hasEnded ? this.#readLast() : null;
   }
 
-  /** A last line without a line feed is a record where its JSON is whole, else torn. */
+  /** A last line without a line feed is a record if its JSON is whole; otherwise it is torn. */
   #readLast(): Buffer | null {
     const { queue, tornTail } = this.#context;
     if (tornTail === 'end') queue.skip(queue.length);
@@ -75,7 +75,7 @@ export class JsonLinesDecoder implements KindDecoder {
     return line;
   }
 
-  /** Leaves out a line up to its line feed; false when that has not come. */
+  /** Skips a line including its line feed; returns false if that has not come. */
   #skipLine({ begin, reason }: { begin: number; reason: DamageReason }): boolean {
     const { queue } = this.#context;
     const length = queue.indexOf(LINE_FEED, 0);
@@ -86,7 +86,7 @@ export class JsonLinesDecoder implements KindDecoder {
     return true;
   }
 
-  /** Behind the last line there may be no line feed. */
+  /** Skips `count` bytes, or fewer: the last line may have no line feed. */
   #skip(count: number): void {
     const { queue } = this.#context;
     queue.skip(Math.min(count, queue.length));
@@ -103,7 +103,7 @@ export class JsonLinesDecoder implements KindDecoder {
     return new ArchiveRecord(origin, bytes, spanOf(split.metadata.length, bytes.length));
   }
 
-  #fail(reason: Damage['reason'], expected: string, found: string): never {
+  #fail(reason: DamageReason, expected: string, found: string): never {
     const { archive, queue } = this.#context;
     const damage = { reason, what: 'line', offset: queue.offset, expected, found };
     throw new DamageError(damage, archive);
@@ -124,7 +124,7 @@ function isJson(line: Buffer): boolean {
   }
 }
 
-/** Metadata as a JSON object of strings, which was checked when the line was opened; or nothing. */
+/** The metadata are a JSON object of strings, checked when the line was opened, or are empty. */
 const layout: MetadataLayout = {
   decode: (bytes, start, end) =>
     Object.freeze(Object.assign(Object.create(null), parse(bytes, start, end))),

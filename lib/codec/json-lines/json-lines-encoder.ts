@@ -17,13 +17,15 @@ import {
 export interface JsonLinesEncoderOptions {
   readonly maxRecordBytes: number;
   readonly slabBytes: number;
-  /** The key of each line's object that holds the metadata; without it they are left out. */
+  /** The key in each line's object for the metadata. Without it they are not written. */
   readonly metadataKey?: string | undefined;
 }
 
 const LINE_FEED = 0x0a;
 
-/** Writes a payload a line (docs/format.md, "JSON lines"), for tools that know nothing of Shoebox. */
+/**
+ * Writes one payload per line (docs/format.md, "JSON lines"), for tools that do not know Shoebox.
+ */
 export class JsonLinesEncoder implements RecordEncoder {
   readonly isBlockOpen = false;
   readonly nextSequence = 0;
@@ -68,14 +70,14 @@ export class JsonLinesEncoder implements RecordEncoder {
   }
 
   finishBlock(): void {
-    // A line is a record: there is nothing to finish.
+    // Each line is a record, so there is nothing to finish.
   }
 
   take(next?: Buffer): Buffer {
     return this.#slab.take(next);
   }
 
-  /** The payload, a JSON object, with the metadata as its first member. */
+  /** Returns the payload, a JSON object, with the metadata inserted as its first member. */
   #withMetadata(payload: Piece, key: string): string {
     const text = textOf(payload);
     const object = objectOf(text);
@@ -88,7 +90,7 @@ export class JsonLinesEncoder implements RecordEncoder {
       const name = metadataText(key, key);
       pairs.push(`${JSON.stringify(name)}:${JSON.stringify(metadataText(value, name))}`);
     }
-    // All else stays as it is, white space too, so that the payload is read back to the byte.
+    // Everything else stays, white space too, so that the payload is read back byte for byte.
     const open = text.indexOf('{') + 1;
     const rest = text.slice(open);
     const comma = rest.trimStart().startsWith('}') ? '' : ',';
@@ -111,7 +113,7 @@ function objectOf(text: string): object {
 
 function metadataText(piece: Piece | undefined, key: Piece | undefined): string {
   const text = textOf(piece);
-  // JSON would escape a lone surrogate; the other formats could not take the record over.
+  // JSON could escape a lone surrogate, but the record could then not be copied to other formats.
   if (!text.isWellFormed()) throw loneSurrogate(fieldOf(textOf(key)));
   if (piece instanceof Uint8Array && !isUtf8(piece)) {
     throw new RecordError(fieldOf(textOf(key)), 'is not UTF-8, which JSON lines are');

@@ -1,4 +1,4 @@
-/** A line of JSON taken apart: the metadata's object, and the payload without it. */
+/** The two pieces of a JSON line: the metadata object, and the payload without it. */
 export interface SplitLine {
   readonly metadata: Buffer;
   readonly payload: Buffer;
@@ -9,14 +9,14 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const CLOSING_BRACE = 0x7d;
 const COMMA = 0x2c;
-/** What JSON takes for white space, the line feed apart, which ends a line. */
+/** The white space of JSON, without the line feed, which ends a line. */
 const WHITE_SPACE: ReadonlySet<number | undefined> = new Set(Buffer.from(' \t\r'));
 
 /**
- * Takes the metadata out of a line that was written with it: its first member, under `key`, an object of
- * strings. The payload gets back the bytes it had.
+ * Separates the metadata from the payload of a line: they are its first member, under `key`, an
+ * object of strings. The payload is byte for byte the one that was written.
  *
- * @returns null for a line that does not begin so: all of it is payload
+ * @returns null if the line has no such first member; then the whole line is payload
  */
 export function splitMetadataMember(line: Buffer, key: string): SplitLine | null {
   const open = skipWhiteSpace(line, 0) + 1;
@@ -26,9 +26,9 @@ export function splitMetadataMember(line: Buffer, key: string): SplitLine | null
   const end = endOfObject(line, start);
   const metadata = line.subarray(start, end);
   if (end === -1 || !isObjectOfStrings(metadata.toString('utf8'))) return null;
-  const behind = skipWhiteSpace(line, end);
-  if (line[behind] !== COMMA && line[behind] !== CLOSING_BRACE) return null;
-  const rest = line[behind] === COMMA ? behind + 1 : end;
+  const after = skipWhiteSpace(line, end);
+  if (line[after] !== COMMA && line[after] !== CLOSING_BRACE) return null;
+  const rest = line[after] === COMMA ? after + 1 : end;
   return { metadata, payload: Buffer.concat([line.subarray(0, open), line.subarray(rest)]) };
 }
 
@@ -38,7 +38,7 @@ function skipWhiteSpace(line: Buffer, start: number): number {
   return at;
 }
 
-/** Where the object of strings that begins at `start` ends, or -1: braces count outside of strings. */
+/** Where the object of strings at `start` ends, or -1. Braces inside strings do not count. */
 function endOfObject(line: Buffer, start: number): number {
   let isInString = false;
   for (let at = start; at < line.length; at++) {

@@ -13,7 +13,7 @@ export interface MetadataLayout {
   pairs(bytes: Buffer, start: number, end: number): RawPair[];
 }
 
-/** What the records of one block have in common. */
+/** The facts that all records of one block share. */
 export interface RecordOrigin {
   /** The archive's path or name, if the reader knows one. */
   readonly archive: string | undefined;
@@ -119,7 +119,7 @@ export class ArchiveRecord {
     return this.#origin.layout.pairs(this.#bytes, this.#metadataStart, this.#metadataEnd);
   }
 
-  /** The same record on memory of its own, so that its block can be freed. */
+  /** Copies the record to new memory, so that its block can be freed. */
   copy(): ArchiveRecord {
     const start = Math.min(this.#metadataStart, this.#payloadStart);
     const end = Math.max(this.#metadataEnd, this.#payloadEnd);

@@ -25,7 +25,7 @@ export interface Version1EncoderOptions {
   readonly slabBytes: number;
 }
 
-/** Writes version 1 (docs/format.md, "Version 1"), to the byte as the original program did. */
+/** Writes version 1 (docs/format.md, "Version 1"), byte for byte as the original program did. */
 export class Version1Encoder implements RecordEncoder {
   readonly isBlockOpen = false;
   readonly nextSequence = 0;
@@ -57,7 +57,7 @@ export class Version1Encoder implements RecordEncoder {
   }
 
   finishBlock(): void {
-    // A record is a frame: there is nothing to finish.
+    // Each record is a frame, so there is nothing to finish.
   }
 
   take(next?: Buffer): Buffer {
@@ -69,10 +69,10 @@ export class Version1Encoder implements RecordEncoder {
     const flat = this.#flat;
     const lengthsBytes = V1_INT_BYTES * (1 + flat.length);
     let least = lengthsBytes + V1_INT_BYTES + payload.length;
-    for (const part of flat) least += part.length;
+    for (const piece of flat) least += piece.length;
     checkRecordBytes(least, this.#options.maxRecordBytes);
     let most = V1_HEADER_BYTES + lengthsBytes + V1_INT_BYTES + mostBytes(payload);
-    for (const part of flat) most += mostBytes(part);
+    for (const piece of flat) most += mostBytes(piece);
     slab.reserve(most);
 
     const bytes = slab.bytes;

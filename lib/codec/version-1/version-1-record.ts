@@ -1,4 +1,4 @@
-import type { Damage, DamageReason } from '../../errors/damage-error.js';
+import type { DamageReason } from '../../errors/damage-error.js';
 import {
   V1_COUNT_PER_PAIR,
   V1_END_OFFSET,
@@ -21,10 +21,15 @@ export interface Version1Lengths {
   readonly payloadBlockBytes: number;
 }
 
-/** What is wrong with a version-1 frame, and how far from its beginning. */
-export type Version1Fault = Omit<Damage, 'what'>;
+/** A fault of a version-1 frame, `at` so many bytes from the frame's beginning. */
+export interface Version1Fault {
+  readonly reason: DamageReason;
+  readonly at: number;
+  readonly expected: string;
+  readonly found: string;
+}
 
-/** Reads a version-1 header as it stands; whether it can be one is for `version1HeaderFault` to say. */
+/** Reads the lengths of a version-1 header without checking them; `version1HeaderFault` does. */
 export function readVersion1Lengths(header: Buffer): Version1Lengths {
   return {
     metadataBytes: header.readInt32LE(V1_METADATA_BYTES_OFFSET),
@@ -32,7 +37,7 @@ export function readVersion1Lengths(header: Buffer): Version1Lengths {
   };
 }
 
-/** What is wrong with a header, or null. It has no checksum: lengths are believed if they are possible. */
+/** The fault of a header, or null. It has no checksum, so possible lengths are trusted. */
 export function version1HeaderFault(header: Buffer, maxRecordBytes: number): Version1Fault | null {
   const { metadataBytes, payloadBlockBytes } = readVersion1Lengths(header);
   const end = header.readInt32LE(V1_END_OFFSET);
@@ -50,10 +55,10 @@ export function version1HeaderFault(header: Buffer, maxRecordBytes: number): Ver
 }
 
 /**
- * What is wrong with a whole frame behind its header, or null. The bytes need not be put together for it:
- * who searches would copy them for every frame that is none.
+ * The fault of a whole frame after its header, or null. It reads the integers through a function
+ * because a search, if it had to join the bytes first, would copy them for every false candidate.
  *
- * @param readInt32 reads at a distance from the frame's beginning
+ * @param readInt32 reads an int32 `at` bytes from the frame's beginning
  */
 export function version1BodyFault(
   readInt32: (at: number) => number,
@@ -84,7 +89,7 @@ export function version1BodyFault(
   return fault('bad-length', end, `a payload of ${room} bytes`, payloadBytes);
 }
 
-/** Opens a whole frame in which no fault was found. */
+/** Opens a whole frame without faults. */
 export function openVersion1Frame(
   frame: Buffer,
   lengths: Version1Lengths,
@@ -100,7 +105,9 @@ export function openVersion1Frame(
 
 const LEAST_LENGTH = `a length of at least ${V1_INT_BYTES}`;
 
-/** Metadata as version 1 has it: count, all lengths, all keys and values. Checked when opened. */
+/**
+ * The metadata of version 1: count, all lengths, all keys and values. The scanner has checked them.
+ */
 const layout: MetadataLayout = {
   decode(bytes, start) {
     const metadata: Record<string, string> = Object.create(null);
@@ -127,9 +134,9 @@ function* pairsOf(bytes: Buffer, start: number): Generator<[Buffer, Buffer]> {
 
 function fault(
   reason: DamageReason,
-  offset: number,
+  at: number,
   expected: string,
   found: string | number,
 ): Version1Fault {
-  return { reason, offset, expected, found: String(found) };
+  return { reason, at, expected, found: String(found) };
 }

@@ -40,7 +40,9 @@ export interface ArchiveIndex {
   readonly records: number;
   /** Counts the archives of its writer, from 0. Undefined where who sealed it did not know. */
   readonly ordinal: number | undefined;
-  /** Of all bytes of the writer's previous archive; zeros in its first, and where that is not known. */
+  /**
+   * Of all bytes of the writer's previous archive; zeros in its first, and where that is not known.
+   */
   readonly previousSha256: Uint8Array;
   /** Whether the writer ended here, so that no archive follows. */
   readonly writerEnded: boolean;

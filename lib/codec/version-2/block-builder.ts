@@ -50,8 +50,8 @@ const MAX_RECORD_PREFIX_BYTES = 3 * MAX_VARINT_BYTES;
 const MAX_BODY_END_BYTES = MAX_VARINT_BYTES + MAX_VARINT_BYTES + TABLE_START_BYTES;
 
 /**
- * Builds the blocks of version 2 (docs/format.md, "Records"), each straight into its place in the slab.
- * A block ends by itself once its body has `blockBytes`.
+ * Builds the blocks of version 2 (docs/format.md, "Records"), each straight into its place in the
+ * slab. A block ends by itself once its body has `blockBytes`.
  */
 export class BlockBuilder implements RecordEncoder {
   readonly #options: BlockBuilderOptions;
@@ -165,8 +165,9 @@ export class BlockBuilder implements RecordEncoder {
   }
 
   /**
-   * Lengths stand before what they measure, and must be minimal. They are foretold as if the metadata had as
-   * many bytes as that of the record before; where they take other room, the record is moved behind them.
+   * Lengths stand before what they measure, and must be minimal. They are foretold as if the
+   * metadata had as many bytes as that of the record before; where they take other room, the record
+   * is moved behind them.
    */
   #encode(payload: Piece, timeMicros: number): void {
     const slab = this.#slab;
@@ -229,8 +230,8 @@ export class BlockBuilder implements RecordEncoder {
   }
 
   /**
-   * The first record's time is relative to the earliest, which is known only now. It was written as 0;
-   * where another record came earlier the rest is moved to make room.
+   * The first record's time is relative to the earliest, which is known only now. It was written as
+   * 0; where another record came earlier the rest is moved to make room.
    */
   #rebaseFirstTime(): void {
     const delta = this.#firstMicros - this.#earliestMicros;

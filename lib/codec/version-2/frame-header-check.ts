@@ -1,4 +1,4 @@
-import type { Damage } from '../../errors/damage-error.js';
+import type { DamageReason } from '../../errors/damage-error.js';
 import { MAGIC, MAGIC_BYTES, MAGIC_OFFSET, VERSION_OFFSET } from '../../format/preamble.js';
 import { VERSION_1 } from '../../format/version-1.js';
 import {
@@ -12,50 +12,60 @@ import {
 } from '../../format/version-2.js';
 import { type FrameHeader, headerCrc } from './frame-header.js';
 
-/** What is wrong with the bytes that a frame begins with, as many as have come; or null. */
-export function magicFault(bytes: Buffer): Damage | null {
+/** A fault of a frame, `at` so many bytes from the frame's beginning. */
+export interface FrameFault {
+  readonly reason: DamageReason;
+  /** The damaged thing, for the message. */
+  readonly what: string;
+  readonly at: number;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** The fault in the first bytes of a frame, of which any number may have come; or null. */
+export function magicFault(bytes: Buffer): FrameFault | null {
   if (bytes.length >= MAGIC_BYTES.length && bytes.readInt32LE(MAGIC_OFFSET) === MAGIC) return null;
   if (MAGIC_BYTES.every((byte, i) => i >= bytes.length || bytes[i] === byte)) return null;
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const hint = isGzip ? ' (gzip: decompress it first)' : '';
   const expected = `magic ${hex(MAGIC)}, 84788669`;
   const found = bytes.toString('hex', 0, MAGIC_BYTES.length) + hint;
-  return { reason: 'bad-magic', what: 'frame', offset: 0, expected, found };
+  return { reason: 'bad-magic', what: 'frame', at: 0, expected, found };
 }
 
-/** Whether the checksum of a header holds, so that its lengths may be believed. */
+/** Whether the checksum of a header is good, so that its lengths can be trusted. */
 export function isHeaderWhole(bytes: Buffer): boolean {
   return headerCrc(bytes) === bytes.readUInt32LE(HEADER_CRC_OFFSET);
 }
 
-/** What is wrong with a header whose checksum does not hold. */
-export function headerCrcFault(bytes: Buffer): Damage {
+/** The fault of a header whose checksum is wrong. */
+export function headerCrcFault(bytes: Buffer): FrameFault {
   const version = bytes.readInt16LE(VERSION_OFFSET);
-  // A version that nobody wrote is more likely than not the damage itself: say so.
+  // An unknown version is probably the damaged field, so report that.
   if (version !== VERSION_2) return versionFault(version);
   const found = hex(bytes.readUInt32LE(HEADER_CRC_OFFSET));
   return fault('bad-checksum', `checksum ${hex(headerCrc(bytes))}`, found);
 }
 
-/** Why a reader must not open the frame of a header whose checksum holds, or null. */
-export function headerFault(header: FrameHeader, maxBodyBytes: number): Damage | null {
+/** The reason why a reader must not open the frame of a header with a good checksum; or null. */
+export function headerFault(header: FrameHeader, maxBodyBytes: number): FrameFault | null {
   const mayBeSkipped = header.kind >= FIRST_SKIPPABLE_KIND;
   const unknown = mayBeSkipped ? null : unknownFault(header);
   if (unknown !== null || header.storedBytes <= maxBodyBytes) return unknown;
   return fault('too-large', `at most ${maxBodyBytes} bytes`, `a body of ${header.storedBytes}`);
 }
 
-export function versionFault(version: number): Damage {
+export function versionFault(version: number): FrameFault {
   const expected = `version ${VERSION_1} or ${VERSION_2}`;
-  const place = { what: 'frame', offset: VERSION_OFFSET };
-  return { reason: 'unknown-version', ...place, expected, found: String(version) };
+  const found = String(version);
+  return { reason: 'unknown-version', what: 'frame', at: VERSION_OFFSET, expected, found };
 }
 
 export function hex(value: number): string {
   return `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
 }
 
-function unknownFault(header: FrameHeader): Damage | null {
+function unknownFault(header: FrameHeader): FrameFault | null {
   if (header.version !== VERSION_2) return versionFault(header.version);
   if (header.kind !== KIND_RECORDS && header.kind !== KIND_INDEX) {
     return fault('unknown-kind', 'kind 1 or 2', `kind ${header.kind}`);
@@ -80,6 +90,6 @@ function unknownFault(header: FrameHeader): Damage | null {
   return null;
 }
 
-function fault(reason: Damage['reason'], expected: string, found: string): Damage {
-  return { reason, what: 'header', offset: 0, expected, found };
+function fault(reason: DamageReason, expected: string, found: string): FrameFault {
+  return { reason, what: 'header', at: 0, expected, found };
 }

@@ -52,8 +52,8 @@ export class KeyTable {
   }
 
   /**
-   * As `keyOf`, of the key at a place of a record. Records mostly have the keys of the one before: then it
-   * is not looked up, which takes 7 % off the encoding of small records.
+   * As `keyOf`, of the key at a place of a record. Records mostly have the keys of the one before:
+   * then it is not looked up, which takes 7 % off the encoding of small records.
    */
   keyAt(place: number, key: Piece): Key {
     const previous = this.#previous[place];
@@ -91,8 +91,8 @@ export class KeyTable {
 }
 
 /**
- * A key of an archive that is being copied, as text. One that is not UTF-8 gets its bytes behind a lone
- * surrogate: no text that may be a key begins with one.
+ * A key of an archive that is being copied, as text. One that is not UTF-8 gets its bytes behind a
+ * lone surrogate: no text that may be a key begins with one.
  */
 function nameOf(key: Uint8Array): string {
   const bytes = Buffer.from(key.buffer, key.byteOffset, key.length);

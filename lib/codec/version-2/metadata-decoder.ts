@@ -19,9 +19,9 @@ interface Remembered {
 }
 
 /**
- * Decodes metadata as the records of a version-2 block have it: key index, value length, value. Short ones
- * that came twice are remembered, and given once more where the bytes are the same: where they mostly are,
- * reading small records takes a third less time.
+ * Decodes metadata as the records of a version-2 block have it: key index, value length, value.
+ * Short ones that came twice are remembered, and given once more where the bytes are the same:
+ * where they mostly are, reading small records takes a third less time.
  */
 export class MetadataDecoder {
   readonly #remembered: (Remembered | undefined)[] = new Array(2 ** PLACE_BITS);

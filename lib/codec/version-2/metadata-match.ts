@@ -11,14 +11,19 @@ export class MetadataMatch {
     this.#values = Object.values(wanted).map((value) => Buffer.from(value));
   }
 
-  /** The match for records of a block with these keys; null where none of them can have the pairs. */
+  /**
+   * The match for records of a block with these keys; null where none of them can have the pairs.
+   */
   forKeys(rawKeys: readonly Buffer[]): BlockMatch | null {
     const wanted = rawKeys.map((raw) => this.#keys.findIndex((key) => key.equals(raw)));
     const isPossible = this.#keys.every((_, i) => wanted.includes(i));
     return isPossible ? new BlockMatch(wanted, this.#values) : null;
   }
 
-  /** Whether pairs that came in another layout are these. Of a key that is there twice, the last counts. */
+  /**
+   * Whether pairs that came in another layout are these. Of a key that is there twice, the last
+   * counts.
+   */
   matches(pairs: readonly RawPair[]): boolean {
     return this.#keys.every((key, i) => {
       const pair = pairs.findLast(([name]) => key.equals(name));

@@ -11,8 +11,8 @@ import { areFew, BlockSelection, type RecordSelection } from './record-selection
 const MOST_KNOWN_BYTES = 1024;
 
 /**
- * By the bytes of the key table. Blocks of a series mostly have the same one, and what is known of its
- * layout serves them all.
+ * By the bytes of the key table. Blocks of a series mostly have the same one, and what is known of
+ * its layout serves them all.
  */
 const layouts = new RecentMap<BlockLayout>(256);
 
@@ -26,8 +26,9 @@ export interface OpenBlockOptions {
 }
 
 /**
- * Opens a body of kind 1 (docs/format.md, "Records") whose checksum holds: walks it once, so that all
- * that could be wrong in it is found here, and appends its records to `into`, those that are wanted.
+ * Opens a body of kind 1 (docs/format.md, "Records") whose checksum holds: walks it once, so that
+ * all that could be wrong in it is found here, and appends its records to `into`, those that are
+ * wanted.
  *
  * @throws DamageError, with nothing appended
  */

@@ -3,8 +3,8 @@ import type { FrameHeader } from './frame-header.js';
 import type { BlockMatch, MetadataMatch } from './metadata-match.js';
 
 /**
- * Which records of version 2 are wanted. A block without any is not opened; of a block that is, no record
- * is made that is not wanted. (Those of version 1 and JSON lines are all given.)
+ * Which records of version 2 are wanted. A block without any is not opened; of a block that is, no
+ * record is made that is not wanted. (Those of version 1 and JSON lines are all given.)
  */
 export interface RecordSelection {
   /** Inclusive, µs since the epoch; infinite where there is no bound. */
@@ -16,10 +16,12 @@ export interface RecordSelection {
   passOver(header: FrameHeader): number;
 
   /** Takes note of a block that was opened, and turned out to be good. */
-  heed(header: FrameHeader): void;
+  noteRead(header: FrameHeader): void;
 }
 
-/** A block is kept in memory by its records: those of one that gives fewer than this get their own. */
+/**
+ * A block is kept in memory by its records: those of one that gives fewer than this get their own.
+ */
 const LEAST_SHARE = 1 / 4;
 
 /** Whether the records that were selected of some are so few that they are to be copied. */
@@ -35,7 +37,10 @@ export class BlockSelection {
   /** Null: whatever their metadata. */
   readonly #match: BlockMatch | null;
 
-  /** `all` or `none` where that is known without a look at the records, by the block's header and keys. */
+  /**
+   * `all` or `none` where that is known without a look at the records, by the block's header and
+   * keys.
+   */
   static create(
     header: FrameHeader,
     keys: readonly Buffer[],

@@ -18,8 +18,8 @@ function createLog() {
 describe('DamageLog', () => {
   it('tells nothing where there is nothing', () => {
     const { log, told } = createLog();
-    log.heed(headerOf(0n, 1));
-    log.tell();
+    log.noteHeader(headerOf(0n, 1));
+    log.report();
     expect(told).to.deep.equal([]);
   });
 
@@ -27,8 +27,8 @@ describe('DamageLog', () => {
     const { log, told } = createLog();
     log.add(10, 20, 'bad-checksum', 2);
     log.add(20, 30, 'bad-body', 3);
-    log.tell();
-    log.tell();
+    log.report();
+    log.report();
     const whole = { archive: 'a.events', begin: 10, end: 30, reason: 'bad-checksum' };
     expect(told).to.deep.equal([{ ...whole, recordsLost: 5 }]);
   });
@@ -38,19 +38,19 @@ describe('DamageLog', () => {
     log.add(10, 20, 'bad-text');
     log.add(21, 30, 'bad-text');
     expect(told).to.have.length(1);
-    log.tell();
+    log.report();
     expect(told.map(({ begin }) => begin)).to.deep.equal([10, 21]);
   });
 
   it('counts by the sequences before and behind what has no header', () => {
     const { log, told } = createLog();
-    log.heed(headerOf(0n, 4));
+    log.noteHeader(headerOf(0n, 4));
     log.add(0, 9, 'bad-magic');
-    log.heed(headerOf(9n, 2));
+    log.noteHeader(headerOf(9n, 2));
     log.add(9, 12, 'bad-checksum', 2);
     log.add(12, 20, 'bad-magic');
-    log.heed(headerOf(14n, 0, { kind: 2 }));
-    log.tell();
+    log.noteHeader(headerOf(14n, 0, { kind: 2 }));
+    log.report();
     expect(told[0]).to.have.property('recordsLost', 5 + 2 + 3);
   });
 
@@ -59,21 +59,21 @@ describe('DamageLog', () => {
     [
       'between two writers',
       (log) => {
-        log.heed(headerOf(0n, 4, { writer: '00'.repeat(8) }));
+        log.noteHeader(headerOf(0n, 4, { writer: '00'.repeat(8) }));
         log.add(0, 9, 'bad-magic');
       },
     ],
     [
       'where the sequence goes back',
       (log) => {
-        log.heed(headerOf(70n, 1));
+        log.noteHeader(headerOf(70n, 1));
         log.add(0, 9, 'bad-magic');
       },
     ],
     [
       'behind a frame of version 1',
       (log) => {
-        log.heed(headerOf(0n, 4));
+        log.noteHeader(headerOf(0n, 4));
         log.forgetSequence();
         log.add(0, 9, 'bad-magic');
       },
@@ -82,7 +82,7 @@ describe('DamageLog', () => {
       'where a part of it cannot be counted',
       (log) => {
         log.add(0, 5, 'bad-magic');
-        log.heed(headerOf(2n, 4));
+        log.noteHeader(headerOf(2n, 4));
         log.add(5, 9, 'bad-body', 4);
       },
     ],
@@ -91,8 +91,8 @@ describe('DamageLog', () => {
     it(`does not count ${what}`, () => {
       const { log, told } = createLog();
       add(log);
-      log.heed(headerOf(6n, 1));
-      log.tell();
+      log.noteHeader(headerOf(6n, 1));
+      log.report();
       expect(told).to.have.length(1);
       expect(told[0]).to.have.property('recordsLost', undefined);
     });
@@ -100,11 +100,11 @@ describe('DamageLog', () => {
 
   it('does not count at the end, nor by the sequence of a kind that may be skipped', () => {
     const { log, told } = createLog();
-    log.heed(headerOf(0n, 4));
+    log.noteHeader(headerOf(0n, 4));
     log.add(0, 9, 'bad-magic');
-    log.heed(headerOf(9n, 2, { kind: 128 }));
-    log.heed(headerOf(2n ** 53n, 2));
-    log.tell();
+    log.noteHeader(headerOf(9n, 2, { kind: 128 }));
+    log.noteHeader(headerOf(2n ** 53n, 2));
+    log.report();
     expect(told[0]).to.have.property('recordsLost', undefined);
   });
 });

@@ -25,7 +25,7 @@ describe('KnownWriters', () => {
       ...[true, true],
     ]);
     expect(writers.admits(headerOf(B, 99))).to.equal(false);
-    writers.add(headerOf(B, 0), 'behind a search');
+    writers.add(headerOf(B, 0), 'by search');
     expect(writers.admits(headerOf(B, 99))).to.equal(true);
   });
 
@@ -40,7 +40,7 @@ describe('KnownWriters', () => {
 
   it('admits others as long as the first was found by a search', () => {
     const writers = new KnownWriters();
-    writers.add(headerOf(A, 10, 5), 'behind a search');
+    writers.add(headerOf(A, 10, 5), 'by search');
     expect(writers.admits(headerOf(B, 0))).to.equal(true);
     expect(writers.admits(headerOf(A, 14))).to.equal(false);
   });

@@ -39,14 +39,14 @@ describe('encodeMemberHeader', () => {
 describe('findSubfield', () => {
   it('finds what was encoded', () => {
     const found = findSubfield(Buffer.concat([header, EMPTY]));
-    expect(found).to.include({ version: 1, kind: 2, offset: 16, dataBytes: 12 });
+    expect(found).to.include({ version: 1, kind: 2, start: 16, dataBytes: 12 });
     expect(found?.data.toString('hex')).to.equal(header.toString('hex', 16));
   });
 
   it('finds it among the subfields of others', () => {
     const other = Buffer.from('4142030000010258590000', 'hex');
     const member = withExtra(Buffer.concat([other, header.subarray(12), other]));
-    expect(findSubfield(member)).to.include({ version: 1, kind: 2, offset: 12 + 11 + 4 });
+    expect(findSubfield(member)).to.include({ version: 1, kind: 2, start: 12 + 11 + 4 });
   });
 
   it('finds it from the byte on that tells its version and its kind', () => {
@@ -83,7 +83,7 @@ describe('findSubfield', () => {
         const bytes = Buffer.concat([withExtra(extra), behind]);
         const found = findSubfield(bytes);
         if (found === null) return;
-        expect(found.offset + found.dataBytes).to.be.at.most(12 + extra.length);
+        expect(found.start + found.dataBytes).to.be.at.most(12 + extra.length);
         expect(found.data.length).to.equal(found.dataBytes);
       }),
     );

@@ -19,7 +19,7 @@ function selectionOf(where: Record<string, string>): RecordSelection {
     latestMicros: Number.POSITIVE_INFINITY,
     metadata: new MetadataMatch(where),
     passOver: () => 0,
-    heed: () => undefined,
+    noteRead: () => undefined,
   };
 }
 
