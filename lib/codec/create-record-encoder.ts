@@ -12,7 +12,7 @@ import { BlockBuilder, type BlockFacts } from './version-2/block-builder.js';
 
 /** Options for the format of an archive. */
 export interface FormatOptions {
-  /** @default 'v2' */
+  /** `v2`: blocks. `v1`: as the original program wrote. `jsonl`: JSON lines. @default 'v2' */
   readonly format?: ArchiveFormat | undefined;
   /**
    * A block of version 2 ends at this size, or earlier if a sync or a flush needs its records. The

@@ -20,37 +20,38 @@ import { HEADER_BYTES, KIND_INDEX } from '../../format/version-2.js';
 import { readInt64, readUint64, writeInt64 } from '../bytes/int64.js';
 import { writeFrameHeader } from './frame-header.js';
 
-/** A run of neighbouring blocks. Times are µs since the epoch. */
+/** Describes a run of consecutive blocks. Times are µs since the epoch. */
 export interface IndexEntry {
-  /** Where the first of its blocks begins: bytes from the start of the archive. */
+  /** Where its first block begins: bytes from the start of the archive. */
   readonly offset: number;
   readonly records: number;
-  /** Of its first record. */
+  /** The sequence of its first record. */
   readonly sequence: number;
   readonly earliestMicros: number;
   readonly latestMicros: number;
 }
 
-/** What the last frame of a sealed archive says of it (docs/format.md, "The index"). */
+/** The contents of the last frame of a sealed archive (docs/format.md, "The index"). */
 export interface ArchiveIndex {
-  /** The bytes before the index frame that it speaks of. */
+  /** The size of the archive before the index frame. */
   readonly archiveBytes: number;
-  /** Of these bytes. */
+  /** The SHA-256 of these bytes. */
   readonly sha256: Uint8Array;
   readonly records: number;
-  /** Counts the archives of its writer, from 0. Undefined where who sealed it did not know. */
-  readonly ordinal: number | undefined;
   /**
-   * Of all bytes of the writer's previous archive; zeros in its first, and where that is not known.
+   * The archive's number within its writer, from 0. Undefined if the sealing process did not know
+   * it.
    */
+  readonly ordinal: number | undefined;
+  /** The SHA-256 of the writer's previous archive; zeros in its first, and if it is unknown. */
   readonly previousSha256: Uint8Array;
-  /** Whether the writer ended here, so that no archive follows. */
+  /** Whether this is the writer's last archive. */
   readonly writerEnded: boolean;
-  /** At most 65,536, in the order of their offsets. */
+  /** At most 65,536, ordered by offset. */
   readonly entries: readonly IndexEntry[];
 }
 
-/** Encodes an index as a whole frame. */
+/** Encodes an index as a whole frame. `nextSequence` follows the archive's last record. */
 export function encodeIndexFrame(
   index: ArchiveIndex,
   writerId: Uint8Array,
@@ -88,15 +89,15 @@ export function encodeIndexFrame(
 }
 
 /**
- * Decodes the body of an index frame whose checksum holds.
+ * Decodes the body of an index frame with a good checksum.
  *
  * @param offset where the frame begins in the archive
  * @throws DamageError
  */
 export function decodeIndexBody(body: Buffer, offset: number, archive?: string): ArchiveIndex {
   const fail = (at: number, expected: string, found: number): never => {
-    const place = offset + HEADER_BYTES + at;
-    const damage = { reason: 'bad-body', what: 'index', offset: place } as const;
+    const begin = offset + HEADER_BYTES + at;
+    const damage = { reason: 'bad-body', what: 'index', offset: begin } as const;
     throw new DamageError({ ...damage, expected, found: String(found) }, archive);
   };
   if (body.length < MIN_INDEX_BODY_BYTES) {
@@ -168,8 +169,8 @@ function flagsOf({ ordinal, writerEnded }: ArchiveIndex): number {
   );
 }
 
-function sha256At(body: Buffer, offset: number): Buffer {
-  return Buffer.from(body.subarray(offset, offset + SHA256_BYTES));
+function sha256At(body: Buffer, at: number): Buffer {
+  return Buffer.from(body.subarray(at, at + SHA256_BYTES));
 }
 
 function boundOf(

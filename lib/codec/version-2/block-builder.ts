@@ -20,9 +20,9 @@ import {
 import { writeFrameHeader } from './frame-header.js';
 import { KeyTable } from './key-table.js';
 
-/** What the index says of a block. Times are µs since the epoch. */
+/** The facts of a finished block, for the index. Times are µs since the epoch. */
 export interface BlockFacts {
-  /** The length of its frame. */
+  /** The size of its frame. */
   readonly bytes: number;
   readonly records: number;
   readonly sequence: number;
@@ -37,21 +37,21 @@ export interface BlockBuilderOptions {
   readonly sequence?: number;
   readonly blockBytes: number;
   readonly maxRecordBytes: number;
-  /** The memory that a slab has at first. */
+  /** The initial size of a slab. */
   readonly slabBytes: number;
-  /** Told of each block when it ends. */
+  /** Called when a block ends. */
   readonly onBlock?: (block: BlockFacts) => void;
 }
 
-/** length, time, metadataBytes: the varints that a record opens with */
+/** The varints at the start of a record: length, time, metadataBytes. */
 const MAX_RECORD_PREFIX_BYTES = 3 * MAX_VARINT_BYTES;
 
-/** first time and its record's length (which may grow), key count, table start */
+/** The first record's time and length (which may grow), the key count, the table start. */
 const MAX_BODY_END_BYTES = MAX_VARINT_BYTES + MAX_VARINT_BYTES + TABLE_START_BYTES;
 
 /**
- * Builds the blocks of version 2 (docs/format.md, "Records"), each straight into its place in the
- * slab. A block ends by itself once its body has `blockBytes`.
+ * Encodes records as blocks of version 2 (docs/format.md, "Records"), directly into the slab. A
+ * block ends when its body has `blockBytes`.
  */
 export class BlockBuilder implements RecordEncoder {
   readonly #options: BlockBuilderOptions;
@@ -60,14 +60,14 @@ export class BlockBuilder implements RecordEncoder {
   readonly #slab: Slab;
   #sequence: number;
 
-  /** Of the block that is being filled; `#records` is 0 when there is none. */
+  /** The state of the open block; `#records` is 0 if no block is open. */
   #blockStart = 0;
   #records = 0;
   #firstMicros = 0;
   #previousMicros = 0;
   #earliestMicros = 0;
   #latestMicros = 0;
-  /** Of the record before. */
+  /** The metadata size of the previous record. */
   #metadataBytes = 0;
 
   constructor(options: BlockBuilderOptions) {
@@ -92,7 +92,7 @@ export class BlockBuilder implements RecordEncoder {
     const payload = payloadOf(record);
     const timeMicros = timeMicrosOf(record, nowMicros);
     flattenMetadata(metadataOf(record), this.#flat);
-    // Text has at least as many bytes as units: what is too large is refused before it is measured.
+    // Text has at least as many bytes as units, so this refuses huge text before it is measured.
     checkRecordBytes(payload.length, this.#options.maxRecordBytes);
 
     if (this.#records > 0 && !this.#fitsTimes(timeMicros)) this.finishBlock();
@@ -111,7 +111,8 @@ export class BlockBuilder implements RecordEncoder {
     if (timeMicros < this.#earliestMicros) this.#earliestMicros = timeMicros;
     if (timeMicros > this.#latestMicros) this.#latestMicros = timeMicros;
     const frameBytes = this.#slab.length - this.#blockStart + this.#table.entryBytes;
-    // With what is still to come, so that no body is over `blockBytes + maxRecordBytes`.
+    // Includes the fields that `finishBlock` adds, so that no body is over `blockBytes +
+    // maxRecordBytes`.
     const bodyBytes = frameBytes - HEADER_BYTES + MAX_BODY_END_BYTES;
     if (bodyBytes >= this.#options.blockBytes) this.finishBlock();
     return timeMicros;
@@ -148,7 +149,7 @@ export class BlockBuilder implements RecordEncoder {
     return this.#slab.take(next);
   }
 
-  /** Deltas are within ±(2^53 - 1), so that is as much time as a block may span. */
+  /** Whether the block may hold a record of this time: deltas must be within ±(2^53 - 1) µs. */
   #fitsTimes(micros: number): boolean {
     const earliest = Math.min(this.#earliestMicros, micros);
     return Math.max(this.#latestMicros, micros) - earliest <= Number.MAX_SAFE_INTEGER;
@@ -165,9 +166,9 @@ export class BlockBuilder implements RecordEncoder {
   }
 
   /**
-   * Lengths stand before what they measure, and must be minimal. They are foretold as if the
-   * metadata had as many bytes as that of the record before; where they take other room, the record
-   * is moved behind them.
+   * Lengths precede the bytes they measure and must be minimal varints. So their sizes are guessed
+   * as if the metadata were as long as those of the previous record. If the guess is wrong, the
+   * record is moved.
    */
   #encode(payload: Piece, timeMicros: number): void {
     const slab = this.#slab;
@@ -182,7 +183,8 @@ export class BlockBuilder implements RecordEncoder {
     slab.length = metadataStart;
     const keyBytes = this.#putMetadata(limit);
     const payloadStart = slab.length;
-    // With the end of the body, for which a slab of one huge record would have to be copied.
+    // Reserves the end of the body too: otherwise finishing a block of one huge record would copy
+    // the slab.
     slab.reserve(mostBytes(payload) + MAX_BODY_END_BYTES + this.#table.entryBytes);
     const bytes = slab.bytes;
     const payloadBytes = putPiece(bytes, payloadStart, payload);
@@ -192,7 +194,7 @@ export class BlockBuilder implements RecordEncoder {
     const metadataBytes = payloadStart - metadataStart;
     const length = timeBytes + varintBytes(metadataBytes) + end - metadataStart;
     const prefixBytes = varintBytes(length) + timeBytes + varintBytes(metadataBytes);
-    // With the widest time: that of a block's first record grows when an earlier one follows.
+    // Assumes the longest time: that of a block's first record grows if an earlier one follows.
     const mostPrefixBytes = prefixBytes - timeBytes + MAX_VARINT_BYTES;
     checkRecordBytes(mostPrefixBytes + end - metadataStart + keyBytes, limit);
     const shift = start + prefixBytes - metadataStart;
@@ -203,7 +205,9 @@ export class BlockBuilder implements RecordEncoder {
     this.#metadataBytes = metadataBytes;
   }
 
-  /** @returns the bytes that the keys take in the table, once for each record that has them */
+  /**
+   * @returns how many bytes the record's keys take in the table, shared with other records or not
+   */
   #putMetadata(limit: number): number {
     const slab = this.#slab;
     const flat = this.#flat;
@@ -213,12 +217,12 @@ export class BlockBuilder implements RecordEncoder {
       const key = this.#table.keyAt(i >> 1, flat[i] as Piece);
       const value = flat[i + 1] as Piece;
       keyBytes += key.entryBytes;
-      // Before there is room made for it: many values may be one text.
+      // Checked before reserving memory: many values may share one huge string.
       checkRecordBytes(slab.length - start + value.length + keyBytes, limit);
       slab.reserve(2 * MAX_VARINT_BYTES + mostBytes(value));
       const { bytes } = slab;
       const at = writeVarint(bytes, slab.length, key.index);
-      // Guessed as if all of it were ASCII, which it mostly is.
+      // The guess is right for ASCII, the usual case.
       const valueStart = at + varintBytes(value.length);
       const written = putPiece(bytes, valueStart, value);
       if (written === NOT_WELL_FORMED) throw loneSurrogate(fieldOf(flat[i]));
@@ -230,8 +234,8 @@ export class BlockBuilder implements RecordEncoder {
   }
 
   /**
-   * The first record's time is relative to the earliest, which is known only now. It was written as
-   * 0; where another record came earlier the rest is moved to make room.
+   * The first record's time is relative to the earliest time in the block. It was written as 0; if
+   * an earlier record followed, the rest is moved to make room for the real value.
    */
   #rebaseFirstTime(): void {
     const delta = this.#firstMicros - this.#earliestMicros;

@@ -2,18 +2,18 @@ import { VarintReader } from '../bytes/varint-reader.js';
 import type { Metadata, MetadataLayout, RawPair } from '../records/archive-record.js';
 import { MetadataDecoder } from './metadata-decoder.js';
 
-/** One for all: what is in metadata is much the same in every block of a series. */
+/** All blocks share one decoder, because the blocks of a series have similar metadata. */
 const decoder = new MetadataDecoder();
 
 /**
- * Metadata as the records of one version-2 block have it: key index, value length, value. It was
- * checked when the block was opened.
+ * The metadata of the records of one version-2 block: key index, value length, value. `openBlock`
+ * has checked them.
  */
 export class BlockLayout implements MetadataLayout {
   readonly rawKeys: readonly Buffer[];
   readonly #keys: readonly string[];
 
-  /** @param rawKeys the key table; not views on the block, which a copied record lets go */
+  /** @param rawKeys the key table. Not views on the block: a copied record must not keep that. */
   constructor(rawKeys: readonly Buffer[]) {
     this.rawKeys = rawKeys;
     this.#keys = rawKeys.map((key) => key.toString('utf8'));

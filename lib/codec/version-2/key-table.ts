@@ -8,23 +8,23 @@ import { fieldOf } from '../records/metadata-input.js';
 import { loneSurrogate } from '../records/record-input.js';
 
 export interface Key {
-  /** The text of a key that is text. */
+  /** The key's text; see `nameOf` for a key that is not UTF-8. */
   readonly name: string;
   readonly index: number;
-  /** Of its entry in the table, its length included. */
+  /** The size of its entry in the table, including the length. */
   readonly entryBytes: number;
 }
 
-/** A state of the table to go back to. */
+/** A state of the table, to return to. */
 export interface KeyTableMark {
   readonly keys: number;
   readonly bytes: number;
 }
 
-/** The distinct metadata keys of the block that is being built, encoded as they come. */
+/** The distinct metadata keys of the open block, encoded as they are added. */
 export class KeyTable {
   readonly #keys = new Map<string, Key>();
-  /** By place, those of the record before. */
+  /** The keys of the previous record, in its order. */
   readonly #previous: Key[] = [];
   readonly #slab = new Slab(1024);
 
@@ -32,7 +32,7 @@ export class KeyTable {
     return this.#keys.size;
   }
 
-  /** The encoded entries, without the count before them. */
+  /** The encoded entries, without their count. */
   get entries(): Buffer {
     return this.#slab.filled();
   }
@@ -42,7 +42,7 @@ export class KeyTable {
   }
 
   /**
-   * The key's place in the table, which it takes if it has none.
+   * Returns the key's entry, and adds it if it is new.
    *
    * @throws RecordError for a lone surrogate
    */
@@ -52,14 +52,14 @@ export class KeyTable {
   }
 
   /**
-   * As `keyOf`, of the key at a place of a record. Records mostly have the keys of the one before:
-   * then it is not looked up, which takes 7 % off the encoding of small records.
+   * As `keyOf`, for the key of a record's pair number `pair`. Most records have the keys of the
+   * previous record; then no lookup is needed, which makes encoding small records 7 % faster.
    */
-  keyAt(place: number, key: Piece): Key {
-    const previous = this.#previous[place];
+  keyAt(pair: number, key: Piece): Key {
+    const previous = this.#previous[pair];
     if (previous?.name === key) return previous;
     const found = this.keyOf(key);
-    this.#previous[place] = found;
+    this.#previous[pair] = found;
     return found;
   }
 
@@ -67,7 +67,7 @@ export class KeyTable {
     return { keys: this.#keys.size, bytes: this.#slab.length };
   }
 
-  /** Forgets the keys that came after `mark`, or all. */
+  /** Removes the keys added after `mark`, or all. */
   reset(mark: KeyTableMark = { keys: 0, bytes: 0 }): void {
     this.#slab.length = mark.bytes;
     this.#previous.length = 0;
@@ -91,8 +91,8 @@ export class KeyTable {
 }
 
 /**
- * A key of an archive that is being copied, as text. One that is not UTF-8 gets its bytes behind a
- * lone surrogate: no text that may be a key begins with one.
+ * The name of a key from an archive that is being copied. A key that is not UTF-8 becomes a lone
+ * surrogate and its bytes as Latin-1: no valid text key begins with a lone surrogate.
  */
 function nameOf(key: Uint8Array): string {
   const bytes = Buffer.from(key.buffer, key.byteOffset, key.length);

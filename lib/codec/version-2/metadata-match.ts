@@ -1,7 +1,7 @@
 import type { VarintReader } from '../bytes/varint-reader.js';
 import type { RawPair } from '../records/archive-record.js';
 
-/** Pairs of metadata that a record must have, compared byte by byte. */
+/** Metadata pairs that a record must have, compared byte for byte. */
 export class MetadataMatch {
   readonly #keys: readonly Buffer[];
   readonly #values: readonly Buffer[];
@@ -11,9 +11,7 @@ export class MetadataMatch {
     this.#values = Object.values(wanted).map((value) => Buffer.from(value));
   }
 
-  /**
-   * The match for records of a block with these keys; null where none of them can have the pairs.
-   */
+  /** The match for a block with these keys; null if none of its records can have the pairs. */
   forKeys(rawKeys: readonly Buffer[]): BlockMatch | null {
     const wanted = rawKeys.map((raw) => this.#keys.findIndex((key) => key.equals(raw)));
     const isPossible = this.#keys.every((_, i) => wanted.includes(i));
@@ -21,8 +19,7 @@ export class MetadataMatch {
   }
 
   /**
-   * Whether pairs that came in another layout are these. Of a key that is there twice, the last
-   * counts.
+   * Whether decoded pairs include the wanted ones. If a key occurs twice, the last value counts.
    */
   matches(pairs: readonly RawPair[]): boolean {
     return this.#keys.every((key, i) => {
@@ -32,9 +29,9 @@ export class MetadataMatch {
   }
 }
 
-/** Tells records of one block by their metadata as they lie there: nothing is decoded. */
+/** Matches records of one block by their encoded metadata, without decoding them. */
 export class BlockMatch {
-  /** By key of the block, which of the values it must have; -1 where any will do. */
+  /** For each key of the block, the index of its wanted value; -1 if any value matches. */
   readonly #wanted: readonly number[];
   readonly #values: readonly Buffer[];
 
@@ -43,7 +40,7 @@ export class BlockMatch {
     this.#values = values;
   }
 
-  /** Whether the metadata of a record that were checked have all of the pairs. */
+  /** Whether a record's metadata, already checked, have all wanted pairs. */
   matches(reader: VarintReader, bytes: Buffer, start: number, end: number): boolean {
     for (let i = 0; i < this.#values.length; i++) {
       if (!this.#hasPair(i, reader, bytes, start, end)) return false;
@@ -51,7 +48,7 @@ export class BlockMatch {
     return true;
   }
 
-  /** Of a key that is there twice, the last counts. */
+  /** If a key occurs twice, the last value counts. */
   #hasPair(
     wanted: number,
     reader: VarintReader,
@@ -75,8 +72,8 @@ export class BlockMatch {
 }
 
 /**
- * From the end, where values that are not equal mostly differ. Of 15 bytes that are equal a call to
- * `Buffer.compare` takes three times as long.
+ * Compares from the end, where unequal values usually differ. For 15 equal bytes `Buffer.compare`
+ * takes three times as long.
  */
 function isEqual(value: Buffer, bytes: Buffer, start: number, end: number): boolean {
   if (value.length !== end - start) return false;

@@ -7,42 +7,41 @@ import { BlockLayout } from './block-layout.js';
 import type { FrameHeader } from './frame-header.js';
 import { areFew, BlockSelection, type RecordSelection } from './record-selection.js';
 
-/** Key tables that are larger are read anew each time. */
+/** Larger key tables are not cached. */
 const MOST_KNOWN_BYTES = 1024;
 
 /**
- * By the bytes of the key table. Blocks of a series mostly have the same one, and what is known of
- * its layout serves them all.
+ * Layouts by the bytes of their key table. Most blocks of a series have the same table, and share
+ * its layout.
  */
 const layouts = new RecentMap<BlockLayout>(256);
 
 export interface OpenBlockOptions {
   readonly archive: string | undefined;
-  /** Where the frame begins in the archive. */
+  /** Where the frame begins: bytes from the start of the archive. */
   readonly offset: number;
   readonly maxRecordBytes: number;
-  /** @default all of its records are wanted */
+  /** Selects records. @default all */
   readonly selection?: RecordSelection | undefined;
 }
 
 /**
- * Opens a body of kind 1 (docs/format.md, "Records") whose checksum holds: walks it once, so that
- * all that could be wrong in it is found here, and appends its records to `into`, those that are
- * wanted.
+ * Opens a records body (docs/format.md, "Records") with a good checksum, and appends its wanted
+ * records to `into`. It walks the whole body once, so no fault in it can surface later.
  *
  * @throws DamageError, with nothing appended
  */
 export function openBlock(
   header: FrameHeader,
   body: Buffer,
-  place: OpenBlockOptions,
+  options: OpenBlockOptions,
   into: ArchiveRecord[],
 ): void {
-  const reader = new BodyReader(header, body, place);
+  const reader = new BodyReader(header, body, options);
   const layout = reader.readLayout();
-  const origin = { archive: place.archive, writer: header.writer, layout };
+  const origin = { archive: options.archive, writer: header.writer, layout };
   const before = into.length;
-  const { selection } = place;
+  const { selection } = options;
   const wanted =
     selection === undefined ? 'all' : BlockSelection.create(header, layout.rawKeys, selection);
   if (wanted === 'none') return;
@@ -59,15 +58,15 @@ export function openBlock(
 class BodyReader {
   readonly #header: FrameHeader;
   readonly #body: Buffer;
-  readonly #place: OpenBlockOptions;
+  readonly #options: OpenBlockOptions;
   readonly #reader: VarintReader;
   #tableStart = 0;
   #keys = 0;
 
-  constructor(header: FrameHeader, body: Buffer, place: OpenBlockOptions) {
+  constructor(header: FrameHeader, body: Buffer, options: OpenBlockOptions) {
     this.#header = header;
     this.#body = body;
-    this.#place = place;
+    this.#options = options;
     this.#reader = new VarintReader(body);
   }
 
@@ -115,8 +114,8 @@ class BodyReader {
     for (let i = 0; i < records; i++) {
       reader.end = this.#tableStart;
       const length = this.#readCount('a record', this.#tableStart);
-      if (length > this.#place.maxRecordBytes) {
-        const limit = `at most ${this.#place.maxRecordBytes} bytes`;
+      if (length > this.#options.maxRecordBytes) {
+        const limit = `at most ${this.#options.maxRecordBytes} bytes`;
         throw this.#damage('too-large', reader.position, limit, `a record of ${length}`);
       }
       const payloadEnd = reader.position + length;
@@ -157,7 +156,10 @@ class BodyReader {
     }
   }
 
-  /** A varint that counts bytes or entries, of which there must be as many before `end`. */
+  /**
+   * Reads a varint that counts bytes or entries, and checks that as many bytes are left before
+   * `end`.
+   */
   #readCount(what: string, end: number): number {
     const reader = this.#reader;
     const at = reader.position;
@@ -174,7 +176,10 @@ class BodyReader {
   }
 
   #damage(reason: 'bad-body' | 'too-large', position: number, expected: string, found: string) {
-    const offset = this.#place.offset + HEADER_BYTES + position;
-    return new DamageError({ reason, what: 'block', offset, expected, found }, this.#place.archive);
+    const offset = this.#options.offset + HEADER_BYTES + position;
+    return new DamageError(
+      { reason, what: 'block', offset, expected, found },
+      this.#options.archive,
+    );
   }
 }

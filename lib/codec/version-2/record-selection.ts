@@ -3,44 +3,39 @@ import type { FrameHeader } from './frame-header.js';
 import type { BlockMatch, MetadataMatch } from './metadata-match.js';
 
 /**
- * Which records of version 2 are wanted. A block without any is not opened; of a block that is, no
- * record is made that is not wanted. (Those of version 1 and JSON lines are all given.)
+ * Selects records of version 2. A block without wanted records is not opened, and no object is made
+ * for an unwanted record. Records of version 1 and JSON lines are not filtered here.
  */
 export interface RecordSelection {
-  /** Inclusive, µs since the epoch; infinite where there is no bound. */
+  /** µs since the epoch, inclusive; infinite without a bound. */
   readonly earliestMicros: number;
   readonly latestMicros: number;
   readonly metadata: MetadataMatch | undefined;
 
-  /** How many records at the start of a block are not wanted; all of them where none is. */
+  /** How many records at the start of a block are unwanted. */
   passOver(header: FrameHeader): number;
 
-  /** Takes note of a block that was opened, and turned out to be good. */
+  /** Called for each block that was opened and is good. */
   noteRead(header: FrameHeader): void;
 }
 
-/**
- * A block is kept in memory by its records: those of one that gives fewer than this get their own.
- */
+/** Records keep their block in memory. If fewer than this share are selected, they are copied. */
 const LEAST_SHARE = 1 / 4;
 
-/** Whether the records that were selected of some are so few that they are to be copied. */
+/** Whether so few records of a block are selected that copying them saves memory. */
 export function areFew(selected: number, records: number): boolean {
   return selected < LEAST_SHARE * records;
 }
 
-/** Which records of one block are wanted. */
+/** Selects records of one block. */
 export class BlockSelection {
   readonly #first: number;
   readonly #earliestMicros: number;
   readonly #latestMicros: number;
-  /** Null: whatever their metadata. */
+  /** Null: any metadata match. */
   readonly #match: BlockMatch | null;
 
-  /**
-   * `all` or `none` where that is known without a look at the records, by the block's header and
-   * keys.
-   */
+  /** Returns `all` or `none` if the block's header and keys alone decide. */
   static create(
     header: FrameHeader,
     keys: readonly Buffer[],
@@ -63,9 +58,9 @@ export class BlockSelection {
   }
 
   /**
-   * Whether a record may be wanted, by what is known without a look at its metadata.
+   * Whether a record may be wanted, judged without its metadata.
    *
-   * @param index of the record in its block
+   * @param index the record's index in its block
    */
   mayHave(index: number, timeMicros: number): boolean {
     return (
@@ -74,10 +69,10 @@ export class BlockSelection {
   }
 
   /**
-   * Whether a record that may be wanted is.
+   * Whether the metadata of a record match.
    *
-   * @param reader of the body; it is left anywhere
-   * @param start where its metadata begin, which were checked
+   * @param reader reads the body; its position changes
+   * @param start where the record's metadata begin. They were checked before.
    */
   has(reader: VarintReader, body: Buffer, start: number, end: number): boolean {
     return this.#match?.matches(reader, body, start, end) ?? true;
