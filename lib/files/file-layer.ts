@@ -35,11 +35,8 @@ export interface FileStatus {
   isDirectory(): boolean;
 }
 
-/**
- * `'r'`: reads; `'r+'`: reads and writes; `'wx'`: creates, and fails when the name is taken; `'wx+'`: that,
- * and reads, too.
- */
-export type OpenMode = 'r' | 'r+' | 'wx' | 'wx+';
+/** `'r'` reads. `'wx'` creates and writes, and fails when the name is taken; `'wx+'` also reads. */
+export type OpenMode = 'r' | 'wx' | 'wx+';
 
 /** A name in a directory; as Node's `Dirent`. */
 export interface DirectoryEntry {

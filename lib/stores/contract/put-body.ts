@@ -2,14 +2,36 @@ import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 
 /**
- * The body of a put on its way into a store: counts its bytes, and settles what a failed put rejects
- * with. What ends it first (its own error, the caller's signal, a failure of the store) is the reason,
- * and destroys the body; errors that follow are its consequences.
+ * Runs a put: passes its body to `store`, and destroys the body when the put fails.
+ *
+ * @throws the first failure of the body, the caller's signal or the store
+ */
+export async function withPutBody<Result>(
+  body: Readable,
+  signal: AbortSignal | undefined,
+  store: (source: PutBody) => Promise<Result>,
+): Promise<Result> {
+  const source = new PutBody(body, signal);
+  try {
+    source.failed.throwIfAborted();
+    return await store(source);
+  } catch (error) {
+    source.fail(error);
+    throw source.failed.reason;
+  } finally {
+    source.release();
+  }
+}
+
+/**
+ * The body of a put: counts its bytes, and keeps the reason why the put fails. The first failure (of the
+ * body, the caller's signal or the store) is the reason, and destroys the body; later errors only follow
+ * from it.
  */
 export class PutBody implements AsyncIterable<Uint8Array> {
-  /** How many bytes the store has taken from it. */
+  /** How many bytes the store has taken. */
   bytes = 0;
-  /** Their CRC-32. */
+  /** The CRC-32 of these bytes. */
   crc32 = 0;
   readonly #body: Readable;
   readonly #signal: AbortSignal | undefined;
@@ -19,34 +41,34 @@ export class PutBody implements AsyncIterable<Uint8Array> {
   constructor(body: Readable, signal?: AbortSignal) {
     this.#body = body;
     this.#signal = signal;
-    // Stays for good: an error before the first read or after the last has nobody else to hear it,
-    // and would end the process.
+    // Never removed: an error before the first read or after the last has no other listener, and would
+    // end the process.
     body.on('error', (error) => this.fail(error));
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (signal?.aborted) this.#onAbort();
   }
 
-  /** Aborts, with the reason, when the body or the put has failed. */
+  /** Aborts when the put fails, with the reason. */
   get failed(): AbortSignal {
     return this.#failing.signal;
   }
 
-  /** Ends it, unless something has already. */
+  /** Fails the put, unless it has failed already. */
   fail(reason: unknown): void {
     if (this.failed.aborted) return;
     this.#body.destroy();
     this.#failing.abort(reason);
   }
 
-  /** To be called when the put is over, however it ended. */
+  /** Must be called when the put has ended, successfully or not. */
   release(): void {
     this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 
-  /** For who takes streams only. */
+  /** For a consumer that takes only streams. */
   toReadable(): Readable {
     return Readable.from(this).on('error', () => {
-      // `failed` tells it, also when nobody reads any more.
+      // `failed` reports it, also after the consumer has stopped reading.
     });
   }
 

@@ -11,6 +11,7 @@ import { unlinkIfThere } from '../../files/take-name.js';
 import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
 import { Memo } from '../contract/memo.js';
 import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
+import { withPutBody } from '../contract/put-body.js';
 import type {
   GetOptions,
   PutOptions,
@@ -19,7 +20,6 @@ import type {
   StoredObject,
   UnfinishedUpload,
 } from '../contract/store.js';
-import { withPutBody } from '../contract/with-put-body.js';
 import { walkDirectory } from './walk-directory.js';
 import { writeObject } from './write-object.js';
 

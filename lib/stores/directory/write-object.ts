@@ -1,6 +1,8 @@
 import { basename, dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 
 import { StoreError } from '../../errors/store-error.js';
+import { FileBody } from '../../files/file-body.js';
 import type { FileLayer, FileStatus } from '../../files/file-layer.js';
 import { makeDirectory } from '../../files/make-directory.js';
 import { fromSystemError, systemCodeOf } from '../../files/system-error.js';
@@ -8,7 +10,6 @@ import { createUploadId, toTemporaryName } from '../../files/temporary-name.js';
 import { writeAll } from '../../files/write-all.js';
 import type { PutBody } from '../contract/put-body.js';
 import type { PutOptions } from '../contract/store.js';
-import { type ContentChecksum, readFileChecksum } from './file-checksum.js';
 
 /** How an object gets its name; of `whenTaken: 'refuse'`, only where there are hard links. */
 export type WriteObjectOptions = Pick<PutOptions, 'onUploadCreated' | 'whenTaken'>;
@@ -69,6 +70,22 @@ async function fill(
   } finally {
     await file.close();
   }
+}
+
+/** Enough to distinguish one content from another. */
+interface ContentChecksum {
+  readonly bytes: number;
+  readonly crc32: number;
+}
+
+async function readFileChecksum(files: FileLayer, path: string): Promise<ContentChecksum> {
+  let bytes = 0;
+  let checksum = 0;
+  for await (const chunk of new FileBody(await files.open(path, 'r'), path)) {
+    bytes += chunk.length;
+    checksum = crc32(chunk, checksum);
+  }
+  return { bytes, crc32: checksum };
 }
 
 function compare(path: string, sent: ContentChecksum, kept: ContentChecksum): void {

@@ -1,50 +1,44 @@
 import { randomBytes } from 'node:crypto';
 
+import type { ObjectInput, S3Api } from './s3-api.js';
 import { httpStatusOf } from './s3-error.js';
-import type { PutObjectCommandInput, S3Sdk } from './s3-sdk.js';
+import type { S3Attributes } from './s3-store-options.js';
 
-/** Bucket, prefix, and all that objects there are stored with. */
-export interface ProbedPlace {
+/** Where the probe object is written, and with which attributes. */
+export interface ProbeTarget {
   readonly bucket: string;
   readonly prefix: string;
-  readonly attributes: Partial<PutObjectCommandInput>;
+  readonly attributes: S3Attributes;
 }
 
-/** A request that writes only where nothing is (RFC 9110, section 13.1.2). */
+/** Makes a request write only where there is no object (RFC 9110, section 13.1.2). */
 const UNLESS_TAKEN = { IfNoneMatch: '*' };
 
 /**
- * Tries whether a service lets what is under a key stay when told to, by a put of one request and by one
- * of several. Not all that take the header heed it. The object it is tried on has a key of its own, and
- * is deleted. A service that refuses any of it counts as one that does not.
+ * Finds out whether a service refuses to replace an object when the request asks it to, both for a put in one
+ * request and for a multipart upload: some services accept the header and ignore it. Writes an empty object
+ * under a key of its own and deletes it. A service that refuses any of these requests counts as one without
+ * conditional writes.
  *
- * @throws what a request fails with that says nothing about the service
+ * @throws the error of a request that failed for a reason that says nothing about the service
  */
-export async function hasConditionalWrites(sdk: S3Sdk, place: ProbedPlace): Promise<boolean> {
-  const { s3, client } = sdk;
-  const key = `${place.prefix}.shoebox-probe-${randomBytes(8).toString('hex')}`;
-  const object = { ...place.attributes, Bucket: place.bucket, Key: key };
-  const put = async () => {
-    await client.send(
-      new s3.PutObjectCommand({ ...object, ...UNLESS_TAKEN, Body: Buffer.alloc(0) }),
-    );
-  };
-  if ((await answerTo(put)) !== 'done') return false;
+export async function hasConditionalWrites(api: S3Api, target: ProbeTarget): Promise<boolean> {
+  const Key = `${target.prefix}.shoebox-probe-${randomBytes(8).toString('hex')}`;
+  const object: ObjectInput = { ...target.attributes, Bucket: target.bucket, Key };
+  const put = () => api.putObject({ ...object, ...UNLESS_TAKEN, Body: Buffer.alloc(0) });
+  if ((await outcomeOf(put)) !== 'done') return false;
   try {
-    if ((await answerTo(put)) !== 'taken') return false;
-    return (await answerTo(() => putInParts(sdk, object))) === 'taken';
+    if ((await outcomeOf(put)) !== 'taken') return false;
+    return (await outcomeOf(() => putInParts(api, object))) === 'taken';
   } finally {
-    // Where it may not be deleted it stays, and is empty.
-    await client
-      .send(new s3.DeleteObjectCommand({ Bucket: object.Bucket, Key: key }))
-      .catch(() => {});
+    // Where deleting is forbidden, the empty object stays.
+    await api.deleteObject({ Bucket: object.Bucket, Key }).catch(() => {});
   }
 }
 
-/** What a write came to. */
-type WriteAnswer = 'done' | 'taken' | 'refused';
+type Outcome = 'done' | 'taken' | 'refused';
 
-async function answerTo(write: () => Promise<void>): Promise<WriteAnswer> {
+async function outcomeOf(write: () => Promise<unknown>): Promise<Outcome> {
   try {
     await write();
     return 'done';
@@ -56,19 +50,17 @@ async function answerTo(write: () => Promise<void>): Promise<WriteAnswer> {
   }
 }
 
-/** An upload of one part, which may be as small as one likes. */
-async function putInParts({ s3, client }: S3Sdk, object: PutObjectCommandInput): Promise<void> {
+/** A multipart upload of one part: the last part may have any size. */
+async function putInParts(api: S3Api, object: ObjectInput): Promise<void> {
   const { Bucket, Key } = object;
-  const { UploadId } = await client.send(new s3.CreateMultipartUploadCommand(object));
+  const { UploadId } = await api.createMultipartUpload(object);
   const upload = { Bucket, Key, UploadId };
   try {
-    const part = { ...upload, PartNumber: 1, Body: Buffer.from('.') };
-    const { ETag } = await client.send(new s3.UploadPartCommand(part));
+    const { ETag } = await api.uploadPart({ ...upload, PartNumber: 1, Body: Buffer.from('.') });
     const MultipartUpload = { Parts: [{ ETag, PartNumber: 1 }] };
-    const complete = { ...upload, ...UNLESS_TAKEN, MultipartUpload };
-    await client.send(new s3.CompleteMultipartUploadCommand(complete));
+    await api.completeMultipartUpload({ ...upload, ...UNLESS_TAKEN, MultipartUpload });
   } finally {
-    // One that is complete is known no more.
-    await client.send(new s3.AbortMultipartUploadCommand(upload)).catch(() => {});
+    // After a completion there is no upload to abort.
+    await api.abortMultipartUpload(upload).catch(() => {});
   }
 }

@@ -1,17 +1,17 @@
 import type { Clock } from '../../streams/clock.js';
 
-/** How long a request may take, and how it is told of in a message. */
+/** How long a request may take. */
 export interface RequestDeadline {
   readonly clock: Clock;
   readonly timeoutMs: number;
 }
 
 /**
- * Makes a request that is cut off when it takes too long: a service that takes connections and never
- * answers would hold its caller for ever.
+ * Makes a request and aborts it when it takes too long: a service that accepts connections and never answers
+ * would otherwise block its caller for good.
  *
- * @param signal cuts it off, too
- * @throws Error named `TimeoutError`; what `request` rejects with
+ * @param signal aborts the request as well
+ * @throws Error named `TimeoutError`; otherwise what `request` rejects with
  */
 export async function withDeadline<Answer>(
   { clock, timeoutMs }: RequestDeadline,

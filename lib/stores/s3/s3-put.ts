@@ -1,33 +1,32 @@
+import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
+
 import type { StoreError } from '../../errors/store-error.js';
 import type { Clock } from '../../streams/clock.js';
 import type { PutBody } from '../contract/put-body.js';
 import type { Evidence } from '../contract/store.js';
-import { PartSender } from './part-sender.js';
+import { compareObject, type Verdict } from './compare-etags.js';
+import type { ObjectInput, S3Api, UploadRequests } from './s3-api.js';
+import type { S3Capabilities } from './s3-capabilities.js';
 import { httpStatusOf } from './s3-error.js';
-import type { S3Habits } from './s3-habits.js';
-import type { HeadObjectOutput, PutObjectCommandInput, S3Sdk, SendOptions } from './s3-sdk.js';
 import type { ChecksumOption } from './s3-store-options.js';
-import { SentObject } from './sent-object.js';
+import { UploadDigests } from './upload-digests.js';
 import { guardUpload } from './upload-guard.js';
-import { type Verdict, weighEvidence } from './weigh-evidence.js';
+import { UploadSender } from './upload-sender.js';
 
-/** What one put is told, besides its body. */
 export interface S3PutOptions {
-  /** Bucket, key, and all that is stored with the object. */
-  readonly object: PutObjectCommandInput & { readonly Bucket: string; readonly Key: string };
+  readonly object: ObjectInput;
   readonly partBytes: number;
   readonly concurrentParts: number;
   readonly checksum: ChecksumOption;
-  readonly habits: S3Habits;
+  readonly capabilities: S3Capabilities;
   readonly clock: Clock;
   readonly onUploadCreated: ((uploadId: string) => Promise<void>) | undefined;
-  /** What the put rejects with when a request failed. */
-  readonly describe: (error: unknown) => StoreError;
-  /** What it rejects with when the store has other bytes than it was sent. */
+  /** Makes the error that the put rejects with out of a request's. */
+  readonly toStoreError: (error: unknown) => StoreError;
+  /** Makes the error of a put after which the store has other bytes than were sent. */
   readonly mismatch: (problem: string) => StoreError;
 }
 
-/** What came of it. */
 export interface S3PutResult {
   readonly etag: string | undefined;
   readonly evidence: Evidence | null;
@@ -35,78 +34,69 @@ export interface S3PutResult {
 
 /** Stores one object, in one request or by a multipart upload, and then asks the store what it has. */
 export class S3Put {
-  readonly #sdk: S3Sdk;
+  readonly #api: S3Api;
   readonly #source: PutBody;
   readonly #options: S3PutOptions;
-  readonly #sent = new SentObject();
+  readonly #digests = new UploadDigests();
   #etag: string | undefined;
 
-  constructor(sdk: S3Sdk, source: PutBody, options: S3PutOptions) {
-    this.#sdk = sdk;
+  constructor(api: S3Api, source: PutBody, options: S3PutOptions) {
+    this.#api = api;
     this.#source = source;
     this.#options = options;
   }
 
   async run(): Promise<S3PutResult> {
     const { object, partBytes, concurrentParts } = this.#options;
-    const upload = new this.#sdk.Upload({
-      client: this.#guardedClient(),
-      queueSize: concurrentParts,
-      partSize: partBytes,
-      leavePartsOnError: false,
-      params: { ...object, Body: this.#source.toReadable() },
+    const answer = await this.#api.upload({
+      object,
+      body: this.#source.toReadable(),
+      partBytes,
+      concurrentParts,
+      requests: this.#requests(),
     });
-    this.#etag = (await upload.done()).ETag;
+    this.#etag = answer.ETag;
     const found = await this.#head();
-    const verdict = this.#weigh(found);
+    const verdict = this.#compare(found);
     if (verdict.kind === 'other') throw this.#options.mismatch(verdict.problem);
     return { etag: found?.ETag, evidence: verdict.kind === 'same' ? verdict.evidence : null };
   }
 
-  #guardedClient() {
-    const { s3, client } = this.#sdk;
-    const { checksum, clock, describe, habits, mismatch, onUploadCreated } = this.#options;
-    const sender = new PartSender(this.#sdk, {
+  #requests(): UploadRequests {
+    const { capabilities, checksum, clock, mismatch, onUploadCreated, toStoreError } =
+      this.#options;
+    const sender = new UploadSender(this.#api, {
       checksum,
-      habits,
-      sent: this.#sent,
+      capabilities,
+      digests: this.#digests,
       ended: this.#source.failed,
-      describe,
+      toStoreError,
       mismatch,
-      isThere: async () => this.#weigh(await this.#head()).kind === 'same',
+      isStored: async () => this.#compare(await this.#head()).kind === 'same',
     });
-    const send = (command: unknown, options: SendOptions) => sender.send(command, options);
-    const sending: typeof client = Object.create(client, { send: { value: send } });
-    return guardUpload(sending, this.#source, {
-      isCreation: (command) => command instanceof s3.CreateMultipartUploadCommand,
-      isCleanup: (command) => command instanceof s3.AbortMultipartUploadCommand,
-      onUploadCreated,
-      describe,
-      clock,
-    });
+    return guardUpload(sender, this.#source, { onUploadCreated, toStoreError, clock });
   }
 
-  #weigh(found: HeadObjectOutput | null): Verdict {
+  #compare(found: HeadObjectCommandOutput | null): Verdict<Evidence> {
     const { bytes, crc32 } = this.#source;
-    const sent = { bytes, crc32, parts: this.#sent, etag: this.#etag };
-    if (found === null) return weighEvidence(sent, null);
+    const sent = { bytes, crc32, digests: this.#digests, etag: this.#etag };
+    if (found === null) return compareObject(sent, null);
     const { ContentLength = 0, ETag: etag, ChecksumCRC32: checksum } = found;
-    return weighEvidence(sent, { bytes: ContentLength, etag, checksum });
+    return compareObject(sent, { bytes: ContentLength, etag, checksum });
   }
 
-  async #head(): Promise<HeadObjectOutput | null> {
-    const { habits, object } = this.#options;
-    const place = { Bucket: object.Bucket, Key: object.Key };
-    const { s3, client } = this.#sdk;
+  async #head(): Promise<HeadObjectCommandOutput | null> {
+    const { capabilities, object } = this.#options;
+    const target = { Bucket: object.Bucket, Key: object.Key };
+    const hasChecksum = capabilities.checksums === 'kept';
     try {
-      if (habits.checksums !== 'kept') return await client.send(new s3.HeadObjectCommand(place));
-      const withChecksum = { ...place, ChecksumMode: 'ENABLED' as const };
-      return await client.send(new s3.HeadObjectCommand(withChecksum));
+      if (!hasChecksum) return await this.#api.headObject(target);
+      return await this.#api.headObject({ ...target, ChecksumMode: 'ENABLED' });
     } catch (error) {
       if (httpStatusOf(error) === 404) return null;
-      // Who may not use the key that an object is encrypted by may not see its checksum either.
-      if (habits.checksums !== 'kept' || httpStatusOf(error) !== 403) throw error;
-      return client.send(new s3.HeadObjectCommand(place));
+      // A caller that may not use the object's KMS key may not read its checksum either.
+      if (!hasChecksum || httpStatusOf(error) !== 403) throw error;
+      return this.#api.headObject(target);
     }
   }
 }

@@ -1,60 +1,103 @@
-import type { ByteCount, Duration } from '../../format/quantity.js';
-import type { Clock } from '../../streams/clock.js';
-import type { PutObjectCommandInput, S3Client } from './s3-sdk.js';
+import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 
-/** Where the service is, who asks it, and how much at a time. */
+import { type ByteCount, type Duration, parseByteCount } from '../../format/quantity.js';
+import type { Clock } from '../../streams/clock.js';
+
+/** The service, the credentials, and how objects are sent and stored. */
 export interface S3StoreOptions {
-  /** Where the service is. @default S3_ENDPOINT of the environment, else what the SDK finds: AWS */
+  /** The service's URL. @default S3_ENDPOINT of the environment, else the SDK's: AWS */
   readonly endpoint?: string;
-  /** @default what the SDK finds: AWS_REGION, or the profile's */
+  /** @default the SDK's: AWS_REGION, or the profile's */
   readonly region?: string;
-  /** @default what the SDK finds: AWS_ACCESS_KEY_ID and so on, a profile, the computer's role */
+  /** @default the SDK's: AWS_ACCESS_KEY_ID and so on, a profile, the computer's role */
   readonly credentials?: S3Credentials;
-  /** The bucket stands in the path, not in the host's name. @default true where there is an endpoint */
+  /** Puts the bucket into the path instead of the host name. @default true with an endpoint */
   readonly forcePathStyle?: boolean;
-  /** Of a multipart upload, 5 MiB to 5 GiB; an object has at most 10,000 parts. @default '8 MiB' */
+  /** The size of upload parts, 5 MiB to 5 GiB; an object has at most 10,000 parts. @default '8 MiB' */
   readonly partBytes?: ByteCount;
-  /** Parts that are sent at a time; memory is `partBytes` times this plus two. @default 4 */
+  /** How many parts are sent at a time; memory is `partBytes` times this plus two. @default 4 */
   readonly concurrentParts?: number;
   /**
-   * A request that is not answered within this time, its repetitions included, is cut off; so is the body
-   * of an answer that gives no more bytes for as long while they are wanted. @default '5m'
+   * How long a request may take, with its repetitions, before it is aborted. A body is aborted when it gives
+   * no bytes for as long while its reader wants more. @default '5m'
    */
   readonly requestTimeout?: Duration;
   /**
-   * What requests carry for the service to check. `'auto'` tries CRC-32, as AWS has it, and goes over to
-   * Content-MD5 where that is refused or ignored. @default 'auto'
+   * The digest in each request, which the service checks. `'auto'` tries CRC-32, as AWS does, and changes to
+   * Content-MD5 where the service refuses or ignores that. @default 'auto'
    */
   readonly checksum?: ChecksumOption;
-  /** How objects are encrypted by the service. @default as the bucket has it */
+  /** How the service encrypts objects. @default the bucket's setting */
   readonly encryption?: S3Encryption;
   /** Such as `STANDARD_IA`, `GLACIER_IR`. @default the service's */
   readonly storageClass?: S3StorageClass;
-  /** Tags of each object. @default none */
+  /** The tags of each object. @default none */
   readonly tags?: Readonly<Record<string, string>>;
-  /** User metadata of each object, besides what a put brings. @default none */
+  /** User metadata of each object, in addition to that of each put. @default none */
   readonly metadata?: Readonly<Record<string, string>>;
   /**
-   * Used in place of an own client, never changed and never destroyed. It brings endpoint, region and
-   * credentials.
+   * Used instead of a client of the store's own, and neither changed nor destroyed. Its endpoint, region and
+   * credentials apply.
    */
   readonly client?: S3Client;
   /** @default the system's */
   readonly clock?: Clock;
 }
 
-/** The digest that a request carries; `'none'` leaves it to what the service answers. */
+/** The digest in a request; with `'none'` only the service's answer is compared. */
 export type ChecksumOption = 'auto' | 'crc32' | 'md5' | 'none';
 
-/** By keys of S3 (`SSE-S3`), by the default key of KMS for S3 (`SSE-KMS`), or by another key of KMS. */
+/** With keys of S3 (`SSE-S3`), with the default KMS key of S3 (`SSE-KMS`), or with another KMS key. */
 export type S3Encryption = 'SSE-S3' | 'SSE-KMS' | { readonly kmsKeyId: string };
 
-/** What keeping and reading an object costs. */
+/** S3's class of storage, which determines the price of keeping and of reading an object. */
 export type S3StorageClass = NonNullable<PutObjectCommandInput['StorageClass']>;
 
-/** Who asks the service. */
+/** The access keys of an account. */
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
+}
+
+/** S3's limits for every part but the last. */
+const MIN_PART_BYTES = 5 * 2 ** 20;
+const MAX_PART_BYTES = 5 * 2 ** 30;
+
+/** @throws RangeError for a size that S3 would refuse */
+export function parsePartBytes(partBytes: ByteCount): number {
+  const bytes = parseByteCount(partBytes, 'partBytes');
+  if (bytes < MIN_PART_BYTES || bytes > MAX_PART_BYTES) {
+    throw new RangeError(`partBytes is ${JSON.stringify(partBytes)}, expected 5 MiB to 5 GiB`);
+  }
+  return bytes;
+}
+
+/** @throws RangeError for a number that would send no part */
+export function checkConcurrentParts(parts: number): number {
+  if (!Number.isSafeInteger(parts) || parts < 1) {
+    throw new RangeError(`concurrentParts is ${parts}, expected a whole number, 1 or more`);
+  }
+  return parts;
+}
+
+/** The attributes that a store gives each of its objects. */
+export type S3Attributes = Pick<
+  PutObjectCommandInput,
+  'ServerSideEncryption' | 'SSEKMSKeyId' | 'StorageClass' | 'Tagging'
+>;
+
+/** The options that apply to each object, as the SDK spells them. */
+export function toS3Attributes({ encryption, storageClass, tags }: S3StoreOptions): S3Attributes {
+  return {
+    ...(encryption !== undefined && toEncryption(encryption)),
+    ...(storageClass !== undefined && { StorageClass: storageClass }),
+    ...(tags !== undefined && { Tagging: new URLSearchParams(tags).toString() }),
+  };
+}
+
+function toEncryption(encryption: S3Encryption): S3Attributes {
+  if (encryption === 'SSE-S3') return { ServerSideEncryption: 'AES256' };
+  if (encryption === 'SSE-KMS') return { ServerSideEncryption: 'aws:kms' };
+  return { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: encryption.kmsKeyId };
 }

@@ -1,11 +1,17 @@
 import { Readable } from 'node:stream';
 
+import type {
+  ListMultipartUploadsCommandOutput,
+  ListObjectsV2CommandOutput,
+} from '@aws-sdk/client-s3';
+
 import { StoreError } from '../../errors/store-error.js';
 import { type ByteRange, checkByteRange, toRangeHeader } from '../../files/byte-range.js';
 import { parseDurationMs } from '../../format/quantity.js';
 import { systemClock } from '../../streams/clock.js';
 import { Memo } from '../contract/memo.js';
 import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
+import { withPutBody } from '../contract/put-body.js';
 import type {
   GetOptions,
   PutOptions,
@@ -14,27 +20,29 @@ import type {
   StoredObject,
   UnfinishedUpload,
 } from '../contract/store.js';
-import { withPutBody } from '../contract/with-put-body.js';
 import { hasConditionalWrites } from './conditional-writes.js';
-import { describeBody } from './described-body.js';
-import { checkPage, nextMarkers, type UploadMarkers } from './list-pages.js';
 import { loadS3Sdk } from './load-s3-sdk.js';
-import { checkConcurrentParts, parsePartBytes } from './part-limits.js';
 import type { RequestDeadline } from './request-deadline.js';
-import { type S3Attributes, toS3Attributes } from './s3-attributes.js';
+import { watchResponseBody } from './response-body.js';
+import type { S3Api } from './s3-api.js';
+import { S3Capabilities } from './s3-capabilities.js';
 import { httpStatusOf, isS3Error, type S3Request, toStoreError } from './s3-error.js';
-import { S3Habits } from './s3-habits.js';
 import { S3Put } from './s3-put.js';
-import type { ListMultipartUploadsCommandOutput, S3Sdk } from './s3-sdk.js';
-import type { S3StoreOptions } from './s3-store-options.js';
+import {
+  checkConcurrentParts,
+  parsePartBytes,
+  type S3Attributes,
+  type S3StoreOptions,
+  toS3Attributes,
+} from './s3-store-options.js';
 
 /**
- * A store of the objects under a prefix of an S3 bucket, which must be there. The AWS SDK is loaded by
- * the first call. Listing leaves out keys that `checkObjectKey` refuses, such as a folder's marker.
+ * A store of the objects under a prefix of an S3 bucket. The bucket must exist. The first call loads the AWS
+ * SDK. A listing leaves out keys that `checkObjectKey` refuses, such as a folder's marker.
  *
- * A put that fails waits for its requests in flight, 10 s at most, then removes the parts. An abort that
- * comes while the last request is answered is too late: the put succeeds. Where the service does not
- * answer within the 10 s, an unfinished upload may stay.
+ * A put that fails waits up to 10 s for its requests in flight and then removes the parts. Where the service
+ * does not answer within that time, an unfinished upload may stay. An abort that comes while the service
+ * answers the last request is too late: the put succeeds.
  */
 export class S3Store implements Store {
   readonly name: string;
@@ -46,9 +54,9 @@ export class S3Store implements Store {
   readonly #concurrentParts: number;
   readonly #deadline: RequestDeadline;
   readonly #attributes: S3Attributes;
-  readonly #habits = new S3Habits();
+  readonly #capabilities = new S3Capabilities();
   readonly #refusesTaken = new Memo(() => this.#hasConditionalWrites());
-  #loading: Promise<S3Sdk> | undefined;
+  #loading: Promise<S3Api> | undefined;
 
   /** @param url `s3://bucket` or `s3://bucket/prefix`, not percent-encoded */
   constructor(url: string, options: S3StoreOptions = {}) {
@@ -78,8 +86,8 @@ export class S3Store implements Store {
       const refuses = options.whenTaken === 'refuse' && (await this.refusesTaken());
       const metadata = { ...this.#options.metadata, ...options.metadata };
       const request = this.#request('put', key);
-      const { etag, evidence } = await this.#attempt('put', key, (sdk) => {
-        const put = new S3Put(sdk, source, {
+      const { etag, evidence } = await this.#attempt('put', key, (api) => {
+        const put = new S3Put(api, source, {
           object: {
             Bucket: this.#bucket,
             Key,
@@ -91,10 +99,10 @@ export class S3Store implements Store {
           partBytes: this.#partBytes,
           concurrentParts: this.#concurrentParts,
           checksum: this.#options.checksum ?? 'auto',
-          habits: this.#habits,
+          capabilities: this.#capabilities,
           clock: this.#deadline.clock,
           onUploadCreated: options.onUploadCreated,
-          describe: (error) => toStoreError(error, request),
+          toStoreError: (error) => toStoreError(error, request),
           mismatch: (problem) => new StoreError({ ...request, problem, transient: true }),
         });
         return put.run();
@@ -105,16 +113,15 @@ export class S3Store implements Store {
 
   async head(key: string): Promise<StoredObject | null> {
     const Key = this.#keyOf(key);
-    return this.#attempt('head', key, async (sdk) => {
-      const { s3, client } = sdk;
+    return this.#attempt('head', key, async (api) => {
       try {
-        const answer = await client.send(new s3.HeadObjectCommand({ Bucket: this.#bucket, Key }));
+        const answer = await api.headObject({ Bucket: this.#bucket, Key });
         const { ContentLength: bytes = 0, Metadata, ETag: etag } = answer;
         return { key, bytes, metadata: { ...Metadata }, ...(etag !== undefined && { etag }) };
       } catch (error) {
         if (httpStatusOf(error) !== 404) throw error;
       }
-      await this.#checkBucket(sdk);
+      await this.#checkBucket(api);
       return null;
     });
   }
@@ -123,21 +130,22 @@ export class S3Store implements Store {
     if (range !== undefined) checkByteRange(range);
     const Key = this.#keyOf(key);
     const Range = toRangeHeader(range);
-    // A missing object is an error also where nothing of it is wanted.
+    // An empty range is requested as the whole object: a missing object must be an error here too.
     const isEmpty = range !== undefined && range.start === range.end;
-    return this.#attempt('get', key, async ({ s3, client }) => {
+    return this.#attempt('get', key, async (api) => {
       try {
-        const { Body } = await client.send(
-          new s3.GetObjectCommand({ Bucket: this.#bucket, Key, Range, IfMatch: options.ifMatch }),
-        );
+        const object = { Bucket: this.#bucket, Key, Range, IfMatch: options.ifMatch };
+        const { Body } = await api.getObject(object);
         if (!(Body instanceof Readable)) throw new TypeError('the answer has no stream for a body');
         if (!isEmpty) {
-          const describe = (error: Error) => toStoreError(error, this.#request('get', key));
-          return describeBody(Body, { deadline: this.#deadline, describe });
+          return watchResponseBody(Body, {
+            deadline: this.#deadline,
+            toStoreError: (error) => toStoreError(error, this.#request('get', key)),
+          });
         }
         Body.destroy();
       } catch (error) {
-        // 416: the object ends before the range begins
+        // 416: the object ends before the range begins.
         if (httpStatusOf(error) !== 416) throw error;
       }
       return Readable.from([]);
@@ -149,8 +157,8 @@ export class S3Store implements Store {
     do {
       const Prefix = this.#prefix + prefix;
       const input = { Bucket: this.#bucket, Prefix, ContinuationToken };
-      const page = await this.#attempt('list', prefix, async ({ s3, client }) =>
-        checkPage(await client.send(new s3.ListObjectsV2Command(input))),
+      const page = await this.#attempt('list', prefix, async (api) =>
+        checkPage(await api.listObjectsV2(input)),
       );
       for (const { Key = '', Size = 0 } of page.Contents ?? []) {
         const key = Key.slice(this.#prefix.length);
@@ -162,17 +170,14 @@ export class S3Store implements Store {
 
   async delete(key: string): Promise<void> {
     const Key = this.#keyOf(key);
-    await this.#attempt('delete', key, ({ s3, client }) =>
-      client.send(new s3.DeleteObjectCommand({ Bucket: this.#bucket, Key })),
-    );
+    await this.#attempt('delete', key, (api) => api.deleteObject({ Bucket: this.#bucket, Key }));
   }
 
   async abortUpload(key: string, uploadId: string): Promise<void> {
     const Key = this.#keyOf(key);
-    await this.#attempt('abort', key, async ({ s3, client }) => {
+    await this.#attempt('abort', key, async (api) => {
       try {
-        const upload = { Bucket: this.#bucket, Key, UploadId: uploadId };
-        await client.send(new s3.AbortMultipartUploadCommand(upload));
+        await api.abortMultipartUpload({ Bucket: this.#bucket, Key, UploadId: uploadId });
       } catch (error) {
         if (!isS3Error(error, 'NoSuchUpload')) throw error;
       }
@@ -186,18 +191,18 @@ export class S3Store implements Store {
       const page: ListMultipartUploadsCommandOutput = await this.#attempt(
         'list uploads of',
         prefix,
-        ({ s3, client }) => client.send(new s3.ListMultipartUploadsCommand(input)),
+        (api) => api.listMultipartUploads(input),
       );
-      for (const { Key = '', UploadId: uploadId = '', Initiated = new Date() } of page.Uploads ??
-        []) {
+      for (const { Key = '', UploadId = '', Initiated = new Date() } of page.Uploads ?? []) {
         const key = Key.slice(this.#prefix.length);
-        if (objectKeyProblem(key) === undefined) yield { key, uploadId, startedAt: Initiated };
+        if (objectKeyProblem(key) !== undefined) continue;
+        yield { key, uploadId: UploadId, startedAt: Initiated };
       }
       after = nextMarkers(page);
     } while (after !== undefined);
   }
 
-  /** True where a conditional write was seen to be refused, of one request and of several. */
+  /** True where the service refused conditional writes to a taken key, both in one request and in parts. */
   refusesTaken(): Promise<boolean> {
     return this.#refusesTaken.result();
   }
@@ -218,7 +223,7 @@ export class S3Store implements Store {
     return { operation, target, bucket: this.#bucket, endpoint: this.#endpoint };
   }
 
-  async #attempt<T>(operation: string, key: string, call: (sdk: S3Sdk) => Promise<T>): Promise<T> {
+  async #attempt<T>(operation: string, key: string, call: (api: S3Api) => Promise<T>): Promise<T> {
     try {
       this.#loading ??= loadS3Sdk(this.#options, this.#endpoint, this.#deadline);
       return await call(await this.#loading);
@@ -228,16 +233,16 @@ export class S3Store implements Store {
   }
 
   #hasConditionalWrites(): Promise<boolean> {
-    const place = { bucket: this.#bucket, prefix: this.#prefix, attributes: this.#attributes };
-    return this.#attempt('put', '', (sdk) => hasConditionalWrites(sdk, place));
+    const target = { bucket: this.#bucket, prefix: this.#prefix, attributes: this.#attributes };
+    return this.#attempt('put', '', (api) => hasConditionalWrites(api, target));
   }
 
-  /** HEAD of a key says 404 without a word, also where the bucket is missing. */
-  async #checkBucket({ s3, client }: S3Sdk): Promise<void> {
+  /** HEAD of an object answers 404 without a code, both for a missing object and for a missing bucket. */
+  async #checkBucket(api: S3Api): Promise<void> {
     try {
-      await client.send(new s3.HeadBucketCommand({ Bucket: this.#bucket }));
+      await api.headBucket({ Bucket: this.#bucket });
     } catch (error) {
-      // 403: may use the bucket's objects, not look at the bucket
+      // 403: the keys may use the bucket's objects, but not look at the bucket.
       if (httpStatusOf(error) === 403) return;
       if (httpStatusOf(error) !== 404) throw error;
       throw Object.assign(new Error('the bucket does not exist', { cause: error }), {
@@ -245,4 +250,29 @@ export class S3Store implements Store {
       });
     }
   }
+}
+
+/** The upload after which the next page of a listing starts. */
+interface UploadMarkers {
+  readonly KeyMarker?: string;
+  readonly UploadIdMarker?: string;
+}
+
+/** The start of the page that follows `page`; undefined when `page` is the last one. */
+export function nextMarkers(page: ListMultipartUploadsCommandOutput): UploadMarkers | undefined {
+  const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+  if (!IsTruncated || KeyMarker === undefined) return undefined;
+  return { KeyMarker, ...(UploadIdMarker !== undefined && { UploadIdMarker }) };
+}
+
+/**
+ * Returns a page of a listing of objects unchanged.
+ *
+ * @throws Error for a page that announces more objects without saying where: they would seem to be missing
+ */
+export function checkPage(page: ListObjectsV2CommandOutput): ListObjectsV2CommandOutput {
+  if (!page.IsTruncated || page.NextContinuationToken !== undefined) return page;
+  throw Object.assign(new Error('the service says that there is more, but not where'), {
+    name: 'IncompleteListing',
+  });
 }

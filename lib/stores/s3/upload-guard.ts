@@ -1,79 +1,72 @@
 import type { Clock } from '../../streams/clock.js';
 import type { PutBody } from '../contract/put-body.js';
-
-/** The part of a client that is guarded: commands go out, answers come back. */
-export interface SendsCommands {
-  send(command: never, options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
-}
+import type { UploadRequests } from './s3-api.js';
 
 export interface UploadGuardOptions {
-  /** Whether a command begins an upload of several parts. */
-  readonly isCreation: (command: unknown) => boolean;
-  /** Whether a command removes what the upload has left; it is sent after a failure, too. */
-  readonly isCleanup: (command: unknown) => boolean;
-  /** Told the id of the upload before any part of it goes out. */
+  /** Called with the id of a multipart upload, and awaited, before any part is sent. */
   readonly onUploadCreated?: ((uploadId: string) => Promise<void>) | undefined;
-  /** What the put rejects with when a command failed. */
-  readonly describe: (error: unknown) => Error;
+  /** Makes the error that the put rejects with out of a request's. */
+  readonly toStoreError: (error: unknown) => Error;
   readonly clock: Clock;
 }
 
-/** What requests in flight get to end by themselves, once their put has failed or was aborted. */
+/** How long requests in flight may go on once their put has failed or was aborted. */
 const GRACE_MS = 10_000;
 
 /**
- * A client as one upload of the SDK's lib-storage is to see it. An upload tells of a failure only once
- * the body ended or gave more, which may be never, and its own `abort()` does not await what is in
- * flight. So here the first failure ends the body, and then nothing is sent any more but the cleanup;
- * requests in flight are cut off after 10 s, and so is the cleanup.
+ * The requests of one upload as lib-storage may send them. lib-storage reports a failed request only when the
+ * body ends or gives more bytes, which may be never, and its `abort()` does not await requests in flight. So
+ * the first failure ends the body here, and from then on only the abort of the upload is sent. Requests in
+ * flight are cut off after 10 s; so is the abort.
  */
-export function guardUpload<Client extends SendsCommands>(
-  client: Client,
+export function guardUpload(
+  requests: UploadRequests,
   body: PutBody,
-  { isCreation, isCleanup, onUploadCreated, describe, clock }: UploadGuardOptions,
-): Client {
+  { onUploadCreated, toStoreError, clock }: UploadGuardOptions,
+): UploadRequests {
   const cut = new AbortController();
   body.failed.addEventListener('abort', () => clock.setTimer(() => cut.abort(), GRACE_MS));
 
-  async function send(command: never): Promise<unknown> {
-    if (isCleanup(command)) return sendCleanup(command);
+  async function unlessFailed<Answer>(
+    send: (signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Answer> {
     body.failed.throwIfAborted();
     try {
-      const answer = await client.send(command, { abortSignal: cut.signal });
-      await tellOfUpload(command, answer);
-      return answer;
+      return await send(cut.signal);
     } catch (error) {
-      body.fail(describe(error));
+      body.fail(toStoreError(error));
       throw error;
     }
   }
 
-  /** Where the listener fails, the answer is handed on all the same: the cleanup needs the id. */
-  async function tellOfUpload(command: unknown, answer: unknown): Promise<void> {
-    const uploadId = isCreation(command) ? uploadIdOf(answer) : undefined;
-    if (uploadId === undefined) return;
-    try {
-      await onUploadCreated?.(uploadId);
-    } catch (error) {
-      body.fail(error);
-    }
-  }
+  return {
+    putObject: (input) => unlessFailed((signal) => requests.putObject(input, signal)),
 
-  async function sendCleanup(command: never): Promise<unknown> {
-    const late = new AbortController();
-    const timer = clock.setTimer(() => late.abort(), GRACE_MS);
-    try {
-      return await client.send(command, { abortSignal: late.signal });
-    } finally {
-      timer.cancel();
-    }
-  }
+    createMultipartUpload: (input) =>
+      unlessFailed(async (signal) => {
+        const answer = await requests.createMultipartUpload(input, signal);
+        try {
+          if (answer.UploadId !== undefined) await onUploadCreated?.(answer.UploadId);
+        } catch (error) {
+          // Only the body fails: lib-storage needs the answer's id to abort the upload.
+          body.fail(error);
+        }
+        return answer;
+      }),
 
-  return Object.create(client, { send: { value: send } });
-}
+    uploadPart: (input) => unlessFailed((signal) => requests.uploadPart(input, signal)),
 
-function uploadIdOf(answer: unknown): string | undefined {
-  const isObject = typeof answer === 'object' && answer !== null;
-  const uploadId: unknown = isObject && 'UploadId' in answer ? answer.UploadId : undefined;
-  return typeof uploadId === 'string' ? uploadId : undefined;
+    completeMultipartUpload: (input) =>
+      unlessFailed((signal) => requests.completeMultipartUpload(input, signal)),
+
+    async abortMultipartUpload(input) {
+      const late = new AbortController();
+      const timer = clock.setTimer(() => late.abort(), GRACE_MS);
+      try {
+        return await requests.abortMultipartUpload(input, late.signal);
+      } finally {
+        timer.cancel();
+      }
+    },
+  };
 }

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** The digests of a run of bytes that goes out in one request. */
+/** The digests of the bytes of one request. */
 export interface PartDigests {
   readonly crc32: number;
-  /** Undefined where the store's CRC-32 is known to come back, which costs less. */
+  /** Undefined, to save time, where the store is known to return the CRC-32. */
   readonly md5: Buffer | undefined;
 }
 
 /** A part that the store has taken. */
 export interface SentPart extends PartDigests {
-  /** Whether the store's digest of it is ours. */
+  /** Whether the store returned the same digest. */
   readonly isProven: boolean;
 }
 
-/** @param kind what is asked of a store that is known to give a CRC-32 back, or of any */
+/** @param kind `'crc32'` for a store that is known to return the CRC-32 */
 export function digestsOf(bytes: Uint8Array, kind: 'crc32' | 'crc32 and md5'): PartDigests {
   return { crc32: crc32(bytes), md5: kind === 'crc32' ? undefined : md5Of(bytes) };
 }
@@ -28,38 +28,40 @@ export function checksumText(checksum: number): string {
   return bigEndian(checksum).toString('base64');
 }
 
-/** The parts that a store has taken of an object, and what its digests of the whole must be. */
-export class SentObject {
+/** The digests of the parts that the store has taken, and what they make the object's digests. */
+export class UploadDigests {
   readonly #parts = new Map<number, SentPart>();
   #kind: 'one request' | 'multipart' = 'one request';
 
-  /** The object went out in one request. */
+  /** The object was sent in one request. */
   setWhole(part: SentPart): void {
     this.#parts.set(1, part);
   }
 
-  /** @param number counted from 1 */
+  /** @param number from 1 */
   setPart(number: number, part: SentPart): void {
     this.#kind = 'multipart';
     this.#parts.set(number, part);
   }
 
-  /** Whether the store's digest of each part is ours. */
+  /** Whether the store returned the same digest for each part. */
   get isProven(): boolean {
     const parts = this.#inOrder();
     return parts.length > 0 && parts.every((part) => part.isProven);
   }
 
-  /** The ETag where it is made of MD5s, without quotes; undefined where not all are known. */
-  get md5(): string | undefined {
+  /**
+   * The object's ETag, without quotes, in a store that makes ETags of MD5s as S3 does: the MD5 of one
+   * request, or the MD5 of the parts' MD5s and their number. Undefined where an MD5 was not computed.
+   */
+  get etag(): string | undefined {
     const digests = this.#inOrder().flatMap(({ md5 }) => (md5 === undefined ? [] : [md5]));
     if (digests.length < this.#parts.size) return undefined;
     if (this.#kind === 'one request') return digests[0]?.toString('hex');
-    const ofAll = createHash('md5').update(Buffer.concat(digests)).digest('hex');
-    return `${ofAll}-${digests.length}`;
+    return `${md5Of(Buffer.concat(digests)).toString('hex')}-${digests.length}`;
   }
 
-  /** The checksum of a multipart object that is made of its parts': CRC-32 of CRC-32s, and their number. */
+  /** The `COMPOSITE` checksum of a multipart object: the CRC-32 of the parts' CRC-32s, and their number. */
   get compositeCrc32(): string {
     const checksums = this.#inOrder().map((part) => bigEndian(part.crc32));
     return `${checksumText(crc32(Buffer.concat(checksums)))}-${checksums.length}`;

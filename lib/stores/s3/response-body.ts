@@ -3,37 +3,37 @@ import { pipeline, type Readable, Transform, type TransformCallback } from 'node
 import type { Timer } from '../../streams/clock.js';
 import type { RequestDeadline } from './request-deadline.js';
 
-/** How a body is watched on its way from a store. */
-export interface DescribedBodyOptions {
-  /** How long it may give nothing while more of it is wanted. */
+export interface ResponseBodyOptions {
+  /** How long the service may send nothing while the reader wants more bytes. */
   readonly deadline: RequestDeadline;
-  /** What the reader is told of an error of the body. */
-  readonly describe: (error: Error) => Error;
+  /** Makes the error that the reader gets out of an error of the body. */
+  readonly toStoreError: (error: Error) => Error;
 }
 
 /**
- * The bytes of `body`, whose own errors come out as `describe` has them, as does a stall. An error that
- * the consumer destroys the stream with is left as it is. Either one's end ends the other.
+ * The bytes of a response's body. An error of the body, or a stall, reaches the reader as a `StoreError`; an
+ * error that the reader destroys the stream with stays as it is. When one of the two streams ends or is
+ * destroyed, so is the other.
  */
-export function describeBody(body: Readable, options: DescribedBodyOptions): Readable {
-  return pipeline(body, new DescribedBody(body, options), () => {
-    // Told by the stream itself.
+export function watchResponseBody(body: Readable, options: ResponseBodyOptions): Readable {
+  return pipeline(body, new ResponseBody(body, options), () => {
+    // The returned stream reports the error itself.
   });
 }
 
-class DescribedBody extends Transform {
+class ResponseBody extends Transform {
   readonly #body: Readable;
-  readonly #options: DescribedBodyOptions;
+  readonly #options: ResponseBodyOptions;
   #timer: Timer | undefined;
   #stall: Error | undefined;
 
-  constructor(body: Readable, options: DescribedBodyOptions) {
+  constructor(body: Readable, options: ResponseBodyOptions) {
     super();
     this.#body = body;
     this.#options = options;
   }
 
-  /** More is wanted: from now on a silence is the body's, not that of a reader who takes his time. */
+  /** Starts the clock: from now on the service keeps the reader waiting, not the other way round. */
   override _read(size: number): void {
     this.#watch();
     super._read(size);
@@ -57,7 +57,7 @@ class DescribedBody extends Transform {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#timer?.cancel();
     const isOfBody = error !== null && (error === this.#body.errored || error === this.#stall);
-    callback(isOfBody ? this.#options.describe(error) : error);
+    callback(isOfBody ? this.#options.toStoreError(error) : error);
   }
 
   #watch(): void {

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 
 import { expect } from 'chai';
 
-import { toS3Attributes } from '../../../lib/stores/s3/s3-attributes.js';
 import { S3Store } from '../../../lib/stores/s3/s3-store.js';
+import { toS3Attributes } from '../../../lib/stores/s3/s3-store-options.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { type S3Server, startEmbeddedS3 } from '../../support/s3-server.js';
 import { chunks } from '../../support/store-tools.js';

@@ -1,0 +1,80 @@
+import type { Readable } from 'node:stream';
+
+import type {
+  AbortMultipartUploadCommandInput,
+  CompleteMultipartUploadCommandInput,
+  CreateMultipartUploadCommandInput,
+  DeleteObjectCommandInput,
+  GetObjectCommandInput,
+  GetObjectCommandOutput,
+  HeadBucketCommandInput,
+  HeadObjectCommandInput,
+  HeadObjectCommandOutput,
+  ListMultipartUploadsCommandInput,
+  ListMultipartUploadsCommandOutput,
+  ListObjectsV2CommandInput,
+  ListObjectsV2CommandOutput,
+  PutObjectCommandInput,
+  UploadPartCommandInput,
+} from '@aws-sdk/client-s3';
+
+/**
+ * The requests to S3 that a store makes, under their names in S3's API. Each rejects with the SDK's error, or
+ * with a `TimeoutError` when the service does not answer in time.
+ */
+export interface S3Api extends UploadRequests {
+  headBucket(input: HeadBucketCommandInput): Promise<unknown>;
+  headObject(input: HeadObjectCommandInput): Promise<HeadObjectCommandOutput>;
+  getObject(input: GetObjectCommandInput): Promise<GetObjectCommandOutput>;
+  deleteObject(input: DeleteObjectCommandInput): Promise<unknown>;
+  listObjectsV2(input: ListObjectsV2CommandInput): Promise<ListObjectsV2CommandOutput>;
+  listMultipartUploads(
+    input: ListMultipartUploadsCommandInput,
+  ): Promise<ListMultipartUploadsCommandOutput>;
+
+  /** Stores a body: up to one part by `putObject`, a larger one by a multipart upload. */
+  upload(options: UploadOptions): Promise<WriteAnswer>;
+
+  /** Frees the client's sockets, unless the caller of the store gave the client. */
+  destroy(): void;
+}
+
+/** The requests that store one object. */
+export interface UploadRequests {
+  putObject(input: PutObjectCommandInput, signal?: AbortSignal): Promise<WriteAnswer>;
+  createMultipartUpload(
+    input: CreateMultipartUploadCommandInput,
+    signal?: AbortSignal,
+  ): Promise<{ readonly UploadId?: string | undefined }>;
+  uploadPart(input: UploadPartCommandInput, signal?: AbortSignal): Promise<WriteAnswer>;
+  completeMultipartUpload(
+    input: CompleteMultipartUploadCommandInput,
+    signal?: AbortSignal,
+  ): Promise<WriteAnswer>;
+  abortMultipartUpload(
+    input: AbortMultipartUploadCommandInput,
+    signal?: AbortSignal,
+  ): Promise<unknown>;
+}
+
+/** The digests that an answer gives of the stored bytes; empty where the answer was lost. */
+export interface WriteAnswer {
+  readonly ETag?: string | undefined;
+  readonly ChecksumCRC32?: string | undefined;
+  readonly ServerSideEncryption?: string | undefined;
+}
+
+export interface UploadOptions {
+  readonly object: ObjectInput;
+  readonly body: Readable;
+  readonly partBytes: number;
+  readonly concurrentParts: number;
+  /** Sends the requests of the upload. */
+  readonly requests: UploadRequests;
+}
+
+/** Bucket, key, and everything else that is stored with an object. */
+export interface ObjectInput extends Omit<PutObjectCommandInput, 'Body'> {
+  readonly Bucket: string;
+  readonly Key: string;
+}
