@@ -30,7 +30,7 @@ describe('abortUnfinished', () => {
   });
 
   for (const code of ['NoSuchUpload', 'NoSuchKey']) {
-    it(`takes ${code} for an answer: it was completed`, async () => {
+    it(`succeeds if the store answers ${code}: nothing is left of the upload`, async () => {
       store.before = () => {
         throw storeError(false, code);
       };
@@ -38,7 +38,7 @@ describe('abortUnfinished', () => {
     });
   }
 
-  it('fails where the bucket is not there, and with what else the store fails with', async () => {
+  it('fails with any other error of the store, such as a missing bucket', async () => {
     const failure = storeError(false, 'NoSuchBucket');
     store.before = () => {
       throw failure;
@@ -46,11 +46,11 @@ describe('abortUnfinished', () => {
     expect(await rejection(abort('2', false))).to.equal(failure);
   });
 
-  it('aborts all of the very key where its id was not noted yet', async () => {
+  it('aborts all uploads of exactly this key if the id is unknown', async () => {
     expect(await abort(null, true)).to.deep.equal(['3']);
   });
 
-  it('aborts none without an id where another host may be at work', async () => {
+  it('aborts nothing without an id if another host may be using the key', async () => {
     expect(await abort(null, false)).to.deep.equal(['1', '2', '3']);
   });
 });

@@ -10,14 +10,14 @@ import { rejection } from '../support/store-tools.js';
 const REASON = new Error('no longer wanted');
 
 describe('askStore', () => {
-  it('gives what the store answers, or fails with', async () => {
+  it('settles as the store answers', async () => {
     const { signal } = new AbortController();
     expect(await askStore(async () => 7, signal)).to.equal(7);
     const failure = storeError(true);
     expect(await rejection(askStore(() => Promise.reject(failure), signal))).to.equal(failure);
   });
 
-  it('waits no longer once the signal aborts, and asks nothing afterwards', async () => {
+  it('rejects when the signal aborts, and asks nothing after that', async () => {
     const controller = new AbortController();
     const asked = rejection(askStore(() => new Promise(() => {}), controller.signal));
     controller.abort(REASON);
@@ -29,7 +29,7 @@ describe('askStore', () => {
 });
 
 describe('fetchObject', () => {
-  it('ends the body when the signal aborts', async () => {
+  it('fails the body when the signal aborts', async () => {
     const controller = new AbortController();
     const store = new MemoryStore();
     store.get = async () => new Readable({ read: () => controller.abort(REASON) });
@@ -46,7 +46,7 @@ describe('listUploads', () => {
     return Readable.from(listUploads('', { store, signal })).toArray();
   }
 
-  it('gives what the store lists, and nothing where it has no such operation', async () => {
+  it('gives what the store lists, or nothing if the store cannot list', async () => {
     const store = new MemoryStore();
     store.uploads.push(upload);
     expect(await list(store)).to.deep.equal([upload]);
@@ -54,7 +54,7 @@ describe('listUploads', () => {
     expect(await list(store)).to.deep.equal([]);
   });
 
-  it('fails with what else the store fails with', async () => {
+  it('fails with any other error of the store', async () => {
     const store = new MemoryStore();
     const failure = storeError(false, 'AccessDenied');
     store.listUploads = () => failing(failure);

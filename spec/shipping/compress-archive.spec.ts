@@ -26,14 +26,14 @@ describe('compressArchive', () => {
 
   afterEach(() => directories.remove());
 
-  it('gives gzip of exactly the bytes that were sealed, and counts its own', async () => {
+  it('gives gzip of exactly the sealed bytes, and counts the bytes of the gzip', async () => {
     const compressed = await compressArchive({ ...sealedArchive(path), sha256 }, nodeFileLayer);
     const gzip = await buffer(compressed.body);
     expect(gunzipSync(gzip).equals(bytes)).to.equal(true);
     expect(compressed.bytes).to.equal(gzip.length);
   });
 
-  it('gives the same gzip each time, so that two who ship an archive store one object', async () => {
+  it('gives the same gzip each time, so that two writers store one object', async () => {
     const archive = { ...sealedArchive(path), sha256 };
     const [one, other] = await Promise.all(
       [archive, archive].map(async () =>
@@ -43,7 +43,7 @@ describe('compressArchive', () => {
     expect(one?.equals(other ?? Buffer.alloc(0))).to.equal(true);
   });
 
-  it('ends with an error, and not with its last bytes, where the file has changed', async () => {
+  it('fails before its last bytes if the file has changed', async () => {
     await appendFile(path, '!');
     const { body } = await compressArchive({ ...sealedArchive(path), sha256 }, nodeFileLayer);
     const error = await rejection(buffer(body));
@@ -51,7 +51,7 @@ describe('compressArchive', () => {
     expect(error).to.have.property('message').that.includes(sha256).and.includes(path);
   });
 
-  it('closes the file whichever way it ends', async () => {
+  it('closes the file at the end, when it is destroyed, and when it fails', async () => {
     const files = new CountingFiles();
     const archive = { ...sealedArchive(path), sha256 };
     const first = await compressArchive(archive, files.layer);
@@ -65,7 +65,7 @@ describe('compressArchive', () => {
     expect(files.opened).to.have.length(3);
   });
 
-  it("gives the system's error where there is no file", async () => {
+  it("fails with Node's error if there is no file", async () => {
     const archive = { ...sealedArchive(`${path}.none`), sha256 };
     expect(await rejection(compressArchive(archive, nodeFileLayer))).to.have.property(
       'code',

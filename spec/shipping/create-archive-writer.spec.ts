@@ -31,7 +31,7 @@ import { withFile } from '../support/with-file.js';
 
 const MIB = 2 ** 20;
 
-/** No other writer gives these names, so that archives have them in any store. */
+/** No other writer makes these names, so an archive has the same name in any store. */
 const OWN_NAMES = 'x_[[SEQUENCE]]_[[WRITER]].events';
 
 describe('createArchiveWriter', () => {
@@ -56,7 +56,7 @@ describe('createArchiveWriter', () => {
     return { credentials, endpoint, region };
   }
 
-  it('writes archives that stay where they are, without ship', async () => {
+  it('leaves archives in the directory without `ship`', async () => {
     const writer = createArchiveWriter({ directory });
     await pipeline(Readable.from(['x']), writer);
     expect(readdirSync(directory)).to.have.length(1);
@@ -64,44 +64,44 @@ describe('createArchiveWriter', () => {
     expect(record?.text()).to.equal('x');
   });
 
-  describe('with options that make no sense', () => {
+  describe('with invalid options', () => {
     const create = (ship: ShipOptions, handlers = [deleteFile()]) =>
       createArchiveWriter({ directory, ship, handlers });
 
-    it('refuses handlers that move files together with ship', () => {
+    it('refuses handlers that move files together with `ship`', () => {
       const ship = { to: directory };
       expect(() => create(ship)).to.throw(TypeError, 'handler deleteFile does not go with ship');
       expect(() => create(ship, [moveTo('there')])).to.throw(TypeError, 'handler moveTo');
     });
 
-    it('refuses what is no store', () => {
+    it('refuses a target that is not a store', () => {
       // @ts-expect-error: `to` is missing.
       expect(() => create({}, [])).to.throw(TypeError, 'ship.to is undefined');
       expect(() => create({ to: '' }, [])).to.throw(RangeError, 'directory of a store is ""');
       expect(() => create({ to: 'ftp://there' }, [])).to.throw(RangeError, 'ftp://there');
     });
 
-    it('refuses settings of S3 for another store', () => {
+    it('refuses settings of S3 with another store', () => {
       const s3 = { region: 'eu-west-1' };
       const message = `ship.s3 goes with an s3:// URL, but ship.to is ${directory}`;
       expect(() => create({ to: directory, s3 }, [])).to.throw(TypeError, message);
       expect(() => create({ to: openStore('s3://bucket'), s3 }, [])).to.throw(TypeError, 'ship.s3');
     });
 
-    it('refuses to move files to where they are', () => {
+    it('refuses to move files into the directory they are in', () => {
       const localFile = { moveTo: `${directory}/.` };
       expect(() => create({ to: 'store', localFile }, [])).to.throw(RangeError, "choose 'keep'");
     });
   });
 
-  interface Place {
+  interface Target {
     readonly to: string;
     readonly s3?: S3StoreOptions;
-    /** Its own view of what is there, files and uploads that are not whole included. */
+    /** Lists everything that is in the store, incomplete files and uploads included. */
     leftovers(): Promise<readonly string[]>;
   }
 
-  const places: Readonly<Record<string, () => Promise<Place>>> = {
+  const targets: Readonly<Record<string, () => Promise<Target>>> = {
     async 'a directory'() {
       const to = await directories.make();
       return { to, leftovers: async () => readdirSync(to) };
@@ -126,27 +126,27 @@ describe('createArchiveWriter', () => {
     },
   };
 
-  for (const [kind, createPlace] of Object.entries(places)) {
+  for (const [kind, createTarget] of Object.entries(targets)) {
     describe(`shipping to ${kind}`, () => {
-      let place: Place;
+      let target: Target;
       let store: Store;
 
       beforeEach(async () => {
-        place = await createPlace();
-        store = openStore(place.to, place.s3 === undefined ? {} : { s3: place.s3 });
+        target = await createTarget();
+        store = openStore(target.to, target.s3 === undefined ? {} : { s3: target.s3 });
       });
 
       afterEach(() => store.close());
 
       function open(options: Parameters<typeof createShippingWriter>[2] = {}) {
-        const { leftovers: _, ...ship } = place;
-        return createShippingWriter(directory, place.to, {
+        const { leftovers: _, ...ship } = target;
+        return createShippingWriter(directory, target.to, {
           ...options,
-          ship: { ...ship, ...options.ship, to: options.ship?.to ?? place.to },
+          ship: { ...ship, ...options.ship, to: options.ship?.to ?? target.to },
         });
       }
 
-      it('puts each archive as NAME.gz, whose bytes are exactly those that were sealed', async () => {
+      it('puts each archive as NAME.gz, which holds exactly the sealed bytes', async () => {
         const sealed = new Map<string, Buffer>();
         const { writer, shipped, failed } = open({
           template: OWN_NAMES,
@@ -171,7 +171,7 @@ describe('createArchiveWriter', () => {
         expect([failed, readdirSync(directory)]).to.deep.equal([[], []]);
       });
 
-      it('ships archives that are larger than a part', async () => {
+      it('ships archives that are larger than a part of an upload', async () => {
         const { writer } = open();
         const payloads = [randomBytes(12 * MIB), randomBytes(9 * MIB)];
         await pipeline(Readable.from(payloads), writer);
@@ -185,23 +185,23 @@ describe('createArchiveWriter', () => {
         expect(readdirSync(directory)).to.deep.equal([]);
       });
 
-      it('keeps local files where that is wished', async () => {
-        const { writer, shipped } = open({ ship: { to: place.to, localFile: 'keep' } });
+      it("keeps local files with localFile 'keep'", async () => {
+        const { writer, shipped } = open({ ship: { to: target.to, localFile: 'keep' } });
         await pipeline(Readable.from(['0', '1']), writer);
         expect(shipped).to.have.length(2);
         expect(archivesIn(directory)).to.have.length(2);
       });
 
-      it('moves local files where that is wished', async () => {
+      it('moves local files with localFile.moveTo', async () => {
         const there = join(await directories.make(), 'shipped');
-        const { writer } = open({ ship: { to: place.to, localFile: { moveTo: there } } });
+        const { writer } = open({ ship: { to: target.to, localFile: { moveTo: there } } });
         await pipeline(Readable.from(['0', '1']), writer);
         expect(readdirSync(directory)).to.deep.equal([]);
         const records = await createArchiveReader(there).toArray();
         expect(records.map((record) => record.text())).to.deep.equal(['0', '1']);
       });
 
-      it('overwrites nothing: where a key is taken the archive goes to NAME-SHA8.gz', async () => {
+      it('overwrites nothing: if a key is taken, the archive goes to NAME-SHA8.gz', async () => {
         const other = gzipSync('another');
         await store.put('x_000000.events.gz', Readable.from([other]));
         const { writer, shipped } = open({ template: 'x_000000.events' });
@@ -215,12 +215,12 @@ describe('createArchiveWriter', () => {
         ]);
       });
 
-      it('loses nothing where two hosts race for the same keys', async () => {
+      it('loses nothing if two hosts race for the same keys', async () => {
         const writers = [];
         for (const host of ['a', 'b']) {
           const spool = await directories.make();
-          const { leftovers: _, ...ship } = place;
-          const { writer, shipped, failed } = createShippingWriter(spool, place.to, { ship });
+          const { leftovers: _, ...ship } = target;
+          const { writer, shipped, failed } = createShippingWriter(spool, target.to, { ship });
           writers.push({ payloads: numbered(host, 8), writer, shipped, failed, spool });
         }
         await Promise.all(
@@ -239,8 +239,8 @@ describe('createArchiveWriter', () => {
         }
       });
 
-      it('does not send again what is there, as after a crash before the file was settled', async () => {
-        const first = open({ ship: { to: place.to, localFile: 'keep' } });
+      it('does not resend an archive that is there, as after a crash before settling', async () => {
+        const first = open({ ship: { to: target.to, localFile: 'keep' } });
         await pipeline(Readable.from(['0', '1']), first.writer);
         let puts = 0;
         const counting: Store = {
@@ -257,7 +257,8 @@ describe('createArchiveWriter', () => {
           close: async () => {},
         };
         for (const [localFile, count] of [
-          // What was kept is known to be there; before it is deleted the store is asked again.
+          // The journal of a kept file says that the store has it. Before deleting the file, the
+          // writer asks the store again.
           ['keep', 0],
           ['delete', 2],
         ] as const) {
@@ -270,24 +271,24 @@ describe('createArchiveWriter', () => {
         expect([puts, readdirSync(directory)]).to.deep.equal([0, []]);
       });
 
-      it('stores nothing of a file that has changed since it was sealed', async () => {
+      it('stores nothing if the file has changed since it was sealed', async () => {
         const { writer } = open({
           handlers: [{ onSealed: ({ path }) => writeFile(path, randomBytes(6 * MIB)) }],
         });
         const error = await rejection(pipeline(Readable.from([randomBytes(6 * MIB)]), writer));
         expect(error).to.have.nested.property('cause.code', 'ERR_ARCHIVE_CHANGED');
-        expect(await place.leftovers()).to.deep.equal([]);
+        expect(await target.leftovers()).to.deep.equal([]);
         expect((await stat(join(directory, 'x_000000.events'))).size).to.equal(6 * MIB);
       });
 
       for (const how of ['destroy', 'an aborted signal'] as const) {
-        it(`leaves no object and no unfinished upload after ${how} amid an upload`, async () => {
+        it(`leaves no object and no unfinished upload after ${how} during an upload`, async () => {
           const controller = new AbortController();
           const failure = new Error('no longer wanted');
           let end = () => {};
           const files = withFile((file) => ({
             read(bytes, offset, length, position) {
-              // Parts have gone out by then.
+              // At this position some parts have been sent.
               if (position > 18 * MIB) end();
               return file.read(bytes, offset, length, position);
             },
@@ -297,19 +298,19 @@ describe('createArchiveWriter', () => {
           const error = await rejection(pipeline(Readable.from([randomBytes(20 * MIB)]), writer));
           expect(how === 'destroy' ? error : Object(error).cause).to.equal(failure);
           if (!writer.closed) await new Promise<void>((resolve) => writer.once('close', resolve));
-          expect(await place.leftovers()).to.deep.equal([]);
+          expect(await target.leftovers()).to.deep.equal([]);
           expect(archivesIn(directory)).to.deep.equal(['x_000000.events']);
           // The next writer of the directory ships it.
           const next = open();
           expect(await next.writer.close()).to.deep.equal({ shipped: 1, left: [] });
-          expect(await place.leftovers()).to.deep.equal([next.shipped[0]?.key]);
+          expect(await target.leftovers()).to.deep.equal([next.shipped[0]?.key]);
           expect(readdirSync(directory)).to.deep.equal([]);
         });
       }
     });
   }
 
-  it('tells S3 what an object is, and whose', async () => {
+  it('gives an S3 object its content type, and the digest and size of its archive', async () => {
     const bucket = await server.createBucket();
     const ship = { to: `s3://${bucket}`, s3: s3Options() };
     const { writer, shipped } = createShippingWriter(directory, ship.to, { ship });
@@ -323,7 +324,7 @@ describe('createArchiveWriter', () => {
     expect(ContentEncoding).to.be.oneOf([undefined, '']);
   });
 
-  it('reports at once what nobody has set up right, and keeps everything', async () => {
+  it('reports a wrong configuration at once, and keeps all archives', async () => {
     const bucket = await server.createBucket();
     const wrong = { ...server.credentials, accessKeyId: 'NOBODY' };
     const cases: readonly (readonly [url: string, s3: S3StoreOptions, code: RegExp])[] = [
@@ -343,14 +344,14 @@ describe('createArchiveWriter', () => {
     expect(archivesIn(directory)).to.have.length(2);
   });
 
-  it("closes no store of the user's", async () => {
+  it("does not close the user's own store", async () => {
     const store = new MemoryStore();
     await pipeline(Readable.from(['x']), createShippingWriter(directory, store).writer);
     expect(store.isClosed).to.equal(false);
     expect(store.objects.size).to.equal(1);
   });
 
-  it('ships into its own directory, too', async () => {
+  it('ships into its own directory', async () => {
     const { writer } = createShippingWriter(directory, directory);
     await pipeline(Readable.from(['0', '1']), writer);
     const names = ['x_000000.events.gz', 'x_000001.events.gz'];
@@ -360,9 +361,9 @@ describe('createArchiveWriter', () => {
     expect(readdirSync(directory)).to.deep.equal([...names, 'yx_000000.events.gz']);
   });
 
-  describe('in a process of its own', () => {
-    /** With real time; a process that lived until its next attempt would outlive the spec. */
-    it('does not keep it alive by attempts that nobody waits for', async () => {
+  describe('in a separate process', () => {
+    /** In real time: a process that lived until its next attempt would outlive the spec. */
+    it('does not keep the process alive for retries that no caller waits for', async () => {
       const { code, output } = await run(`
         store.before = () => { throw storeError(false); };
         writer.write('x');
@@ -373,7 +374,7 @@ describe('createArchiveWriter', () => {
       expect(archivesIn(directory)).to.have.length(1);
     });
 
-    it('keeps it alive while somebody waits for the store', async () => {
+    it('keeps the process alive while a caller waits for the store', async () => {
       const { code, output } = await run(`
         store.before = () => { if (store.calls.length === 1) throw storeError(true); };
         writer.end('x');
@@ -410,7 +411,7 @@ describe('createArchiveWriter', () => {
   });
 });
 
-/** What the system's gzip makes of bytes; null where there is none. */
+/** Runs bytes through the system's gzip; null if it is not installed. */
 async function gzip(bytes: Buffer, option: string): Promise<Buffer | null> {
   const child = spawn('gzip', [option], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => {

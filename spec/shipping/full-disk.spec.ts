@@ -8,13 +8,13 @@ import { createArchiveReader, createArchiveWriter } from '../../lib/index.js';
 import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
 import { SmallDisk, skipForWantOfDisk } from '../support/small-disk.js';
 
-describe('a file system that is full', () => {
+describe('shipping from a full file system', () => {
   const directories = new TemporaryDirectories();
   let disk: SmallDisk | undefined;
   let directory: string;
 
   beforeEach(async function () {
-    // The directory itself, three archives and the filling; so there is no name left either.
+    // Five inodes: the directory, three archives and the filling. No other file can be created.
     const mounted = await SmallDisk.mount('size=4m,nr_inodes=5');
     if (mounted === null) return skipForWantOfDisk(this);
     disk = mounted;
@@ -26,7 +26,7 @@ describe('a file system that is full', () => {
     await directories.remove();
   });
 
-  it('drains, since shipping needs no room: no journal, no lease, no temporary file', async () => {
+  it('drains it, with no room for a journal, a lease or a temporary file', async () => {
     const to = await directories.make();
     for (let i = 0; i < 3; i++) {
       const bytes = encodePart(numbered(`${i}`, 1000), { sequence: 1000 * i });

@@ -27,14 +27,14 @@ describe('KeyTemplate', () => {
     ['host=[[HOST]]/[[NAME]]', `host=${hostname()}/x_1.events`],
   ];
   for (const [template, key] of cases) {
-    it(`makes ${key.slice(0, 50)} of ${template}`, () => {
+    it(`makes ${key.slice(0, 50)} from ${template}`, () => {
       const { plain, distinct } = new KeyTemplate(template).keysOf(ARCHIVE);
       expect(plain).to.equal(`${key}.gz`);
       expect(distinct).to.equal(`${key.replace(/\.events$/, '-abababab.events')}.gz`);
     });
   }
 
-  it('takes the time at which it was opened for an archive whose records have none', () => {
+  it('uses the time of opening for an archive whose records have no times', () => {
     const archive = { ...ARCHIVE, firstTime: null, lastTime: null };
     expect(new KeyTemplate('%Y/[[LAST_TIME]]/[[NAME]]').keysOf(archive).plain).to.equal(
       '2027/none/x_1.events.gz',
@@ -65,7 +65,7 @@ describe('KeyTemplate', () => {
     });
   }
 
-  it('refuses a key that only an archive of a certain name makes', () => {
+  it('refuses an archive whose name makes an invalid key', () => {
     const template = new KeyTemplate('logs/[[NAME]]');
     for (const name of ['../x.events', '/x.events', 'a\0.events', '']) {
       expect(() => template.keysOf({ ...ARCHIVE, name }), JSON.stringify(name)).to.throw(
@@ -74,7 +74,7 @@ describe('KeyTemplate', () => {
     }
   });
 
-  it('has a pattern that matches its keys, and no others', () => {
+  it('has a pattern that matches its keys and no others', () => {
     const names = new ArchiveTemplate('x_[[SEQUENCE]].events').pattern;
     for (const [text] of cases) {
       const template = new KeyTemplate(text);

@@ -41,7 +41,7 @@ describe('a shipment whose process is killed', () => {
 
   afterEach(() => directories.remove());
 
-  /** Runs a writer up to an instant, and kills it there. */
+  /** Runs a writer up to a point, and kills it there. */
   async function killAt(point: KillPoint, to: string): Promise<void> {
     const child = fork(CHILD, [directory, to, point], {
       execArgv: ['--import', 'tsx'],
@@ -52,7 +52,7 @@ describe('a shipment whose process is killed', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     for (const name of readdirSync(directory)) {
-      // As if it had died long ago: leases are given up after 10 s.
+      // Make the lease look 10 s old, from when it may be taken over.
       if (name.endsWith('.lock')) await utimes(join(directory, name), 0, 0);
     }
   }
@@ -67,7 +67,7 @@ describe('a shipment whose process is killed', () => {
     };
   }
 
-  /** Of each record that is in the store, which one it is; all must be whole. */
+  /** The numbers of the records in the store, each of which must be intact. */
   async function storedRecords(store: Store): Promise<string[]> {
     const back = await directories.make();
     for (const { key } of await listed(store.list())) {
@@ -82,7 +82,7 @@ describe('a shipment whose process is killed', () => {
 
   async function expectTheRestAfter(point: KillPoint, store: Store): Promise<void> {
     const stored = await storedRecords(store);
-    // Nothing is deleted here that is not there.
+    // Every archive is here or in the store.
     expect(archivesIn(directory).filter((name) => name.endsWith('.events')).length).to.be.at.least(
       3 - stored.length,
     );

@@ -25,7 +25,7 @@ describe('left archives', () => {
   afterEach(() => directories.remove());
 
   describe('listLeftArchives', () => {
-    it('gives the sealed archives of the series, by natural name order', async () => {
+    it('gives the sealed archives of the series in natural order of their names', async () => {
       for (const name of ['x_10.events', 'x_2.events', 'x_1.events']) await put(name, 'bytes');
       const left = await listLeftArchives(directory, 'x_*.events', nodeFileLayer);
       expect(left.map(({ name }) => name)).to.deep.equal([
@@ -40,7 +40,7 @@ describe('left archives', () => {
       });
     });
 
-    it('leaves out everything else', async () => {
+    it('skips everything else', async () => {
       for (const suffix of ['.open', '.gz', '.part', '.stale', '.torn-64']) {
         await put(`x_1.events${suffix}`, 'bytes');
       }
@@ -52,7 +52,7 @@ describe('left archives', () => {
       expect(await listLeftArchives(directory, 'x_*.events', nodeFileLayer)).to.deep.equal([]);
     });
 
-    it('leaves out one that another writer settles while it is listed', async () => {
+    it('skips an archive that another writer settles during the listing', async () => {
       await put('x_1.events', 'bytes');
       await put('x_2.events', 'bytes');
       const files: FileLayer = {
@@ -70,7 +70,7 @@ describe('left archives', () => {
   describe('inspectArchive', () => {
     const { signal } = new AbortController();
 
-    it('finds what the writer knew', async () => {
+    it('finds the facts that the writer knew', async () => {
       const bytes = encodePart(numbered('v', 300), { time: 5, blockBytes: 1000 });
       const archive = await inspectArchive(await put('a.events', bytes), nodeFileLayer, signal);
       expect(archive).to.deep.equal({
@@ -85,7 +85,7 @@ describe('left archives', () => {
       });
     });
 
-    it('knows no times of what has none', async () => {
+    it('gives null times if the records have none', async () => {
       const left = await put('a.events', encodeJsonLines(['1', '2']));
       const archive = await inspectArchive(left, nodeFileLayer, signal);
       expect(archive).to.include({ records: 2, firstTime: null, lastTime: null });
@@ -100,7 +100,7 @@ describe('left archives', () => {
       expect(archive).to.include({ bytes: bytes.length });
     });
 
-    it('refuses a file that is no archive from its first byte on', async () => {
+    it('refuses a file that does not begin as an archive does', async () => {
       for (const content of ['somebody else’s', 'x', gzipSync('x')]) {
         const left = await put('a.events', content);
         const error = damageOf(await rejection(inspectArchive(left, nodeFileLayer, signal)));
@@ -108,7 +108,7 @@ describe('left archives', () => {
       }
     });
 
-    it('ends when the signal aborts, and closes the file', async () => {
+    it('rejects when the signal aborts, and closes the file', async () => {
       const left = await put('a.events', encodePart(['x']));
       const files = new CountingFiles();
       const reason = new Error('no longer wanted');

@@ -39,7 +39,7 @@ describe('OrphanUploads', () => {
     return store.uploads.map(({ uploadId }) => uploadId);
   }
 
-  it('aborts what is old enough and of the series, and touches nothing else', async () => {
+  it('aborts old uploads of the series, and no others', async () => {
     begin('logs/a/x_1.events.gz', 7 * DAY_MS);
     begin('logs/a/x_1.events.gz', 7 * DAY_MS - 1);
     begin('logs/a/y_1.events.gz', 8 * DAY_MS);
@@ -55,7 +55,7 @@ describe('OrphanUploads', () => {
     expect([store.count('abort'), failed, clock.pendingTimers]).to.deep.equal([1, [], 0]);
   });
 
-  it('looks again each day', async () => {
+  it('looks again every day', async () => {
     const orphans = create();
     orphans.start();
     while (clock.pendingTimers === 0) await turns(1);
@@ -67,7 +67,7 @@ describe('OrphanUploads', () => {
     expect(clock.pendingTimers).to.equal(0);
   });
 
-  it('tells what it could not abort, and goes on with the next', async () => {
+  it('reports an upload that it could not abort, and continues with the next', async () => {
     begin('logs/a/x_1.events.gz', 8 * DAY_MS);
     begin('logs/a/x_2.events.gz', 8 * DAY_MS);
     store.before = () => {
@@ -81,21 +81,21 @@ describe('OrphanUploads', () => {
     expect(left()).to.deep.equal([`logs/a/x_1.events.gz ${8 * DAY_MS}`]);
   });
 
-  for (const [code, told] of [
+  for (const [code, reported] of [
     ['AccessDenied', ['memory/logs/']],
     ['NotImplemented', []],
   ] as const) {
-    it(`lives on where the store answers ${code}`, async () => {
+    it(`keeps looking if the store answers ${code} to the listing`, async () => {
       store.listUploads = () => listing(Promise.reject(storeError(false, code)));
       const orphans = create();
       orphans.start();
       while (clock.pendingTimers === 0) await turns(1);
       await orphans.stop();
-      expect(failed).to.deep.equal(told);
+      expect(failed).to.deep.equal(reported);
     });
   }
 
-  it('waits for no store that does not answer', async () => {
+  it('stops without an answer of the store once the signal aborts', async () => {
     store.listUploads = () => listing(new Promise(() => {}));
     const orphans = create();
     orphans.start();
@@ -104,7 +104,7 @@ describe('OrphanUploads', () => {
     expect(failed).to.deep.equal([]);
   });
 
-  it('has nothing to do where the store has no uploads', async () => {
+  it('does nothing if the store has no uploads', async () => {
     const { name, put, head, get, list, close } = store;
     const plain = { name, put, head, get, list, close, delete: store.delete };
     const orphans = create({ store: plain });
@@ -114,7 +114,7 @@ describe('OrphanUploads', () => {
   });
 });
 
-/** A listing that gives what the promise does. */
+/** A listing of the uploads that a promise gives. */
 async function* listing(uploads: Promise<UnfinishedUpload[]>): AsyncGenerator<UnfinishedUpload> {
   yield* await uploads;
 }

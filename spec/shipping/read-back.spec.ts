@@ -29,12 +29,12 @@ describe('reading back', () => {
     return holdsArchive(object, ARCHIVE, { store, signal });
   }
 
-  it('knows an archive by its own bytes, at whatever level it was compressed', async () => {
+  it('recognises an archive by its bytes, at any level of compression', async () => {
     expect(await holds(gzipSync(BYTES, { level: 1 }))).to.equal(true);
     expect(await holds(gzipSync(BYTES, { level: 9 }), { sha256: ARCHIVE.sha256 })).to.equal(true);
   });
 
-  it('takes nothing else for it, whatever it says of itself', async () => {
+  it('refuses all other bytes, whatever their metadata claim', async () => {
     const { sha256 } = ARCHIVE;
     const torn = gzipSync(BYTES).subarray(0, -1);
     for (const stored of [torn, BYTES, gzipSync(BYTES.subarray(1)), Buffer.alloc(0)]) {
@@ -45,14 +45,14 @@ describe('reading back', () => {
     expect(store.count('get')).to.equal(calls);
   });
 
-  it('fails where the store does, which says nothing of the object', async () => {
+  it('fails if the store fails, which proves nothing about the object', async () => {
     store.before = () => {
       throw storeError(true);
     };
     expect(await rejection(holds(gzipSync(BYTES)))).to.include({ transient: true });
   });
 
-  it('hashes the bytes that are stored', async () => {
+  it('hashes the bytes as stored', async () => {
     store.objects.set('a', { bytes: BYTES, metadata: {} });
     expect(await hashObject('a', { store, signal })).to.equal(ARCHIVE.sha256);
   });

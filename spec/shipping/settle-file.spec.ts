@@ -41,7 +41,7 @@ describe('settleFile', () => {
     expect(existsSync(path)).to.equal(false);
   });
 
-  it('makes a deletion last', async () => {
+  it('syncs the directory after a deletion', async () => {
     const steps: string[] = [];
     const files: FileLayer = {
       ...nodeFileLayer,
@@ -62,13 +62,13 @@ describe('settleFile', () => {
     const chosen = () =>
       localFile === 'delete' ? localFile : { moveTo: join(directory, localFile.moveTo) };
 
-    it(`has nothing to ${choice} where the file is gone`, async () => {
+    it(`has nothing to ${choice} if the file is gone`, async () => {
       const before = await lstat(path);
       await rm(path);
       await settle(chosen(), Promise.resolve(before));
     });
 
-    it(`does not ${choice} another archive that has got the name meanwhile`, async () => {
+    it(`does not ${choice} another archive that has taken the name meanwhile`, async () => {
       const before = await lstat(path);
       await writeFile(`${path}.open`, 'another');
       await rename(`${path}.open`, path);
@@ -76,7 +76,7 @@ describe('settleFile', () => {
       expect(await readFile(path, 'utf8')).to.equal('another');
     });
 
-    it(`does not ${choice} a file that somebody has written to`, async () => {
+    it(`does not ${choice} a file that was written to since`, async () => {
       const before = await lstat(path);
       await appendFile(path, 'more');
       const error = await rejection(settle(chosen(), Promise.resolve(before)));
@@ -89,7 +89,7 @@ describe('settleFile', () => {
     });
   }
 
-  it('has moved a file that another did move at the same moment', async () => {
+  it('succeeds if another process moves the file at the same moment', async () => {
     const files: FileLayer = {
       ...nodeFileLayer,
       async link(from, to) {
@@ -100,7 +100,7 @@ describe('settleFile', () => {
     await settle({ moveTo: join(directory, 'shipped') }, lstat(path), files);
   });
 
-  it('fails where the directory to move to cannot be had', async () => {
+  it('fails if the directory to move to cannot be created', async () => {
     await writeFile(join(directory, 'shipped'), '');
     const error = await rejection(settle({ moveTo: join(directory, 'shipped') }));
     expect(error).to.be.instanceOf(Error);

@@ -50,11 +50,11 @@ describe('shipArchive', () => {
     });
   }
 
-  function putAside(key: string, content: string | Buffer, metadata = {}): void {
+  function putObject(key: string, content: string | Buffer, metadata = {}): void {
     store.objects.set(key, { bytes: gzipSync(content), metadata });
   }
 
-  it('puts the archive as gzip, with its identity, and says what the store has proven', async () => {
+  it('puts the archive as gzip, with its identity, and returns the evidence', async () => {
     const shipped = await ship();
     const object = store.objects.get('a.events.gz');
     expect(gunzipSync(object?.bytes ?? '').equals(bytes)).to.equal(true);
@@ -69,7 +69,7 @@ describe('shipArchive', () => {
     expect(store.calls).to.deep.equal(['head a.events.gz', 'put a.events.gz']);
   });
 
-  it('tells of each key before anything is sent under it, and of an upload before its parts', async () => {
+  it('calls onSending before it sends under a key, and before the parts of an upload', async () => {
     store.hasUploads = true;
     store.before = (operation) => {
       if (operation === 'put') expect(sent).to.have.length(2);
@@ -78,7 +78,7 @@ describe('shipArchive', () => {
     expect(sent).to.deep.equal(['a.events.gz null', 'a.events.gz upload-1']);
   });
 
-  it('sends nothing when it cannot be told', async () => {
+  it('sends nothing if onSending rejects', async () => {
     const failure = new Error('not now');
     sent.push = () => {
       throw failure;
@@ -88,7 +88,7 @@ describe('shipArchive', () => {
     while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));
   });
 
-  describe('where the store proves nothing', () => {
+  describe('without evidence from the store', () => {
     beforeEach(() => {
       store.evidence = null;
     });
@@ -98,7 +98,7 @@ describe('shipArchive', () => {
       expect(store.calls).to.deep.equal(['head a.events.gz', 'put a.events.gz', 'get a.events.gz']);
     });
 
-    it('takes it for not shipped where a single bit is another', async () => {
+    it('fails if a single bit differs', async () => {
       store.before = (operation, key) => {
         const stored = store.objects.get(key)?.bytes;
         if (operation !== 'get' || stored === undefined) return;
@@ -110,14 +110,14 @@ describe('shipArchive', () => {
     });
   });
 
-  it('reads back what is there already, and sends nothing', async () => {
+  it('reads back an archive that is there already, and sends nothing', async () => {
     await ship();
     store.calls.length = 0;
     expect(await ship()).to.include({ key: 'a.events.gz', evidence: 'read-back', takenKey: null });
     expect(store.calls).to.deep.equal(['head a.events.gz', 'get a.events.gz']);
   });
 
-  it('has what is there already last, where the store can', async () => {
+  it('has the store persist an archive that is there already', async () => {
     const persisted: string[] = [];
     Object.assign(store, { persist: async (key: string) => void persisted.push(key) });
     await ship();
@@ -126,20 +126,20 @@ describe('shipArchive', () => {
     expect(persisted).to.deep.equal(['a.events.gz']);
   });
 
-  it('reads back what is there without its identity, as in a directory', async () => {
-    putAside('a.events.gz', bytes);
+  it('reads back an object without metadata, as in a directory', async () => {
+    putObject('a.events.gz', bytes);
     await ship();
     expect(store.calls).to.deep.equal(['head a.events.gz', 'get a.events.gz']);
   });
 
-  describe('where somebody else puts under the key at the same moment', () => {
+  describe('if another process puts under the key at the same moment', () => {
     for (const [what, content, key] of [
       ['another archive', 'another', other],
-      ['the same one', bytes, 'a.events.gz'],
+      ['the same archive', bytes, 'a.events.gz'],
     ] as const) {
-      it(`loses neither, where it is ${what}`, async () => {
+      it(`loses neither archive if it puts ${what}`, async () => {
         store.beforeComplete = (completed) => {
-          if (completed === 'a.events.gz') putAside('a.events.gz', content);
+          if (completed === 'a.events.gz') putObject('a.events.gz', content);
         };
         expect(await ship()).to.include({ key });
         const first = store.objects.get('a.events.gz')?.bytes ?? '';
@@ -148,13 +148,13 @@ describe('shipArchive', () => {
       });
     }
 
-    it('uses no key that others may use, where the store refuses none', async () => {
+    it('uses no key that others may use if the store does not refuse taken keys', async () => {
       store.refuses = false;
       expect(await ship()).to.include({ key: other, takenKey: null });
       expect(store.calls).to.deep.equal([`head ${other}`, `put ${other}`]);
     });
 
-    it('uses the plain key where nobody else can have it', async () => {
+    it('uses the plain key if no other archive can have it', async () => {
       store.refuses = false;
       expect(await ship(true)).to.include({ key: 'a.events.gz' });
     });
@@ -162,13 +162,13 @@ describe('shipArchive', () => {
 
   const foreign: Readonly<Record<string, Buffer>> = {
     'another archive': gzipSync('another'),
-    'a longer one that begins with it': gzipSync(Buffer.concat([bytes, bytes])),
+    'a longer archive that begins with it': gzipSync(Buffer.concat([bytes, bytes])),
     'half of it': gzipSync(bytes).subarray(0, 100),
-    'no gzip': Buffer.from('text'),
+    'bytes that are not gzip': Buffer.from('text'),
     nothing: Buffer.alloc(0),
   };
   for (const [what, content] of Object.entries(foreign)) {
-    it(`goes to NAME-SHA8.gz where the key holds ${what}, which stays as it is`, async () => {
+    it(`goes to NAME-SHA8.gz if the key holds ${what}, and does not change that`, async () => {
       store.objects.set('a.events.gz', { bytes: content, metadata: {} });
       expect(await ship()).to.include({ key: other, takenKey: 'a.events.gz' });
       expect(store.objects.get('a.events.gz')?.bytes).to.equal(content);
@@ -176,27 +176,27 @@ describe('shipArchive', () => {
     });
   }
 
-  it('does not read an object that says it is another archive', async () => {
-    putAside('a.events.gz', 'another', { sha256: 'ab'.repeat(32) });
+  it('does not read an object whose metadata name another archive', async () => {
+    putObject('a.events.gz', 'another', { sha256: 'ab'.repeat(32) });
     expect(await ship()).to.include({ key: other });
     expect(store.count('get')).to.equal(0);
   });
 
-  it('does not believe the identity of an object that is not what it says', async () => {
-    putAside('a.events.gz', 'another', { sha256 });
+  it('does not trust the metadata of an object', async () => {
+    putObject('a.events.gz', 'another', { sha256 });
     expect(await ship()).to.include({ key: other });
   });
 
-  it('gives up, and overwrites nothing, where both keys are taken', async () => {
-    putAside('a.events.gz', 'another');
-    putAside(other, 'one more');
+  it('fails and overwrites nothing if both keys are taken', async () => {
+    putObject('a.events.gz', 'another');
+    putObject(other, 'one more');
     const error = await rejection(ship());
     expect(error).to.have.property('code', 'ERR_KEY_TAKEN');
     expect(error).to.have.property('message').that.includes(`a.events.gz and ${other}`);
     expect(store.count('put')).to.equal(0);
   });
 
-  it('takes an archive for not shipped where the store has another number of bytes', async () => {
+  it('fails if the store has another number of bytes', async () => {
     const { put } = store;
     store.put = async (...args) => ({ ...(await put.apply(store, args)), bytes: 99 });
     const error = await rejection(ship());
@@ -209,7 +209,7 @@ describe('shipArchive', () => {
     expect(error).to.have.property('message').that.includes('the store has 99');
   });
 
-  it('takes an archive for not shipped where the store did not read it to its end', async () => {
+  it('fails if the store did not read the archive to its end', async () => {
     store.put = async (key) => {
       store.objects.set(key, { bytes: Buffer.alloc(0), metadata: {} });
       return { key, bytes: 0, metadata: {}, evidence: null };
@@ -219,20 +219,20 @@ describe('shipArchive', () => {
     while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));
   });
 
-  it('stores nothing where the file has changed since it was sealed', async () => {
+  it('stores nothing if the file has changed since it was sealed', async () => {
     await appendFile(path, '!');
     expect(await rejection(ship())).to.have.property('code', 'ERR_ARCHIVE_CHANGED');
     expect([...store.objects.keys()]).to.deep.equal([]);
   });
 
-  it("gives the system's error where the file is gone", async () => {
+  it("fails with Node's error if the file is gone", async () => {
     await rm(path);
     expect(await rejection(ship())).to.have.property('code', 'ENOENT');
   });
 
   for (const operation of ['head', 'get']) {
-    it(`does not wait for the answer to ${operation} once the signal has aborted`, async () => {
-      putAside('a.events.gz', bytes);
+    it(`does not wait for the answer to ${operation} after the signal has aborted`, async () => {
+      putObject('a.events.gz', bytes);
       const reason = new Error('no longer wanted');
       store.before = (called) => {
         if (called !== operation) return;
@@ -243,8 +243,8 @@ describe('shipArchive', () => {
     });
   }
 
-  it('stops reading back when the signal aborts, and ends that body', async () => {
-    putAside('a.events.gz', bytes);
+  it('stops reading back when the signal aborts, and destroys the body', async () => {
+    putObject('a.events.gz', bytes);
     const reason = new Error('no longer wanted');
     const body = new Readable({ read: () => stopping.abort(reason) });
     store.get = async () => body;
@@ -252,7 +252,7 @@ describe('shipArchive', () => {
     expect(body.destroyed).to.equal(true);
   });
 
-  it('lets a failure pass that comes when nobody waits any more', async () => {
+  it('ignores a failure that comes after the caller has stopped waiting', async () => {
     const reason = new Error('no longer wanted');
     let fail = (_error: Error) => {};
     store.before = () => {

@@ -17,13 +17,13 @@ describe('parseShipOptions', () => {
     });
   });
 
-  it('takes sizes and durations as text', () => {
+  it('accepts sizes and durations as text', () => {
     const options = { to: new MemoryStore(), endTimeout: '5m', maxSpoolBytes: '2 GiB' };
     const { endTimeoutMs, maxSpoolBytes } = parseShipOptions(options);
     expect([endTimeoutMs, maxSpoolBytes]).to.deep.equal([300_000, 2 ** 31]);
   });
 
-  it('takes each place that archives may go to', () => {
+  it('accepts each kind of store', () => {
     for (const to of ['s3://bucket', new URL('s3://bucket'), '/tmp/store', new MemoryStore()]) {
       expect(() => parseShipOptions({ to })).to.not.throw();
     }
@@ -52,7 +52,7 @@ describe('parseShipOptions', () => {
     [{ key: '../[[NAME]]' }, RangeError, 'template "../[[NAME]]" makes a key that'],
   ];
   for (const [options, kind, message] of wrong) {
-    it(`refuses what makes no sense: ${message.split(',')[0]}`, () => {
+    it(`refuses an invalid option: ${message.split(',')[0]}`, () => {
       const hasTo = typeof options !== 'object' || message.includes('ship.to');
       const given = (hasTo ? options : { to: 'store', ...Object(options) }) as ShipOptions;
       expect(() => parseShipOptions(given)).to.throw(kind, message);

@@ -134,7 +134,7 @@ describe('ShipQueue', () => {
       expect(given).to.deep.equal(['a', 'b', 'b', 'c', 'd', 'b']);
     });
 
-    it('gives another turn at once to a shipment that did not finish and did not fail', async () => {
+    it('gives another turn at once to a shipment that neither finished nor failed', async () => {
       add('a');
       await finish('a', () => {});
       expect([given, clock.pendingTimers]).to.deep.equal([['a', 'a'], 0]);
@@ -150,7 +150,7 @@ describe('ShipQueue', () => {
       expect(entry('a')).to.include({ failures: 1, error, isStuck: false, state: 'paused' });
     });
 
-    it('gives another turn after at most 200 ms, and twice as long after each failure', async () => {
+    it('pauses for at most 200 ms, and up to twice as long after each failure', async () => {
       add('a');
       for (const [i, delayMs] of [200, 400, 800, 1600].entries()) {
         await finish('a', failing(storeError(true)));

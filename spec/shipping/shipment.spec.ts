@@ -67,7 +67,7 @@ describe('Shipment', () => {
     expect(existsSync(path)).to.equal(false);
   }
 
-  it('notes each state before what follows from it is done', async () => {
+  it('notes each state before it acts on the state', async () => {
     const states: string[] = [];
     const see = async (when: string) => {
       const entry = await journalOf(path);
@@ -91,7 +91,7 @@ describe('Shipment', () => {
     expect(readdirSync(directory)).to.deep.equal([]);
   });
 
-  it('deletes in an order that no power loss can turn into a loss', async () => {
+  it('deletes in an order in which no power loss can lose the archive', async () => {
     const steps: string[] = [];
     const disk = new TestDisk((call, of) => {
       if (/rename|unlink|syncDirectory/.test(call)) steps.push(`${call} ${of}`);
@@ -106,7 +106,7 @@ describe('Shipment', () => {
     ]);
   });
 
-  it('leaves a journal that says settled beside a file that is kept', async () => {
+  it('leaves a settled journal beside a file that is kept', async () => {
     const shipped = await find({ localFile: 'keep' }).advance();
     expect(await journalOf(path)).to.deep.include({ state: 'settled' });
     expect(await find({ localFile: 'keep' }).wasKept()).to.equal(true);
@@ -115,14 +115,14 @@ describe('Shipment', () => {
     expect(await find({ localFile: 'keep' }).wasKept()).to.equal(false);
   });
 
-  describe('goes on from what an earlier writer has noted', () => {
-    it('sealed: reads no archive that it knows already', async () => {
+  describe('continues from the journal of an earlier writer', () => {
+    it('sealed: does not inspect the archive again', async () => {
       await note({ state: 'sealed', archive: await facts({ records: 49 }) });
       expect(await find().advance()).to.include({ records: 49 });
       expectShipped();
     });
 
-    it('uploading: aborts the upload, and sends the archive anew', async () => {
+    it('uploading: aborts the upload, and sends the archive again', async () => {
       const startedAt = new Date();
       store.uploads.push({ key: KEY, uploadId: 'cut off', startedAt });
       const upload = { store: 'memory', key: KEY, uploadId: 'cut off' };
@@ -132,7 +132,7 @@ describe('Shipment', () => {
       expectShipped();
     });
 
-    it('uploading, of which the id was not noted yet: aborts what is under its own key', async () => {
+    it('uploading without an id: aborts the uploads under its own key', async () => {
       store.uploads.push({ key: KEY, uploadId: 'cut off', startedAt: new Date() });
       const upload = { store: 'memory', key: KEY, uploadId: null };
       await note({ state: 'uploading', archive: await facts(), upload });
@@ -149,7 +149,7 @@ describe('Shipment', () => {
       expectShipped();
     });
 
-    it('uploading, where the upload was complete: reads the object back', async () => {
+    it('uploading, if the upload was completed: reads the object back', async () => {
       const upload = { store: 'memory', key: KEY, uploadId: 'complete' };
       const first = await find({ localFile: 'keep' }).advance();
       await note({ state: 'uploading', archive: await facts(), upload });
@@ -159,14 +159,14 @@ describe('Shipment', () => {
       expectShipped();
     });
 
-    it('verified: settles the file, and asks nobody', async () => {
+    it('verified: settles the file, and does not ask the store', async () => {
       await note({ state: 'verified', archive: await facts(), object: JOURNALED_OBJECT });
       expect(await find().advance()).to.include({ key: KEY, evidence: 'etag', storedBytes: 5 });
       expect(store.calls).to.deep.equal([]);
       expect(readdirSync(directory)).to.deep.equal([]);
     });
 
-    it('verified, of a file that was copied back: reads it, and settles it', async () => {
+    it('verified, of a file that was copied back: reads the file, and settles it', async () => {
       await note({ state: 'verified', archive: await facts(), object: JOURNALED_OBJECT });
       await copyFile(path, `${path}.copy`);
       await rename(`${path}.copy`, path);
@@ -175,7 +175,7 @@ describe('Shipment', () => {
       expect(readdirSync(directory)).to.deep.equal([]);
     });
 
-    it('settled, of a file that is to be deleted now: asks the store before', async () => {
+    it('settled, if the file must now be deleted: asks the store first', async () => {
       await note({ state: 'settled', archive: await facts(), object: JOURNALED_OBJECT });
       await find().advance();
       expect(store.count('put')).to.equal(1);
@@ -184,23 +184,23 @@ describe('Shipment', () => {
 
     for (const [what, change] of [
       ['of another archive', { sha256: 'cd'.repeat(32), ino: 1 }],
-      ['of the file as it was before it was changed', { sha256: 'cd'.repeat(32), mtimeMs: 1 }],
+      ['of the file before a change', { sha256: 'cd'.repeat(32), mtimeMs: 1 }],
     ] as const) {
-      it(`verified, ${what}: sends the archive that is there`, async () => {
+      it(`verified, ${what}: sends the archive in the directory`, async () => {
         await note({ state: 'verified', archive: await facts(change), object: JOURNALED_OBJECT });
         await find().advance();
         expectShipped();
       });
     }
 
-    it('verified in another store: sends it to this one', async () => {
+    it('verified in another store: sends the archive to this one', async () => {
       const object = { ...JOURNALED_OBJECT, store: 's3://elsewhere' };
       await note({ state: 'verified', archive: await facts(), object });
       await find().advance();
       expectShipped();
     });
 
-    it('nothing that can be read: rebuilds the journal from the archive', async () => {
+    it('damaged: rebuilds the journal from the archive', async () => {
       await writeFile(`${path}.journal`, '{}');
       await find().advance();
       expectShipped();
@@ -209,14 +209,14 @@ describe('Shipment', () => {
     });
   });
 
-  describe('where the journal cannot be written', () => {
+  describe('if the journal cannot be written', () => {
     const failOn = (call: string, code: string, suffix = /\.journal(\.\w+\.part)?$/) =>
       new TestDisk((called, of) => {
         if (called === call && suffix.test(of)) throw systemError(code, call);
       });
 
     for (const call of ['open', 'write', 'sync', 'rename']) {
-      it(`ships all the same, and says nothing where the disk is full (${call})`, async () => {
+      it(`ships without it, and reports nothing if the disk is full (${call})`, async () => {
         const suffix = call === 'rename' ? /journal$/ : /journal.*part$/;
         await find({ files: failOn(call, 'ENOSPC', suffix).files }).advance();
         expectShipped();
@@ -224,13 +224,13 @@ describe('Shipment', () => {
       });
     }
 
-    it('ships all the same, and tells of any other failure', async () => {
+    it('ships without it, and reports any other failure', async () => {
       await find({ files: failOn('sync', 'EIO').files }).advance();
       expectShipped();
       expect(new Set(aside)).to.deep.equal(new Set(['journal']));
     });
 
-    it('ships all the same where it cannot be read either', async () => {
+    it('ships without it if it cannot be read either', async () => {
       await note({ state: 'verified', archive: await facts(), object: JOURNALED_OBJECT });
       await find({ files: failOn('open', 'EIO').files }).advance();
       expectShipped();
@@ -238,13 +238,13 @@ describe('Shipment', () => {
     });
   });
 
-  describe('when an upload that was cut off cannot be aborted', () => {
+  describe('if an upload that was cut off cannot be aborted', () => {
     beforeEach(async () => {
       const upload = { store: 'memory', key: KEY, uploadId: 'cut off' };
       await note({ state: 'uploading', archive: await facts(), upload });
     });
 
-    it('tries again where that may help', async () => {
+    it('fails if another attempt may succeed', async () => {
       store.before = (operation) => {
         if (operation === 'abort') throw storeError(true);
       };
@@ -255,7 +255,7 @@ describe('Shipment', () => {
       expectShipped();
     });
 
-    it('ships all the same, and says so, where it may not', async () => {
+    it('ships and reports the failure if no other attempt can succeed', async () => {
       store.before = (operation) => {
         if (operation === 'abort') throw storeError(false, 'AccessDenied');
       };
@@ -265,7 +265,7 @@ describe('Shipment', () => {
     });
   });
 
-  it('aborts the upload of its own failed attempt before the next', async () => {
+  it('aborts the upload of a failed attempt before the next attempt', async () => {
     let failures = 1;
     store.before = (operation) => {
       if (operation === 'put' && failures-- > 0) throw storeError(true);
@@ -277,7 +277,7 @@ describe('Shipment', () => {
     expectShipped();
   });
 
-  it('takes no step twice where the settling of the file failed', async () => {
+  it('only settles the file again if that failed', async () => {
     let failures = 1;
     const disk = new TestDisk((call, of) => {
       if (call === 'unlink' && of === path && failures-- > 0) throw systemError('EIO', call);
@@ -292,7 +292,7 @@ describe('Shipment', () => {
     expectShipped();
   });
 
-  it('keeps the journal of an upload whose archive is gone, for who aborts it', async () => {
+  it('keeps the journal of an upload whose archive is gone, for the next sweep', async () => {
     store.before = (operation) => {
       if (operation === 'put') throw storeError(true);
     };

@@ -23,7 +23,7 @@ import { archivesIn, createShippingWriter, reach, turns } from '../support/shipp
 import { rejection } from '../support/store-tools.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
 
-/** Its pattern matches the names of all other templates here. */
+/** Its pattern matches the names of all other templates in this spec. */
 const ANY_NAME = 'x_[[SEQUENCE]]%Y.events';
 
 describe('Shipper', () => {
@@ -38,7 +38,7 @@ describe('Shipper', () => {
 
   afterEach(() => directories.remove());
 
-  /** Payloads of all objects, each as often as it is there, in the order of their sequences. */
+  /** Payloads of all objects in the store, duplicates included, in the order of sequences. */
   async function storedPayloads(): Promise<string[]> {
     const back = await directories.make();
     for (const [key, { bytes }] of store.objects) await writeFile(join(back, key), bytes);
@@ -61,7 +61,7 @@ describe('Shipper', () => {
     };
   }
 
-  /** Holds puts until it is called. */
+  /** Holds puts until the function that it returns is called. */
   function holdPuts(): () => void {
     let release = () => {};
     const held = new Promise<void>((resolve) => {
@@ -90,7 +90,7 @@ describe('Shipper', () => {
     expect(await storedPayloads()).to.deep.equal(numbered('v', 5));
   });
 
-  it('ships so many at a time as it is told to', async () => {
+  it('ships as many archives at the same time as `concurrency` allows', async () => {
     let underWay = 0;
     let most = 0;
     store.before = async (operation) => {
@@ -106,7 +106,7 @@ describe('Shipper', () => {
     expect(await storedPayloads()).to.deep.equal(numbered('v', 9));
   });
 
-  it('says of each archive, and counts, what showed that it is in the store', async () => {
+  it('reports the evidence of each archive, and counts it', async () => {
     const kinds = ['part-digests', 'checksum', 'etag', null, 'etag'] as const;
     store.before = (operation) => {
       if (operation === 'put') store.evidence = kinds[store.count('put') - 1] ?? null;
@@ -128,7 +128,7 @@ describe('Shipper', () => {
     });
   });
 
-  it('puts archives where the key says, by the time of their first record', async () => {
+  it('makes keys from the time of the first record', async () => {
     const ship = { to: store, key: 'logs/dt=%Y-%m-%d/hour=%H/[[NAME]]' };
     const { writer, shipped } = createShippingWriter(directory, store, { ship });
     for (const time of [
@@ -146,8 +146,8 @@ describe('Shipper', () => {
     ]);
   });
 
-  describe('tries again', () => {
-    it('what failed and may pass, each time after at most twice as long', async () => {
+  describe('retries', () => {
+    it('a transient failure, after a delay that may double each time', async () => {
       failPuts(4, true);
       const { writer, clock, shipped, failed } = createShippingWriter(directory, store);
       const ending = pipeline(Readable.from(['x']), writer);
@@ -164,7 +164,7 @@ describe('Shipper', () => {
       expect(readdirSync(directory)).to.deep.equal([]);
     });
 
-    it('what failed for good after 30 s, in case somebody has mended it', async () => {
+    it('a permanent failure after 30 s, in case someone has fixed its cause', async () => {
       failPuts(1, false);
       const { writer, clock, shipped, failed } = createShippingWriter(directory, store);
       writer.write('x');
@@ -177,7 +177,7 @@ describe('Shipper', () => {
       expect(await writer.close()).to.deep.equal({ shipped: 1, left: [] });
     });
 
-    it('one archive while others that have not failed go first', async () => {
+    it('an archive after the others that have not failed', async () => {
       store.before = (operation, key) => {
         if (operation === 'put' && key.startsWith('x_000000') && store.count('put') === 1) {
           throw storeError(true);
@@ -195,7 +195,7 @@ describe('Shipper', () => {
       );
     });
 
-    it('only the settling of a file, once the archive is shipped', async () => {
+    it('only the settling of the file if the archive is in the store', async () => {
       let refusals = 1;
       const failure = Object.assign(new Error('EIO: i/o error, unlink'), { code: 'EIO' });
       const files = {
@@ -219,11 +219,11 @@ describe('Shipper', () => {
     });
   });
 
-  it('deletes nothing that the store does not confirm, and tries again', async () => {
+  it('deletes nothing that the store does not confirm, and retries', async () => {
     store.evidence = null;
     let lies = 1;
     store.before = (operation, key) => {
-      // What a store that lost half of it would have.
+      // As if the store had lost most of the object.
       if (operation === 'get' && lies-- > 0) {
         store.objects.set(key, { bytes: Buffer.alloc(10), metadata: {} });
       }
@@ -241,12 +241,12 @@ describe('Shipper', () => {
     await writer.close();
   });
 
-  it('reads back what a store may have failed to take, also where the file is kept', async () => {
+  it('reads back after a put that failed, even if the file is kept', async () => {
     let failures = 1;
     const { put } = store;
     store.put = async (...args) => {
       const result = await put.apply(store, args);
-      // The answer gets lost, not the object.
+      // The object is stored, but the answer is lost.
       if (failures-- > 0) throw storeError(true);
       return result;
     };
@@ -262,7 +262,7 @@ describe('Shipper', () => {
   });
 
   describe('when the writer ends', () => {
-    it('fails at once where only archives are left that trying again does not help', async () => {
+    it('fails at once if only archives with permanent failures are left', async () => {
       const failure = storeError(false, 'AccessDenied');
       store.before = () => {
         throw failure;
@@ -276,7 +276,7 @@ describe('Shipper', () => {
       expect(archivesIn(directory)).to.deep.equal(['x_000000.events', 'x_000001.events']);
     });
 
-    it('tells why an archive is left, also where others were shipped after it', async () => {
+    it('gives the reason why an archive is left, even if later ones were shipped', async () => {
       const failure = storeError(false, 'AccessDenied');
       store.before = (_operation, key) => {
         if (key.startsWith('x_000000')) throw failure;
@@ -288,7 +288,7 @@ describe('Shipper', () => {
       expect(keys()).to.deep.equal(['x_000001.events.gz', 'x_000002.events.gz']);
     });
 
-    it('waits for endTimeout while trying again may help', async () => {
+    it('waits for endTimeout while another attempt may succeed', async () => {
       failPuts(Number.POSITIVE_INFINITY, true);
       const ship = { to: store, endTimeout: '5m' };
       const { writer, clock, failed } = createShippingWriter(directory, store, { ship });
@@ -311,7 +311,7 @@ describe('Shipper', () => {
       expect(clock.pendingTimers).to.equal(0);
     });
 
-    it('close waits no longer than deadlineMs, and says what is left', async () => {
+    it('close waits no longer than deadlineMs, and returns what is left', async () => {
       store.before = (operation, key) => {
         if (operation === 'put' && !key.startsWith('x_000000')) throw storeError(true);
       };
@@ -328,7 +328,7 @@ describe('Shipper', () => {
     });
 
     for (const how of ['destroy', 'an aborted signal'] as const) {
-      it(`does not wait for a store that never answers, by ${how}`, async () => {
+      it(`does not wait for a store that never answers after ${how}`, async () => {
         store.before = () => new Promise<void>(() => {});
         const controller = new AbortController();
         const { signal } = controller;
@@ -348,7 +348,7 @@ describe('Shipper', () => {
   });
 
   describe('with what an earlier writer left', () => {
-    /** As a run that was destroyed leaves it. */
+    /** Leaves archives as a writer whose store refuses everything does. */
     async function leave(payloads: readonly string[]): Promise<void> {
       store.before = () => {
         throw storeError(false);
@@ -359,7 +359,7 @@ describe('Shipper', () => {
       store.calls.length = 0;
     }
 
-    it('ships it, each archive once, before its own', async () => {
+    it('ships each archive once, before its own archives', async () => {
       await leave(numbered('old', 3));
       const { writer, shipped, failed } = createShippingWriter(directory, store, {
         template: ANY_NAME,
@@ -372,7 +372,7 @@ describe('Shipper', () => {
       expect((await storedPayloads()).sort()).to.deep.equal(['new', ...numbered('old', 3)]);
     });
 
-    it('says of it what its writer knew', async () => {
+    it('reports the facts that its writer knew', async () => {
       const bytes = encodePart(['0', '1'], { time: 7 });
       await writeFile(join(directory, 'x_000000.events'), bytes);
       const { writer, shipped } = createShippingWriter(directory, store);
@@ -383,7 +383,7 @@ describe('Shipper', () => {
       await writer.close();
     });
 
-    it('lets files of others lie', async () => {
+    it('leaves files that are not archives of the series', async () => {
       const others = ['x_000002.events.part', 'notes.txt', 'y_3.events', 'x_000004.events'];
       for (const name of others) await writeFile(join(directory, name), 'somebody else’s');
       await leave(['old']);
@@ -391,14 +391,14 @@ describe('Shipper', () => {
       await writer.close();
       expect(keys()).to.deep.equal(['x_000000.events.gz']);
       expect(shipped).to.have.length(1);
-      // It has a name of the series, but is no archive.
+      // It has a name of the series, but is not an archive.
       expect(failed.map(({ archive }) => archive.name)).to.deep.equal(['x_000004.events']);
       expect(failed[0]?.error).to.have.property('code', 'ERR_ARCHIVE_DAMAGED');
       expect(archivesIn(directory)).to.deep.equal([...others].sort());
       expect(writer.stats()).to.include({ left: 0 });
     });
 
-    it('reads an archive once, however often it fails', async () => {
+    it('does not inspect an archive that has a journal, however often it fails', async () => {
       await leave(['old']);
       failPuts(2, true);
       let opened = 0;
@@ -415,19 +415,19 @@ describe('Shipper', () => {
         clock.advance(delayMs);
       }
       await reach(shipped, 1, writer, 'shipped');
-      // The two that failed before they were sent, and once to be sent: the journal knows the rest.
+      // Once for each attempt to send it.
       expect(opened).to.equal(3);
       await writer.close();
     });
 
-    it('ships each once, also where the disk fails amid looking for them', async () => {
+    it('ships each archive once even if the disk fails during the listing', async () => {
       const ship = { to: store, localFile: 'keep' as const };
       await writeFile(join(directory, 'x_000001.events'), encodePart(['1'], { writer: 'b' }));
       await createShippingWriter(directory, store, { ship }).writer.close();
       await writeFile(join(directory, 'x_000000.events'), encodePart(['0']));
       let looks = 0;
       const disk = new TestDisk((call, path) => {
-        // The first is for the list, the second is whether it was kept.
+        // The first call is for the listing, the second asks whether the file was kept.
         const isLook = call === 'lstat' && path.endsWith('x_000001.events');
         if (isLook && ++looks === 2) throw systemError('EIO', call);
       });
@@ -465,7 +465,7 @@ describe('Shipper', () => {
       ship: { to: store, maxSpoolBytes: SPOOL },
     });
 
-    /** Of all archives, as they are on the disk; what was settled meanwhile is none any more. */
+    /** Total size of the archives on disk. One that is settled meanwhile counts 0. */
     function spoolBytes(): number {
       const sizes = archivesIn(directory).map((name) => {
         const status = statSync(join(directory, name), { throwIfNoEntry: false });
@@ -474,7 +474,7 @@ describe('Shipper', () => {
       return sizes.reduce((bytes, size) => bytes + size, 0);
     }
 
-    it('holds the source while the store is slow, keeps within the budget, and goes on', async () => {
+    it('holds the source while the store is slow, and keeps within the limit', async () => {
       const release = holdPuts();
       const { writer, shipped } = createShippingWriter(directory, store, options());
       let taken = 0;
@@ -490,17 +490,17 @@ describe('Shipper', () => {
         await turns(1);
       }
       await turns(300);
-      // Five fill the spool, and as many as Node's queue is told to hold have been taken from the source.
+      // Five records fill the spool. The source has given a few more, which fill Node's queue.
       expect(taken).to.be.within(5, 8);
       release();
       await ending;
-      // With one record more, and the index of its archive.
+      // One record and the index of its archive may exceed the limit.
       expect(most).to.be.within(SPOOL, SPOOL + 10_500);
       expect(shipped).to.have.length(60);
       expect(keys()).to.have.length(60);
     });
 
-    it('seals the open archive when the budget is used up, so that it can be shipped', async () => {
+    it('seals the open archive at the limit, so that it can be shipped', async () => {
       const { writer, shipped } = createShippingWriter(directory, store, {
         ...options(),
         roll: rollNever(),
@@ -518,7 +518,7 @@ describe('Shipper', () => {
         ship: { ...options().ship, whenFull: 'error' as const },
       });
 
-      it('refuses to append, with nothing taken, until there is room', async () => {
+      it('append throws, and accepts nothing, until there is room', async () => {
         const { writer, shipped } = createShippingWriter(directory, store, failing());
         const release = holdPuts();
         const payload = 'x'.repeat(10_000);
@@ -532,7 +532,7 @@ describe('Shipper', () => {
         expect((await storedPayloads()).length).to.equal(6);
       });
 
-      it('ends the stream that is written to; what was accepted is safe', async () => {
+      it('write ends the stream, and accepted records are safe', async () => {
         holdPuts();
         const { writer } = createShippingWriter(directory, store, failing());
         const payloads = Array.from({ length: 9 }, (_, i) => `${i}:`.padEnd(10_000, 'x'));
@@ -549,7 +549,7 @@ describe('Shipper', () => {
         ship: { ...options().ship, whenFull: 'drop-oldest' as const },
       });
 
-      it('deletes the oldest that is not on its way, says so, and rejects its receipts', async () => {
+      it('deletes the oldest archives not being sent, and rejects their receipts', async () => {
         const release = holdPuts();
         const { writer, shipped } = createShippingWriter(directory, store, dropping());
         const dropped: string[] = [];
@@ -561,7 +561,7 @@ describe('Shipper', () => {
           await turns(20);
         }
         while (dropped.length < 3) await turns(1);
-        // The first is on its way.
+        // The first archive is being sent.
         expect(dropped).to.deep.equal([1, 2, 3].map((i) => `x_00000${i}.events`));
         expect(spoolBytes()).to.be.lessThan(SPOOL + 10_500);
         release();
@@ -606,7 +606,7 @@ describe('Shipper', () => {
       });
     });
 
-    it('does not hold up the end: all that was written is sealed, also over the budget', async () => {
+    it('does not delay the end: everything written is sealed, even over the limit', async () => {
       holdPuts();
       const { writer } = createShippingWriter(directory, store, options());
       const payloads = Array.from({ length: 20 }, (_, i) => `${i}:`.padEnd(10_000, 'x'));
@@ -623,7 +623,7 @@ describe('Shipper', () => {
       expect(records.map((record) => record.text())).to.deep.equal(payloads);
     });
 
-    it('counts what was left before', async () => {
+    it('counts archives of an earlier writer', async () => {
       for (let i = 0; i < 2; i++) {
         const bytes = encodePart(['x'.repeat(30_000)], { sequence: i });
         await writeFile(join(directory, `x_${i}0.events`), bytes);
@@ -645,7 +645,7 @@ describe('Shipper', () => {
       handlers: [{ onSealed: change }],
     });
 
-    it('stores nothing, keeps it, and says so', async () => {
+    it('stores nothing, keeps the file, and fails', async () => {
       const change = onSealed(({ path }) => appendFile(path, '!'));
       const { writer, failed } = createShippingWriter(directory, store, change);
       const error = await rejection(pipeline(Readable.from(['x']), writer));
@@ -655,7 +655,7 @@ describe('Shipper', () => {
       expect(await readFile(join(directory, 'x_000000.events'), 'utf8')).to.match(/!$/);
     });
 
-    it('reports one that somebody has removed, and has nothing left to do', async () => {
+    it('reports a file that was removed, and has nothing left to do', async () => {
       const remove = onSealed(({ path }) => rm(path));
       const { writer, failed, shipped } = createShippingWriter(directory, store, remove);
       await pipeline(Readable.from(['x']), writer);
@@ -663,7 +663,7 @@ describe('Shipper', () => {
       expect([shipped, keys()]).to.deep.equal([[], []]);
     });
 
-    it('does not take a missing file of the store for one', async () => {
+    it('does not mistake a missing file of the store for it', async () => {
       const failure = Object.assign(new Error('ENOENT: no such directory'), { code: 'ENOENT' });
       store.before = (operation) => {
         if (operation === 'put') throw failure;
@@ -674,12 +674,12 @@ describe('Shipper', () => {
       expect(existsSync(join(directory, 'x_000000.events'))).to.equal(true);
     });
 
-    it('takes one for shipped that another writer has just shipped and settled', async () => {
+    it('counts an archive that another writer has just shipped and settled', async () => {
       const { head } = store;
       store.head = async (key) => {
         const found = await head.call(store, key);
         if (found !== null || store.objects.size > 0) return found;
-        // Behind the answer that nothing is there yet.
+        // The other writer ships after this answer: nothing is there yet.
         const path = join(directory, 'x_000000.events');
         store.objects.set(key, { bytes: gzipSync(await readFile(path)), metadata: {} });
         await rm(path);
@@ -711,7 +711,7 @@ describe('Shipper', () => {
       isDone = true;
     });
     while (!isDone) {
-      // What another ships is looked for again each second.
+      // A writer looks again each second at an archive that another one ships.
       for (const { clock } of [first, second, third]) clock.advance(1000);
       await turns(10);
     }
@@ -726,7 +726,7 @@ describe('Shipper', () => {
     expect((await storedPayloads()).sort()).to.deep.equal(payloads.flat().sort());
   });
 
-  it('closes a store of its own, once nothing is under way in it', async () => {
+  it('closes the store that it owns after all work has ended', async () => {
     for (const ownsStore of [true, false]) {
       const shipper = new Shipper({
         ...parseShipOptions({ to: store }),

@@ -8,7 +8,7 @@ import { ShippingLeases } from '../../lib/shipping/shipping-leases.js';
 import { withScratch } from '../support/scratch-directory.js';
 
 describe('ShippingLeases', () => {
-  it('gives each lease to one at a time', async () => {
+  it('gives a lease to one caller at a time', async () => {
     await withScratch(async (scratch) => {
       const path = join(scratch.path, 'a.events');
       const lease = await new ShippingLeases(nodeFileLayer).take(path);
@@ -19,14 +19,14 @@ describe('ShippingLeases', () => {
     });
   });
 
-  it('gives that of who died at once, and not one whose time is yet to come', async () => {
+  it('gives a stale lease at once, and watches one whose time is in the future', async () => {
     await withScratch(async (scratch) => {
       const path = join(scratch.path, 'a.events');
       await writeFile(`${path}.lock`, '');
       const leases = new ShippingLeases(nodeFileLayer);
       const tomorrow = Date.now() / 1000 + 86_400;
       await utimes(`${path}.lock`, tomorrow, tomorrow);
-      // Asked twice, it has been watched, but not for long.
+      // The second call has watched the lease, but not for long enough.
       expect([await leases.take(path), await leases.take(path)]).to.deep.equal([null, null]);
       await utimes(`${path}.lock`, 0, 0);
       const lease = await leases.take(path);
@@ -36,7 +36,7 @@ describe('ShippingLeases', () => {
     });
   });
 
-  it('does without where there can be none', async () => {
+  it('gives a stand-in if no lease can be created', async () => {
     await withScratch(async (scratch) => {
       const lease = await new ShippingLeases(nodeFileLayer).take(
         join(scratch.path, 'gone', 'a.events'),

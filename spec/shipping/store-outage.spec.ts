@@ -12,24 +12,24 @@ import { TemporaryDirectories } from '../support/series.js';
 const CHILD = fileURLToPath(new URL('../support/outage-child.ts', import.meta.url));
 const MIB = 2 ** 20;
 
-describe('a store that goes away for more than 50 archives', () => {
+describe('a store that is down for more than 50 archives', () => {
   const directories = new TemporaryDirectories();
 
   afterEach(() => directories.remove());
 
-  it('costs nothing but time: the source is held, within the budget, in', async function () {
+  it('costs only time, holds the source within the spool limit, and needs', async function () {
     const [directory, to] = [await directories.make(), await directories.make()];
     const child = fork(CHILD, [directory, to], { execArgv: ['--import', 'tsx'] });
     const exit = once(child, 'exit');
-    const told = once(child, 'message').then(([report]: OutageReport[]) => report);
-    const report = await Promise.race([told, exit.then(() => undefined)]);
-    if (report === undefined) return expect.fail('the writer has ended without a word');
+    const reported = once(child, 'message').then(([report]: OutageReport[]) => report);
+    const report = await Promise.race([reported, exit.then(() => undefined)]);
+    if (report === undefined) return expect.fail('the writer exited without a report');
     expect(await exit).to.deep.equal([0, null]);
 
     expect(report.failures).to.be.greaterThan(0);
     expect(report.left).to.be.at.least(50);
     expect(report.givenLater).to.equal(report.givenWhenHeld);
-    // One record, and the index of its archive.
+    // One record and the index of its archive may exceed the limit.
     const most = report.maxSpoolBytes + report.recordBytes + 4096;
     expect(report.mostSpoolBytes).to.be.within(report.maxSpoolBytes - report.recordBytes, most);
     expect(report.mostRssBytes).to.be.lessThan(200 * MIB);

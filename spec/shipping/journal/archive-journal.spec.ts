@@ -26,7 +26,7 @@ describe('ArchiveJournal', () => {
 
   afterEach(() => directories.remove());
 
-  it('says what was written last, and nothing where nothing was', async () => {
+  it('reads the entry that was written last, or null', async () => {
     const journal = new ArchiveJournal(archive, nodeFileLayer);
     expect(await journal.read()).to.equal(null);
     for (const entry of ENTRIES) {
@@ -39,13 +39,13 @@ describe('ArchiveJournal', () => {
     expect(readdirSync(directory)).to.deep.equal([]);
   });
 
-  it('is replaced whole, and lasts: synced, renamed, its directory synced', async () => {
+  it('syncs a new file, renames it over the old one, and syncs the directory', async () => {
     const disk = new TestDisk();
     await new ArchiveJournal(archive, disk.files).write(SEALED);
     expect(disk.calls).to.deep.equal(['open', 'write', 'sync', 'close', 'rename', 'syncDirectory']);
   });
 
-  it('says what it said before where any call fails, and leaves nothing else', async () => {
+  it('keeps the previous entry if a system call fails, and leaves no other file', async () => {
     await new ArchiveJournal(archive, nodeFileLayer).write(SEALED);
     for (const failing of ['open', 'write', 'sync', 'close', 'rename']) {
       const failure = systemError('ENOSPC', failing);
@@ -59,7 +59,7 @@ describe('ArchiveJournal', () => {
     }
   });
 
-  it('is written again where another start takes a new entry for left behind', async () => {
+  it('writes again if the sweep of another process has deleted the temporary file', async () => {
     let sweeps = 2;
     const disk = new TestDisk(async (call) => {
       if (call !== 'rename' || sweeps-- <= 0) return;
@@ -69,12 +69,12 @@ describe('ArchiveJournal', () => {
     expect(await new ArchiveJournal(archive, nodeFileLayer).read()).to.deep.equal(SEALED);
   });
 
-  it('fails after some attempts where its directory is gone', async () => {
+  it('fails after three attempts if the directory is gone', async () => {
     const journal = new ArchiveJournal(join(directory, 'no', 'a.events'), nodeFileLayer);
     expect(await rejection(journal.write(SEALED))).to.have.property('code', 'ENOENT');
   });
 
-  it('is set aside where it is damaged, whatever is there already', async () => {
+  it('renames a damaged journal to a name that is free', async () => {
     const journal = new ArchiveJournal(archive, nodeFileLayer);
     const damaged = encodeJournal(SEALED).subarray(0, -1);
     for (const n of [1, 2]) {

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { decodeJournal, encodeJournal } from '../../../lib/shipping/journal/journal-entry.js';
 import { ENTRIES, JOURNALED_ARCHIVE } from '../../support/journals.js';
 
-/** A journal of any text, with a checksum that is right. */
+/** A journal that holds any text, with the right checksum. */
 function journal(text: string): Buffer {
   return Buffer.from(`${crc32(text).toString(16).padStart(8, '0')} ${text}\n`);
 }
@@ -14,12 +14,12 @@ describe('journal entries', () => {
   for (const entry of ENTRIES) {
     const bytes = encodeJournal(entry);
 
-    it(`keep all that is known in the state ${entry.state}`, () => {
+    it(`survive encoding and decoding in the state ${entry.state}`, () => {
       expect(decodeJournal(bytes)).to.deep.equal(entry);
       expect(bytes.toString().split('\n')).to.have.length(2);
     });
 
-    it(`are none in the state ${entry.state} when they are cut off or changed anywhere`, () => {
+    it(`are refused in the state ${entry.state} if they are cut or changed anywhere`, () => {
       for (let at = 0; at < bytes.length; at++) {
         expect(decodeJournal(bytes.subarray(0, at)), `cut at ${at}`).to.equal(null);
         const changed = Buffer.from(bytes);
@@ -31,18 +31,18 @@ describe('journal entries', () => {
 
   const archive = JSON.stringify(JOURNALED_ARCHIVE);
   const unknown: Readonly<Record<string, string>> = {
-    'of a version to come': `{"version":2,"state":"sealed","archive":${archive}}`,
-    'in a state that is none': `{"version":1,"state":"lost","archive":${archive}}`,
+    'of an unknown version': `{"version":2,"state":"sealed","archive":${archive}}`,
+    'in an unknown state': `{"version":1,"state":"lost","archive":${archive}}`,
     'without an archive': '{"version":1,"state":"sealed"}',
-    'whose archive is no object': '{"version":1,"state":"sealed","archive":7}',
+    'whose archive is not an object': '{"version":1,"state":"sealed","archive":7}',
     'with a number that is text': `{"version":1,"state":"sealed","archive":${archive.replace(':7,', ':"7",')}}`,
-    'with a time that is none': `{"version":1,"state":"sealed","archive":${archive.replace('1970', 'when')}}`,
+    'with a time that is not a date': `{"version":1,"state":"sealed","archive":${archive.replace('1970', 'when')}}`,
     'without its object': `{"version":1,"state":"verified","archive":${archive}}`,
-    'with evidence that is none': `{"version":1,"state":"verified","archive":${archive},"object":{"store":"","key":"","storedBytes":1,"evidence":"hearsay","takenKey":null}}`,
-    'that is no JSON': '{"version":1,}',
+    'with unknown evidence': `{"version":1,"state":"verified","archive":${archive},"object":{"store":"","key":"","storedBytes":1,"evidence":"hearsay","takenKey":null}}`,
+    'that are not JSON': '{"version":1,}',
   };
   for (const [what, text] of Object.entries(unknown)) {
-    it(`are none ${what}, though their checksum is right`, () => {
+    it(`${what} are refused, though their checksum is right`, () => {
       expect(decodeJournal(journal(text))).to.equal(null);
     });
   }

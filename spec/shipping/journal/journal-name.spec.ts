@@ -4,7 +4,7 @@ import { isReadableName } from '../../../lib/series/names/archive-state.js';
 import { parseJournalName, temporaryName } from '../../../lib/shipping/journal/journal-name.js';
 
 describe('parseJournalName', () => {
-  it('tells journals, entries that are being written, and everything else', () => {
+  it('distinguishes journals, entries that are being written, and all other files', () => {
     const archive = 'x_1.events';
     expect(parseJournalName('x_1.events.journal')).to.deep.equal({ kind: 'journal', archive });
     expect(parseJournalName(temporaryName('x_1.events.journal', '0123abcd'))).to.deep.equal({
@@ -22,7 +22,7 @@ describe('parseJournalName', () => {
     }
   });
 
-  it('knows no name that a reader takes for an archive', () => {
+  it('only knows names that no reader takes for an archive', () => {
     for (const name of ['a.journal', 'a.damaged-1.journal', temporaryName('a.journal', '0')]) {
       expect(isReadableName(name), name).to.equal(false);
     }

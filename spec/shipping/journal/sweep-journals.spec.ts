@@ -37,7 +37,7 @@ describe('sweepJournals', () => {
     return aborted;
   }
 
-  it('removes journals whose archive is gone, and keeps the others', async () => {
+  it('deletes journals whose archive is gone, and keeps the others', async () => {
     for (const name of ['x_1.events', 'x_2.events', 'y_1.events']) await note(name, VERIFIED);
     await writeFile(join(directory, 'x_2.events'), 'archive');
     expect(await sweep()).to.deep.equal([]);
@@ -48,7 +48,7 @@ describe('sweepJournals', () => {
     ]);
   });
 
-  it('first aborts the upload of one whose archive is gone, and keeps it while that fails', async () => {
+  it('aborts the upload of a missing archive, and keeps the journal if that fails', async () => {
     await note('x_1.events', UPLOADING);
     await note('x_2.events', SEALED);
     const upload = Object(UPLOADING).upload;
@@ -58,20 +58,20 @@ describe('sweepJournals', () => {
     expect(readdirSync(directory)).to.deep.equal([]);
   });
 
-  it('removes entries that were not written to their end, and leaves what was set aside', async () => {
+  it('deletes entries that were not completely written, and keeps damaged journals', async () => {
     const names = ['x_1.events.journal.0123abcd.part', 'x_1.events.damaged-1.journal'];
     for (const name of names) await writeFile(join(directory, name), 'torn');
     await sweep();
     expect(readdirSync(directory)).to.deep.equal(['x_1.events.damaged-1.journal']);
   });
 
-  it('sets aside a damaged journal whose archive is gone', async () => {
+  it('renames a damaged journal whose archive is gone', async () => {
     await writeFile(join(directory, 'x_1.events.journal'), 'torn');
     await sweep();
     expect(readdirSync(directory)).to.deep.equal(['x_1.events.damaged-1.journal']);
   });
 
-  it('removes leases of archives that are gone, but not of owners who live', async () => {
+  it('deletes stale leases of missing archives, and keeps those of living owners', async () => {
     await writeFile(join(directory, 'x_1.events.lock'), '');
     await utimes(join(directory, 'x_1.events.lock'), 0, 0);
     const lease = await takeLease(join(directory, 'x_2.events'), nodeFileLayer);
