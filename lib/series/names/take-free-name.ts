@@ -3,22 +3,25 @@ import { systemCodeOf } from '../../files/system-error.js';
 import { takeName } from '../../files/take-name.js';
 import { nthName } from './alternative-name.js';
 
-/** What is at a path that a file could not take: that file itself, another one, or nothing any more. */
+/**
+ * What is at a path that a file could not take: that file itself, another one, or nothing any more.
+ */
 export type NameHolder = 'itself' | 'other' | 'none';
 
 export interface FreeNameOptions {
   /** Follows every name that is tried. @default nothing */
   readonly suffix?: string;
   /**
-   * Asked after each failed attempt. `'itself'` ends the search: a call may report an error after its work
-   * is done, and a crash may have left the file with both names.
+   * Asked after each failed attempt. `'itself'` ends the search: a call may report an error after
+   * its work is done, and a crash may have left the file with both names.
    */
   holderOf(path: string): Promise<NameHolder>;
 }
 
 /**
- * Gives a file the first free name: `wanted`, or `wanted` with `-1`, `-2`, … before its extension. Never
- * replaces another file. The file then has both names, or only the new one if there are no hard links.
+ * Gives a file the first free name: `wanted`, or `wanted` with `-1`, `-2`, … before its extension.
+ * Never replaces another file. The file then has both names, or only the new one if there are no
+ * hard links.
  *
  * @returns the path that the file has now
  * @throws Node's error of the call that failed

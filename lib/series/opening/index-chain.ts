@@ -26,16 +26,21 @@ export interface IndexChain {
   /** The last archive first. */
   readonly archives: readonly IndexedArchive[];
   /**
-   * Whether these are all archives in the file: the first one begins at offset 0. A file that was cut off
-   * may end with the index of an archive in a payload, which leads elsewhere.
+   * Whether these are all archives in the file: the first one begins at offset 0. A file that was
+   * cut off may end with the index of an archive in a payload, which leads elsewhere.
    */
   readonly isWhole: boolean;
 }
 
-/** A file of more concatenated archives than this is read without the help of the earlier indexes. */
+/**
+ * A file of more concatenated archives than this is read without the help of the earlier indexes.
+ */
 const MAX_ARCHIVES = 1024;
 
-/** The archives in a file, by the index at its end and those before it (docs/format.md, "Finding it"). */
+/**
+ * The archives in a file, by the index at its end and those before it (docs/format.md, "Finding
+ * it").
+ */
 export async function readIndexChain(source: ArchiveEnds): Promise<IndexChain> {
   const archives: IndexedArchive[] = [];
   let end = await source.size();
@@ -51,8 +56,8 @@ export async function readIndexChain(source: ArchiveEnds): Promise<IndexChain> {
 /**
  * The archive whose index ends at `end`.
  *
- * @param isWanted if given, reads the index's header first, and the rest, which may be 2.6 MB, only if this
- *   returns true
+ * @param isWanted if given, reads the index's header first, and the rest, which may be 2.6 MB, only
+ *   if this returns true
  * @returns null if no index ends there, if it is damaged, or if it is not wanted
  */
 export async function readIndexBefore(

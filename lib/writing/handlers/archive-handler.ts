@@ -15,8 +15,8 @@ export interface OpenedArchive {
 /** A finished archive: all its bytes are on disk, and stay as they are. */
 export interface SealedArchive extends Pick<OpenedArchive, 'path' | 'name'> {
   /**
-   * Which of its writer's archives it is, counted from 0. Undefined for one that was recovered, where
-   * nothing tells.
+   * Which of its writer's archives it is, counted from 0. Undefined for one that was recovered,
+   * where nothing tells.
    */
   readonly ordinal: number | undefined;
   /** The writer's id, 16 hex digits. Undefined for one that was recovered, where nothing tells. */
@@ -56,7 +56,9 @@ export interface ArchiveHandler {
   onSealed?(archive: SealedArchive): HandledPath | Promise<HandledPath>;
 }
 
-/** Where a handler left the file: its path, null when it is gone, nothing when it is where it was. */
+/**
+ * Where a handler left the file: its path, null when it is gone, nothing when it is where it was.
+ */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing.
 export type HandledPath = string | null | void;
 

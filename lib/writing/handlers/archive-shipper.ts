@@ -9,8 +9,8 @@ export type ShippableArchive = Pick<
 >;
 
 /**
- * What showed that an archive is in the store: what the store itself had computed of it (see `Evidence`), or
- * `'read-back'`, its bytes, which were fetched again and compared.
+ * What showed that an archive is in the store: what the store itself had computed of it (see
+ * `Evidence`), or `'read-back'`, its bytes, which were fetched again and compared.
  */
 export type ShippingEvidence = Evidence | 'read-back';
 
@@ -26,7 +26,9 @@ export interface ShippedArchive extends ShippableArchive {
   readonly takenKey: string | null;
 }
 
-/** An archive that is gone for good: the disk's budget was used up, and the user chose this loss. */
+/**
+ * An archive that is gone for good: the disk's budget was used up, and the user chose this loss.
+ */
 export interface DroppedArchive extends Pick<SealedArchive, 'path' | 'name' | 'bytes'> {
   /** In hex; undefined for one of an earlier writer that nobody had read yet. */
   readonly sha256: string | undefined;
@@ -56,8 +58,8 @@ export interface ShippingState {
 /** What takes over sealed archives. Its failures are its own: it tells them, and tries again. */
 export interface ArchiveShipper {
   /**
-   * Begins, with what an earlier writer left in the directory. Settles when that is known: until then no
-   * archive may be created.
+   * Begins, with what an earlier writer left in the directory. Settles when that is known: until
+   * then no archive may be created.
    */
   start(listener: ShippingListener): Promise<void>;
 
@@ -67,8 +69,8 @@ export interface ArchiveShipper {
   adopt(archive: Pick<ShippableArchive, 'path' | 'name' | 'bytes'>): void;
 
   /**
-   * Null when the disk's budget has room for another record. Else settles when that may have changed: it
-   * has to be asked again then.
+   * Null when the disk's budget has room for another record. Else settles when that may have
+   * changed: it has to be asked again then.
    *
    * @param openBytes of all archives that were not handed over by `add` yet
    */
@@ -78,8 +80,8 @@ export interface ArchiveShipper {
   checkRoom(openBytes: number): void;
 
   /**
-   * Settles when nothing is left, when only archives are left that trying again cannot help, or when
-   * `signal` aborts. Never rejects.
+   * Settles when nothing is left, when only archives are left that trying again cannot help, or
+   * when `signal` aborts. Never rejects.
    */
   drain(signal: AbortSignal): Promise<ShippingState>;
 

@@ -10,10 +10,10 @@ import { nthName } from '../../series/names/alternative-name.js';
 import { takeFreeName } from '../../series/names/take-free-name.js';
 
 /**
- * Moves a file to `to`, or to an alternative of that name if it is taken; never overwrites a file. Across
- * devices it copies the file under a name that ends with `.part`, and syncs the copy, before it gives the
- * copy its name. When the promise resolves, the move survives a power loss; when it rejects, nothing is
- * lost.
+ * Moves a file to `to`, or to an alternative of that name if it is taken; never overwrites a file.
+ * Across devices it copies the file under a name that ends with `.part`, and syncs the copy, before
+ * it gives the copy its name. When the promise resolves, the move survives a power loss; when it
+ * rejects, nothing is lost.
  *
  * @returns the path where the file is now
  */
@@ -36,8 +36,8 @@ export async function moveFile(files: FileLayer, from: string, to: string): Prom
 async function linkToFreeName(files: FileLayer, from: string, to: string): Promise<string> {
   const own = await files.lstat(from);
   return await takeFreeName(files, from, to, {
-    // If a crash came between link and unlink, this call finishes the move. A symbolic link to the file
-    // counts as another file: it would lead nowhere after the move.
+    // If a crash came between link and unlink, this call finishes the move. A symbolic link to the
+    // file counts as another file: it would lead nowhere after the move.
     holderOf: async (path) => {
       const found = await findFile(path, files);
       if (found === null) return 'none';
@@ -98,7 +98,10 @@ async function fill(files: FileLayer, target: OpenFile, from: string): Promise<v
   }
 }
 
-/** Whether two paths are one name, however they are spelled: unlinking one would then lose the other. */
+/**
+ * Whether two paths are one name, however they are spelled: unlinking one would then lose the
+ * other.
+ */
 async function isSameName(files: FileLayer, one: string, other: string): Promise<boolean> {
   if (basename(one) !== basename(other)) return false;
   return isSameFile(await files.stat(dirname(one)), await files.stat(dirname(other)));

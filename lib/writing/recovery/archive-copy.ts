@@ -45,7 +45,10 @@ export class ArchiveCopy {
   /** The last line, which may be torn. */
   #line: Buffer | undefined;
 
-  /** @param findPrevious called for blocks at the start of the archive, in case they lost their index */
+  /**
+   * @param findPrevious called for blocks at the start of the archive, in case they lost their
+   *   index
+   */
   constructor(file: OpenFile, findPrevious: FindPrevious = async () => undefined) {
     this.#target = new CopyTarget(file);
     this.#findPrevious = findPrevious;
@@ -55,7 +58,10 @@ export class ArchiveCopy {
     return this.#target.bytes;
   }
 
-  /** Copies a piece. Its bytes must not change until this settles; those of a line, until the next call does. */
+  /**
+   * Copies a piece. Its bytes must not change until this settles; those of a line, until the next
+   * call does.
+   */
   async add(piece: ArchivePiece): Promise<void> {
     if (piece.kind === 'line') {
       await this.#addLine();
@@ -82,7 +88,8 @@ export class ArchiveCopy {
   }
 
   /**
-   * Takes the last line back, because the archive ends without its line feed: `3` may have been `33`.
+   * Takes the last line back, because the archive ends without its line feed: `3` may have been
+   * `33`.
    *
    * @returns the bytes of the line
    */

@@ -47,8 +47,8 @@ export class BlockRun {
       const ordinal = previous.ordinal === undefined ? undefined : previous.ordinal + 1;
       return { ordinal, previousSha256: previous.sha256, writerEnded: false };
     }
-    // Other archives may come between. With an invented ordinal, verification would report them as missing,
-    // or an archive as altered.
+    // Other archives may come between. With an invented ordinal, verification would report them as
+    // missing, or an archive as altered.
     const ordinal = this.#firstSequence === 0 ? 0 : undefined;
     return { ordinal, previousSha256: Buffer.alloc(SHA256_BYTES), writerEnded: false };
   }

@@ -4,7 +4,10 @@ import { writeAll } from '../../files/write-all.js';
 import { ArchiveDigest } from '../sink/archive-digest.js';
 import { SLAB_BYTES, SlabKeeper } from '../sink/slab-keeper.js';
 
-/** A sync begins after this many bytes, while later ones are copied: the last sync then has little to do. */
+/**
+ * A sync begins after this many bytes, while later ones are copied: the last sync then has little
+ * to do.
+ */
 const SYNC_BYTES = 32 * 2 ** 20;
 
 /** The digest of the bytes that were written from `start` on. */
@@ -14,9 +17,9 @@ interface DigestFrom {
 }
 
 /**
- * The file of an archive's copy. Bytes are collected in a slab. While one slab fills, the slab before it is
- * written and hashed, and earlier bytes are synced: a large archive takes 0.6 of the time that these steps
- * take one after the other.
+ * The file of an archive's copy. Bytes are collected in a slab. While one slab fills, the slab
+ * before it is written and hashed, and earlier bytes are synced: a large archive takes 0.6 of the
+ * time that these steps take one after the other.
  */
 export class CopyTarget {
   /** All bytes given to `write`. */
@@ -51,7 +54,9 @@ export class CopyTarget {
     }
   }
 
-  /** Computes a separate digest of the bytes from here on, until `endRun`. No effect within a run. */
+  /**
+   * Computes a separate digest of the bytes from here on, until `endRun`. No effect within a run.
+   */
   beginRun(): void {
     if (this.#run !== null) return;
     this.#digestFilled();
@@ -80,7 +85,8 @@ export class CopyTarget {
   async finish(): Promise<void> {
     await this.#flush();
     await this.#writing;
-    // A sync that failed has failed for good: after it, `sync` would succeed without the lost pages.
+    // A sync that failed has failed for good: after it, `sync` would succeed without the lost
+    // pages.
     await this.#syncing;
     await this.#file.sync();
   }
@@ -105,7 +111,7 @@ export class CopyTarget {
   }
 
   async #writeSlab(bytes: Buffer, position: number): Promise<void> {
-    const digested = [this.#whole, this.#run].map((one) => one?.digest.taken);
+    const digested = [this.#whole, this.#run].map((one) => one?.digest.hashed);
     await writeAll(this.#file, bytes, position);
     this.#unsyncedBytes += bytes.length;
     if (this.#unsyncedBytes >= SYNC_BYTES) this.#beginSync();

@@ -13,9 +13,9 @@ import { takeNameForContent } from './take-name-for-content.js';
 const MOST_FILES = 16;
 
 /**
- * Copies the torn tail of an archive, and every other damaged stretch, to a file `NAME.torn-OFFSET` each.
- * Bytes that recovery cuts off are never deleted: a person may still read something in them. If there are
- * many stretches, the whole archive is copied to `NAME.torn-all`.
+ * Copies the torn tail of an archive, and every other damaged stretch, to a file `NAME.torn-OFFSET`
+ * each. Bytes that recovery cuts off are never deleted: a person may still read something in them.
+ * If there are many stretches, the whole archive is copied to `NAME.torn-all`.
  *
  * @param base the archive's path without the suffix of its state
  * @param size how many bytes of the archive were read

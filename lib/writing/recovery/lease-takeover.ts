@@ -17,8 +17,8 @@ export interface LeaseSighting {
 export const LEASE_STALE_MS = 10_000;
 
 /**
- * How long to watch a lease whose time looks stale. A clock that was set forward makes all leases look
- * stale until their owners renew them, so an owner may miss two renewals meanwhile.
+ * How long to watch a lease whose time looks stale. A clock that was set forward makes all leases
+ * look stale until their owners renew them, so an owner may miss two renewals meanwhile.
  */
 export const LEASE_CONFIRM_MS = 3 * LEASE_RENEWAL_MS;
 
@@ -31,17 +31,17 @@ export async function sightLease(
 }
 
 /**
- * Whether the lease's time says that its owner no longer renews it. This is a guess, because clocks jump
- * and differ between machines. Before taking the lease over, watch it for `LEASE_CONFIRM_MS` if it looks
- * stale, and for `LEASE_STALE_MS` if not.
+ * Whether the lease's time says that its owner no longer renews it. This is a guess, because clocks
+ * jump and differ between machines. Before taking the lease over, watch it for `LEASE_CONFIRM_MS`
+ * if it looks stale, and for `LEASE_STALE_MS` if not.
  */
 export function looksStale({ mtimeMs }: LeaseSighting): boolean {
   return Date.now() - mtimeMs >= LEASE_STALE_MS;
 }
 
 /**
- * Takes over a lease that has not changed since it was `sighted`. The caller must have waited long enough
- * in between: see `looksStale`.
+ * Takes over a lease that has not changed since it was `sighted`. The caller must have waited long
+ * enough in between: see `looksStale`.
  *
  * @returns null if its owner has renewed it since, or another process has taken it over
  */
@@ -52,7 +52,8 @@ export async function takeOverLease(
 ): Promise<ArchiveLease | null> {
   const path = openPath + LEASE_SUFFIX;
   if (!isUnchanged(await sightLease(openPath, files), sighted)) return null;
-  // Unlinking by name could delete a lease just taken by another process: rename it first, then check.
+  // Unlinking by name could delete a lease just taken by another process: rename it first, then
+  // check.
   const aside = `${openPath}.taken-${randomBytes(4).toString('hex')}${LEASE_SUFFIX}`;
   try {
     await files.rename(path, aside);
@@ -67,8 +68,8 @@ export async function takeOverLease(
 }
 
 /**
- * Takes a lease that is free, or that looks stale, without watching it first. Only for work that does no
- * harm if the owner still lives.
+ * Takes a lease that is free, or that looks stale, without watching it first. Only for work that
+ * does no harm if the owner still lives.
  *
  * @returns null if another process has it and seems to be alive
  */

@@ -36,8 +36,8 @@ export async function listSealed(
 }
 
 /**
- * The archive among `paths` that ends just before the record of `writer` with `sequence`, according to its
- * index. Undefined if that archive was shipped meanwhile and deleted.
+ * The archive among `paths` that ends just before the record of `writer` with `sequence`, according
+ * to its index. Undefined if that archive was shipped meanwhile and deleted.
  */
 export async function findPreviousArchive(
   paths: readonly string[],
@@ -61,7 +61,10 @@ export async function findPreviousArchive(
   return undefined;
 }
 
-/** The index at the end of an archive, if it is by `writer` and the record with `sequence` follows it. */
+/**
+ * The index at the end of an archive, if it is by `writer` and the record with `sequence` follows
+ * it.
+ */
 async function readLastIndex(
   path: string,
   writer: string,

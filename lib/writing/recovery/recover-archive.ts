@@ -23,8 +23,8 @@ import { takeNameForContent } from './take-name-for-content.js';
 /** An archive that its writer left open, and that recovery has sealed. */
 export interface RecoveredArchive extends SealedArchive {
   /**
-   * The first 1,000 damaged stretches. Each is kept as `NAME.torn-OFFSET`; if there are more than 16, the
-   * whole file is kept as `NAME.torn-all`.
+   * The first 1,000 damaged stretches. Each is kept as `NAME.torn-OFFSET`; if there are more than
+   * 16, the whole file is kept as `NAME.torn-all`.
    */
   readonly damage: readonly SkippedDamage[];
   /** The number of all damaged stretches. */
@@ -32,24 +32,26 @@ export interface RecoveredArchive extends SealedArchive {
 }
 
 /**
- * Recovers `NAME.open`, or the `NAME.stale` that an earlier attempt left. The caller holds the lease. Each
- * step is synced before the next, can be repeated after a crash, and leaves every record where a reader
- * finds it exactly once:
+ * Recovers `NAME.open`, or the `NAME.stale` that an earlier attempt left. The caller holds the
+ * lease. Each step is synced before the next, can be repeated after a crash, and leaves every
+ * record where a reader finds it exactly once:
  *
- * 1. `NAME.open` is renamed to `NAME.stale` before it is read. If its writer lives and had only stalled, it
- *    sees the new name before it promises anything more.
+ * 1. `NAME.open` is renamed to `NAME.stale` before it is read. If its writer lives and had only
+ *    stalled, it sees the new name before it promises anything more.
  * 2. All valid frames are copied to a new file; the other bytes are kept aside.
  * 3. The copy replaces `NAME.stale`.
- * 4. The copy gets the archive's name. Like any archive that is sealed, it has both names for a moment.
+ * 4. The copy gets the archive's name. Like any archive that is sealed, it has both names for a
+ *    moment.
  *
  * If there is also a `NAME.open` beside `NAME.stale`, the next call recovers it.
  *
- * The index of the copy gives the archive's ordinal: the one after the writer's previous archive, if that
- * is in this directory; 0, if the archive has the writer's first record; otherwise unknown.
+ * The index of the copy gives the archive's ordinal: the one after the writer's previous archive,
+ * if that is in this directory; 0, if the archive has the writer's first record; otherwise unknown.
  *
  * @param base the archive's path without the suffix of its state
  * @returns null if there was no record in it
- * @throws Node's error of the call that failed; the old file or its copy then remains for the next attempt
+ * @throws Node's error of the call that failed; the old file or its copy then remains for the next
+ *   attempt
  */
 export async function recoverArchive(
   base: string,
@@ -84,7 +86,10 @@ async function removeLeftovers(base: string, files: FileLayer): Promise<void> {
   }
 }
 
-/** Whether the file also has the name of a sealed archive. Any name may be it: some tokens depend on content. */
+/**
+ * Whether the file also has the name of a sealed archive. Any name may be it: some tokens depend on
+ * content.
+ */
 async function isSealed(
   left: FileStatus,
   base: string,
@@ -175,7 +180,8 @@ class StaleArchive {
     let bytes = 0;
     let lastByte: number | undefined;
     const pieces = walkArchive(new FileSource(source, this.#path, { isOpen: false, pool }), {
-      // The writer's own `maxRecordBytes` may have been larger than that of the writer that recovers.
+      // The writer's own `maxRecordBytes` may have been larger than that of the writer that
+      // recovers.
       maxRecordBytes: LARGEST_RECORD_BYTES,
       onDamage: (skipped) => this.#damage.add(skipped),
       onBytes: (chunk) => {

@@ -41,9 +41,9 @@ interface Watch {
 }
 
 /**
- * Recovers what other writers of a series left open in its directory, one archive at a time. A lease that
- * is there is watched: who does not renew it is dead. What living writers have is looked at again and again,
- * until it is sealed by its owner, or recovered.
+ * Recovers what other writers of a series left open in its directory, one archive at a time. A
+ * lease that is there is watched: who does not renew it is dead. What living writers have is looked
+ * at again and again, until it is sealed by its owner, or recovered.
  */
 export class Recovery {
   readonly #options: RecoveryOptions;
@@ -163,8 +163,8 @@ export class Recovery {
 }
 
 /**
- * The archive that a file of this name says was left open. There may be but a lease, or a copy that was cut off: a
- * crash can have left them alone.
+ * The archive that a file of this name says was left open. There may be but a lease, or a copy that
+ * was cut off: a crash can have left them alone.
  */
 function orphanOf(name: string): string | undefined {
   const left = leasedName(name) ?? name;

@@ -37,14 +37,15 @@ export interface RepairReport {
 const PART_SUFFIX = '.part';
 
 /**
- * Copies all that is good in an archive, plain or gzip, to a new one, which is plain and lasts when this
- * settles. Each index is written anew for the blocks that are left before it; blocks at the end that lost
- * theirs get one, too: of the writer's first archive, of the next behind one in the same file, or of one whose
- * place is not known. Frames of an archive in which nothing is damaged are copied to the byte, the index included.
+ * Copies all that is good in an archive, plain or gzip, to a new one, which is plain and lasts when
+ * this settles. Each index is written anew for the blocks that are left before it; blocks at the
+ * end that lost theirs get one, too: of the writer's first archive, of the next behind one in the
+ * same file, or of one whose place is not known. Frames of an archive in which nothing is damaged
+ * are copied to the byte, the index included.
  *
  * @param to the new file's path; it appears there whole, or not at all
- * @throws what the system calls throw: `EEXIST` where `to` is taken, or `to` with `.part`, which it is called
- *   until it is complete
+ * @throws what the system calls throw: `EEXIST` where `to` is taken, or `to` with `.part`, which it
+ *   is called until it is complete
  */
 export async function repairArchive(
   path: string,

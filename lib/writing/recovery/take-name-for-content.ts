@@ -5,8 +5,8 @@ import { isMissing } from '../../files/system-error.js';
 import { type NameHolder, takeFreeName } from '../../series/names/take-free-name.js';
 
 /**
- * Gives a file the first name that is free, `wanted` or an alternative to it. A name whose file has the
- * same content counts as taken already: an earlier attempt was interrupted after that step.
+ * Gives a file the first name that is free, `wanted` or an alternative to it. A name whose file has
+ * the same content counts as taken already: an earlier attempt was interrupted after that step.
  *
  * @param sha256 SHA-256 of the content, in hex
  * @returns the path that has the content now

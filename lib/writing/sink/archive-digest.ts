@@ -4,21 +4,22 @@ import { createThreadDigest, type RunningDigest } from '../../streams/digest-thr
 import { SLAB_BYTES } from './slab-keeper.js';
 
 /**
- * The SHA-256 of an archive while it is written. Where its first bytes are a whole slab its source is a fast
- * one, and a thread does it: that leaves the event loop half as much again for records. Others need no thread.
+ * The SHA-256 of an archive while it is written. If the first bytes are a whole slab, the source is
+ * fast, and a thread computes the digest: the event loop then handles 1.5 times as many records.
+ * Slow sources need no thread.
  */
 export class ArchiveDigest {
   readonly #hash = createHash('sha256');
   #thread: RunningDigest | null = null;
   #hasBegun = false;
-  #taking: Promise<void> | null = null;
+  #hashing: Promise<void> | null = null;
 
-  /** Settles when no bytes are looked at that were given; null when there are none. Never rejects. */
-  get taken(): Promise<void> | null {
-    return this.#taking;
+  /** Settles when all bytes so far are hashed; null if they are hashed already. Never rejects. */
+  get hashed(): Promise<void> | null {
+    return this.#hashing;
   }
 
-  /** Takes bytes in, which must not be changed before `taken`. */
+  /** Hashes bytes, which must not change before `hashed` settles. */
   update(bytes: Buffer): void {
     if (!this.#hasBegun && bytes.length >= SLAB_BYTES) this.#thread = startThread();
     this.#hasBegun = true;
@@ -26,17 +27,20 @@ export class ArchiveDigest {
       this.#hash.update(bytes);
       return;
     }
-    // A slab that is hardly filled is used again at once.
+    // The caller reuses a slab at once that is less than half full, so hash a copy of it.
     const isKept = 2 * bytes.length >= bytes.buffer.byteLength;
-    // Who asks for the digest is told that it failed.
-    const taking = this.#thread.update(isKept ? bytes : Buffer.from(bytes)).catch(() => undefined);
-    this.#taking = taking;
-    void taking.then(() => {
-      if (this.#taking === taking) this.#taking = null;
+    // If this fails, so will the snapshot.
+    const hashing = this.#thread.update(isKept ? bytes : Buffer.from(bytes)).catch(() => undefined);
+    this.#hashing = hashing;
+    void hashing.then(() => {
+      if (this.#hashing === hashing) this.#hashing = null;
     });
   }
 
-  /** What gives the digest of the bytes so far, whatever comes behind them. Rejects where its thread died. */
+  /**
+   * Returns a function for the digest of the bytes so far, whatever is hashed later. Its promise
+   * rejects if the thread died.
+   */
   snapshot(): () => Promise<Buffer> {
     if (this.#thread === null) {
       const hash = this.#hash.copy();
@@ -47,14 +51,14 @@ export class ArchiveDigest {
     return () => digest;
   }
 
-  /** It takes nothing more, and gives no other snapshot. */
+  /** Frees the thread's memory for it. No other call may follow; earlier snapshots stay valid. */
   release(): void {
     this.#thread?.release();
     this.#thread = null;
   }
 }
 
-/** Null where there can be no threads. */
+/** Null if the system allows no thread. */
 function startThread(): RunningDigest | null {
   try {
     return createThreadDigest();

@@ -15,8 +15,8 @@ export interface FileMark {
   /** SHA-256 of these bytes. Must be called before the file is closed. */
   sha256(): Promise<Buffer>;
   /**
-   * SHA-256 of these bytes as they were given to `append`, whatever the file holds now; null if it was lost
-   * with the thread that computed it.
+   * SHA-256 of these bytes as they were given to `append`, whatever the file holds now; null if it
+   * was lost with the thread that computed it.
    */
   givenSha256(): Promise<Buffer | null>;
 }
@@ -28,8 +28,8 @@ interface TornAppend {
 }
 
 /**
- * An archive's file, from its creation to its sealing. A failed call may be repeated and then continues
- * where it failed, unless it has set `fault`: then the file must be replaced.
+ * An archive's file, from its creation to its sealing. A failed call may be repeated and then
+ * continues where it failed, unless it has set `fault`: then the file must be replaced.
  */
 export class ArchiveFile {
   /** Bytes of the appends that succeeded. */
@@ -83,8 +83,8 @@ export class ArchiveFile {
   }
 
   /**
-   * Appends all of `bytes`. A call that fails leaves only whole frames of them in the file. If the next
-   * call has the same bytes, it continues after these; otherwise it cuts them off first.
+   * Appends all of `bytes`. A call that fails leaves only whole frames of them in the file. If the
+   * next call has the same bytes, it continues after these; otherwise it cuts them off first.
    *
    * @param onAppended called as soon as `mark` includes the bytes: no sync can begin in between
    */
@@ -107,7 +107,7 @@ export class ArchiveFile {
 
   /** Settles when the appended buffers may be changed; null if they may be changed now. */
   get digested(): Promise<void> | null {
-    return this.#digest.taken;
+    return this.#digest.hashed;
   }
 
   /** Makes all bytes so far survive a power loss. The first call also syncs the file's name. */
@@ -141,7 +141,10 @@ export class ArchiveFile {
     return taken;
   }
 
-  /** Reads the first `bytes` bytes. Ends early at the end of the file, or where the system cannot read it. */
+  /**
+   * Reads the first `bytes` bytes. Ends early at the end of the file, or where the system cannot
+   * read it.
+   */
   async *readBack(bytes: number): AsyncGenerator<Buffer> {
     try {
       yield* readRange(this.#file, 0, bytes);
@@ -155,7 +158,10 @@ export class ArchiveFile {
     this.#fault = 'unreadable';
   }
 
-  /** Closes a file that another one has replaced. Renames it to `NAME.suspect` unless it must be recovered. */
+  /**
+   * Closes a file that another one has replaced. Renames it to `NAME.suspect` unless it must be
+   * recovered.
+   */
   async setAside(): Promise<void> {
     if (this.#fault === 'suspect') {
       if (await this.#isEmpty()) await this.#path.remove();
@@ -194,7 +200,10 @@ export class ArchiveFile {
     this.#torn = null;
   }
 
-  /** After a failed sync, a second one would succeed: the system forgets the pages it could not write. */
+  /**
+   * After a failed sync, a second one would succeed: the system forgets the pages it could not
+   * write.
+   */
   async #orSuspect(sync: () => Promise<void>): Promise<void> {
     try {
       await sync();
@@ -215,7 +224,8 @@ export class ArchiveFile {
 
   async #isEmpty(): Promise<boolean> {
     if (this.#isClosed) return false;
-    // `bytes` would not do: a failed write may have left bytes in the file, which must not be deleted.
+    // `bytes` would not do: a failed write may have left bytes in the file, which must not be
+    // deleted.
     const { size } = await this.#file.stat().catch(() => ({ size: Number.NaN }));
     return size === 0;
   }
@@ -227,7 +237,9 @@ export class ArchiveFile {
     throw new FileFaultError('unreadable', `${this.openPath} was cut short`);
   }
 
-  /** Closes once, even if closing fails: the descriptor may belong to another file by the next call. */
+  /**
+   * Closes once, even if closing fails: the descriptor may belong to another file by the next call.
+   */
   async #close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -14,15 +14,15 @@ export interface ArchiveLease {
 export const LEASE_RENEWAL_MS = 1000;
 
 /**
- * Takes the lease of `NAME.open`: a file beside it, `NAME.open.lock`, whose modification time the process
- * keeps renewing. A lease therefore ends with its owner, also after a restart of the machine or in another
- * container on the same volume, where process ids mean nothing.
+ * Takes the lease of `NAME.open`: a file beside it, `NAME.open.lock`, whose modification time the
+ * process keeps renewing. A lease therefore ends with its owner, also after a restart of the
+ * machine or in another container on the same volume, where process ids mean nothing.
  *
- * A process that stalls for longer than `LEASE_STALE_MS` may lose its lease. The writer notices because its
- * file then has another name: see `ArchivePath.check`.
+ * A process that stalls for longer than `LEASE_STALE_MS` may lose its lease. The writer notices
+ * because its file then has another name: see `ArchivePath.check`.
  *
- * (The package proper-lockfile does the same, but depends on signal-exit 3, which ends the process on a
- * signal that the application handles with `process.once`.)
+ * (The package proper-lockfile does the same, but depends on signal-exit 3, which ends the process
+ * on a signal that the application handles with `process.once`.)
  *
  * @param openPath path of the archive while it is open; the archive need not exist
  * @returns null if the lease exists, whether its owner lives or not: see `takeOverLease`
@@ -54,7 +54,8 @@ class RenewedLease implements ArchiveLease {
       const { ino, mtimeMs } = await file.stat();
       return new RenewedLease(path, files, file, { ino, mtimeMs });
     } catch (error) {
-      // The name was free, so the file is ours to remove. Report the first failure, not one of these.
+      // The name was free, so the file is ours to remove. Report the first failure, not one of
+      // these.
       await files.unlink(path).catch(() => undefined);
       await file.close();
       throw error;
@@ -88,11 +89,15 @@ class RenewedLease implements ArchiveLease {
     }
   }
 
-  /** Renews one at a time: on a disk that hangs, more renewals would block all threads of the process. */
+  /**
+   * Renews one at a time: on a disk that hangs, more renewals would block all threads of the
+   * process.
+   */
   #renewLater(): void {
     if (this.#isReleased) return;
     this.#timer = setTimeout(() => {
-      // A failed renewal is repeated soon. If all fail, the lease is lost, and `ArchivePath` notices.
+      // A failed renewal is repeated soon. If all fail, the lease is lost, and `ArchivePath`
+      // notices.
       this.#renewing = this.#renew()
         .catch(() => undefined)
         .finally(() => this.#renewLater());
@@ -101,8 +106,8 @@ class RenewedLease implements ArchiveLease {
   }
 
   /**
-   * Advances the file's time by a clock that cannot be set, from the time that the file system gave it.
-   * The time of day could stand still, or jump back to an earlier renewal.
+   * Advances the file's time by a clock that cannot be set, from the time that the file system gave
+   * it. The time of day could stand still, or jump back to an earlier renewal.
    */
   async #renew(): Promise<void> {
     const seconds = (this.#takenMs + performance.now() - this.#startMs) / 1000;

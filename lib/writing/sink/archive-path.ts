@@ -12,8 +12,8 @@ import { type ArchiveLease, takeLease } from './archive-lease.js';
 import { FileFaultError } from './file-fault.js';
 
 /**
- * The name of an archive's file, from `NAME.open` to the name it is sealed under, with its lease. Never
- * overwrites a file: if a name is taken, the archive gets `-1`, `-2`, … before its extension.
+ * The name of an archive's file, from `NAME.open` to the name it is sealed under, with its lease.
+ * Never overwrites a file: if a name is taken, the archive gets `-1`, `-2`, … before its extension.
  */
 export class ArchivePath {
   /** The archive's name while open, without `.open`. */
@@ -26,7 +26,9 @@ export class ArchivePath {
   #fileStatus: FileStatus | undefined;
   #isNameSynced = false;
   #movedTo: string | undefined;
-  /** From then on, `NAME.open` may be the file of another writer, with the inode that this file had. */
+  /**
+   * From then on, `NAME.open` may be the file of another writer, with the inode that this file had.
+   */
   #isReleased = false;
 
   /** Creates `NAME.open` and takes its lease. */
@@ -75,11 +77,12 @@ export class ArchivePath {
   }
 
   /**
-   * Checks that no other process has taken the file over. A recoverer renames an archive before it reads
-   * it: bytes that were synced before this check are in its copy, and no bytes after it are promised yet.
+   * Checks that no other process has taken the file over. A recoverer renames an archive before it
+   * reads it: bytes that were synced before this check are in its copy, and no bytes after it are
+   * promised yet.
    *
-   * @throws FileFaultError if the file is not at `openPath`: `taken`, or `suspect` if the whole directory
-   *   is another one
+   * @throws FileFaultError if the file is not at `openPath`: `taken`, or `suspect` if the whole
+   *   directory is another one
    */
   async check(): Promise<void> {
     if (await this.#isAtOpenPath()) return;
@@ -93,8 +96,8 @@ export class ArchivePath {
   /**
    * Makes the file's name survive a power loss.
    *
-   * (A failed call may be repeated: a name is in the file system's journal, which remembers a failure. For
-   * the bytes of a file, the system forgets it.)
+   * (A failed call may be repeated: a name is in the file system's journal, which remembers a
+   * failure. For the bytes of a file, the system forgets it.)
    */
   async syncName(): Promise<void> {
     if (this.#isNameSynced) return;
@@ -103,8 +106,8 @@ export class ArchivePath {
   }
 
   /**
-   * Gives the file the first free name, in place of `NAME.open`. After a failure, another call continues
-   * from the step that failed.
+   * Gives the file the first free name, in place of `NAME.open`. After a failure, another call
+   * continues from the step that failed.
    *
    * @returns the name, with the suffix
    */

@@ -13,20 +13,21 @@ export interface ArchiveSinkOptions {
   readonly files: FileLayer;
   readonly retry: DiskRetry;
   readonly memory: UnsyncedMemory;
-  /** Whether bytes are kept in memory until they are synced. */
+  /** Whether bytes stay in memory until they are synced. */
   readonly keepsUnsynced: boolean;
 }
 
-/** How the last bytes of an archive, and its name, follow from what is in it. */
+/** The steps of a seal that depend on the content of the archive. */
 export interface SealSteps {
-  /** The index; null where there is none. */
+  /** Encodes the index; null if the archive gets none. */
   index(file: ArchiveFile): Promise<Buffer | null>;
+  /** The final name. */
   name(file: ArchiveFile): Promise<string>;
-  /** All that is in the archive lasts. */
+  /** Called when all bytes of the archive are synced, before it has its final name. */
   onSynced(): void;
 }
 
-/** What of a draft its file does not hold: a beginning that is in files which others recover. */
+/** The beginning of a draft that is not in its file, but in files that other processes recover. */
 export interface MissingBeginning {
   readonly bytes: number;
   readonly records: number;
@@ -39,13 +40,14 @@ interface SyncedMark extends FileMark {
   readonly records: number;
 }
 
-/** There is no room. */
+/** Failures of a full disk. */
 const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
- * An archive that is written whatever the disk does. Each step is made again until it succeeds (`DiskRetry`).
- * A file that nobody can rely on any more, or that was taken away, is replaced by a new one: what was synced
- * is read back from the old one, what was not is still in memory.
+ * Where the encoder's bytes go: the open archive's file, its lease and its syncs. Repeats each step
+ * until it succeeds (`DiskRetry`). Replaces a file that is suspect, or that another process has
+ * taken, by a new one: it reads synced bytes back from the old file, and has kept the others in
+ * memory.
  */
 export class ArchiveSink {
   readonly #draft: ArchiveDraft;
@@ -55,16 +57,21 @@ export class ArchiveSink {
   #synced: SyncedMark;
   #records = 0;
   #missing: MissingBeginning = { bytes: 0, records: 0, archives: 0 };
-  /** Replaced, and not out of the way yet. */
+  /** The file that was replaced, until it is set aside. */
   #replaced: ArchiveFile | null = null;
-  /** Where the records end, once the last of them are written. */
+  /** The end of the records, once the last of them are written. */
   #end: FileMark | null = null;
-  /** Whether what comes behind the records is written, or there is no room for it. */
+  /** Whether the index is written, or left out because the disk is full. */
   #isComplete = false;
   readonly #replacer: FileReplacer;
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @throws what no other attempt can mend */
+  /**
+   * Creates the archive's file.
+   *
+   * @param asFatal turns an error of one attempt into an error that ends the attempts, if it must
+   * @throws the error of an attempt that cannot succeed later
+   */
   static async create(
     draft: ArchiveDraft,
     options: ArchiveSinkOptions,
@@ -91,26 +98,28 @@ export class ArchiveSink {
     this.#replacer = new FileReplacer(options.directory, draft.name, options.files);
   }
 
-  /** Its file now. */
+  /** The current file: another one after the file was replaced. */
   get file(): ArchiveFile {
     return this.#file;
   }
 
+  /** The records that this archive lost to other processes, which recover them. */
   get missing(): MissingBeginning {
     return this.#missing;
   }
 
   /**
-   * Appends bytes, whose memory is not the caller's any more.
+   * Appends bytes, and takes over their memory.
    *
-   * @param records how many the archive has with them
+   * @param records how many records the archive has with them
    */
   async append(bytes: Buffer, records: number): Promise<void> {
     await this.#step('write', () =>
       this.#inTurn(async () => {
-        await this.#mend();
+        await this.#replaceFaulty();
         const { keepsUnsynced, memory } = this.#options;
-        // Else a sync that begins meanwhile would count them as synced, and as yet to be written anew.
+        // In one step: a sync that began in between would count the bytes as synced and keep them
+        // as unsynced.
         await this.#file.append(bytes, () => {
           this.#records = records;
           if (keepsUnsynced) this.#unsynced.add(bytes);
@@ -120,30 +129,34 @@ export class ArchiveSink {
     );
   }
 
-  /** Makes all bytes that were appended so far last. */
+  /** Syncs all bytes that were appended so far. */
   async datasync(): Promise<void> {
     await this.#step('sync', async () => {
-      if (this.#needsMending) await this.#inTurn(() => this.#mend());
+      if (this.#needsReplacing) await this.#inTurn(() => this.#replaceFaulty());
       const file = this.#file;
       const end = this.#unsynced.end;
       const synced = { ...file.mark(), records: this.#records };
       await file.datasync();
-      // A write may have failed meanwhile, and have been told of the bytes that this was to sync.
-      if (this.#needsMending) await this.#inTurn(() => this.#mend());
+      // A write that failed meanwhile may have consumed the error of the very bytes that this sync
+      // covers.
+      if (this.#needsReplacing) await this.#inTurn(() => this.#replaceFaulty());
       else if (file === this.#file) this.#hasSynced(synced, end);
     });
   }
 
   /**
-   * Completes the archive, and gives it its name.
+   * Completes the archive, and gives it its final name.
    *
-   * @returns the name; null where all of it was taken by somebody who recovers it
+   * @returns the name; null if other processes took all of it, and recover it
    */
-  async seal(finish: SealSteps): Promise<string | null> {
-    return await this.#step('seal', () => this.#inTurn(() => this.#seal(finish)));
+  async seal(steps: SealSteps): Promise<string | null> {
+    return await this.#step('seal', () => this.#inTurn(() => this.#seal(steps)));
   }
 
-  /** Lets go of the file, which stays as it is, open by its name. */
+  /**
+   * Closes the file and gives its lease back. The file stays open by its name; an empty one is
+   * removed.
+   */
   async abandon(): Promise<void> {
     await this.#turn.catch(() => undefined);
     this.#unsynced.release(this.#unsynced.end);
@@ -152,7 +165,7 @@ export class ArchiveSink {
     if (failed?.status === 'rejected') throw failed.reason;
   }
 
-  get #needsMending(): boolean {
+  get #needsReplacing(): boolean {
     return this.#file.fault !== null || this.#replaced !== null;
   }
 
@@ -160,29 +173,29 @@ export class ArchiveSink {
     return await this.#options.retry.run({ operation, archive: this.#file.name }, attempt);
   }
 
-  /** One at a time, of what must not change the file under another's hands. */
+  /** Runs steps that use or replace the file one at a time. */
   async #inTurn<T>(go: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(go, go);
     this.#turn = turn;
     return await turn;
   }
 
-  async #seal(finish: SealSteps): Promise<string | null> {
-    await this.#mend();
+  async #seal(steps: SealSteps): Promise<string | null> {
+    await this.#replaceFaulty();
     const file = this.#file;
     if (this.#records === this.#missing.records) {
-      // Nothing is left for it, and an empty archive is none.
+      // All records are in files of other processes. Leave no empty archive behind.
       await file.discard();
       return null;
     }
-    await this.#complete(finish);
+    await this.#complete(steps);
     await file.finish();
     this.#hasSynced({ ...file.mark(), records: this.#records }, this.#unsynced.end);
-    finish.onSynced();
+    steps.onSynced();
     try {
-      return await file.takeName(await finish.name(file));
+      return await file.takeName(await steps.name(file));
     } catch (error) {
-      // All of it lasts: it is in what they read who took it.
+      // All bytes were synced before the file was taken: the process that took it has them.
       if (!(error instanceof FileFaultError)) throw error;
       const { archives, bytes } = this.#missing;
       this.#missing = { bytes: bytes + file.bytes, records: this.#records, archives: archives + 1 };
@@ -196,21 +209,21 @@ export class ArchiveSink {
     this.#unsynced.release(end);
   }
 
-  async #complete(finish: SealSteps): Promise<void> {
+  async #complete(steps: SealSteps): Promise<void> {
     if (this.#isComplete) return;
     this.#end = this.#file.mark();
-    const index = await finish.index(this.#file);
+    const index = await steps.index(this.#file);
     try {
       if (index !== null) await this.#file.append(index);
     } catch (error) {
-      // It costs whoever reads a scan. What room there is, is for records.
+      // Leave the room for records. Without an index, a reader scans the archive.
       if (!NO_ROOM.has(systemCodeOf(error) ?? '')) throw error;
     }
     this.#isComplete = true;
   }
 
-  /** Replaces the file where that has to be, so that it is good to be written to. */
-  async #mend(): Promise<void> {
+  /** Replaces the file if it has a fault. */
+  async #replaceFaulty(): Promise<void> {
     await this.#setReplacedAside();
     const old = this.#file;
     if (old.fault === null) return;
@@ -232,13 +245,17 @@ export class ArchiveSink {
     this.#replaced = null;
   }
 
-  /** What was synced is in a file that others recover, and so is what they find behind it. */
+  /**
+   * Gives up the synced bytes, and those that a recoverer finds after them: another process seals
+   * them.
+   */
   #leaveBeginning(old: ArchiveFile, written: FileMark): void {
     const { archives, bytes, records } = this.#missing;
     const { progress } = this.#draft;
-    const message = `${old.openPath} is sealed by whoever recovers it`;
+    const message = `${old.openPath} is sealed by the process that recovers it`;
     const error = new ArchiveError('ERR_LEASE_LOST', message);
-    // Without what was not synced in memory, or in a file that can be read, nothing of it is left.
+    // If unsynced bytes are neither in memory nor in a readable file, all written records stay in
+    // the old file.
     const isAllLeft = old.fault === 'unreadable' && !this.#options.keepsUnsynced;
     const left = isAllLeft ? { ...written, records: this.#records } : this.#synced;
     progress.lose(['sealed', 'shipped'], { begin: records, end: left.records }, error);
@@ -246,7 +263,7 @@ export class ArchiveSink {
     this.#missing = {
       bytes: bytes + left.bytes,
       records: left.records,
-      // Where nothing was written there is nothing to recover.
+      // An empty file is not recovered as an archive.
       archives: archives + (written.bytes > 0 ? 1 : 0),
     };
   }

@@ -1,30 +1,33 @@
 import type { Clock, Timer } from '../../streams/clock.js';
 
 /**
- * When what was written is made to last through a power loss, in the words of Redis's `appendfsync`: when
- * somebody waits for it, and besides that never, every second, or before a write's callback.
+ * When written records are synced, so that they survive a power loss. In every mode a sync begins
+ * when a caller waits for one. Beyond that, as Redis's `appendfsync` has it: never (`'no'`), once a
+ * second (`'everysec'`), or before the callback of each write (`'always'`).
  */
 export type SyncMode = 'no' | 'everysec' | 'always';
 
 export interface ArchiveSyncOptions {
   readonly mode: SyncMode;
   readonly clock: Clock;
-  /** Makes all bytes that were written before the call last. */
+  /** Syncs all bytes that were written before the call. */
   sync(): Promise<void>;
-  /** The archive's first `records` records last. */
+  /** Called when the archive's first `records` records are synced. */
   onSynced(records: number): void;
   onFailure(error: unknown): void;
 }
 
 const EVERY_SECOND_MS = 1000;
 
-/** Syncs the file of one archive: one sync at a time, each for all who have waited for it. */
+/**
+ * Decides when to sync the file of one archive. Runs one sync at a time, for all callers that wait.
+ */
 export class ArchiveSync {
   readonly #options: ArchiveSyncOptions;
   #written = 0;
-  /** How many records the last sync is for that has begun. */
+  /** How many records the last sync covers that has begun. */
   #begun = 0;
-  /** How many records are to be synced, beside those; increasing. */
+  /** Record counts above `#begun` that callers wait for, in increasing order. */
   #wanted: number[] = [];
   #running: Promise<void> | null = null;
   #timer: Timer | undefined;
@@ -34,39 +37,42 @@ export class ArchiveSync {
     this.#options = options;
   }
 
-  /** The archive's first `records` records are in the file now. */
+  /** Reports that the archive's first `records` records are in the file. */
   wrote(records: number): void {
     this.#written = records;
     const { clock, mode } = this.#options;
     if (mode === 'everysec' && !this.#isStopped) {
-      this.#timer ??= clock.setTimer(() => this.#sinceASecond(), EVERY_SECOND_MS);
+      this.#timer ??= clock.setTimer(() => this.#onSecond(), EVERY_SECOND_MS);
     }
     this.#begin();
   }
 
-  /** Somebody waits for the first `records` records, which may not be written yet. */
+  /** Requests a sync of the first `records` records, as soon as they are written. */
   want(records: number): void {
     if (records <= (this.#wanted.at(-1) ?? this.#begun)) return;
     this.#wanted.push(records);
     this.#begin();
   }
 
-  /** What is in the file is to be synced now, also where somebody waits for more than that. */
+  /**
+   * Requests a sync of the records in the file now, even if a caller waits for more records than
+   * these.
+   */
   wantWritten(): void {
     const [first = Number.POSITIVE_INFINITY] = this.#wanted;
-    // The rest may be held back until this has made room for it.
+    // The other records may be held back until this sync has made room for them.
     if (this.#written > this.#begun && this.#written < first) this.#wanted.unshift(this.#written);
     this.#begin();
   }
 
-  /** No sync begins any more. Settles when the one under way has ended. */
+  /** Begins no further sync. Settles when the current one has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();
     await this.#running;
   }
 
-  #sinceASecond(): void {
+  #onSecond(): void {
     this.#timer = undefined;
     this.wantWritten();
   }
@@ -74,13 +80,13 @@ export class ArchiveSync {
   #begin(): void {
     if (this.#isStopped || this.#running !== null) return;
     const [first] = this.#wanted;
-    // What is not written yet comes soon, for somebody waits for it: one sync then does for both.
+    // The records that a caller waits for will be written soon: one sync can then cover all.
     if (first === undefined || first > this.#written) return;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#running = this.#sync(this.#written).then(() => {
       this.#running = null;
-      // Those who came in the meantime share the next one.
+      // Callers that came in the meantime share the next sync.
       this.#begin();
     });
   }

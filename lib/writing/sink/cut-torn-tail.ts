@@ -5,13 +5,13 @@ import type { OpenFile } from '../../files/file-layer.js';
 const LINE_FEED = 0x0a;
 
 /**
- * Cuts the torn frame off that a failed append has left at the end of a file. Whole frames stay, so that
- * readers need not wait until there is room again.
+ * Cuts the torn frame off that a failed append has left at the end of a file. Whole frames stay, so
+ * that readers need not wait until there is room again.
  *
  * @param start where the append began in the file
  * @param bytes the bytes that it should have written
- * @returns how many of `bytes` are in the file now; 0 if the call fails, in which case the next append
- *   writes all of them again
+ * @returns how many of `bytes` are in the file now; 0 if the call fails, in which case the next
+ *   append writes all of them again
  */
 export async function cutTornTail(file: OpenFile, start: number, bytes: Buffer): Promise<number> {
   try {

@@ -4,32 +4,37 @@ import type { Clock, Timer } from '../../streams/clock.js';
 import { FileFaultError } from './file-fault.js';
 
 /**
- * What a writer does on its disk: `open` looks at the directory, `create` makes an archive's file, `write`
- * and `sync` fill it, `seal` completes it and gives it its name.
+ * The steps of a writer on its disk: `open` checks the directory, `create` creates an archive's
+ * file, `write` and `sync` fill it, `seal` completes it and gives it its final name.
  */
 export type DiskOperation = 'open' | 'create' | 'write' | 'sync' | 'seal';
 
-/** Something that has to be done on the disk, for as long as it takes. */
+/** Work on the disk that a writer repeats until it succeeds. */
 export interface DiskStep {
   readonly operation: DiskOperation;
-  /** The archive's name, without the suffix of its state; undefined where it is of none. */
+  /**
+   * The archive's name without the suffix of its state; undefined if the step is not about an
+   * archive.
+   */
   readonly archive: string | undefined;
 }
 
-/** A step that the disk refuses. It is tried again until it succeeds, or the writer is to end. */
+/**
+ * A step that has failed. The writer repeats it until it succeeds, or until the writer must end.
+ */
 export interface DiskStall extends DiskStep {
-  /** Why it was refused last: most often Node's error of a system call. */
+  /** The last failure: most often Node's error of a system call. */
   readonly error: unknown;
 }
 
 export interface DiskRetryListener {
-  /** A step was refused for the first time. */
+  /** Called when a step fails for the first time. */
   onStalled(stall: DiskStall): void;
-  /** A step that was refused has succeeded. */
+  /** Called when a step that had failed succeeds. */
   onResumed(step: DiskStep): void;
 }
 
-/** Refused for a reason that no time takes away: the call itself is wrong. */
+/** Failures that do not pass with time, because the call itself is wrong. */
 const WRONG_CALLS: ReadonlySet<string> = new Set([
   'EBADF',
   'EFAULT',
@@ -46,13 +51,13 @@ const WRONG_CALLS: ReadonlySet<string> = new Set([
 /** Without jitter: each writer has its disk to itself. */
 const BACKOFF: Backoff = { firstDelayMs: 100, longestDelayMs: 10_000 };
 
-/** A writer that may not wait any more tries what has failed once again, and at once. */
+/** A writer that may not wait any longer repeats a failed step once, at once. */
 const LAST_ATTEMPT = 2;
 
 /**
- * Does a writer's steps on the disk, each until it succeeds: a full disk gets room again, a directory comes
- * back, a file that nobody can rely on is replaced by another. It tells of what has to wait, and is the
- * only one that waits.
+ * Repeats each of a writer's steps on the disk until it succeeds: a full disk gets room again, a
+ * directory comes back, a suspect file is replaced. Reports every step that has to wait. Only this
+ * class waits; the code that it runs fails at once.
  */
 export class DiskRetry {
   readonly #clock: Clock;
@@ -66,16 +71,17 @@ export class DiskRetry {
     this.#listener = listener;
   }
 
-  /** The step that is refused for the longest time; null while the disk does what it is told. */
+  /** The step that has been failing for the longest time; null while no step fails. */
   get stall(): DiskStall | null {
     const [stall] = this.#stalls.values();
     return stall ?? null;
   }
 
   /**
-   * Makes attempts until one succeeds.
+   * Calls `attempt` until it succeeds.
    *
-   * @throws what no other attempt can mend; after `giveUp`, what the last one threw
+   * @throws the error of an attempt that cannot succeed later; after `giveUp`, that of the last
+   *   attempt
    */
   async run<T>(step: DiskStep, attempt: () => Promise<T>): Promise<T> {
     for (let failures = 1; ; failures++) {
@@ -96,7 +102,10 @@ export class DiskRetry {
     }
   }
 
-  /** Nobody can wait any more: what waits makes its last attempt now, and what fails later has one more. */
+  /**
+   * Ends all waiting: a step that waits makes its last attempt now, one that fails later gets one
+   * more.
+   */
   giveUp(): void {
     this.#isPatient = false;
     for (const end of this.#pauses) end();
@@ -113,7 +122,7 @@ export class DiskRetry {
       };
       this.#pauses.add(end);
       timer = this.#clock.setTimer(end, backoffMs(failures, BACKOFF));
-      // A process that has nothing else to do must not end before its records are on the disk.
+      // An otherwise idle process must not exit before its records are on disk.
       timer.ref();
     });
   }

@@ -1,13 +1,16 @@
 import { ArchiveError } from '../../errors/archive-error.js';
 
 /**
- * Why nothing more is to be written to a file. `suspect`: a sync, or a write, has failed such that nobody
- * knows what of it is on the disk, and asking again would not tell. `taken`: somebody else has recovered it.
- * `unreadable`: it is suspect, and what was synced of it is not what is read back.
+ * Why a file must not be written to any more:
+ *
+ * - `suspect`: a sync or a write failed, so that an unknown part of the file is on disk, and a
+ *   later sync that succeeds proves nothing;
+ * - `taken`: another process has recovered the file;
+ * - `unreadable`: the file is suspect, and its synced bytes differ from those that were written.
  */
 export type FileFault = 'suspect' | 'taken' | 'unreadable';
 
-/** The file of an archive is not where, or what, its writer left it. */
+/** The file of an archive is not where its writer left it, or not as its writer left it. */
 export class FileFaultError extends ArchiveError {
   override readonly name = 'FileFaultError';
   readonly fault: FileFault;

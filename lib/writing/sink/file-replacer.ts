@@ -15,10 +15,10 @@ export interface WrittenContent {
 }
 
 /**
- * Writes the content of a file to a new file and syncs it. If the file was `taken`, the new file gets only
- * the bytes that were not synced, because the copy of the process that took it has the others. Synced bytes
- * are read back from the old file and must have the digest they were written with. If not, the old file
- * becomes `unreadable` and is left to recovery.
+ * Writes the content of a file to a new file and syncs it. If the file was `taken`, the new file
+ * gets only the bytes that were not synced, because the copy of the process that took it has the
+ * others. Synced bytes are read back from the old file and must have the digest they were written
+ * with. If not, the old file becomes `unreadable` and is left to recovery.
  */
 export class FileReplacer {
   readonly #directory: string;

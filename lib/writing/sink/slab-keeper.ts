@@ -1,28 +1,29 @@
-/** One slab of this size is filled while others are on their way to the disk. */
+/** Size of the buffers, one of which fills while others are being written. */
 export const SLAB_BYTES = 2 ** 20;
 
-/** A burst is forgotten after that many slabs, or twice as many. */
+/** A burst of slabs in use is forgotten after this many to twice as many calls of `take`. */
 const SLABS_OF_A_BURST = 64;
 
 /**
- * Keeps the slabs that nobody uses, for the next turns: as many as were in use at once a short while ago.
- * Memory that is used for the first time is several times as slow as other memory, most of all on virtual
- * machines; with too few kept, a source as fast as can be is a third slower.
+ * Keeps slabs for reuse: as many as were recently in use at once. Memory is several times slower
+ * when it is used for the first time, above all on virtual machines. With too few slabs kept, the
+ * fastest source is a third slower.
  */
 export class SlabKeeper {
   readonly #slabBytes: number;
   readonly #spares: Buffer[] = [];
   #inUse = 0;
   #taken = 0;
-  /** The most in use at once, among the last slabs taken and those before. */
+  /** The most slabs in use at once, since the count of `#taken` last passed a burst. */
   #most = 0;
+  /** The same, in the burst before. */
   #mostBefore = 0;
 
   constructor(slabBytes: number) {
     this.#slabBytes = slabBytes;
   }
 
-  /** A slab that nobody uses, in memory that threads can share. */
+  /** Returns a free slab, in memory that threads can share. */
   take(): Buffer {
     if (++this.#taken % SLABS_OF_A_BURST === 0) {
       this.#mostBefore = this.#most;
@@ -30,13 +31,17 @@ export class SlabKeeper {
     }
     this.#inUse++;
     this.#most = Math.max(this.#most, this.#inUse);
-    // The last to come back is the one that the processor's cache may still hold.
+    // The last slab that came back may still be in the processor's cache.
     return this.#spares.pop() ?? Buffer.from(new SharedArrayBuffer(this.#slabBytes));
   }
 
-  /** @param bytes a part of a slab whose bytes are on disk, or of other memory */
+  /**
+   * Takes a slab back.
+   *
+   * @param bytes any view of the slab; buffers in other memory are ignored
+   */
   keep(bytes: Buffer): void {
-    // Other memory is of one huge record, or of a few that were copied.
+    // Memory of another kind holds one huge record, or the copy of a few small ones.
     if (!(bytes.buffer instanceof SharedArrayBuffer)) return;
     this.#inUse--;
     const wanted = Math.max(this.#most, this.#mostBefore);

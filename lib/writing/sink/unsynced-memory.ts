@@ -1,11 +1,11 @@
 import { Waiters } from '../../streams/waiters.js';
 
-/** Slabs that were passed, and are still looked at. More make nothing faster. */
+/** How many slabs may wait to be hashed. More would not make writing faster. */
 const MOST_PASSING = 8;
 
 /**
- * The memory of bytes that are written and not synced yet, of all archives of a writer: until a sync has
- * succeeded the file may turn out not to hold them.
+ * The memory of the bytes that a writer has written to its archives and not yet synced. Until a
+ * sync has succeeded, the file may turn out not to hold them.
  */
 export class UnsyncedMemory {
   readonly #mostBytes: number;
@@ -15,8 +15,8 @@ export class UnsyncedMemory {
   readonly #passing: Promise<void>[] = [];
 
   /**
-   * @param mostBytes at which nothing more is written until a sync has succeeded
-   * @param onFree given the memory that nobody needs any more
+   * @param mostBytes limit at which writing waits for a sync
+   * @param onFree called with memory that is free to be reused
    */
   constructor(mostBytes: number, onFree: (bytes: Buffer) => void) {
     this.#mostBytes = mostBytes;
@@ -27,12 +27,12 @@ export class UnsyncedMemory {
     return this.#bytes >= this.#mostBytes;
   }
 
-  /** Whether a sync ought to begin, so that it has succeeded before the memory is full. */
+  /** Whether it is time to begin a sync, so that it ends before the memory is full. */
   get isHalfFull(): boolean {
     return 2 * this.#bytes >= this.#mostBytes;
   }
 
-  /** Keeps `bytes`, which may be moved. Returns what is to be released later. */
+  /** Keeps `bytes`, possibly as a copy. Returns the buffer that `release` expects later. */
   keep(bytes: Buffer): Buffer {
     const kept = this.#withoutWaste(bytes);
     this.#bytes += kept.buffer.byteLength;
@@ -46,31 +46,34 @@ export class UnsyncedMemory {
   }
 
   /**
-   * Gives back what is not kept, once nobody looks at it any more. Settles when more may come: who looks may
-   * be slower than the disk.
+   * Frees bytes that need not be kept, as soon as they are hashed. Settles when the caller may pass
+   * more: hashing may be slower than the disk.
    *
-   * @param seen settles when nobody looks at it; null when nobody does now. Never rejects
+   * @param hashed settles when `bytes` are hashed, and never rejects; null if they are hashed
+   *   already
    */
-  async pass(bytes: Buffer, seen: Promise<void> | null): Promise<void> {
-    if (seen === null) {
+  async pass(bytes: Buffer, hashed: Promise<void> | null): Promise<void> {
+    if (hashed === null) {
       this.#onFree(bytes);
       return;
     }
-    this.#passing.push(seen.then(() => this.#onFree(bytes)));
+    this.#passing.push(hashed.then(() => this.#onFree(bytes)));
     if (this.#passing.length > MOST_PASSING) await this.#passing.shift();
   }
 
-  /** Settles when something was released, or `end` was called. */
+  /** Settles at the next `release`, or after `end`. */
   async released(): Promise<void> {
     await this.#waiters.next();
   }
 
-  /** Nobody waits any more. */
+  /** Lets no caller of `released` wait, now or later. */
   end(): void {
     this.#waiters.end();
   }
 
-  /** A few bytes must not hold a whole slab for as long as they are not synced. */
+  /**
+   * Copies a few bytes out of a large slab, which would otherwise be occupied until the next sync.
+   */
   #withoutWaste(bytes: Buffer): Buffer {
     if (2 * bytes.length >= bytes.buffer.byteLength) return bytes;
     const copy = Buffer.allocUnsafeSlow(bytes.length);
@@ -80,23 +83,23 @@ export class UnsyncedMemory {
   }
 }
 
-/** The bytes of one archive that are written and not synced yet, in order. */
+/** The bytes of one archive that are written and not yet synced, in order. */
 export class UnsyncedBytes {
   readonly #memory: UnsyncedMemory;
   #pieces: Buffer[] = [];
-  /** Pieces that were released. */
+  /** How many pieces were released. */
   #released = 0;
 
   constructor(memory: UnsyncedMemory) {
     this.#memory = memory;
   }
 
-  /** Where the next piece begins, counted in pieces. */
+  /** How many pieces were ever added: the mark that `release` expects once they are synced. */
   get end(): number {
     return this.#released + this.#pieces.length;
   }
 
-  /** All of them, each good until it is released. */
+  /** Each piece is valid until it is released. */
   get pieces(): readonly Buffer[] {
     return this.#pieces;
   }
@@ -105,7 +108,7 @@ export class UnsyncedBytes {
     this.#pieces.push(this.#memory.keep(bytes));
   }
 
-  /** Those before `end` are synced. */
+  /** Releases the pieces before the mark `end`, which are synced. */
   release(end: number): void {
     const count = Math.max(0, end - this.#released);
     const released = this.#pieces.splice(0, count);

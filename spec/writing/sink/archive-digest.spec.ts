@@ -25,10 +25,10 @@ describe('ArchiveDigest', () => {
   it('looks at few bytes at once, and keeps none', async () => {
     const digest = new ArchiveDigest();
     digest.update(Buffer.from('few'));
-    expect(digest.taken).to.equal(null);
+    expect(digest.hashed).to.equal(null);
     // A thread is for archives that begin with a slab.
     digest.update(slab(1));
-    expect(digest.taken).to.equal(null);
+    expect(digest.hashed).to.equal(null);
     expect(await hexOf(digest.snapshot())).to.equal(sha256(Buffer.from('few'), slab(1)));
   });
 
@@ -37,11 +37,11 @@ describe('ArchiveDigest', () => {
     for (const fill of [1, 2, 3]) {
       const bytes = slab(fill);
       digest.update(bytes);
-      expect(digest.taken).not.to.equal(null);
-      await digest.taken;
+      expect(digest.hashed).not.to.equal(null);
+      await digest.hashed;
       bytes.fill(0);
     }
-    expect(digest.taken).to.equal(null);
+    expect(digest.hashed).to.equal(null);
     expect(await hexOf(digest.snapshot())).to.equal(sha256(slab(1), slab(2), slab(3)));
     digest.release();
   });
@@ -75,7 +75,7 @@ describe('ArchiveDigest', () => {
     digest.update(slab(1));
     const killer = createThreadDigest();
     await Promise.allSettled([killer.update(5 as unknown as Buffer)]);
-    await digest.taken;
+    await digest.hashed;
     const outcome = await digest
       .snapshot()()
       .catch((error) => error);
