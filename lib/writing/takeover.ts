@@ -1,8 +1,8 @@
-import { Recovery, type RecoveryOptions } from './recovery/recovery.js';
+import { DirectoryRecovery, type DirectoryRecoveryOptions } from './recovery/directory-recovery.js';
 import { checkDirectory } from './rolling/archive-directory.js';
 import type { DiskRetry } from './sink/disk-retry.js';
 
-export interface TakeoverOptions extends RecoveryOptions {
+export interface TakeoverOptions extends DirectoryRecoveryOptions {
   readonly retry: DiskRetry;
   /** Starts to ship what earlier writers left in the directory; does nothing without a shipper. */
   readonly startShipping: () => Promise<void>;
@@ -11,11 +11,11 @@ export interface TakeoverOptions extends RecoveryOptions {
 /** Takes over what earlier writers of a directory left: archives still open, or not shipped. */
 export class Takeover {
   readonly #options: TakeoverOptions;
-  readonly #recovery: Recovery;
+  readonly #recovery: DirectoryRecovery;
 
   constructor(options: TakeoverOptions) {
     this.#options = options;
-    this.#recovery = new Recovery(options);
+    this.#recovery = new DirectoryRecovery(options);
   }
 
   /**

@@ -1,14 +1,21 @@
 import type { SealedArchive } from './archive-handler.js';
 
-/**
- * Something that went wrong with an archive beside the writing of it. The archive is safe on disk.
- */
+/** A failure that does not stop the writer. The archive that it names is safe on disk. */
 export interface ArchiveFailure {
+  /** The archive; of some operations, another file or object with its path as the name. */
   readonly archive: Pick<SealedArchive, 'path' | 'name'>;
   /**
-   * `ship`, or the name of a handler; `journal` where it could not be noted how far shipping has
-   * come, and `abort-upload` where one that a crash left behind could not be aborted, which
-   * `archive` names then.
+   * What failed:
+   *
+   * - `ship`: an archive was not shipped;
+   * - `drop`: an archive was not deleted, although the spool is full and the user chose that loss;
+   * - `journal`: the progress of shipping was not recorded, or, with the directory as `archive`,
+   *   old journals were not removed;
+   * - `abort-upload`: an unfinished upload was not aborted; after a crash, `archive` may name the
+   *   upload's object or prefix;
+   * - `recover`: an archive that a writer left open was not recovered;
+   * - any other text: the name of the handler that failed, or `handler 2` if the second one has no
+   *   name.
    */
   readonly operation: string;
   readonly error: unknown;

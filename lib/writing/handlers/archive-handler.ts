@@ -4,7 +4,7 @@ import type { ArchiveFormat } from '../../codec/records/record-encoder.js';
 export interface OpenedArchive {
   readonly path: string;
   readonly name: string;
-  /** Which of its writer's archives it is, counted from 0. */
+  /** The archive's number within its writer, from 0. */
   readonly ordinal: number;
   /** The writer's id, 16 hex digits. */
   readonly writer: string;
@@ -12,38 +12,44 @@ export interface OpenedArchive {
   readonly openedAt: number;
 }
 
-/** A finished archive: all its bytes are on disk, and stay as they are. */
+/** A finished archive: all its bytes are on disk and do not change any more. */
 export interface SealedArchive extends Pick<OpenedArchive, 'path' | 'name'> {
   /**
-   * Which of its writer's archives it is, counted from 0. Undefined for one that was recovered,
-   * where nothing tells.
+   * The archive's number within its writer, from 0. Undefined for a recovered archive, if it cannot
+   * be derived.
    */
   readonly ordinal: number | undefined;
-  /** The writer's id, 16 hex digits. Undefined for one that was recovered, where nothing tells. */
+  /**
+   * The writer's id, 16 hex digits. Undefined for a recovered archive that has no block of version
+   * 2.
+   */
   readonly writer: string | undefined;
-  /** Milliseconds since the epoch; of one that was recovered, when it was last written to. */
+  /** Milliseconds since the epoch; of a recovered archive, when it was last written to. */
   readonly openedAt: number;
   readonly bytes: number;
   readonly records: number;
-  /** Of all bytes of the file, in hex. */
+  /** SHA-256 of the whole file, in hex. */
   readonly sha256: string;
-  /** The earliest of the records' times, null where they have none. */
+  /** The earliest record time; null if no record has a time. */
   readonly firstTime: Date | null;
-  /** The latest of the records' times, null where they have none. */
+  /** The latest record time; null if no record has a time. */
   readonly lastTime: Date | null;
   readonly format: ArchiveFormat;
 }
 
 /**
- * Does something with each archive of a writer. Handlers run in order, at least once for each
- * archive: after a crash again, so that a handler must bear to be called twice. One that throws is
- * reported, and stops neither the writer nor the handlers after it.
+ * Code of the application that runs for each archive of a writer, and for each that it recovers.
+ * Handlers run in order. If one throws, the writer reports it and continues, also with the next
+ * handlers. A call is not repeated after a crash; but a recovery may be, so that a handler must
+ * accept an archive twice.
  */
 export interface ArchiveHandler {
-  /** What reports call it. */
+  /** The handler's name in reports of its failures. @default `handler 1`, by its position */
   readonly name?: string;
 
-  /** Whether it moves, renames or deletes the file. Such a handler does not go with `ship`. */
+  /**
+   * Whether it moves, renames or deletes the file. Such a handler cannot be combined with `ship`.
+   */
   readonly movesFile?: boolean;
 
   onOpen?(archive: OpenedArchive): void | Promise<void>;
@@ -51,18 +57,16 @@ export interface ArchiveHandler {
   /**
    * Called when the archive is sealed, before it is shipped.
    *
-   * @returns the path where the file is now, null when it is gone, nothing when it is where it was
+   * @returns the file's new path, null if the file is gone, or nothing if it has not moved
    */
   onSealed?(archive: SealedArchive): HandledPath | Promise<HandledPath>;
 }
 
-/**
- * Where a handler left the file: its path, null when it is gone, nothing when it is where it was.
- */
+/** Where a handler left the file: its new path, null if it is gone, nothing if it has not moved. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing.
 export type HandledPath = string | null | void;
 
-/** Whether a value from outside is an `ArchiveHandler`: it has `onOpen`, `onSealed` or both. */
+/** Whether an unknown value is an `ArchiveHandler`: it has `onOpen`, `onSealed` or both. */
 export function isArchiveHandler(value: unknown): value is ArchiveHandler {
   if (typeof value !== 'object' || value === null) return false;
   const onOpen = 'onOpen' in value ? value.onOpen : undefined;

@@ -2,39 +2,40 @@ import type { Evidence } from '../../stores/contract/store.js';
 import type { ArchiveFailure } from './archive-failure.js';
 import type { SealedArchive } from './archive-handler.js';
 
-/** What is known of any sealed archive, also of one that an earlier writer left behind. */
+/** The facts about any sealed archive, including one that an earlier writer left. */
 export type ShippableArchive = Pick<
   SealedArchive,
   'path' | 'name' | 'bytes' | 'records' | 'sha256' | 'firstTime' | 'lastTime' | 'openedAt'
 >;
 
 /**
- * What showed that an archive is in the store: what the store itself had computed of it (see
+ * What confirmed that an archive is in the store: something that the store has computed itself (see
  * `Evidence`), or `'read-back'`, its bytes, which were fetched again and compared.
  */
 export type ShippingEvidence = Evidence | 'read-back';
 
 /** An archive that is in the store now. */
 export interface ShippedArchive extends ShippableArchive {
-  /** What the store is called, such as `s3://bucket/prefix`. */
+  /** The store's name, such as `s3://bucket/prefix`. */
   readonly store: string;
   readonly key: string;
-  /** Of the object, which is compressed. */
+  /** The size of the object, which is compressed. */
   readonly storedBytes: number;
   readonly evidence: ShippingEvidence;
-  /** The key that another archive had, for which this one is under `key`; null where none had. */
+  /**
+   * The key that the archive should have had, if another archive has it; null if `key` is the key
+   * it should have.
+   */
   readonly takenKey: string | null;
 }
 
-/**
- * An archive that is gone for good: the disk's budget was used up, and the user chose this loss.
- */
+/** An archive that was deleted unshipped: the spool was full, and the user chose this loss. */
 export interface DroppedArchive extends Pick<SealedArchive, 'path' | 'name' | 'bytes'> {
-  /** In hex; undefined for one of an earlier writer that nobody had read yet. */
+  /** SHA-256 in hex; undefined for an archive of an earlier writer that was not read yet. */
   readonly sha256: string | undefined;
 }
 
-/** Who is told what became of archives that are shipped. */
+/** Receives the outcome of each shipment. */
 export interface ShippingListener {
   onShipped(archive: ShippedArchive): void;
   onDropped(archive: DroppedArchive): void;
@@ -43,50 +44,50 @@ export interface ShippingListener {
 
 /** How far shipping has come. */
 export interface ShippingState {
-  /** Archives that are in the store. */
+  /** How many archives are in the store. */
   readonly shipped: number;
-  /** Paths of the archives that are not, oldest first. */
+  /** Paths of the archives that are not in the store, oldest first. */
   readonly left: readonly string[];
-  /** How many of those that are in the store were shown to be by each kind of evidence. */
+  /** How many shipped archives each kind of evidence confirmed. */
   readonly evidence: Readonly<Record<ShippingEvidence, number>>;
-  /** Archives that were dropped. */
+  /** How many archives were dropped. */
   readonly dropped: number;
-  /** Why the oldest of these has failed, where it has. */
+  /** The failure of the oldest archive in `left` that has failed. */
   readonly error?: unknown;
 }
 
-/** What takes over sealed archives. Its failures are its own: it tells them, and tries again. */
+/** Ships sealed archives. Reports its failures to the listener and tries again. */
 export interface ArchiveShipper {
   /**
-   * Begins, with what an earlier writer left in the directory. Settles when that is known: until
-   * then no archive may be created.
+   * Starts with the archives that an earlier writer left. Settles when all of them are listed; the
+   * writer must create no archive before.
    */
   start(listener: ShippingListener): Promise<void>;
 
   add(archive: ShippableArchive): void;
 
-  /** Takes over an archive of an earlier writer that was sealed since the start. */
+  /** Ships an archive of an earlier writer that was sealed since the start. */
   adopt(archive: Pick<ShippableArchive, 'path' | 'name' | 'bytes'>): void;
 
   /**
-   * Null when the disk's budget has room for another record. Else settles when that may have
-   * changed: it has to be asked again then.
+   * Null if the spool has room for another record. Otherwise a promise that settles when that may
+   * have changed; the caller must then ask again.
    *
-   * @param openBytes of all archives that were not handed over by `add` yet
+   * @param openBytes size of all archives that were not given to `add` yet
    */
   room(openBytes: number): Promise<void> | null;
 
-  /** @throws SpoolFullError where there is no room, and the user chose that over waiting */
+  /** @throws SpoolFullError if there is no room and the user chose errors over waiting */
   checkRoom(openBytes: number): void;
 
   /**
-   * Settles when nothing is left, when only archives are left that trying again cannot help, or
+   * Settles when all archives are shipped, when another attempt cannot help those that are left, or
    * when `signal` aborts. Never rejects.
    */
   drain(signal: AbortSignal): Promise<ShippingState>;
 
   state(): ShippingState;
 
-  /** Ends uploads that are under way. Settles when nothing of them is left behind. */
+  /** Aborts all uploads. Settles when the store keeps no part of them. */
   stop(): Promise<void>;
 }

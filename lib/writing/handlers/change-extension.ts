@@ -4,11 +4,11 @@ import type { ArchiveHandler } from './archive-handler.js';
 import { moveFile } from './move-file.js';
 
 /**
- * A handler that appends an extension to the archive's name: with `.done` it makes `a.events.done`
- * of `a.events`. Where that name is taken, it is `a.events-1.done`.
+ * Creates a handler that appends an extension to the archive's name: `.done` renames `a.events` to
+ * `a.events.done`, or to `a.events-1.done` if that name is taken.
  *
- * @throws RangeError for an extension that is empty, has a slash, or tells a file's state, as
- *   `.open` does
+ * @throws RangeError for an extension that is empty, has a slash, or ends with a suffix that
+ *   Shoebox uses for a file's state, such as `.open`
  */
 export function changeExtension(
   extension: string,
@@ -20,7 +20,9 @@ export function changeExtension(
   }
   const suffix = findStateSuffix(extension);
   if (suffix !== undefined) {
-    throw new RangeError(`extension is "${extension}", but ${suffix} tells a file's state`);
+    throw new RangeError(
+      `extension is "${extension}", but Shoebox marks a file's state with ${suffix}`,
+    );
   }
   return {
     name: 'changeExtension',

@@ -4,7 +4,7 @@ import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
 import { isMissing } from '../../files/system-error.js';
 import type { ArchiveHandler } from './archive-handler.js';
 
-/** A handler that deletes the archive: for a series that earlier handlers have used up. */
+/** Creates a handler that deletes the archive, for series that earlier handlers have consumed. */
 export function deleteFile(files: FileLayer = nodeFileLayer): ArchiveHandler {
   return {
     name: 'deleteFile',

@@ -7,20 +7,22 @@ import { ArchiveError } from '../../errors/archive-error.js';
 import { type ArchiveHandler, isArchiveHandler } from './archive-handler.js';
 
 /**
- * A module with the name of an export after the last colon. What follows `file:` is no such name.
+ * A module, and the name of an export after the last colon. The path after `file:` does not match
+ * as such a name.
  */
 const SPECIFIER = /^(.+):([\p{ID_Start}$_][\p{ID_Continue}$]*)$/su;
 
 const A_HANDLER = 'an object with onOpen or onSealed';
 
 /**
- * Loads a handler by name, `module:export`; without `:export` it is the module's default export.
- * The module is a package, a path that begins with `./`, `../` or `/`, or a file URL; packages and
- * paths are looked for from the working directory. The export is a handler, or a function that
- * returns one or a promise of it.
+ * Loads a handler by name, `module:export`, or the module's default export without `:export`. The
+ * module is a package, a path that begins with `./`, `../` or `/`, or a file URL; packages and
+ * paths are resolved from the working directory. The export is a handler, or a function that
+ * returns a handler or a promise of one.
  *
- * @param args what to call that function with
- * @throws ArchiveError `ERR_HANDLER` when there is no such module or export, or it is no handler
+ * @param args arguments of that function
+ * @throws ArchiveError `ERR_HANDLER` if there is no such module or export, or if it is not a
+ *   handler
  */
 export async function loadHandler(
   specifier: string,
@@ -62,7 +64,7 @@ async function callFactory(
   throw failure(specifier, `a function that returns ${A_HANDLER}`, `it returns ${describe(made)}`);
 }
 
-/** What `import()` takes, which by itself would look from this file. */
+/** The specifier for `import()`, which would otherwise resolve relative to this file. */
 function locate(module: string): string {
   if (/^\.{0,2}\//.test(module) || isAbsolute(module)) return pathToFileURL(resolve(module)).href;
   if (module.startsWith('file:')) return module;
@@ -70,7 +72,7 @@ function locate(module: string): string {
     const path = createRequire(join(process.cwd(), 'any.js')).resolve(module);
     return isAbsolute(path) ? pathToFileURL(path).href : path;
   } catch {
-    // Packages that are for import alone cannot be resolved so: they are looked for from here.
+    // `require.resolve` fails for packages that can only be imported: resolve those from this file.
     return module;
   }
 }

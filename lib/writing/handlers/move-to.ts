@@ -6,8 +6,8 @@ import type { ArchiveHandler } from './archive-handler.js';
 import { moveFile } from './move-file.js';
 
 /**
- * A handler that moves the archive to another directory, which is made where it is not there, and
- * may be on another device. A taken name gets `-1`, `-2`, … before its extension.
+ * Creates a handler that moves the archive to another directory, which may be on another device.
+ * Creates the directory if it is missing. A taken name gets `-1`, `-2`, … before its extension.
  *
  * @throws RangeError for an empty directory
  */

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 
 import type { ArchiveHandler, OpenedArchive, SealedArchive } from './archive-handler.js';
 
-/** Told of each handler that failed. What it throws ends the run. */
+/** Called for each handler that failed. If it throws, the run ends with that error. */
 export type HandlerFailureListener<Archive> = (
   handlerName: string,
   error: unknown,
@@ -11,8 +11,8 @@ export type HandlerFailureListener<Archive> = (
 ) => void;
 
 /**
- * Runs `onOpen` of each handler, one after the other. A failing one is reported, and the next goes
- * on.
+ * Calls `onOpen` of each handler, one after the other. Reports a handler that fails, and continues
+ * with the next.
  */
 export async function runOpenHandlers(
   handlers: readonly ArchiveHandler[],
@@ -29,11 +29,11 @@ export async function runOpenHandlers(
 }
 
 /**
- * Runs `onSealed` of each handler, one after the other, each with the path that the one before it
- * left. A failing one is reported, and the next goes on with the path as it was.
+ * Calls `onSealed` of each handler, one after the other, with the path that the previous one
+ * returned. Reports a handler that fails, and continues with the unchanged path.
  *
- * @returns the archive where it is now; null when a handler says that it is gone, and no handler
- *   after that one is run
+ * @returns the archive with its current path; null as soon as a handler returns that the file is
+ *   gone, in which case the remaining handlers are not called
  */
 export async function runSealedHandlers<Archive extends SealedArchive>(
   handlers: readonly ArchiveHandler[],
@@ -54,8 +54,8 @@ export async function runSealedHandlers<Archive extends SealedArchive>(
 }
 
 /**
- * Handlers are often plain JavaScript, where a forgotten or wrong `return` does not fail to
- * compile.
+ * Checks what a handler returned. Many handlers are plain JavaScript, where a missing or wrong
+ * `return` compiles.
  */
 function checkPath(path: unknown): string | null | undefined {
   if (path === null || path === undefined) return path;

@@ -11,41 +11,42 @@ import { FileSource } from '../../series/opening/file-source.js';
 import { type ArchivePiece, walkArchive } from '../../series/opening/walk-archive.js';
 import { ArchiveCopy, type CopyFacts } from './archive-copy.js';
 
-/** How an archive is repaired: as it is verified. */
+/** Options of a repair, which are those of a verification. */
 export type RepairOptions = VerifyOptions;
 
-/** What became of an archive that was repaired. */
+/** The result of a repair. */
 export interface RepairReport {
-  /** The path of the original, which is as it was. */
+  /** The path of the original, which is unchanged. */
   readonly archive: string;
   /** The path of the new archive. */
   readonly to: string;
-  /** What the original had that the new archive has not: the first 1,000 stretches. */
+  /** The first 1,000 damaged stretches of the original. The new archive does not have them. */
   readonly damage: readonly SkippedDamage[];
-  /** How many stretches there are. */
+  /** The number of all damaged stretches. */
   readonly damagedStretches: number;
-  /** Of the new archive. */
+  /** The size of the new archive. */
   readonly bytes: number;
   readonly records: number;
-  /** Copied; its indexes are not counted. */
+  /** How many frames were copied, without indexes. */
   readonly frames: number;
-  /** Of all its bytes, in hex. */
+  /** SHA-256 of the new archive, in hex. */
   readonly sha256: string;
 }
 
-/** What the file is called until it is complete. */
+/** Follows the new archive's name until the file is complete. */
 const PART_SUFFIX = '.part';
 
 /**
- * Copies all that is good in an archive, plain or gzip, to a new one, which is plain and lasts when
- * this settles. Each index is written anew for the blocks that are left before it; blocks at the
- * end that lost theirs get one, too: of the writer's first archive, of the next behind one in the
- * same file, or of one whose place is not known. Frames of an archive in which nothing is damaged
- * are copied to the byte, the index included.
+ * Copies all valid frames of an archive, plain or gzip, to a new archive, which is plain and synced
+ * when this settles. An index that is there
+ * is written again for the blocks that remain before it. Blocks at the end that lost their index
+ * get one too: its ordinal is 0 if they begin with the writer's first record, the next one if they
+ * follow an archive of the writer in the same file, and unknown otherwise. If nothing is damaged,
+ * the frames are copied byte for byte, indexes included.
  *
- * @param to the new file's path; it appears there whole, or not at all
- * @throws what the system calls throw: `EEXIST` where `to` is taken, or `to` with `.part`, which it
- *   is called until it is complete
+ * @param to path of the new archive; it appears there complete or not at all
+ * @throws Node's error of the call that failed: `EEXIST` if `to` exists, or if `to` with `.part`
+ *   does, the name of the new archive until it is complete
  */
 export async function repairArchive(
   path: string,

@@ -17,7 +17,7 @@ describe('changeExtension', () => {
 
   afterEach(() => rm(directory, { recursive: true }));
 
-  it('appends the extension to the name, and tells where the file is', async () => {
+  it('appends the extension to the name, and returns the new path', async () => {
     const path = join(directory, 'a.events');
     const left = await changeExtension('.done').onSealed?.(sealedArchive(path));
     expect(left).to.equal(`${path}.done`);
@@ -33,7 +33,7 @@ describe('changeExtension', () => {
     expect(await readFile(`${path}.done`, 'utf8')).to.equal('others');
   });
 
-  it('says that it moves the file', () => {
+  it('declares that it moves the file', () => {
     expect(changeExtension('.done').movesFile).to.equal(true);
   });
 
@@ -43,7 +43,7 @@ describe('changeExtension', () => {
     }
   });
 
-  it("refuses an extension that tells a file's state", () => {
+  it('refuses an extension that Shoebox uses for a state', () => {
     for (const extension of ['.open', '.gz', '.done.part', '.journal']) {
       expect(() => changeExtension(extension), extension).to.throw(RangeError, extension);
     }

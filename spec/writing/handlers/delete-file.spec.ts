@@ -24,12 +24,12 @@ describe('deleteFile', () => {
     expect(await readdir(directory)).to.deep.equal(['b.events']);
   });
 
-  it('takes a file that is gone for deleted, since handlers may run twice', async () => {
+  it('accepts a missing file as deleted, since handlers may run twice', async () => {
     const path = join(directory, 'a.events');
     expect(await deleteFile().onSealed?.(sealedArchive(path))).to.equal(null);
   });
 
-  it('says that it moves the file', () => {
+  it('declares that it moves the file', () => {
     expect(deleteFile().movesFile).to.equal(true);
   });
 });

@@ -41,16 +41,16 @@ describe('loadHandler', () => {
     await rm(directory, { recursive: true });
   });
 
-  it('takes an export that is a handler', async () => {
+  it('accepts an export that is a handler', async () => {
     expect((await loadHandler('./handlers.mjs:ready')).name).to.equal('ready');
   });
 
-  it('takes the default export without a name', async () => {
+  it('uses the default export if no name is given', async () => {
     expect((await loadHandler('./handlers.mjs')).name).to.equal('default');
     expect((await loadHandler('./handlers.mjs:default')).name).to.equal('default');
   });
 
-  it('calls an export that is a function, with the arguments', async () => {
+  it('calls an exported function with the arguments', async () => {
     expect((await loadHandler('./handlers.mjs:make', 'a', 5)).name).to.equal('made of a 5');
   });
 
@@ -58,7 +58,7 @@ describe('loadHandler', () => {
     expect((await loadHandler('./handlers.mjs:makeLater')).name).to.equal('later');
   });
 
-  it('finds a path from the working directory, an absolute path and a file URL', async () => {
+  it('resolves a path from the working directory, an absolute path and a file URL', async () => {
     const path = join(directory, 'handlers.mjs');
     const dotted = join('..', relative(join(directory, '..'), path));
     for (const module of [dotted, path, pathToFileURL(path).href]) {
@@ -67,28 +67,32 @@ describe('loadHandler', () => {
     }
   });
 
-  it('finds a package from the working directory', async () => {
+  it('resolves a package from the working directory', async () => {
     expect((await loadHandler('shoebox-handlers:ready')).name).to.equal('ready');
     expect((await loadHandler('shoebox-handlers')).name).to.equal('default');
   });
 
   const refused: readonly (readonly [what: string, specifier: string, message: RegExp])[] = [
-    ['a module that is not there', './missing.mjs:x', /expected a module \.\/missing\.mjs, found/],
-    ['a package that is not there', 'shoebox-none:x', /expected a module shoebox-none, found/],
+    ['a missing module', './missing.mjs:x', /expected a module \.\/missing\.mjs, found/],
+    ['a missing package', 'shoebox-none:x', /expected a module shoebox-none, found/],
     ['a module that fails', './faulty.mjs:x', /found Error: faulty inside$/],
     [
-      'an export that is not there',
+      'a missing export',
       './handlers.mjs:none',
       /expected an export none, found the exports .*makeLater/,
     ],
-    ['an export that is no handler', './handlers.mjs:number', /onOpen or onSealed.*, found 5$/],
-    ['a function that makes none', './handlers.mjs:makeNothing', /found it returns 5$/],
+    ['an export that is not a handler', './handlers.mjs:number', /onOpen or onSealed.*, found 5$/],
+    [
+      'a function that does not return a handler',
+      './handlers.mjs:makeNothing',
+      /found it returns 5$/,
+    ],
     ['a function that fails', './handlers.mjs:broken', /found Error: no such bucket$/],
     ['an empty name', '', /expected a module/],
   ];
 
   for (const [what, specifier, message] of refused) {
-    it(`refuses ${what}, and says what it expected and found`, async () => {
+    it(`refuses ${what}, and reports what it expected and found`, async () => {
       const error = await errorOf(loadHandler(specifier));
       expect(error).to.be.instanceOf(ArchiveError).with.property('code', 'ERR_HANDLER');
       expect(error).to.have.property('message').that.matches(message);
@@ -101,7 +105,7 @@ describe('loadHandler', () => {
     expect(error).to.have.nested.property('cause.message', 'no such bucket');
   });
 
-  it('refuses arguments for what is no function', async () => {
+  it('refuses arguments for an export that is not a function', async () => {
     const error = await errorOf(loadHandler('./handlers.mjs:ready', 'argument'));
     expect(error).to.have.property('message').that.contains('expected a function');
   });

@@ -34,7 +34,7 @@ describe('moveFile', () => {
 
   for (const [where, files] of layers) {
     describe(where, () => {
-      it('moves the file, and leaves nothing else behind', async () => {
+      it('moves the file, and leaves no other file', async () => {
         expect(await moveFile(files, from, to)).to.equal(to);
         expect(await namesIn('here')).to.deep.equal([]);
         expect(await namesIn('there')).to.deep.equal(['a.events']);
@@ -59,7 +59,7 @@ describe('moveFile', () => {
     });
   }
 
-  it('leaves a file alone that is there already, however its path is written', async () => {
+  it('leaves a file alone that is at the path already, however the path is written', async () => {
     const written = relative(process.cwd(), from);
     expect(await moveFile(nodeFileLayer, from, written)).to.equal(from);
     expect(await namesIn('here')).to.deep.equal(['a.events']);
@@ -68,21 +68,21 @@ describe('moveFile', () => {
     expect(await namesIn('here')).to.deep.equal(['a.events']);
   });
 
-  it('takes a symbolic link to the file for another file', async () => {
+  it('treats a symbolic link to the file as another file', async () => {
     await symlink(from, to);
     const path = await moveFile(nodeFileLayer, from, to);
     expect(path).to.equal(join(directory, 'there', 'a-1.events'));
     expect((await readFile(path)).equals(CONTENT)).to.equal(true);
   });
 
-  it('finishes a move that a crash cut off between its two names', async () => {
+  it('finishes a move if a crash left the file with both names', async () => {
     await link(from, to);
     expect(await moveFile(nodeFileLayer, from, to)).to.equal(to);
     expect(await namesIn('here')).to.deep.equal([]);
     expect(await namesIn('there')).to.deep.equal(['a.events']);
   });
 
-  it('leaves a .part alone that is there, which another may be writing', async () => {
+  it('leaves an existing .part alone, which another process may be writing', async () => {
     await writeFile(`${to}.part`, 'of another');
     expect(await moveFile(acrossDevices(), from, to)).to.equal(to);
     expect(await namesIn('there')).to.deep.equal(['a.events', 'a.events.part']);
@@ -96,14 +96,14 @@ describe('moveFile', () => {
     expect((await readFile(from)).equals(CONTENT)).to.equal(true);
   });
 
-  it('removes the name that it held for a rename which failed', async () => {
+  it('removes its placeholder if the rename fails', async () => {
     const files = { ...withoutHardLinks(), rename: () => Promise.reject(systemError('EIO')) };
     expect(await codeOf(moveFile(files, from, to))).to.equal('EIO');
     expect(await namesIn('there')).to.deep.equal([]);
     expect(await namesIn('here')).to.deep.equal(['a.events']);
   });
 
-  it('copies a file also when the system writes less than it was given', async () => {
+  it('copies the whole file even if the system writes less than requested', async () => {
     const files = shortWrites(acrossDevices());
     await moveFile(files, from, to);
     expect((await readFile(to)).equals(CONTENT)).to.equal(true);
@@ -126,7 +126,7 @@ describe('moveFile', () => {
   }
 });
 
-/** As where two directories are on two devices. */
+/** Behaves as if each directory were on a device of its own. */
 function acrossDevices(files: FileLayer = nodeFileLayer): FileLayer {
   const between = async (from: string, to: string): Promise<void> => {
     if (dirname(from) !== dirname(to)) throw systemError('EXDEV');

@@ -19,7 +19,7 @@ describe('moveTo', () => {
 
   afterEach(() => rm(directory, { recursive: true }));
 
-  it('moves the file to a directory that it makes, and tells where it is', async () => {
+  it('creates the directory, moves the file to it, and returns the new path', async () => {
     const target = join(directory, 'x', 'y');
     const left = await moveTo(target).onSealed?.(sealedArchive(path));
     expect(left).to.equal(join(target, 'a.events'));
@@ -37,12 +37,12 @@ describe('moveTo', () => {
     expect(await readFile(join(target, 'a-1.events'), 'utf8')).to.equal('later records');
   });
 
-  it('leaves a file alone that is in the directory', async () => {
+  it('leaves a file alone that is in the directory already', async () => {
     expect(await moveTo(directory).onSealed?.(sealedArchive(path))).to.equal(path);
     expect(await readdir(directory)).to.deep.equal(['a.events']);
   });
 
-  it('fails where the directory is a file, and leaves the archive where it was', async () => {
+  it('rejects if the directory is a file, and leaves the archive where it was', async () => {
     const target = join(directory, 'file');
     await writeFile(target, '');
     let failure: unknown;
@@ -55,11 +55,11 @@ describe('moveTo', () => {
     expect(await readFile(path, 'utf8')).to.equal('records');
   });
 
-  it('says that it moves the file', () => {
+  it('declares that it moves the file', () => {
     expect(moveTo('x').movesFile).to.equal(true);
   });
 
-  it('refuses what is no path', () => {
+  it('refuses an invalid path', () => {
     for (const target of ['', 'a\0b']) {
       expect(() => moveTo(target)).to.throw(RangeError, 'directory is');
     }

@@ -9,16 +9,16 @@ import { sealedArchive } from '../../support/sealed-archive.js';
 
 const ARCHIVE = sealedArchive('/spool/a.events');
 
-/** A handler that fails and the path it saw, as `onFailure` tells it. */
+/** The arguments of `onFailure`, with the path of the archive. */
 type Failure = readonly [name: string, error: unknown, path: string];
 
 describe('runSealedHandlers', () => {
-  it('gives the archive as it was where no handler moves it', async () => {
+  it('returns the same archive if no handler moves it', async () => {
     const { result } = await run({ onSealed: () => undefined }, {}, { onSealed: async () => {} });
     expect(result).to.equal(ARCHIVE);
   });
 
-  it('shows each handler the path that the one before it left', async () => {
+  it('passes each handler the path that the previous one returned', async () => {
     const seen: string[] = [];
     const moving = (path: string): ArchiveHandler => ({
       onSealed: async (archive) => {
@@ -31,7 +31,7 @@ describe('runSealedHandlers', () => {
     expect(result).to.deep.equal({ ...ARCHIVE, path: '/other/c.events', name: 'c.events' });
   });
 
-  it('waits for each before it begins the next', async () => {
+  it('awaits each handler before it calls the next', async () => {
     const steps: string[] = [];
     const slow: ArchiveHandler = {
       async onSealed() {
@@ -44,7 +44,7 @@ describe('runSealedHandlers', () => {
     expect(steps).to.deep.equal(['begin', 'end', 'begin', 'end']);
   });
 
-  it('stops at a handler that says the file is gone', async () => {
+  it('stops at a handler that returns null because the file is gone', async () => {
     const called: string[] = [];
     const after: ArchiveHandler = { onSealed: ({ path }) => void called.push(path) };
     const { result } = await run({ onSealed: () => null }, after);
@@ -52,7 +52,7 @@ describe('runSealedHandlers', () => {
     expect(called).to.deep.equal([]);
   });
 
-  it('reports a handler that fails, and goes on with the path as it was', async () => {
+  it('reports a handler that fails, and continues with the unchanged path', async () => {
     const throwing = new Error('now');
     const rejecting = new Error('later');
     const { result, failures } = await run(
@@ -68,7 +68,7 @@ describe('runSealedHandlers', () => {
     expect(result?.path).to.equal('/spool/b.events.done');
   });
 
-  it('reports a handler that returns what is no path', async () => {
+  it('reports a handler that returns an invalid path', async () => {
     for (const returned of [true, 5, '', {}]) {
       // @ts-expect-error: handlers without types return anything.
       const { result, failures } = await run({ name: 'odd', onSealed: () => returned });
@@ -120,7 +120,7 @@ describe('runOpenHandlers', () => {
 });
 
 describe('isArchiveHandler', () => {
-  it('takes an object with one of the two methods', () => {
+  it('accepts an object with at least one of the two methods', () => {
     expect(isArchiveHandler({ onOpen() {} })).to.equal(true);
     expect(isArchiveHandler({ onSealed() {} })).to.equal(true);
     expect(isArchiveHandler({ onOpen: undefined, onSealed() {} })).to.equal(true);

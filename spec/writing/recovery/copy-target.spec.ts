@@ -19,7 +19,7 @@ describe('CopyTarget', () => {
   let disk: TestDisk;
   let file: OpenFile;
   let target: CopyTarget;
-  /** All that was written. */
+  /** All pieces that were written. */
   let written: Buffer[];
 
   beforeEach(async () => {
@@ -37,7 +37,7 @@ describe('CopyTarget', () => {
     await rm(directory, { recursive: true });
   });
 
-  /** Bytes that differ from place to place, in pieces of odd sizes, each in memory that is used again. */
+  /** Writes pieces of an odd size, all different, from one buffer that is reused. */
   async function write(bytes: number): Promise<void> {
     const piece = Buffer.alloc(99_991);
     for (let left = bytes; left > 0; left -= piece.length) {
@@ -52,7 +52,7 @@ describe('CopyTarget', () => {
   }
 
   for (const [size, bytes] of Object.entries({ 'less than a slab': 1000, slabs: 5 * MIB + 77 })) {
-    it(`writes all of ${size}, and knows the digests of the whole and of each part`, async () => {
+    it(`writes ${size}, and computes the digests of the whole and of each run`, async () => {
       target.beginRun();
       await write(bytes);
       const isSame = (await target.sha256('run')).equals(await target.sha256('whole'));
@@ -76,7 +76,7 @@ describe('CopyTarget', () => {
     });
   }
 
-  it('digests what it wrote once more where the thread has died that did it', async () => {
+  it('hashes the file again if the thread with the digest has died', async () => {
     await write(3 * MIB);
     await killDigestThread();
     await write(3 * MIB);
@@ -85,7 +85,7 @@ describe('CopyTarget', () => {
     expect((await target.sha256('whole')).toString('hex')).to.equal(sha256Of(written));
   });
 
-  it('tells of a write that failed', async () => {
+  it('rejects if a write failed', async () => {
     let writes = 0;
     disk.hook = (call) => {
       if (call === 'write' && ++writes === 3) throw systemError('ENOSPC', 'write');
@@ -95,7 +95,7 @@ describe('CopyTarget', () => {
     expect(writes).to.equal(3);
   });
 
-  it('syncs beside writing, and tells of a sync that failed, though the last one did not', async () => {
+  it('syncs while it writes, and rejects if any sync failed but the last one did not', async () => {
     let syncs = 0;
     disk.hook = (call) => {
       if (call === 'datasync' && ++syncs === 1) throw systemError('EIO', 'fdatasync');

@@ -12,7 +12,7 @@ import { withScratch } from '../../support/scratch-directory.js';
 const WRITER_ID = Buffer.alloc(8, 0xab);
 const WRITER = WRITER_ID.toString('hex');
 
-/** Three archives of one record each. */
+/** Writes three archives of one record each. */
 async function writeSeries(directory: string): Promise<readonly string[]> {
   const template = 'x_[[SEQUENCE]].events';
   const writer = new RollingWriteStream({ directory, template, writerId: WRITER_ID });
@@ -24,7 +24,7 @@ async function writeSeries(directory: string): Promise<readonly string[]> {
   return (await listSealed(directory, template.replace('[[SEQUENCE]]', '*'), nodeFileLayer)).sort();
 }
 
-/** The file system, in which a path is removed just before its nth opening. */
+/** A file system where a path vanishes just before it is opened for the nth time. */
 function vanishing(gone: string, opening: number): FileLayer {
   let openings = 0;
   return {
@@ -37,7 +37,7 @@ function vanishing(gone: string, opening: number): FileLayer {
 }
 
 describe('findPreviousArchive', () => {
-  it('finds the one that the writer sealed last before a sequence', async () => {
+  it('finds the last archive that the writer sealed before a sequence', async () => {
     await withScratch(async ({ path: directory }) => {
       const paths = await writeSeries(directory);
       const found = await findPreviousArchive(paths, WRITER, 3, nodeFileLayer);
@@ -47,7 +47,7 @@ describe('findPreviousArchive', () => {
     });
   });
 
-  it('knows of none where that was shipped: one further back is not the one before', async () => {
+  it('finds none if that archive was shipped, rather than an earlier one', async () => {
     await withScratch(async ({ path: directory }) => {
       const paths = await writeSeries(directory);
       const files = vanishing(join(directory, 'x_000002.events'), 1);
@@ -55,7 +55,7 @@ describe('findPreviousArchive', () => {
     });
   });
 
-  it('nor where it was shipped before it was hashed', async () => {
+  it('finds none if that archive was shipped before it was hashed', async () => {
     await withScratch(async ({ path: directory }) => {
       const paths = await writeSeries(directory);
       const files = vanishing(join(directory, 'x_000002.events'), 2);

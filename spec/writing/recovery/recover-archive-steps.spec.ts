@@ -12,12 +12,12 @@ import { type ScratchDirectory, withScratch } from '../../support/scratch-direct
 import { encodePart, readPayloads } from '../../support/series.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 
-/** Their sealed names are other ones than those they were opened under. */
+/** A sealed name differs from the name while open. */
 const TEMPLATE = 'x_[[COUNT]]_[[CRC]].events';
 
 const PAYLOADS = ['1', '22', '333', '4444'];
 
-/** Archives with damage amid their records and behind them. */
+/** Archives with damage between their records and after them. */
 const DAMAGED: ReadonlyArray<readonly [format: string, bytes: Buffer]> = [
   [
     'version 2',
@@ -57,9 +57,9 @@ function read({ path }: ScratchDirectory) {
   return readPayloads(createArchiveReader(path, { whenDamaged: 'skip' }));
 }
 
-describe('StaleArchive', () => {
+describe('recoverArchive, step by step', () => {
   for (const [format, bytes] of DAMAGED) {
-    it(`is read whole, each record once, wherever its recovery is cut off, as ${format}`, async () => {
+    it(`leaves each record to be read once, interrupted at any call, as ${format}`, async () => {
       await withScratch(async (scratch) => {
         let cuts = 0;
         for (let n = 1, isPassed = false; !isPassed; n++, cuts++) {
@@ -86,7 +86,7 @@ describe('StaleArchive', () => {
       });
     });
 
-    it(`is read whole, each record once, at every step of its recovery, as ${format}`, async () => {
+    it(`leaves each record to be read once at every step, as ${format}`, async () => {
       await withScratch(async (scratch) => {
         await scratch.put(`${TEMPLATE}.open`, bytes);
         let reads = 0;
@@ -101,7 +101,7 @@ describe('StaleArchive', () => {
     });
   }
 
-  it('is kept aside whole where it is damaged in very many places, once', async () => {
+  it('keeps an archive aside whole, and once, if it has very many damaged stretches', async () => {
     await withScratch(async (scratch) => {
       const parts = Array.from({ length: 1200 }, (_, n) => [
         encodePart(['a'], { sequence: 2 * n }),
@@ -124,7 +124,7 @@ describe('StaleArchive', () => {
     });
   });
 
-  it('tells all that is known of it, as of any archive that is sealed', async () => {
+  it('reports the same facts as for any sealed archive', async () => {
     await withScratch(async (scratch) => {
       const { mtimeMs } = await stat(await scratch.put(`${TEMPLATE}.open`, encodePart(['a', 'b'])));
       const archive = await recover(scratch);
@@ -147,7 +147,7 @@ describe('StaleArchive', () => {
     });
   });
 
-  it('does not know its place where archives before it are not there', async () => {
+  it('reports no ordinal if the archives before it are not there', async () => {
     await withScratch(async (scratch) => {
       await scratch.put(`${TEMPLATE}.open`, encodePart(['c'], { sequence: 7 }));
       expect(await recover(scratch)).to.include({ ordinal: undefined, writer: 'a'.repeat(16) });
@@ -159,7 +159,7 @@ describe('StaleArchive', () => {
     });
   });
 
-  it('is found under its name still where one that was sealed so was shipped meanwhile', async () => {
+  it('takes the wanted name if the archive that had it was shipped meanwhile', async () => {
     await withScratch(async (scratch) => {
       await scratch.put(`${TEMPLATE}.open`, encodePart(['a', 'b']));
       const archive = await recover(scratch);

@@ -26,7 +26,7 @@ import { numbers, payloadsOf, until } from '../../support/writer-tools.js';
 const TEMPLATE = 'x_[[SEQUENCE]].events';
 const NAME = 'x_1.events';
 
-/** Archives in every format, a record a frame, with the place where each record ends. */
+/** Archives in every format with one record per frame, and the offset where each record ends. */
 const SAMPLES = new Map(
   (
     [
@@ -50,7 +50,7 @@ function recover(
   return recoverArchive(join(path, name), new ArchiveTemplate(template), files);
 }
 
-/** What all files beside the archives hold, by where it was: their bytes as they were. */
+/** The contents of all files that were set aside, by their offsets in the archive. */
 async function tornOf(scratch: ScratchDirectory, name = NAME): Promise<Map<number, Buffer>> {
   const torn = new Map<number, Buffer>();
   for (const file of await scratch.list()) {
@@ -66,7 +66,7 @@ async function clear(scratch: ScratchDirectory): Promise<void> {
 
 describe('recoverArchive', () => {
   for (const [format, { bytes, ends }] of SAMPLES) {
-    it(`keeps all whole records of ${format}, and the rest aside, cut at every byte`, async () => {
+    it(`keeps whole records of ${format}, and sets the rest aside, cut at every byte`, async () => {
       await withScratch(async (scratch) => {
         for (let size = 1; size <= bytes.length; size++) {
           await scratch.put(`${NAME}.open`, bytes.subarray(0, size));
@@ -84,7 +84,7 @@ describe('recoverArchive', () => {
     });
   }
 
-  it('keeps what is behind damage and holes, and these aside to the byte', async () => {
+  it('keeps the records after damage and holes, and sets these aside byte for byte', async () => {
     const { bytes, ends } = SAMPLES.get('version 2') ?? { bytes: Buffer.alloc(0), ends: [] };
     const [first = 0, second = 0] = ends;
     await withScratch(async (scratch) => {
@@ -119,7 +119,7 @@ describe('recoverArchive', () => {
     ['version 1', (payloads: string[]) => encodeVersion1(payloads)],
     ['JSON lines', (payloads: string[]) => encodeJsonLines(payloads)],
   ] as const) {
-    it(`keeps all of ${format} that is many chunks long`, async () => {
+    it(`keeps all of an archive of ${format} that is many chunks long`, async () => {
       const sizes = [10, 3000, 1_000_000, 70_000, 900_000, 300_000, 500];
       const payloads = Array.from({ length: 60 }, (_, i) => {
         const size = sizes[i % sizes.length] ?? 0;
@@ -144,7 +144,7 @@ describe('recoverArchive', () => {
     });
   }
 
-  it('keeps records that are larger than readers take unless told', async () => {
+  it('keeps records that are larger than the default limit of readers', async () => {
     await withScratch(async (scratch) => {
       const builder = createBlockBuilder({ maxRecordBytes: 2 ** 30, blockBytes: 2 ** 10 });
       builder.add({ payload: 'small' }, 0);
@@ -157,7 +157,7 @@ describe('recoverArchive', () => {
     });
   });
 
-  it('recovers what an attempt left that was cut off before what came to have its name', async () => {
+  it('recovers the file of an interrupted attempt before a newer one of its name', async () => {
     await withScratch(async (scratch) => {
       await scratch.put(`${NAME}.stale`, encodePart(['old']));
       await scratch.put(`${NAME}.open`, encodePart(['new'], { writer: 'b' }));
@@ -168,7 +168,7 @@ describe('recoverArchive', () => {
     });
   });
 
-  it('does not replace what was set aside before', async () => {
+  it('does not replace a file that was set aside before', async () => {
     await withScratch(async (scratch) => {
       await scratch.put(`${NAME}.torn-0`, Buffer.from('older'));
       await scratch.put(`${NAME}.open`, Buffer.from('no archive'));
@@ -180,7 +180,7 @@ describe('recoverArchive', () => {
     });
   });
 
-  it('finishes a seal that was cut off between two names, whatever the sealed one is', async () => {
+  it('finishes a seal that was interrupted between its two names, whatever they are', async () => {
     await withScratch(async (scratch) => {
       const name = 'x_[[CRC]]_[[FIRST_TIME]].events';
       const open = await scratch.put(`${name}.open`, encodeVersion1(['a']));
@@ -190,7 +190,7 @@ describe('recoverArchive', () => {
     });
   });
 
-  it('loses nothing when another one, that had stalled amid its copy, goes on', async () => {
+  it('loses nothing if another recoverer, stalled during its copy, continues', async () => {
     for (const call of ['write', 'link', 'unlink']) {
       await withScratch(async (scratch) => {
         await scratch.put(
@@ -219,7 +219,7 @@ describe('recoverArchive', () => {
     }
   });
 
-  it('goes on where it was cut off, at each of its calls, done or not', async () => {
+  it('continues after an interruption at any call, done or not', async () => {
     const bytes = Buffer.concat([
       encodePart(['a', 'b']),
       Buffer.from('torn'),
@@ -252,7 +252,7 @@ describe('recoverArchive', () => {
     }
   });
 
-  it('does not take the digits that are left of a number for a record', async () => {
+  it('does not mistake the remaining digits of a torn number for a record', async () => {
     await withScratch(async (scratch) => {
       await scratch.put(`${NAME}.open`, Buffer.from('1\n22\n33'));
       await recover(scratch);
@@ -261,7 +261,7 @@ describe('recoverArchive', () => {
     });
   });
 
-  it('settles the tokens of the name', async () => {
+  it('expands the tokens of the name', async () => {
     await withScratch(async (scratch) => {
       const name = 'x_[[COUNT]]_[[FIRST_TIME]]_[[LAST_TIME]].events';
       await scratch.put(`${name}.open`, encodePart(['a', 'b', 'c']));
@@ -272,14 +272,14 @@ describe('recoverArchive', () => {
     });
   });
 
-  it('gives the archive its place in the chain of its writer: nothing seems altered', async () => {
+  it('links the archive to the previous one of its writer', async () => {
     await withScratch(async (scratch) => {
       const { path: directory } = scratch;
       const roll = rollByCount(2);
       const writer = new RollingWriteStream({ directory, template: TEMPLATE, roll });
       for (const payload of numbers(5)) writer.append(payload);
       await writer.close();
-      // As a crash would have left its last archive.
+      // As a crash would have left the last archive.
       const bytes = await readFile(join(directory, 'x_000002.events'));
       await rm(join(directory, 'x_000002.events'));
       const indexBytes = bytes.readUInt32LE(bytes.length - 4);
@@ -293,7 +293,7 @@ describe('recoverArchive', () => {
     });
   });
 
-  it('gives no name to the half of what another is writing, which took over meanwhile', async () => {
+  it('gives no name to the incomplete copy of a recoverer that took over meanwhile', async () => {
     await withScratch(async (scratch) => {
       await scratch.put(`${NAME}.open`, encodePart(['a', 'b']));
       const stall = async (disk: TestDisk, at: string) => {
@@ -307,7 +307,7 @@ describe('recoverArchive', () => {
       const second = await stall(new TestDisk(), 'write');
       first.gate.open();
       await first.done;
-      // Which dies now, with its file still empty.
+      // The second one dies now, with its file still empty.
       expect(await payloadsOf(scratch.path)).to.deep.equal(['a', 'b']);
       second.gate.open();
       await second.done;
@@ -316,7 +316,7 @@ describe('recoverArchive', () => {
     });
   });
 
-  it('loses nothing where two are at it, against all leases', async () => {
+  it('loses nothing if several recover it at once, which leases would prevent', async () => {
     const bytes = Buffer.concat([encodePart(['a', 'b']), Buffer.from('torn')]);
     await withScratch(async (scratch) => {
       for (let round = 0; round < 30; round++) {
@@ -331,7 +331,7 @@ describe('recoverArchive', () => {
     });
   });
 
-  it('reports a name that is a directory, and leaves all as it is', async () => {
+  it('rejects if a name is a directory, and changes nothing', async () => {
     await withScratch(async (scratch) => {
       await mkdir(join(scratch.path, `${NAME}.stale`));
       await scratch.put(`${NAME}.open`, encodePart(['a']));
@@ -342,8 +342,8 @@ describe('recoverArchive', () => {
   });
 });
 
-describe('a new archive', () => {
-  it('does not get the name of one that is yet to be recovered', async () => {
+describe('recoverArchive, beside a writer', () => {
+  it('keeps the name of an archive until it is recovered', async () => {
     await withScratch(async (scratch) => {
       await scratch.put(`${NAME}.stale`, encodePart(['old']));
       const file = await ArchiveFile.create(scratch.path, NAME, nodeFileLayer);
@@ -353,7 +353,7 @@ describe('a new archive', () => {
     });
   });
 
-  it('follows one that a writer lost, which stays what the thief made of it', async () => {
+  it('takes an archive from a stalled writer, which does not change it later', async () => {
     await withScratch(async (scratch) => {
       const writer = new RollingWriteStream({ directory: scratch.path, template: TEMPLATE });
       await writer.append('promised').synced;

@@ -28,7 +28,7 @@ const SECOND = sealArchive([[{ payload: 'x' }]], {
   previousSha256: createHash('sha256').update(SAMPLE.bytes).digest(),
 }).bytes;
 
-/** Repairs `bytes`, and gives the new archive with both reports. */
+/** Repairs `bytes`. Returns the new archive, the report, and a verification of the new archive. */
 async function repair(bytes: Uint8Array, name = 'a.events') {
   let repaired = Buffer.alloc(0);
   let report: Awaited<ReturnType<typeof repairArchive>> | undefined;
@@ -49,7 +49,7 @@ async function repair(bytes: Uint8Array, name = 'a.events') {
 }
 
 describe('repairArchive', () => {
-  it('copies an archive that is whole to the byte', async () => {
+  it('copies an undamaged archive byte for byte', async () => {
     const all = Buffer.concat([encodeVersion1(['a', 'b']), SAMPLE.bytes, SECOND, STRANGE_ARCHIVE]);
     for (const bytes of [SAMPLE.bytes, encodeVersion1(['a', 'b']), all, encodeJsonLines(['1'])]) {
       for (const packed of [bytes, gzipSync(bytes)]) {
@@ -60,7 +60,7 @@ describe('repairArchive', () => {
     }
   });
 
-  it('copies what is good with a fresh index, whatever was damaged', async () => {
+  it('copies all valid frames with a new index, whichever frame is damaged', async () => {
     for (const [lost, { begin, end }] of SAMPLE.frames.entries()) {
       for (const at of [begin + 1, begin + 20, end - 1]) {
         const { repaired, report, verified } = await repair(flipBit(SAMPLE.bytes, 8 * at));
@@ -74,7 +74,7 @@ describe('repairArchive', () => {
     }
   });
 
-  it('gives an archive that was cut off its index', async () => {
+  it('gives an archive that was cut off an index', async () => {
     for (let at = 0; at < SAMPLE.bytes.length; at += 37) {
       const cut = SAMPLE.bytes.subarray(0, at);
       const { repaired, verified, report } = await repair(cut, 'a.events.open');
@@ -85,7 +85,7 @@ describe('repairArchive', () => {
     }
   });
 
-  it('gives one behind another its place in the chain', async () => {
+  it('links an archive that follows others in the same file to them', async () => {
     const open = sealArchive([[{ payload: 'y' }]], { sequence: 9, hasIndex: false }).bytes;
     const { verified } = await repair(Buffer.concat([SAMPLE.bytes, SECOND, open]));
     const [first, second, third] = verified.parts.map(({ index }) => index);
@@ -101,21 +101,21 @@ describe('repairArchive', () => {
     expect(verified).to.include({ index: 'valid', isIntact: true });
   });
 
-  it('lets an index speak of the blocks behind the last frame of version 1', async () => {
+  it('writes an index for the blocks after the last frame of version 1', async () => {
     const open = sealArchive([[{ payload: 'y' }]], { hasIndex: false }).bytes;
     const { verified } = await repair(Buffer.concat([open, encodeVersion1(['a']), SECOND]));
     expect(verified.index).to.equal('valid');
     expect(verified.parts).to.have.length(3);
   });
 
-  it('writes no index where no block of it is left', async () => {
+  it('writes no index if none of its blocks is left', async () => {
     const [block] = sealArchive([[{ payload: 'only' }]]).frames;
     const { bytes } = sealArchive([[{ payload: 'only' }]]);
     const { repaired } = await repair(flipBit(bytes, 8 * ((block?.end ?? 0) - 1)));
     expect(repaired).to.have.length(0);
   });
 
-  it('leaves lines out that are damaged', async () => {
+  it('leaves damaged lines out', async () => {
     const lines = Buffer.concat([
       encodeJsonLines(['1']),
       Buffer.from([0xff, 0x0a]),
@@ -124,7 +124,7 @@ describe('repairArchive', () => {
     expect((await repair(lines)).repaired.toString()).to.equal('1\n2\n');
   });
 
-  it('does not touch a file that is there, and leaves nothing behind', async () => {
+  it('does not touch an existing file, and leaves no file of its own', async () => {
     await withScratch(async (scratch) => {
       const path = await scratch.put('a.events', SAMPLE.bytes);
       const to = await scratch.put('b.events', Buffer.from('here'));
@@ -136,7 +136,7 @@ describe('repairArchive', () => {
   });
 
   for (const call of ['write', 'sync', 'close'] as const) {
-    it(`leaves nothing behind when ${call} fails`, async () => {
+    it(`leaves no file when ${call} fails`, async () => {
       await withScratch(async (scratch) => {
         const path = await scratch.put('a.events', SAMPLE.bytes);
         let opened = 0;
@@ -156,7 +156,7 @@ describe('repairArchive', () => {
     });
   }
 
-  it('has the file and then its directory synced before it settles', async () => {
+  it('syncs the file, and then its directory, before it settles', async () => {
     await withScratch(async (scratch) => {
       const path = await scratch.put('a.events', SAMPLE.bytes);
       const calls: string[] = [];

@@ -22,17 +22,17 @@ async function hexOf(snapshot: () => Promise<Buffer>): Promise<string> {
 }
 
 describe('ArchiveDigest', () => {
-  it('looks at few bytes at once, and keeps none', async () => {
+  it('hashes a few bytes at once, and keeps none of them', async () => {
     const digest = new ArchiveDigest();
     digest.update(Buffer.from('few'));
     expect(digest.hashed).to.equal(null);
-    // A thread is for archives that begin with a slab.
+    // Only archives that begin with a slab use a thread.
     digest.update(slab(1));
     expect(digest.hashed).to.equal(null);
     expect(await hexOf(digest.snapshot())).to.equal(sha256(Buffer.from('few'), slab(1)));
   });
 
-  it('looks at slabs beside the event loop, and says when it has', async () => {
+  it('hashes slabs on a thread, and settles when it has', async () => {
     const digest = new ArchiveDigest();
     for (const fill of [1, 2, 3]) {
       const bytes = slab(fill);
@@ -46,7 +46,7 @@ describe('ArchiveDigest', () => {
     digest.release();
   });
 
-  it('leaves a slab that is hardly filled to whoever gave it', async () => {
+  it('copies a slab that is hardly filled, so that its owner may reuse it', async () => {
     const digest = new ArchiveDigest();
     digest.update(slab(1));
     const bytes = slab(2).subarray(0, 100);
@@ -57,7 +57,7 @@ describe('ArchiveDigest', () => {
   });
 
   for (const first of [slab(1), Buffer.from('few')]) {
-    it(`gives the digest of what had come by then, ${first.length} bytes at first`, async () => {
+    it(`gives the digest of the bytes so far, ${first.length} bytes at first`, async () => {
       const digest = new ArchiveDigest();
       const none = digest.snapshot();
       digest.update(first);
@@ -70,7 +70,7 @@ describe('ArchiveDigest', () => {
     });
   }
 
-  it('rejects where its thread has died, and says that it looks at nothing any more', async () => {
+  it('rejects if its thread has died, and reports that it reads no buffer any more', async () => {
     const digest = new ArchiveDigest();
     digest.update(slab(1));
     const killer = createThreadDigest();

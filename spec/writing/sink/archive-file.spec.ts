@@ -23,7 +23,7 @@ describe('ArchiveFile', () => {
 
   const create = () => ArchiveFile.create(directory, NAME, disk.files);
 
-  /** Has calls fail while something is done. */
+  /** Makes every call of one kind fail while `go` runs. */
   async function failing(failed: string, go: () => Promise<unknown>): Promise<unknown> {
     disk.hook = (call) => {
       if (call === failed) throw systemError('EIO', call);
@@ -34,7 +34,7 @@ describe('ArchiveFile', () => {
   }
 
   for (const how of ['setAside', 'discard'] as const) {
-    it(`leaves to others what has got its name when ${how} is called again`, async () => {
+    it(`leaves alone a new file under its old name when ${how} is called again`, async () => {
       const first = await create();
       await first.append(Buffer.from('{}\n'));
       await failing('datasync', () => first.datasync());
@@ -50,7 +50,7 @@ describe('ArchiveFile', () => {
     });
   }
 
-  it('is suspect after a failed sync, whatever it was for', async () => {
+  it('is suspect after any failed sync', async () => {
     for (const [call, go] of [
       ['datasync', (file: ArchiveFile) => file.datasync()],
       ['sync', (file: ArchiveFile) => file.finish()],

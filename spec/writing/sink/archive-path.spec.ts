@@ -11,7 +11,7 @@ import { systemError, TestDisk } from '../../support/test-disk.js';
 
 const NAME = 'a.events';
 
-describe('ArchivePlace', () => {
+describe('ArchivePath', () => {
   let parent: string;
   let directory: string;
   let disk: TestDisk;
@@ -35,7 +35,7 @@ describe('ArchivePlace', () => {
 
   const names = async () => (await readdir(directory)).sort();
 
-  it('is a file of its own with a lease, whatever has its name already', async () => {
+  it('creates a file with a lease under the first name that is free in every state', async () => {
     expect(await names()).to.deep.equal(['a.events.open', 'a.events.open.lock']);
     await writeFile(join(directory, 'a-1.events'), '');
     await writeFile(join(directory, 'a-2.events.stale'), '');
@@ -46,11 +46,11 @@ describe('ArchivePlace', () => {
     await next.file.close();
     await next.path.release();
     expect(await names()).to.not.include('a-5.events.open.lock');
-    // Of one that was open already no lease is left behind.
+    // No lease is left beside an archive that was open already.
     expect(await names()).to.not.include('a-3.events.open.lock');
   });
 
-  it('has no lease where there can be no file', async () => {
+  it('leaves no lease if the file cannot be created', async () => {
     disk.hook = (call, path) => {
       if (call === 'open' && path.endsWith('.open')) throw systemError('ENOSPC', call);
     };
@@ -59,7 +59,7 @@ describe('ArchivePlace', () => {
     expect(await names()).to.deep.equal(['a.events.open', 'a.events.open.lock']);
   });
 
-  it('tells a file that was taken from a directory that is another one, or gone', async () => {
+  it('distinguishes a file that was taken from a directory that is gone or replaced', async () => {
     await archivePath.check();
     await rename(archivePath.openPath, `${archivePath.openPath}.other`);
     expect(await rejection(archivePath.check())).to.have.property('fault', 'taken');
@@ -73,7 +73,7 @@ describe('ArchivePlace', () => {
     await rename(join(parent, 'away'), directory);
   });
 
-  it('moves to the first name that is free, also where a call had failed that was done', async () => {
+  it('moves to the first free name, even if a call fails after its work is done', async () => {
     await writeFile(join(directory, NAME), '');
     disk.failsDone = true;
     let failures = 0;
@@ -86,7 +86,7 @@ describe('ArchivePlace', () => {
     expect(await names()).to.deep.equal(['a-1.events', 'a.events', 'a.events.open.lock']);
   });
 
-  it('moves and removes nothing once its lease is given back, or that is another’s', async () => {
+  it('moves and removes nothing after it has lost its file or given its lease back', async () => {
     await rename(archivePath.openPath, join(directory, 'taken'));
     await writeFile(archivePath.openPath, 'of another');
     await archivePath.remove();

@@ -17,7 +17,7 @@ import { withFile } from '../../support/with-file.js';
 
 const lineOf = (n: number) => `{"n":${n}}\n`;
 
-/** More than there are between a system call and who asked for it. */
+/** More ticks than there are between a system call and its caller. */
 const MOST_TICKS = 20;
 
 describe('ArchiveSink', () => {
@@ -41,7 +41,7 @@ describe('ArchiveSink', () => {
     return await ArchiveSink.create(draft, options, (error) => error);
   }
 
-  it('writes nothing twice after a failed sync, whenever the sync before it began', async () => {
+  it('writes no record twice after a failed sync, whenever the previous sync began', async () => {
     for (let ticks = 0; ticks < MOST_TICKS; ticks++) {
       let onWritten = () => {};
       let syncsToFail = 0;

@@ -33,7 +33,7 @@ describe('ArchiveSync', () => {
 
   const ticks = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-  it('waits for what is not written yet, so that one sync does for all', async () => {
+  it('waits for records that are not written yet, so that one sync covers all', async () => {
     gate.open();
     const sync = create('no');
     sync.want(3);
@@ -46,7 +46,7 @@ describe('ArchiveSync', () => {
     expect([syncs, synced]).to.deep.equal([1, [5]]);
   });
 
-  it('syncs what is written when that is wanted, also where somebody waits for more', async () => {
+  it('syncs the written records on request, even if a caller waits for more', async () => {
     gate.open();
     const sync = create('no');
     sync.wrote(2);
@@ -59,7 +59,7 @@ describe('ArchiveSync', () => {
     expect([syncs, synced]).to.deep.equal([2, [2, 5]]);
   });
 
-  it('syncs after a second what is written, also where somebody waits for more', async () => {
+  it('syncs the written records after a second, even if a caller waits for more', async () => {
     gate.open();
     const sync = create('everysec');
     sync.want(5);
@@ -70,7 +70,7 @@ describe('ArchiveSync', () => {
     await sync.stop();
   });
 
-  it('begins no other sync for what the one under way is for', async () => {
+  it('begins no second sync for the records of the current one', async () => {
     const sync = create('no');
     sync.wrote(2);
     sync.want(2);

@@ -11,7 +11,7 @@ describe('wholeFrameBytes', () => {
     ['JSON lines', ['{"a":1}\n', '{"b":[2]}\n', '{}\n'].map((line) => Buffer.from(line))],
   ] as const;
   for (const [kind, frames] of kinds) {
-    it(`counts what is whole of ${kind}, wherever it is cut off`, () => {
+    it(`counts the whole frames of ${kind}, wherever they are cut off`, () => {
       const bytes = Buffer.concat(frames);
       let whole = 0;
       const ends = frames.map((frame) => (whole += frame.length));

@@ -10,19 +10,19 @@ const STEP: DiskStep = { operation: 'write', archive: 'a' };
 
 describe('DiskRetry', () => {
   let clock: FakeClock;
-  let told: (DiskStall | DiskStep)[];
+  let reports: (DiskStall | DiskStep)[];
   let retry: DiskRetry;
 
   beforeEach(() => {
     clock = new FakeClock();
-    told = [];
+    reports = [];
     retry = new DiskRetry(clock, {
-      onStalled: (stall) => told.push(stall),
-      onResumed: (step) => told.push(step),
+      onStalled: (stall) => reports.push(stall),
+      onResumed: (step) => reports.push(step),
     });
   });
 
-  /** An attempt that fails so often before it succeeds, and counts. */
+  /** An attempt that counts its calls, and fails for the first `failures` of them. */
   function failing(failures: number, error: unknown) {
     const attempt = {
       made: 0,
@@ -36,12 +36,12 @@ describe('DiskRetry', () => {
 
   const ticks = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-  it('says nothing of what succeeds at once', async () => {
+  it('reports nothing if a step succeeds at once', async () => {
     expect(await retry.run(STEP, failing(0, null).run)).to.equal('done');
-    expect(told).to.deep.equal([]);
+    expect(reports).to.deep.equal([]);
   });
 
-  it('tries again after 0.1 s and twice as long each time, and tells of both ends', async () => {
+  it('repeats a step after 0.1 s, then twice as long, and reports both ends', async () => {
     const error = systemError('ENOSPC', 'write');
     const attempt = failing(3, error);
     const running = retry.run(STEP, attempt.run);
@@ -58,7 +58,7 @@ describe('DiskRetry', () => {
       clock.advance(1);
     }
     expect(await running).to.equal('done');
-    expect(told).to.deep.equal([{ ...STEP, error }, STEP]);
+    expect(reports).to.deep.equal([{ ...STEP, error }, STEP]);
     expect([retry.stall, clock.pendingTimers]).to.deep.equal([null, 0]);
   });
 
@@ -73,7 +73,7 @@ describe('DiskRetry', () => {
     expect(await running).to.equal('done');
   });
 
-  it('tries a file again that another has to replace', async () => {
+  it('repeats a step after a fault of the file, which the next attempt replaces', async () => {
     const running = retry.run(STEP, failing(1, new FileFaultError('taken', 'it is gone')).run);
     await ticks();
     clock.advance(100);
@@ -82,16 +82,16 @@ describe('DiskRetry', () => {
 
   for (const [what, error] of [
     ['a call that is wrong', systemError('EINVAL', 'write')],
-    ['an error that is none of the system', new Error('a mistake')],
+    ['an error that is not a system error', new Error('a mistake')],
   ] as const) {
-    it(`does not try ${what} again`, async () => {
+    it(`does not repeat ${what}`, async () => {
       const attempt = failing(1, error);
       expect(await rejection(retry.run(STEP, attempt.run))).to.equal(error);
-      expect([attempt.made, retry.stall, told]).to.deep.equal([1, null, []]);
+      expect([attempt.made, retry.stall, reports]).to.deep.equal([1, null, []]);
     });
   }
 
-  it('makes one more attempt at once when nobody can wait any more, and then fails', async () => {
+  it('makes one more attempt at once after giveUp, and then fails', async () => {
     const error = systemError('ENOSPC', 'write');
     const waiting = failing(9, error);
     const running = rejection(retry.run(STEP, waiting.run));
@@ -104,7 +104,7 @@ describe('DiskRetry', () => {
     expect([retry.stall, clock.pendingTimers]).to.deep.equal([null, 0]);
   });
 
-  it('names the step that waits for the longest time', async () => {
+  it('names the step that has waited longest', async () => {
     const [first, second] = [
       failing(1, systemError('EIO', 'write')),
       failing(1, systemError('EMFILE', 'open')),

@@ -18,10 +18,12 @@ import { catchUncaught, numbers, payloadsOf } from '../../support/writer-tools.j
 
 const RECORDS = 7;
 
-/** Each fault is tried at every so many calls, each at others; at all of them when told to. */
+/**
+ * Each fault is tried at every fourth call, starting at different ones; with `all`, at each call.
+ */
 const STRIDE = process.env.FAILING_CALLS === 'all' ? 1 : 4;
 
-/** What one run of the script came to. */
+/** The result of one run of the script. */
 interface Run {
   readonly error: unknown;
   readonly receipts: readonly Receipt[];
@@ -40,7 +42,7 @@ describe('RollingWriteStream, on a disk that fails', () => {
 
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
-  /** Makes every call there is: three archives, the first two of them synced midway. */
+  /** Makes calls of every kind: writes three archives, and syncs the first two midway. */
   async function run(
     disk: TestDisk,
     { deadlineMs, ...options }: Partial<RollingWriteOptions> & CloseOptions,
@@ -92,7 +94,7 @@ describe('RollingWriteStream, on a disk that fails', () => {
     }
   };
 
-  /** Runs the script again and again, each time with another call that fails. */
+  /** Runs the script repeatedly, each time with another call that fails. */
   async function eachCall(
     createDisk: (at: number) => TestDisk,
     options: Partial<RollingWriteOptions> & CloseOptions,
@@ -131,8 +133,8 @@ describe('RollingWriteStream, on a disk that fails', () => {
     ['EROFS', 3, false, 'no'],
   ];
   for (const [code, times, isDone, sync] of transient) {
-    const what = isDone ? ', though its work was done' : '';
-    it(`loses and repeats nothing when any call fails with ${code}, ${times} times${what} (sync: '${sync}')`, async () => {
+    const fault = `${code}, ${times} times${isDone ? ', though its work was done' : ''}`;
+    it(`loses and repeats no record if any call fails with ${fault} (sync: '${sync}')`, async () => {
       const failure = systemError(code, 'call');
       const runs = await eachCall(
         (at) => {
@@ -142,11 +144,11 @@ describe('RollingWriteStream, on a disk that fails', () => {
           disk.failsDone = isDone;
           return disk;
         },
-        // Fake time runs ahead of a real disk.
+        // The fake clock runs ahead of a real disk.
         { sync, deadlineMs: 24 * 60 * 60 * 1000 },
         async ({ error, receipts, resumes, stalls }, disk, at) => {
           const call = `call ${at}, ${disk.calls[at - 1]}`;
-          // A directory that takes nothing from the start is a mistake.
+          // If the directory refuses the first file, the writer ends.
           if (code === 'EROFS' && !disk.calls.includes('write')) {
             expect(error, call).to.have.property('code', 'ERR_DIRECTORY');
             return;
@@ -163,7 +165,7 @@ describe('RollingWriteStream, on a disk that fails', () => {
           const left = names.filter((name) => !/\.events(\.suspect)?$/.test(name));
           expect(left, call).to.deep.equal([]);
           const { problems } = await verifyArchives(join(directory, '*.events'));
-          // Where there was no room for it, there is no index.
+          // Without room for an index, the archive has none.
           const hasRoom = code !== 'ENOSPC' && code !== 'EDQUOT';
           const others = problems.filter(({ kind }) => hasRoom || kind !== 'unfinished');
           expect(others, call).to.deep.equal([]);
@@ -178,8 +180,8 @@ describe('RollingWriteStream, on a disk that fails', () => {
     ['EIO', 1, true],
     ['EMFILE', 3, false],
   ] as const) {
-    const what = isDone ? ', though its work was done' : '';
-    it(`loses and repeats nothing when any call for a lease fails with ${code}, ${times} times${what}`, async () => {
+    const fault = `${code}, ${times} times${isDone ? ', though its work was done' : ''}`;
+    it(`loses and repeats no record if any call for a lease fails with ${fault}`, async () => {
       let calls = 0;
       await eachCall(
         (at) => {
@@ -199,7 +201,7 @@ describe('RollingWriteStream, on a disk that fails', () => {
           expect(await payloadsOf(directory), `call ${at}`).to.deep.equal(numbers(RECORDS));
           for (const receipt of receipts) await receipt.sealed;
           const left = (await readdir(directory)).filter((name) => !name.endsWith('.events'));
-          // One that could not be given back runs out by itself.
+          // A lease that could not be given back becomes stale.
           expect(left.length, `call ${at}`).to.be.at.most(times);
           for (const name of left) expect(name).to.match(/\.events\.open\.lock$/);
         },
@@ -209,7 +211,7 @@ describe('RollingWriteStream, on a disk that fails', () => {
   }
 
   for (const code of ['EIO', 'ENOSPC', 'EMFILE']) {
-    it(`keeps every promise when from any call on all fail with ${code}`, async () => {
+    it(`keeps every promise if all calls fail with ${code} from any call on`, async () => {
       const failure = systemError(code, 'call');
       const runs = await eachCall(
         (at) =>
@@ -227,7 +229,7 @@ describe('RollingWriteStream, on a disk that fails', () => {
           const results = await Promise.allSettled(receipts.map((receipt) => receipt.synced));
           const synced = results.filter(({ status }) => status === 'fulfilled').length;
           expect(found.length, call).to.be.within(synced, receipts.length);
-          // And the next writer, on a disk that works, recovers what is there.
+          // The next writer, on a disk that works, recovers what is there.
           const next = new RollingWriteStream({ directory, clock, template: 'a.events' });
           await passTime(clock, next.close());
           expect(await payloadsOf(directory), call).to.deep.equal(found);

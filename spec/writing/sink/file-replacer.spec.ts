@@ -34,7 +34,7 @@ describe('FileReplacer', () => {
   const synced = Buffer.alloc(2_500_000, 'synced\n');
   const unsynced = [Buffer.from('not\n'), Buffer.from('yet\n')];
 
-  /** Writes what is synced, and then what is not, to the old file. */
+  /** Writes and syncs the first bytes of the old file, then writes more. */
   async function fill(
     beforeMark = async (): Promise<void> => {},
   ): Promise<Record<'synced' | 'written', FileMark>> {
@@ -59,24 +59,24 @@ describe('FileReplacer', () => {
     return await readFile(file.openPath, 'utf8');
   }
 
-  it('has all of a suspect file, what is not synced from memory', async () => {
+  it('copies the synced bytes of a suspect file, and writes the others from memory', async () => {
     const marks = await fill();
     await failSync();
-    // As a system may that could not write it.
+    // A system may drop the pages that it could not write.
     await writeFile(old.openPath, synced);
     const file = await replacer.replace(old, { ...marks, unsynced });
     expect(file.name).to.equal('a-1.events');
     expect((await contentOf(file)) === `${synced}not\nyet\n`).to.equal(true);
   });
 
-  it('has all of it that can be read back as it was written, where nothing is in memory', async () => {
+  it('copies all bytes of a suspect file, if none of them are in memory', async () => {
     const marks = await fill();
     await failSync();
     const file = await replacer.replace(old, { ...marks, unsynced: null });
     expect((await contentOf(file)) === `${synced}not\nyet\n`).to.equal(true);
   });
 
-  it('has what was not synced of one that was taken', async () => {
+  it('writes only the bytes that were not synced of a file that was taken', async () => {
     const marks = await fill();
     await rename(old.openPath, old.openPath.replace('.open', '.stale'));
     await rejection(old.datasync());
@@ -86,7 +86,7 @@ describe('FileReplacer', () => {
   });
 
   for (const what of ['is not what was written', 'cannot be compared, since its digest is lost']) {
-    it(`leaves one whose synced part ${what} to recovery, and goes on behind it`, async () => {
+    it(`leaves a file to recovery whose synced part ${what}`, async () => {
       const isLost = what !== 'is not what was written';
       const marks = await fill(isLost ? killDigestThread : undefined);
       await failSync();
@@ -100,7 +100,7 @@ describe('FileReplacer', () => {
     });
   }
 
-  it('leaves nothing of an attempt that failed, also where that cannot be removed at once', async () => {
+  it('leaves no file of a failed attempt, even if it cannot be removed at once', async () => {
     const marks = await fill();
     await failSync();
     let isBroken = true;

@@ -5,13 +5,13 @@ import { SlabKeeper } from '../../../lib/writing/sink/slab-keeper.js';
 const BYTES = 64;
 
 describe('SlabKeeper', () => {
-  it('gives slabs of its size in memory that threads share', () => {
+  it('returns slabs of its size in memory that threads share', () => {
     const slab = new SlabKeeper(BYTES).take();
     expect(slab).to.have.length(BYTES);
     expect(slab.buffer).to.be.an.instanceOf(SharedArrayBuffer);
   });
 
-  it('gives a whole slab again, of which a part came back', () => {
+  it('returns the whole slab after a part of it came back', () => {
     const keeper = new SlabKeeper(BYTES);
     const slab = keeper.take();
     keeper.keep(slab.subarray(3, 5));
@@ -20,14 +20,14 @@ describe('SlabKeeper', () => {
     expect(again).to.have.length(BYTES);
   });
 
-  it('keeps as many as were in use at once', () => {
+  it('keeps as many slabs as were in use at once', () => {
     const keeper = new SlabKeeper(BYTES);
     const slabs = take(keeper, 5);
     for (const slab of slabs) keeper.keep(slab);
     expect(known(take(keeper, 6), slabs)).to.equal(5);
   });
 
-  it('gives the one first that came back last', () => {
+  it('returns the slab first that came back last', () => {
     const keeper = new SlabKeeper(BYTES);
     const [first, last] = take(keeper, 2);
     if (first === undefined || last === undefined) throw new Error('no slabs');
@@ -36,7 +36,7 @@ describe('SlabKeeper', () => {
     expect(keeper.take().buffer).to.equal(last.buffer);
   });
 
-  it('keeps them while they are needed one by one, for a while', () => {
+  it('keeps a burst of slabs for a while, although fewer are in use', () => {
     const keeper = new SlabKeeper(BYTES);
     const burst = take(keeper, 5);
     for (const slab of burst) keeper.keep(slab);
@@ -44,10 +44,10 @@ describe('SlabKeeper', () => {
     expect(known(take(keeper, 5), burst)).to.equal(5);
   });
 
-  it('forgets a burst that is long past', () => {
+  it('forgets an old burst', () => {
     const keeper = new SlabKeeper(BYTES);
     const burst = take(keeper, 50);
-    // Two are in use from now on, of which one comes back at a time.
+    // From now on two slabs are in use, one of which comes back at a time.
     for (const slab of burst) keeper.keep(slab);
     let before = keeper.take();
     for (let i = 0; i < 200; i++) {
@@ -59,7 +59,7 @@ describe('SlabKeeper', () => {
     expect(known(take(keeper, 50), burst)).to.be.at.most(2);
   });
 
-  it('keeps no memory that is not shared, or was not from it', () => {
+  it('ignores buffers in memory that is not shared', () => {
     const keeper = new SlabKeeper(BYTES);
     const slab = keeper.take();
     const other = Buffer.alloc(BYTES);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import { UnsyncedBytes, UnsyncedMemory } from '../../../lib/writing/sink/unsynced-memory.js';
 
-/** A part of memory of its own. */
+/** A buffer that fills a part of its memory. */
 function slab(length: number, filled: number): Buffer {
   return Buffer.allocUnsafeSlow(length).fill(7).subarray(0, filled);
 }
@@ -16,7 +16,7 @@ describe('UnsyncedMemory', () => {
     memory = new UnsyncedMemory(100, (bytes) => freed.push(bytes));
   });
 
-  it('counts the memory that is held, not what is filled of it', () => {
+  it('counts the whole memory of a buffer, not only the filled part', () => {
     memory.keep(slab(40, 30));
     expect([memory.isHalfFull, memory.isFull]).to.deep.equal([false, false]);
     memory.keep(slab(20, 20));
@@ -25,7 +25,7 @@ describe('UnsyncedMemory', () => {
     expect([memory.isHalfFull, memory.isFull]).to.deep.equal([true, true]);
   });
 
-  it('copies a few bytes out of a large slab, which it gives back at once', () => {
+  it('copies a few bytes out of a large slab, and frees the slab at once', () => {
     const bytes = slab(1000, 10);
     const kept = memory.keep(bytes);
     expect(freed).to.deep.equal([bytes]);
@@ -34,7 +34,7 @@ describe('UnsyncedMemory', () => {
     expect(memory.isFull).to.equal(false);
   });
 
-  it('frees what is released, and wakes who waits for that', async () => {
+  it('frees released memory, and wakes callers that wait for it', async () => {
     const kept = memory.keep(slab(100, 100));
     const released = memory.released();
     memory.release(kept);
@@ -42,7 +42,7 @@ describe('UnsyncedMemory', () => {
     expect([memory.isFull, freed]).to.deep.equal([false, [kept]]);
   });
 
-  it('frees at once what nobody looks at, and the rest when nobody does any more', async () => {
+  it('frees bytes at once that are hashed, and others when they are', async () => {
     const [first, second] = [slab(100, 100), slab(100, 50)];
     await memory.pass(first, null);
     expect(freed).to.deep.equal([first]);
@@ -57,7 +57,7 @@ describe('UnsyncedMemory', () => {
     expect(freed).to.deep.equal([first, second]);
   });
 
-  it('lets nobody wait once it has ended', async () => {
+  it('lets no caller wait after its end', async () => {
     memory.keep(slab(100, 100));
     const released = memory.released();
     memory.end();
@@ -67,7 +67,7 @@ describe('UnsyncedMemory', () => {
 });
 
 describe('UnsyncedBytes', () => {
-  it('releases what a sync was begun behind, and keeps what came since', () => {
+  it('releases the pieces before a mark, and keeps the later ones', () => {
     const freed: Buffer[] = [];
     const bytes = new UnsyncedBytes(new UnsyncedMemory(100, (piece) => freed.push(piece)));
     const pieces = [slab(1, 1), slab(2, 2), slab(3, 3)];

@@ -24,7 +24,7 @@ import {
 import type { RecoveredArchive } from './recover-archive.js';
 import { recoverArchive } from './recover-archive.js';
 
-export interface RecoveryOptions {
+export interface DirectoryRecoveryOptions {
   readonly directory: string;
   readonly template: ArchiveTemplate;
   readonly files: FileLayer;
@@ -33,35 +33,35 @@ export interface RecoveryOptions {
   onFailed(failure: ArchiveFailure): void;
 }
 
-/** An archive whose lease somebody has, who may be dead. */
+/** An archive whose lease exists. Its owner may live or not. */
 interface Watch {
   readonly timer: Timer;
-  /** Then `idle` waits for what comes of it. */
+  /** Whether the owner seems to be dead; `idle` then waits for the recovery. */
   readonly looksStale: boolean;
 }
 
 /**
- * Recovers what other writers of a series left open in its directory, one archive at a time. A
- * lease that is there is watched: who does not renew it is dead. What living writers have is looked
- * at again and again, until it is sealed by its owner, or recovered.
+ * Recovers the archives that other writers of a series left open in its directory, one at a time.
+ * Watches every lease that it finds: an owner that does not renew its lease is dead. Looks at the
+ * archives of living writers again and again, until their owners seal them or die.
  */
-export class Recovery {
-  readonly #options: RecoveryOptions;
+export class DirectoryRecovery {
+  readonly #options: DirectoryRecoveryOptions;
   readonly #watches = new Map<string, Watch>();
   #running: Promise<void> = Promise.resolve();
   readonly #idle = new Waiters();
   #isStopped = false;
 
-  constructor(options: RecoveryOptions) {
+  constructor(options: DirectoryRecoveryOptions) {
     this.#options = options;
   }
 
-  /** Looks for archives that were left open, and recovers those without an owner. */
+  /** Lists the open archives, and begins to recover those without a lease. */
   async start(): Promise<void> {
     for (const base of [...(await this.#listOrphans())].sort()) this.#run(base, null);
   }
 
-  /** Settles when all is recovered whose owner is dead, as far as that can be seen. */
+  /** Settles when all archives are recovered whose owner seems to be dead. */
   async idle(): Promise<void> {
     await this.#settled();
     for (let awaited = this.#awaited; awaited.length > 0; awaited = this.#awaited) {
@@ -71,7 +71,7 @@ export class Recovery {
     }
   }
 
-  /** No other archive is begun. Settles when the one under way is done. */
+  /** Begins no further recovery. Settles when the current one is done. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const { timer } of this.#watches.values()) timer.cancel();
@@ -80,7 +80,7 @@ export class Recovery {
     await this.#settled();
   }
 
-  /** Settles when nothing is under way. */
+  /** Settles when no recovery is running or queued. */
   async #settled(): Promise<void> {
     let running: Promise<void>;
     do {
@@ -105,7 +105,7 @@ export class Recovery {
     return bases;
   }
 
-  /** @param sighted the lease, where it was watched for long enough */
+  /** @param sighted the lease before it was watched for long enough; null if it was not watched */
   #run(base: string, sighted: LeaseSighting | null): void {
     this.#running = this.#running.then(async () => {
       this.#watches.delete(base);
@@ -124,7 +124,7 @@ export class Recovery {
         return;
       }
       try {
-        // Twice: an earlier attempt may have left one beside that which is open.
+        // Twice: beside the open file there may be a stale one from an interrupted attempt.
         for (let i = 0; i < 2; i++) {
           const recovered = await recoverArchive(base, template, files);
           if (recovered !== null) onRecovered(recovered);
@@ -133,7 +133,7 @@ export class Recovery {
         await lease.release();
       }
     } catch (error) {
-      // It stays as it is, for the next start.
+      // The archive stays as it is until the next writer starts.
       onFailed({ archive: { path, name: base }, operation: 'recover', error });
     }
   }
@@ -145,16 +145,16 @@ export class Recovery {
     return await takeOverLease(path, sighted, files);
   }
 
-  /** @param before how the lease looked when it was watched the last time */
+  /** @param before the lease when it was last looked at */
   async #watch(base: string, before: LeaseSighting | null): Promise<void> {
     const sighted = await sightLease(base + OPEN_SUFFIX, this.#options.files);
     if (this.#isStopped) return;
     if (sighted === null) {
-      // It was given back just now.
+      // The owner has released it just now.
       this.#run(base, null);
       return;
     }
-    // Who has renewed a lease once is alive, whatever the clocks say.
+    // An owner that has renewed its lease while we watched is alive, whatever the clocks say.
     const isStale = before === null && looksStale(sighted);
     const delayMs = isStale ? LEASE_CONFIRM_MS : LEASE_STALE_MS;
     const timer = this.#options.clock.setTimer(() => this.#run(base, sighted), delayMs);
@@ -163,8 +163,8 @@ export class Recovery {
 }
 
 /**
- * The archive that a file of this name says was left open. There may be but a lease, or a copy that
- * was cut off: a crash can have left them alone.
+ * The archive that was left open, if a file of this name says that one was. A crash may have left
+ * only its lease, or only an incomplete copy.
  */
 function orphanOf(name: string): string | undefined {
   const left = leasedName(name) ?? name;

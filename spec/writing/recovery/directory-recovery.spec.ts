@@ -15,11 +15,12 @@ import { takeLease } from '../../../lib/writing/sink/archive-lease.js';
 import { encodeVersion1 } from '../../support/encode-archive.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { QUICK_PLACE } from '../../support/quick-place.js';
+import { type ScratchDirectory, withScratch } from '../../support/scratch-directory.js';
 import { encodePart, numbered } from '../../support/series.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 import { outcomeOf, payloadsOf, until } from '../../support/writer-tools.js';
 
-describe('recovery of archives that were left open', () => {
+describe('DirectoryRecovery', () => {
   const template = 'x_[[SEQUENCE]].events';
   let directory: string;
 
@@ -32,7 +33,9 @@ describe('recovery of archives that were left open', () => {
   const put = (name: string, bytes: Uint8Array | string) => writeFile(join(directory, name), bytes);
   const read = (name: string) => readFile(join(directory, name));
 
-  /** Opens a writer in the directory, and closes it, with all that it recovers meanwhile. */
+  /**
+   * Opens a writer in the directory and closes it. Returns the archives that it recovers meanwhile.
+   */
   async function recover(disk = new TestDisk()): Promise<RecoveredArchive[]> {
     const writer = createArchiveWriter({ directory, template, files: disk.files });
     const recovered: RecoveredArchive[] = [];
@@ -42,7 +45,7 @@ describe('recovery of archives that were left open', () => {
     return recovered;
   }
 
-  /** As `recover`, on a disk that does nothing any more from its call `n` on. */
+  /** As `recover`, on a disk whose calls fail from call `n` on. */
   async function recoverUntil(n: number): Promise<TestDisk> {
     const disk = new TestDisk((_call, _path, at) => {
       if (at >= n) throw systemError('EIO', 'call');
@@ -60,7 +63,7 @@ describe('recovery of archives that were left open', () => {
   );
   const all = [0, 1, 2].flatMap((i) => numbered(`p${i}`, 20));
 
-  it('seals what a writer left, with an index, and removes the old file', async () => {
+  it('seals an archive that was left open, with an index, and removes the old file', async () => {
     await put('x_000007.events.open', Buffer.concat(blocks));
     const [archive, ...others] = await recover();
     expect(others).to.deep.equal([]);
@@ -88,7 +91,7 @@ describe('recovery of archives that were left open', () => {
     }
   });
 
-  it('keeps what is good behind damage, and the damaged block aside', async () => {
+  it('keeps the valid blocks after damage, and sets the damaged block aside', async () => {
     const bytes = Buffer.concat(blocks);
     const [begin, end] = [blocks[0]?.length ?? 0, (blocks[0]?.length ?? 0) * 2];
     bytes.fill(0, begin, end);
@@ -101,14 +104,14 @@ describe('recovery of archives that were left open', () => {
     expect(await read(`x_1.events.torn-${begin}`)).to.deep.equal(Buffer.alloc(end - begin));
   });
 
-  it('knows version 1 and JSON lines', async () => {
+  it('recovers version 1 and JSON lines', async () => {
     await put('x_1.events.open', encodeVersion1(['a', 'b']).subarray(0, -1));
     await put('x_2.events.open', '{"n":1}\n{"n":2}\n{"n":');
     await recover();
     expect(await payloadsOf(directory)).to.deep.equal(['a', '{"n":1}', '{"n":2}']);
   });
 
-  it('removes an empty one, and keeps what is no archive aside', async () => {
+  it('removes an empty file, and sets aside a file that is not an archive', async () => {
     await put('x_1.events.open', '');
     await put('x_2.events.open', 'no archive');
     expect(await recover()).to.deep.equal([]);
@@ -116,7 +119,7 @@ describe('recovery of archives that were left open', () => {
     expect(await read('x_2.events.torn-0')).to.deep.equal(Buffer.from('no archive'));
   });
 
-  it('leaves alone what a writer set aside after a failed sync', async () => {
+  it('leaves alone the files that a writer set aside after a failed sync', async () => {
     await put('x_1.events.suspect', Buffer.concat(blocks));
     await put('x_2.events.open.suspect', Buffer.concat(blocks));
     const store = join(directory, 'store');
@@ -130,7 +133,7 @@ describe('recovery of archives that were left open', () => {
     ]);
   });
 
-  it('leaves other series and living writers alone', async () => {
+  it('leaves alone other series and the archives of living writers', async () => {
     await put('y_1.events.open', blocks[0] ?? '');
     await put('x_1.events.open', blocks[0] ?? '');
     const lease = await takeLease(join(directory, 'x_1.events.open'), nodeFileLayer);
@@ -158,16 +161,16 @@ describe('recovery of archives that were left open', () => {
     await writer.close();
   });
 
-  it('takes over the lease of who died once it was watched, whatever the process id', async () => {
+  it('takes over the lease of a dead owner after watching it', async () => {
     await put('x_1.events.open', blocks[0] ?? '');
     await put('x_1.events.open.lock', '');
     await utimes(join(directory, 'x_1.events.open.lock'), 0, 0);
     const clock = new FakeClock();
     const writer = createArchiveWriter({ directory, template, clock });
     const recovered = new Promise((resolve) => writer.once('recovered', resolve));
-    // Who ends waits for what is surely left behind.
+    // The end waits for archives whose lease looks stale.
     const closed = writer.close();
-    // Beside that of the end itself.
+    // One timer is that of the end itself.
     await until(() => clock.refTimers > 1);
     expect(await readdir(directory)).to.include('x_1.events.open');
     clock.advance(LEASE_CONFIRM_MS);
@@ -176,22 +179,22 @@ describe('recovery of archives that were left open', () => {
     expect(await readdir(directory)).to.deep.equal(['x_1.events']);
   });
 
-  it('takes no lease from the living, and ends, where a clock was set a day forward', async () => {
+  it('takes no lease from a living owner, and ends, if a clock was set a day forward', async () => {
     await put('x_1.events.open', blocks[0] ?? '');
     await put('x_1.events.open.lock', '');
     await utimes(join(directory, 'x_1.events.open.lock'), 0, 0);
     const clock = new FakeClock();
     const closed = createArchiveWriter({ directory, template, clock }).close();
-    // Beside that of the end itself.
+    // One timer is that of the end itself.
     await until(() => clock.refTimers > 1);
-    // Its owner renews it, but the clock that it is compared with stays ahead.
+    // Its owner renews it, but our clock stays ahead.
     await utimes(join(directory, 'x_1.events.open.lock'), 1, 1);
     clock.advance(LEASE_CONFIRM_MS);
     await closed;
     expect(await readdir(directory)).to.have.members(['x_1.events.open', 'x_1.events.open.lock']);
   });
 
-  it('takes over a lease whose time is a day ahead, and is not held up by it', async () => {
+  it('takes over a lease whose time is a day ahead, without waiting for that day', async () => {
     await put('x_1.events.open', blocks[0] ?? '');
     await put('x_1.events.open.lock', '');
     const tomorrow = Date.now() / 1000 + 86_400;
@@ -205,20 +208,20 @@ describe('recovery of archives that were left open', () => {
     await writer.close();
   });
 
-  it('clears away leases without a file', async () => {
+  it('removes leases without an archive', async () => {
     await put('x_1.events.open.lock', '');
     await utimes(join(directory, 'x_1.events.open.lock'), 0, 0);
     await put('x_2.events.open.taken-0123abcd.lock', '');
     const clock = new FakeClock();
     const closed = createArchiveWriter({ directory, template, clock }).close();
-    // Beside that of the end itself.
+    // One timer is that of the end itself.
     await until(() => clock.refTimers > 1);
     clock.advance(LEASE_CONFIRM_MS);
     await closed;
     expect(await readdir(directory)).to.deep.equal([]);
   });
 
-  it('clears away copies of its own series that were cut off, without a file', async () => {
+  it('removes incomplete copies of its own series without an archive', async () => {
     await put('x_1.events.0123abcd.recovered', 'half');
     const others = ['y_1.events.0123abcd.recovered', 'x_1.events.recovered'];
     for (const name of others) await put(name, 'half');
@@ -226,7 +229,7 @@ describe('recovery of archives that were left open', () => {
     expect((await readdir(directory)).sort()).to.deep.equal([...others].sort());
   });
 
-  it('finishes a seal that a crash cut off between its two names', async () => {
+  it('finishes a seal if a crash left the file with both names', async () => {
     await put('x_1.events', blocks[0] ?? '');
     const disk = new TestDisk();
     await disk.files.link(join(directory, 'x_1.events'), join(directory, 'x_1.events.open'));
@@ -234,7 +237,7 @@ describe('recovery of archives that were left open', () => {
     expect(await readdir(directory)).to.deep.equal(['x_1.events']);
   });
 
-  it('ships what it recovered', async () => {
+  it('ships the recovered archives', async () => {
     await put('x_1.events.open', Buffer.concat(blocks));
     const store = join(directory, 'store');
     const writer = createArchiveWriter({ directory, template, ship: { to: store } });
@@ -243,7 +246,7 @@ describe('recovery of archives that were left open', () => {
     expect(await payloadsOf(store)).to.deep.equal(all);
   });
 
-  it('loses nothing when it is cut off at any of its calls, and reads nothing twice', async () => {
+  it('loses no record and repeats none if it is interrupted at any call', async () => {
     const torn = (blocks[0] ?? Buffer.alloc(0)).subarray(0, 40);
     const bytes = Buffer.concat([...blocks, torn]);
     let calls = 0;
@@ -265,7 +268,7 @@ describe('recovery of archives that were left open', () => {
     expect(calls).to.be.greaterThan(30);
   });
 
-  it('leaves nothing of an archive without a record, wherever it is cut off', async () => {
+  it('leaves no file of an archive without records, interrupted at any call', async () => {
     let calls = 0;
     for (let n = 1, isPassed = false; !isPassed; n++, calls++) {
       await put('x_1.events.open', '');
@@ -277,7 +280,7 @@ describe('recovery of archives that were left open', () => {
     expect(calls).to.be.greaterThan(10);
   });
 
-  it('is noticed by a writer that had stalled, which goes on in another archive', async () => {
+  it('is noticed by a writer that had stalled, which continues in another archive', async () => {
     const writer = new RollingWriteStream({ directory, template });
     await writer.append('promised').synced;
     const [open = ''] = (await readdir(directory)).filter((name) => name.endsWith('.open'));
@@ -287,7 +290,7 @@ describe('recovery of archives that were left open', () => {
     await writer.close();
   });
 
-  it('recovers what a process that was killed had synced', async () => {
+  it('recovers the records that a killed process had synced', async () => {
     const script = join(directory, 'child.mts');
     const index = new URL('../../../lib/index.ts', import.meta.url).href;
     await writeFile(
@@ -307,12 +310,92 @@ describe('recovery of archives that were left open', () => {
     child.kill('SIGKILL');
     await exit;
     await rm(script);
-    // As if it had been watched.
+    // As if the lease had been watched.
     await rm(join(directory, 'x_000000.events.open.lock'));
     const [archive] = await recover();
     expect(archive?.records).to.be.at.least(21);
     const payloads = await payloadsOf(directory);
     expect(payloads).to.deep.equal(payloads.map((_, n) => String(n)));
     expect(payloads).to.have.length(archive?.records ?? 0);
+  });
+});
+
+const TEMPLATE = 'x_[[SEQUENCE]].events';
+
+/** Starts a process that writes numbers, each synced before the next, and kills it midway. */
+async function writeAndKill(scratch: ScratchDirectory, format: string): Promise<number> {
+  const index = new URL('../../../lib/index.ts', import.meta.url).href;
+  const options = { directory: scratch.path, template: TEMPLATE, format };
+  const script = await scratch.put(
+    'child.mts',
+    Buffer.from(`
+      import { createArchiveWriter } from ${JSON.stringify(index)};
+      const writer = createArchiveWriter(${JSON.stringify(options)});
+      for (let n = 0; ; n++) {
+        await writer.append(String(n)).synced;
+        process.send(n);
+      }
+    `),
+  );
+  const child = fork(script, { execArgv: ['--import', 'tsx'] });
+  let synced = -1;
+  const isEnough = new Promise<void>((resolve) => {
+    child.on('message', (n) => {
+      synced = Number(n);
+      if (synced >= 25) resolve();
+    });
+  });
+  const exit = once(child, 'exit');
+  await isEnough;
+  child.kill('SIGKILL');
+  await exit;
+  await rm(script);
+  for (const name of await scratch.list()) {
+    // As if the lease had been watched.
+    if (name.endsWith('.lock')) await rm(join(scratch.path, name));
+  }
+  return synced + 1;
+}
+
+/** Opens a writer, which recovers the archives left open, and closes it. */
+async function recover(directory: string): Promise<unknown[]> {
+  const failed: unknown[] = [];
+  const writer = new RollingWriteStream({ directory, template: TEMPLATE });
+  writer.on('failed', (failure) => failed.push(failure));
+  await writer.close();
+  return failed;
+}
+
+describe('DirectoryRecovery, of killed processes', () => {
+  for (const format of ['v2', 'v1', 'jsonl']) {
+    it(`keeps once each record that a killed process had synced, as ${format}`, async () => {
+      await withScratch(async (scratch) => {
+        const synced = await writeAndKill(scratch, format);
+        expect(await recover(scratch.path)).to.deep.equal([]);
+        const payloads = await payloadsOf(scratch.path);
+        expect(payloads.length).to.be.at.least(synced);
+        expect(payloads).to.deep.equal(payloads.map((_, n) => String(n)));
+        const names = await readdir(scratch.path);
+        expect(names.filter((name) => !name.includes('.torn-'))).to.deep.equal(['x_000000.events']);
+      });
+    });
+  }
+
+  it('recovers each archive once if several writers start at the same time', async () => {
+    await withScratch(async (scratch) => {
+      const payloads = [0, 1, 2, 3].map((n) => numbered(`p${n}`, 20));
+      for (const [n, part] of payloads.entries()) {
+        const bytes = encodePart(part, { sequence: 20 * n, time: 20 * n });
+        await scratch.put(`x_${n}.events.open`, Buffer.concat([bytes, Buffer.from('torn')]));
+      }
+      await Promise.all([recover(scratch.path), recover(scratch.path), recover(scratch.path)]);
+      await recover(scratch.path);
+      expect(await payloadsOf(scratch.path)).to.deep.equal(payloads.flat());
+      const names = await scratch.list();
+      expect(names.filter((name) => !name.includes('.torn-'))).to.deep.equal(
+        [0, 1, 2, 3].map((n) => `x_${n}.events`),
+      );
+      expect(names).to.have.length(8);
+    });
   });
 });
