@@ -8,7 +8,7 @@ import { DirectoryError } from '../../../lib/errors/directory-error.js';
 import { nodeFileLayer } from '../../../lib/files/file-layer.js';
 import { ArchiveTemplate } from '../../../lib/series/names/archive-template.js';
 import { ArchiveDraft } from '../../../lib/writing/receipts/archive-draft.js';
-import { Recovery } from '../../../lib/writing/recovery/recovery.js';
+import { DirectoryRecovery } from '../../../lib/writing/recovery/directory-recovery.js';
 import { ArchiveSealer } from '../../../lib/writing/rolling/archive-sealer.js';
 import { SinkQueue, type SinkQueueOptions } from '../../../lib/writing/rolling/sink-queue.js';
 import { DiskRetry } from '../../../lib/writing/sink/disk-retry.js';
@@ -118,7 +118,7 @@ describe('SinkQueue', () => {
   async function takeOver(): Promise<void> {
     const otherClock = new FakeClock();
     const recovered = new Promise<unknown>((resolve, reject) => {
-      const recovery = new Recovery({
+      const recovery = new DirectoryRecovery({
         directory,
         template: new ArchiveTemplate('[[SEQUENCE]].events'),
         files: nodeFileLayer,
