@@ -1,5 +1,5 @@
-// The main job, end to end: records of a gzipped JSON-lines file go into rolling archives, each archive
-// is gzipped and shipped to a store, everything is fetched back, and compared record for record.
+// The whole journey: writes the records of a gzipped JSON-lines file into rolling archives, ships
+// each archive to a store as gzip, fetches everything back, and compares it record by record.
 //
 //   npm start                                      a bundled sample, to a directory store
 //   npm start -- --input FILE.jsonl.gz --to s3://bucket/prefix
@@ -54,7 +54,7 @@ try {
     await gunzipBySystem(shipped, join(work, 'back'), join(work, 'raw'));
     await compare('read raw', join(work, 'raw', 'notifications_*.events'), shipped);
   } else {
-    console.log('no gzip on this machine: the archives were not decompressed by it');
+    console.log('gzip is not installed: skipped decompressing the archives with it');
   }
   console.table(rows);
 } finally {
@@ -93,7 +93,7 @@ async function fetchBack(shipped: readonly ShippedArchive[], directory: string):
   report('fetch', shipped, start, directory);
 }
 
-/** Shoebox's files are plain gzip: any tool gives the archive. */
+/** Objects are plain gzip, so any tool decompresses them to the archive. */
 async function gunzipBySystem(
   shipped: readonly ShippedArchive[],
   from: string,
@@ -112,7 +112,7 @@ async function gunzipBySystem(
   report('gzip -dc', shipped, start, to);
 }
 
-/** Reads the series in step with the input: each record, its metadata and its place must be the same. */
+/** Reads the series and the input side by side: payload, metadata and sequence must be equal. */
 async function compare(
   step: string,
   pattern: string,
@@ -120,18 +120,19 @@ async function compare(
 ): Promise<void> {
   const start = performance.now();
   const expected = notifications();
-  let position = 0;
+  let count = 0;
   for await (const record of createArchiveReader(pattern)) {
     const next = await expected.next();
     const isSame =
       !next.done &&
-      record.sequence === position &&
+      record.sequence === count &&
       record.text() === next.value.payload &&
       JSON.stringify(record.metadata) === JSON.stringify(next.value.metadata);
-    if (!isSame) throw new Error(`record ${position} of ${record.archive} came back different`);
-    position++;
+    if (!isSame) throw new Error(`record ${count} of ${record.archive} differs from the input`);
+    count++;
   }
-  if (!(await expected.next()).done) throw new Error(`only ${position} records came back`);
+  if (!(await expected.next()).done)
+    throw new Error(`the input has more than the ${count} records that were read back`);
   report(`${step}, compare`, shipped, start, pattern);
 }
 

@@ -1,4 +1,4 @@
-// Reads the logins of the last hour: from a store, and beside it from what is not shipped yet.
+// Reads the logins of the last hour, from a store and from the archives that are not shipped yet.
 import { pipeline } from 'node:stream/promises';
 
 import { createArchiveReader, toJsonLines } from 'shoebox-archive';

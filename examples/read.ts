@@ -1,4 +1,4 @@
-// Reads a series back, as JSON lines on the terminal: every archive, whatever has become of it.
+// Prints a series as JSON lines: open, sealed and compressed archives alike.
 import { pipeline } from 'node:stream/promises';
 
 import { createArchiveReader, toJsonLines } from 'shoebox-archive';

@@ -1,5 +1,5 @@
-// Rolls by size and by time, and ships each finished archive: to a bucket with `s3://bucket/prefix`
-// (S3_ENDPOINT, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY say where and who), else to a directory.
+// Rolls by size and by time, and ships each finished archive to a directory or to a bucket
+// (`s3://bucket/prefix`, with S3_ENDPOINT, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set).
 import { mkdir } from 'node:fs/promises';
 
 import { createArchiveWriter, rollAtClock, rollBySize } from 'shoebox-archive';
@@ -17,7 +17,7 @@ await using writer = createArchiveWriter({
 writer.on('shipped', ({ key, records, bytes, storedBytes }) =>
   console.log(`shipped ${key}: ${records} records, ${bytes} bytes as ${storedBytes}`),
 );
-writer.on('failed', ({ archive, error }) => console.error(`${archive.name} has to wait:`, error));
+writer.on('failed', ({ archive, error }) => console.error(`${archive.name} is retried:`, error));
 
 for (let order = 1; order <= 10_000; order++) {
   const isWanted = writer.write({ payload: { order, total: order * 7, note: 'one of many' } });

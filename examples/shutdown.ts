@@ -1,5 +1,5 @@
-// Archives until it is told to stop, by SIGTERM or Ctrl-C. Whatever was written is sealed then, and what
-// the store does not take within five seconds is shipped by the next start.
+// Writes until SIGTERM or Ctrl-C, then seals everything. Archives that the store does not take
+// within five seconds are shipped by the next start.
 import { mkdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 

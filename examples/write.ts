@@ -1,4 +1,4 @@
-// Writes a few events into the archives of a series, and says where they are.
+// Writes a thousand events into the archives of a series, and prints how to read them back.
 import { mkdir } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 

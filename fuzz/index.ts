@@ -1,7 +1,7 @@
 /**
- * Checks the properties of `spec/properties` at length: `tsx fuzz/index.ts --runs 100000 --seed 7`, so many
- * runs in all. Prints the runs and failures of each; exits with 1 when there is a failure. Without `--seed` each call tries
- * other inputs.
+ * Checks the properties of `spec/properties` with many inputs: `tsx fuzz/index.ts --runs 100000
+ * --seed 7`. `--runs` counts the runs of all properties together. Without `--seed`, each call tries
+ * other inputs. Prints the runs and failures of each property, and exits with 1 if one failed.
  */
 import { parseArgs } from 'node:util';
 

@@ -3,27 +3,27 @@ import { createArchiveReader, verifyArchives } from 'shoebox-archive';
 import { readNotes } from './notes.js';
 import { isUnaltered, type TortureRecord } from './record.js';
 
-/** What a torture came to. All but the first two must be 0. */
+/** The result of a torture run. All counts but the first two must be 0. */
 export interface Findings {
   records: number;
   synced: number;
-  /** A receipt said that they are synced, and they are not there. */
+  /** Records that are missing although a receipt said `synced`. */
   lost: number;
   repeated: number;
   altered: number;
   disordered: number;
-  /** They are there, and were never appended. */
+  /** Records that were read but never appended. */
   invented: number;
-  /** Sequences that are missing amid those of a writer, and records whose sequence is another's. */
+  /** Sequences that are missing within a writer's records, and records with a wrong sequence. */
   gaps: number;
-  /** Archives that `verifyArchives` calls missing, altered or damaged. */
+  /** Archives that `verifyArchives` reports as missing, altered or damaged. */
   broken: number;
 }
 
 /**
- * Reads everything back, and compares it with what was noted.
+ * Reads all records back and compares them with the notes.
  *
- * @param notes for each run, the file that its child noted in
+ * @param notes for each run, the path of its child's notes
  */
 export async function check(
   patterns: readonly string[],
@@ -49,14 +49,14 @@ export async function check(
   for (const run of seen.keys()) if (!notes.has(run)) found.invented++;
   for (const [run, path] of notes) await compare(seen.get(run) ?? [], path, found);
   const { problems } = await verifyArchives(patterns);
-  // A writer that was killed has not ended by itself.
+  // A writer that was killed leaves its series unfinished.
   const broken = problems.filter(({ kind }) => kind !== 'unfinished');
   for (const { kind, message } of broken) console.log(`${kind}: ${message}`);
   found.broken = broken.length;
   return found;
 }
 
-/** Compares what was read of one run, in its order, with what its child noted. */
+/** Compares the records of one run, in their order of reading, with its child's notes. */
 async function compare(read: readonly number[], path: string, found: Findings): Promise<void> {
   const { begun, synced } = await readNotes(path);
   const there = new Set(read);
@@ -65,6 +65,6 @@ async function compare(read: readonly number[], path: string, found: Findings): 
   found.repeated += read.length - there.size;
   found.disordered += read.filter((n, i) => n < (read[i - 1] ?? n)).length;
   found.invented += read.filter((n) => n >= begun).length;
-  // What a kill leaves is all that was written before some moment.
+  // A kill may only cut the records off at some point, so none before the last one may be missing.
   found.gaps += there.size === 0 ? 0 : Math.max(...there) + 1 - there.size;
 }

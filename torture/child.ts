@@ -1,12 +1,13 @@
-// Writes until it is killed, and notes what it begins, and each record whose receipt says `synced`. Arguments:
-// the spool, the store, the file for notes, the number of the run, the sync mode.
+// Writes records until it is killed. Notes which records it begins, and which receipts said
+// `synced`. Arguments: the spool, the store, the file for notes, the number of the run, the sync
+// mode.
 import { setImmediate } from 'node:timers/promises';
 
 import { createArchiveWriter, rollBySize, type SyncMode } from '../lib/index.js';
 import { Notes } from './notes.js';
 import { makeRecord } from './record.js';
 
-/** So many records are begun at a time. */
+/** How many records one note allows to begin. */
 const BATCH = 20;
 
 const [spool = '', store = '', path = '', run = '', sync = ''] = process.argv.slice(2);
@@ -19,14 +20,14 @@ const writer = createArchiveWriter({
   ship: { to: store },
 });
 
-/** Its parent kills it from now on. */
+/** The parent may kill this process from now on. */
 process.send?.('writing');
 
 for (let n = 0; ; n++) {
   if (n % BATCH === 0) notes.begin(n + BATCH);
   await writer.ready();
   const receipt = writer.append({ metadata: { run }, payload: { ...makeRecord(Number(run), n) } });
-  // Not of all records: what nobody waits for takes other ways.
+  // Not for every record: the writer treats records for which no caller waits differently.
   if (n % 5 !== 4) void receipt.synced.then(() => notes.synced(n));
   if (n % BATCH === 0) await setImmediate();
   if (n % 200 === 0) await receipt.synced;

@@ -1,4 +1,5 @@
-// The last start: recovers and ships what the killed children left. Arguments: the spool, the store.
+// The last start: recovers and ships the archives of the killed children. Arguments: the spool,
+// the store.
 import { readdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 
@@ -14,7 +15,7 @@ writer.on('failed', ({ archive, operation, error }) =>
   console.error(operation, archive.name, error),
 );
 
-/** Torn parts are kept aside for ever; whatever else is there is work. */
+/** Torn tails stay in the directory. Every other file is work to do. */
 async function isDone(): Promise<boolean> {
   return (await readdir(spool)).every((name) => name.includes('.torn-'));
 }

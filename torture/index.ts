@@ -1,7 +1,8 @@
-// Kills writers again and again at random instants, alone and two at a time, and checks that no record is lost
-// of which a receipt had said that it is synced, and that none is there which was never appended.
-// Usage: npm run torture -- --kills 1000
-// With --ship they are killed while they ship: npm run torture -- --ship --kills 200
+// Kills writers at random moments, alone and two at a time. Checks that every record is there whose
+// receipt said `synced`, and that no record is there that was never appended.
+//
+//   npm run torture -- --kills 1000
+//   npm run torture -- --ship --kills 200     kills writers while they ship
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
@@ -16,10 +17,10 @@ import { tortureShipping } from './ship/run.js';
 
 const SYNC_MODES = ['no', 'everysec', 'always'];
 
-/** A child lives up to this long once it writes. */
+/** The longest time that a child lives after it has begun to write. */
 const LONGEST_LIFE_MS = 120;
 
-/** Of so many starts, one is of two children, which share the spool. */
+/** One in this many starts is of two children that share the spool. */
 const STARTS_PER_PAIR = 4;
 
 const { values: options } = parseArgs({
@@ -37,7 +38,7 @@ const store = join(work, 'store');
 const notes = new Map<number, string>();
 await mkdir(spool);
 
-// Compiled, where packages are found: a child then starts many times faster.
+// Compiled children start many times faster. They must be where Node finds their packages.
 const compiled = await mkdtemp(join(project, 'node_modules', '.torture-'));
 let code: unknown;
 try {
@@ -46,7 +47,7 @@ try {
   for (let start = 0; notes.size < kills; start++) {
     const isPair = start % STARTS_PER_PAIR === 0 && notes.size + 1 < kills;
     await Promise.all(isPair ? [liveAndDie(), liveAndDie()] : [liveAndDie()]);
-    // As if these had been watched for as long as it takes, so that the next ones recover, and die amid that.
+    // Removes the leases, so that the next children recover at once and are killed while they do.
     if (start % STARTS_PER_PAIR !== 1) await giveUpLeases();
   }
   [code] = await once(fork(join(compiled, 'torture/finish.js'), [spool, store]), 'exit');

@@ -1,7 +1,7 @@
 import { openSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
-/** What a child notes before and while it writes, in a file that outlives it. */
+/** The notes of a child about its writing, in a file that outlives the child. */
 export class Notes {
   readonly #file: number;
 
@@ -9,7 +9,7 @@ export class Notes {
     this.#file = openSync(path, 'a');
   }
 
-  /** From now on the child may append records up to before this one. */
+  /** From now on the child may append all records before this one. */
   begin(before: number): void {
     writeSync(this.#file, `begun ${before}\n`);
   }
@@ -20,7 +20,7 @@ export class Notes {
   }
 }
 
-/** What a child had noted when it was killed. */
+/** The notes of a child that was killed. */
 export interface NotesRead {
   /** No record from this one on was ever appended. */
   readonly begun: number;
@@ -28,7 +28,7 @@ export interface NotesRead {
 }
 
 export async function readNotes(path: string): Promise<NotesRead> {
-  // The last line may be cut off by the kill: then nothing had come of it.
+  // A kill may cut the last line off. The child did not act on that line.
   const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
   const numbersOf = (word: string) =>
     lines.filter((line) => line.startsWith(word)).map((line) => Number(line.slice(word.length)));

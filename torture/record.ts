@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-/** What a child writes: which child, which of its records, and a filling with its checksum. */
+/** A record: its child's run, its number within the run, and a filling with a checksum. */
 export interface TortureRecord {
   readonly run: number;
   readonly n: number;
@@ -13,7 +13,7 @@ export function makeRecord(run: number, n: number): TortureRecord {
   return { run, n, filling, checksum: checksumOf(run, n, filling) };
 }
 
-/** Whether a payload that was read is one that was written, to the last letter. */
+/** Whether a payload is exactly one that a child wrote. */
 export function isUnaltered({ run, n, filling, checksum }: TortureRecord): boolean {
   return checksum === checksumOf(run, n, filling) && filling === makeRecord(run, n).filling;
 }

@@ -8,22 +8,22 @@ import { Decoder, type Store } from 'shoebox-archive';
 
 import { makeShipRecord } from './record.js';
 
-/** What a torture of shipping came to. All but the first two must be 0. */
+/** The result of a torture run with shipping. All counts but the first two must be 0. */
 export interface ShipFindings {
   records: number;
   objects: number;
-  /** Records that are in the store twice, whatever a reader makes of that. */
+  /** Records that are in the store twice, even if a reader would emit them once. */
   repeated: number;
   altered: number;
-  /** Sequences of a writer that are missing before its last. */
+  /** Sequences that are missing before a writer's last one. */
   missing: number;
   /** Unfinished uploads. */
   orphans: number;
-  /** Files in the spool that nobody will make anything of. */
+  /** Files in the spool that no writer will process. */
   left: number;
 }
 
-/** Reads every object of the store as it is, one by one, and counts. */
+/** Reads every object of the store by itself, and counts its records. */
 export async function checkStore(store: Store, spool: string): Promise<ShipFindings> {
   const found = {
     ...{ records: 0, objects: 0, repeated: 0, altered: 0, missing: 0 },
@@ -52,20 +52,20 @@ export async function checkStore(store: Store, spool: string): Promise<ShipFindi
   for (const sequences of seen.values()) {
     found.missing += Math.max(-1, ...sequences) + 1 - sequences.size;
   }
-  // (A directory's probe for hard links, an empty file, is none.)
+  // A directory store's empty probe file for hard links is not listed as an upload.
   for await (const _ of store.listUploads?.('torture_') ?? []) found.orphans++;
   found.left = (await readdir(spool)).filter((name) => !name.includes('.torn-')).length;
   return found;
 }
 
-/** The last stream has it, too, and its reader. */
+/** Prints an error. The reader of the last stream gets it as well. */
 function tell(error: Error | null | undefined): void {
   if (error) console.error(error);
 }
 
-/** How many archives that were sealed are neither in the spool nor in the store. */
+/** Counts sealed archives that are neither in the spool nor in the store. */
 export async function countLost(notes: string, spool: string, store: Store): Promise<number> {
-  // The last line may be cut off by the kill.
+  // A kill may cut the last line off.
   const names = (await readFile(notes, 'utf8')).split('\n').slice(0, -1);
   let lost = 0;
   for (const name of names) {

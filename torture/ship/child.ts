@@ -1,6 +1,6 @@
-// Writes twenty archives and ships them, again until it is killed or done, beginning with what earlier ones
-// left. Notes the names of sealed archives in a file, which outlives it. Arguments: the spool, the store, the
-// file for notes, the number of the run.
+// Writes twenty archives and ships them, after those that earlier children left, until it is done
+// or killed. Notes the names of sealed archives in a file that outlives it. Arguments: the spool,
+// the store, the file for notes, the number of the run.
 import { openSync, writeSync } from 'node:fs';
 
 import { createArchiveWriter, rollByCount } from 'shoebox-archive';
@@ -20,7 +20,7 @@ writer.on('failed', ({ archive, operation, error }) =>
   console.error(operation, archive.name, error),
 );
 
-/** Its parent kills it from now on. */
+/** The parent may kill this process from now on. */
 process.send?.('writing');
 
 for (let n = 0; n < ARCHIVES * RECORDS; n++) {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** Of each run, and in each of them. */
+/** Archives of a run. */
 export const ARCHIVES = 20;
+
+/** Records of an archive. */
 export const RECORDS = 5;
 
 export const TEMPLATE = 'torture_[[WRITER]]-[[SEQUENCE]].events';
@@ -10,11 +12,11 @@ export const TEMPLATE = 'torture_[[WRITER]]-[[SEQUENCE]].events';
 const LARGE_RECORD_BYTES = 6 * 2 ** 20;
 const SMALL_RECORD_BYTES = 2000;
 
-/** What a run writes: bytes that follow from its place, and cannot be compressed. */
+/** The payload of a run's record: incompressible bytes that depend only on `run` and `n`. */
 export function makeShipRecord(run: number, n: number): Buffer {
   const isLarge = n === (7 * run) % (ARCHIVES * RECORDS);
   const bytes = Buffer.alloc(isLarge ? LARGE_RECORD_BYTES : SMALL_RECORD_BYTES);
-  // One stretch after the other: a digest of the whole place, and of how often it was taken.
+  // A fresh digest every 4 KiB, and cheap changes of it in between.
   let digest = createHash('sha256').update(`${run}.${n}`).digest();
   for (let at = 0; at < bytes.length; at += digest.length) {
     digest.copy(bytes, at);

@@ -12,11 +12,12 @@ import { type S3Server, startS3 } from '../../spec/support/s3-server.js';
 import { checkStore, countLost } from './check.js';
 
 /**
- * Kills a writer again and again at random instants of writing and shipping twenty archives. After each kill
- * every archive that was sealed is in the spool or in the store; after the last start every record is in the
- * store once, and nothing is left behind anywhere. With S3_ENDPOINT against that service, else a directory.
+ * Kills writers at random moments while they write and ship twenty archives. Checks after each kill
+ * that every sealed archive is in the spool or in the store. Checks after the last start that every
+ * record is in the store exactly once, and that nothing is left behind. Ships to the service at
+ * S3_ENDPOINT if it is set, otherwise to a directory.
  *
- * @returns whether that was so
+ * @returns whether all checks passed
  */
 export async function tortureShipping(kills: number): Promise<boolean> {
   const work = await mkdtemp(join(tmpdir(), 'shoebox-torture-'));
@@ -28,7 +29,7 @@ export async function tortureShipping(kills: number): Promise<boolean> {
 
   let lost = 0;
   let killed = 0;
-  /** How long a run takes that nobody kills, once it writes; the first shows it. */
+  /** From a run's first write to its end. The first run is not killed, so that it measures this. */
   let wholeMs = Number.POSITIVE_INFINITY;
   for (let run = 0; killed < kills; run++) {
     const notes = join(work, `sealed-${run}`);
@@ -67,7 +68,7 @@ async function makePrefix(server: S3Server): Promise<string> {
   return `s3://${await server.createBucket()}/torture`;
 }
 
-/** As if the owner had died long ago: leases are given up after 10 s. */
+/** Dates all leases back, so that the next writer takes them over at once. */
 async function letLeasesRunOut(spool: string): Promise<void> {
   for (const name of await readdir(spool)) {
     if (name.endsWith('.lock')) await utimes(join(spool, name), 0, 0);
