@@ -1,6 +1,6 @@
 /**
- * Async callers that wait until some state changes. A caller that was woken must look at the state again:
- * another one may have come first, hence `while (!isFree()) await waiters.next()`.
+ * Async callers that wait until some state changes. A caller that was woken must look at the state
+ * again: another one may have come first, hence `while (!isFree()) await waiters.next()`.
  */
 export class Waiters {
   readonly #waiting: (() => void)[] = [];
@@ -22,7 +22,9 @@ export class Waiters {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Wakes all callers for the last time: the state does not change any more, so no caller may wait. */
+  /**
+   * Wakes all callers for the last time: the state does not change any more, so no caller may wait.
+   */
   end(): void {
     this.#hasEnded = true;
     this.wakeAll();

@@ -9,8 +9,9 @@ export interface FlushOptions {
 /** How long `close` may take. */
 export interface CloseOptions {
   /**
-   * How long `close` waits for the store, and for a disk that refuses to write, in ms from the call. Then it
-   * gives up what is under way. Sealing comes first, and takes as long as the disk needs for it.
+   * How long `close` waits for the store, and for a disk that refuses to write, in ms from the
+   * call. Then it gives up what is under way. Sealing comes first, and takes as long as the disk
+   * needs for it.
    *
    * @default endTimeout, from the sealing on
    */
@@ -21,6 +22,9 @@ export interface CloseOptions {
 export interface CloseResult {
   /** Archives that are in the store. */
   readonly shipped: number;
-  /** Paths of archives that are not in the store, oldest first: the next writer of the directory ships them. */
+  /**
+   * Paths of archives that are not in the store, oldest first: the next writer of the directory
+   * ships them.
+   */
   readonly left: readonly string[];
 }

@@ -4,8 +4,8 @@ import type { Clock, Timer } from '../streams/clock.js';
 import type { ArchiveShipper } from './handlers/archive-shipper.js';
 
 /**
- * How long a writer that ends waits, for a disk that refuses what it is told and then for the store. Its
- * user may cut that short.
+ * Limits how long a writer that ends waits: first for a disk that refuses to write, then for the
+ * store. The user may set a deadline for both.
  */
 export class EndWait {
   readonly #clock: Clock;
@@ -17,7 +17,7 @@ export class EndWait {
   #mayLeave = false;
   #timer: Timer | undefined;
 
-  /** @param onOver called when the wait is over: nothing is to be waited for any more */
+  /** @param onOver called when the time is up: the writer must wait for nothing any more */
   constructor(clock: Clock, limitMs: number, onOver: () => void) {
     this.#clock = clock;
     this.#limitMs = limitMs;
@@ -25,9 +25,10 @@ export class EndWait {
   }
 
   /**
-   * Waits for so long at most, for both, counted from now on, also where the wait begins later.
+   * Sets a deadline for both waits, counted from now, even if they begin later. Undefined sets
+   * none.
    *
-   * @throws RangeError for what is no duration; undefined leaves the limit as it is
+   * @throws RangeError for a deadline that is not a duration
    */
   limit(deadlineMs: number | undefined): void {
     if (deadlineMs === undefined) return;
@@ -36,12 +37,12 @@ export class EndWait {
     this.#arm();
   }
 
-  /** From now on it is no error when archives are left. */
+  /** From now on, archives that are left at the end are not an error. */
   allowLeft(): void {
     this.#mayLeave = true;
   }
 
-  /** The time begins. `end` is to be called, whatever comes of it. */
+  /** Starts the time. The caller must call `end`, whether ending succeeds or fails. */
   begin(): void {
     if (this.#state !== 'before') return;
     this.#state = 'running';
@@ -49,25 +50,25 @@ export class EndWait {
   }
 
   /**
-   * Settles when everything is shipped, or the wait is over.
+   * Settles when everything is shipped, or the time is up.
    *
-   * @throws ShippingPendingError when archives are left
+   * @throws ShippingPendingError if archives are left
    */
   async ship(shipper: Pick<ArchiveShipper, 'drain'>): Promise<void> {
-    // The store has as long as the disk had, unless there is a deadline for both.
+    // The store gets as much time as the disk had, unless there is a deadline for both.
     if (!this.#hasDeadline) this.#arm();
     const { left, error } = await shipper.drain(this.#abort.signal);
     if (left.length === 0 || this.#mayLeave) return;
     throw new ShippingPendingError(left, error === undefined ? {} : { cause: error });
   }
 
-  /** The time does not run any more. */
+  /** Stops the time. */
   end(): void {
     this.#state = 'over';
     this.#timer?.cancel();
   }
 
-  /** Nobody waits any more. */
+  /** Ends all waiting now. */
   cut(): void {
     this.end();
     this.#abort.abort();
@@ -78,7 +79,7 @@ export class EndWait {
     if (this.#state === 'over') return;
     this.#timer?.cancel();
     this.#timer = this.#clock.setTimer(() => this.cut(), this.#limitMs);
-    // Somebody waits: the process must not end before they are told.
+    // The process must stay alive until the caller that waits has its result.
     this.#timer.ref();
   }
 }

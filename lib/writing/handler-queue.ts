@@ -2,7 +2,7 @@ import type { ArchiveFailure } from './handlers/archive-failure.js';
 import type { ArchiveHandler, OpenedArchive, SealedArchive } from './handlers/archive-handler.js';
 import { runOpenHandlers, runSealedHandlers } from './handlers/run-handlers.js';
 
-/** Runs a writer's handlers in the order of its archives, while the writer goes on. */
+/** Runs a writer's handlers in the order of its archives, while the writer continues. */
 export class HandlerQueue {
   readonly #handlers: readonly ArchiveHandler[];
   readonly #onFailed: (failure: ArchiveFailure) => void;
@@ -18,7 +18,10 @@ export class HandlerQueue {
     this.#run(() => runOpenHandlers(this.#handlers, archive, this.#report));
   }
 
-  /** @param onHandled called with the archive where the handlers left it; null if one removed its file */
+  /**
+   * @param onHandled called with the archive where the handlers left it; null if one removed its
+   *   file
+   */
   sealed<Archive extends SealedArchive>(
     archive: Archive,
     onHandled: (handled: Archive | null) => void,

@@ -4,9 +4,9 @@ import type { ArchiveDraft } from './receipts/archive-draft.js';
 import type { ReceiptBook } from './receipts/receipt-book.js';
 
 /**
- * Follows a writer's archives until the shipper has them: their receipts, and their share of the disk's
- * budget. Counts the bytes that the shipper does not know of yet: the open archive, and archives that are
- * being sealed or are with the handlers.
+ * Follows a writer's archives until the shipper has them: their receipts, and their share of the
+ * disk's budget. Counts the bytes that the shipper does not know of yet: the open archive, and
+ * archives that are being sealed or are with the handlers.
  */
 export class PendingArchives {
   readonly #receipts: ReceiptBook;
@@ -49,8 +49,8 @@ export class PendingArchives {
   }
 
   /**
-   * The handlers are done with an archive that an earlier writer had left open: the shipper gets it. It has no
-   * receipts here, and was never counted.
+   * The handlers are done with an archive that an earlier writer had left open: the shipper gets
+   * it. It has no receipts here, and was never counted.
    */
   handledRecovered({ bytes, name, path }: SealedArchive): void {
     // Adopted, not added: another writer of the directory may have found and shipped it as well.

@@ -1,11 +1,13 @@
 import type { RecordInput } from '../codec/records/record-input.js';
 
-/** What a record counts beside its payload, or with a payload whose JSON nobody has made yet. */
+/**
+ * Counted for each record besides its payload; a payload that is not JSON text yet counts no bytes.
+ */
 const RECORD_OVERHEAD_BYTES = 256;
 
-/** Counts the payloads in a stream's queue, which Node limits by their number alone. */
+/** Counts the bytes of the records in a stream's queue. Node counts only the records. */
 export class QueuedBytes {
-  /** How many there may be. */
+  /** How many bytes there may be. */
   readonly most: number;
   #bytes = 0;
   #isOver = false;
@@ -14,12 +16,12 @@ export class QueuedBytes {
     this.most = mostBytes;
   }
 
-  /** How many there are. */
+  /** How many bytes there are. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Whether there have been too many since the queue was last empty. */
+  /** Whether there have been too many bytes since the queue was last empty. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -47,7 +49,8 @@ function payloadBytes(record: RecordInput): number {
     const payload: unknown = record.payload;
     return typeof payload === 'string' || payload instanceof Uint8Array ? payload.length : 0;
   } catch {
-    // A getter that throws is told when the record's turn comes, not from the midst of `write`.
+    // A getter threw. Its error is reported when the record's turn comes: `write` itself does not
+    // throw.
     return 0;
   }
 }

@@ -71,9 +71,10 @@ interface EntryGroup {
 }
 
 /**
- * Decides whether a writer takes a record now or later. Without a queue a record is encoded at once, past
- * Node's buffer. While there is no room, records wait in that buffer, and the callback of the first is held:
- * that is the backpressure. Node limits the buffer by the number of records; this class also limits its bytes.
+ * Decides whether a writer takes a record now or later. Without a queue a record is encoded at
+ * once, past Node's buffer. While there is no room, records wait in that buffer, and the callback
+ * of the first is held: that is the backpressure. Node limits the buffer by the number of records;
+ * this class also limits its bytes.
  */
 export class RecordQueue {
   /** Inputs skipped because they were not records. */
@@ -87,7 +88,10 @@ export class RecordQueue {
   readonly #waiters = new Waiters();
   /** The entries whose callback is held. */
   #held: EntryGroup | undefined;
-  /** Whether a record is being encoded past Node's buffer. A record that its getters write has to wait. */
+  /**
+   * Whether a record is being encoded past Node's buffer. A record that its getters write has to
+   * wait.
+   */
   #isTaking = false;
   #awaitsRoom = false;
   #failure: Error | undefined;
@@ -127,7 +131,8 @@ export class RecordQueue {
   /**
    * Takes a record now, or a copy of it after the records that wait.
    *
-   * @throws RecordError for what is not a record; BacklogFullError or SpoolFullError if there is no room
+   * @throws RecordError for what is not a record; BacklogFullError or SpoolFullError if there is no
+   *   room
    */
   append(record: RecordInput, receipt: PendingReceipt): void {
     const { bytes, isOver, most } = this.#bytes;
@@ -162,7 +167,10 @@ export class RecordQueue {
     while (!stream.destroyed && !stream.writableEnded && isBackedUp()) await this.#change();
   }
 
-  /** Takes the entries that Node passes on, and calls back when all are taken, and synced if so chosen. */
+  /**
+   * Takes the entries that Node passes on, and calls back when all are taken, and synced if so
+   * chosen.
+   */
   take(entries: readonly { readonly chunk: QueueEntry }[], callback: DoneCallback): void {
     this.#takeGroup({ entries, next: 0, callback });
   }
@@ -217,7 +225,8 @@ export class RecordQueue {
     try {
       for (let entry = entries[group.next]; entry !== undefined; entry = entries[++group.next]) {
         if (this.#takeEntry(entry.chunk)) continue;
-        // Held until `release`. If called back now, Node would pass on more, into a third slab and so on.
+        // Held until `release`. If called back now, Node would pass on more, into a third slab and
+        // so on.
         this.#held = group;
         return;
       }
@@ -250,7 +259,7 @@ export class RecordQueue {
       if (this.#mustWait()) return false;
       receipt.accept(this.#take(record));
     } catch (error) {
-      // The receipt reports that there was no room. The stream goes on: its other records may have room.
+      // The receipt reports that there was no room. There may be room for the other records.
       if (!(error instanceof SpoolFullError)) throw error;
       receipt.reject(error);
     }
@@ -285,7 +294,8 @@ export class RecordQueue {
   }
 
   /**
-   * Whether the disk's budget is used up. After the end it never is: what was written must be sealed.
+   * Whether the disk's budget is used up. After the end it never is: what was written must be
+   * sealed.
    *
    * @throws SpoolFullError if so, and the user chose that over waiting
    */

@@ -24,57 +24,62 @@ import type { SyncMode } from './sink/archive-sync.js';
 
 /** Where and how a series is written. */
 export interface RollingWriteOptions extends FormatOptions {
-  /** Where archives are written. It must exist. */
+  /** The directory of the archives. It must exist. */
   readonly directory: string;
   /**
-   * How archives are named: strftime directives as Python has them, and tokens such as `[[SEQUENCE]]`
+   * How archives are named: strftime directives as in Python, and tokens such as `[[SEQUENCE]]`
    * (see `ArchiveTemplate`). @default 'events_%Y-%m-%dT%H-%M-%S_[[WRITER]]-[[SEQUENCE]].events'
    */
   readonly template?: string | undefined;
   /** Whether the template's times are UTC, not local. @default true */
   readonly utc?: boolean | undefined;
-  /** When to go on in a new archive. @default [rollBySize('100 MiB'), rollByAge('5m')] */
+  /** When to continue in a new archive. @default [rollBySize('100 MiB'), rollByAge('5m')] */
   readonly roll?: RollOption | undefined;
-  /** What is done with each archive, in this order, before it is shipped. @default none */
+  /** Called for each archive, in this order, before it is shipped. @default none */
   readonly handlers?: readonly ArchiveHandler[] | undefined;
   /**
-   * What becomes of what is not a record: `'fail'` ends the stream with a `RecordError`, `'skip'` leaves
-   * it out and counts it in `stats().skipped`. @default 'fail'
+   * How the writer treats an input that is not a record: `'fail'` ends the stream with a
+   * `RecordError`, `'skip'` skips the input and counts it in `stats().skipped`. @default 'fail'
    */
   readonly invalid?: 'fail' | 'skip' | undefined;
   /**
-   * When what was written is synced, so that it lasts through a power loss: `'always'` before a write's
-   * callback, one sync for all that wait; `'everysec'` every second; `'no'` when the archive is sealed. A
-   * receipt's `synced` that is waited for, and `flush`, force a sync in any case. @default 'everysec'
+   * When written records are synced, so that they survive a power loss: `'always'` before the
+   * callback of a write, with one sync for all records that wait; `'everysec'` every second; `'no'`
+   * when the archive is sealed. Waiting for `synced` of a receipt, and `flush`, force a sync in any
+   * case. @default 'everysec'
    */
   readonly sync?: SyncMode | undefined;
   /** How long a record may wait in memory before it is written to the file. @default '1s' */
   readonly flushInterval?: Duration | undefined;
   /**
-   * How many bytes of payload may wait in Node's queue before `write` returns false, beside the limit
-   * of 1,024 records, and `append` throws a `BacklogFullError`. @default '64 MiB'
+   * How many bytes of payload may wait in Node's queue before `write` returns false and `append`
+   * throws a `BacklogFullError`. The queue also holds 1,024 records at most. @default '64 MiB'
    */
   readonly maxPendingBytes?: ByteCount | undefined;
   /**
-   * How many bytes may be written and not synced: they are kept in memory, since a sync that fails may have
-   * lost them. At half of it a sync begins, at all of it writing waits for one. With `sync: 'no'` none are
-   * kept. Larger is slower, where memory is: it is filled anew each time. @default '16 MiB'
+   * How many bytes may be written but not synced. They stay in memory, since a failed sync may have
+   * lost them. At half of this number a sync begins; at all of it, writing waits for a sync. With
+   * `sync: 'no'` none are kept. A larger number can be slower, because the writer cycles through all
+   * of that memory. @default '16 MiB'
    */
   readonly maxUnsyncedBytes?: ByteCount | undefined;
-  /** Destroys the stream when it aborts: what was accepted is sealed, and not waited for to be shipped. */
+  /**
+   * Destroys the stream when it aborts: accepted records are sealed, and shipping is not waited
+   * for.
+   */
   readonly signal?: AbortSignal | undefined;
-  /** 8 bytes that tell this writer's records from all others'. @default random */
+  /** The writer's id: 8 bytes that no other writer has. @default random */
   readonly writerId?: Uint8Array | undefined;
-  /** What takes over sealed archives; `createArchiveWriter` makes one of its option `ship`. */
+  /** Takes over sealed archives. `createArchiveWriter` makes one from its option `ship`. */
   readonly shipper?: ArchiveShipper | undefined;
   /**
-   * How long `end` waits for a disk that refuses what it is told, before it fails with the disk's error, and
-   * for the store, before it fails with `ShippingPendingError`. @default '60s'
+   * How long `end` waits for a disk that refuses to write, before it fails with the disk's error,
+   * and then for the store, before it fails with `ShippingPendingError`. @default '60s'
    */
   readonly endTimeout?: Duration | undefined;
-  /** @default systemClock */
+  /** The source of time, and of timers. @default systemClock */
   readonly clock?: Clock | undefined;
-  /** @default nodeFileLayer */
+  /** The file system: specs inject faults here. @default nodeFileLayer */
   readonly files?: FileLayer | undefined;
 }
 
@@ -137,18 +142,22 @@ function parseWriterId(writerId: Uint8Array): Uint8Array {
   if (writerId.length !== WRITER_BYTES) {
     throw new RangeError(`writerId has ${writerId.length} bytes, expected ${WRITER_BYTES}`);
   }
-  // A copy: it is written into each block, whatever becomes of the caller's.
+  // A copy, since the caller may change its own bytes, and each block holds the id.
   return Uint8Array.from(writerId);
 }
 
-/** As Node would, but before anything has begun that it would have to end. */
+/**
+ * Node checks this too, but only after the stream has begun work that it would then have to end.
+ */
 function checkSignal(signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
   if (typeof signal === 'object' && signal !== null && 'aborted' in signal) return;
   throw new TypeError(`signal is ${inspect(signal)}, expected an AbortSignal`);
 }
 
-/** Handlers are often plain JavaScript, or named in a configuration. */
+/**
+ * Handlers are often plain JavaScript or come from a configuration, so their types prove nothing.
+ */
 function checkHandlers(handlers: readonly ArchiveHandler[]): readonly ArchiveHandler[] {
   if (!Array.isArray(handlers)) {
     throw new TypeError(`handlers is ${inspect(handlers, { depth: 0 })}, expected a list`);

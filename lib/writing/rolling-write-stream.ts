@@ -29,14 +29,15 @@ import { NO_EVIDENCE, type WriterStats } from './writer-stats.js';
 const RECORDS_AHEAD = 1024;
 
 /**
- * A Writable of records (`RecordInput`) that fills the archives of one series. It accepts a record by calling
- * back: then the record is in memory, in one of two slabs. While both slabs are full, it holds the callback;
- * that is the backpressure. A disk that refuses to write does not end the stream: the writer tries again,
- * and holds records back meanwhile (events `stalled` and `resumed`).
+ * A Writable of records (`RecordInput`) that fills the archives of one series. It accepts a record
+ * by calling back: then the record is in memory, in one of two slabs. While both slabs are full, it
+ * holds the callback; that is the backpressure. A disk that refuses to write does not end the
+ * stream: the writer tries again, and holds records back meanwhile (events `stalled` and
+ * `resumed`).
  *
- * `end` seals and fsyncs everything (event `drained`), waits for the store if there is one, and only then
- * finishes. `destroy` seals what was accepted, and does not wait for the store. Events: see
- * `ArchiveWriterEvents`.
+ * `end` seals and fsyncs everything (event `drained`), waits for the store if there is one, and
+ * only then finishes. `destroy` seals what was accepted, and does not wait for the store. Events:
+ * see `ArchiveWriterEvents`.
  */
 export class RollingWriteStream extends Writable {
   /** The glob that reads the series back, whether its archives are open, sealed or compressed. */
@@ -77,7 +78,8 @@ export class RollingWriteStream extends Writable {
       this.#report('failed', failure),
     );
     this.#takeover = this.#createTakeover(settings);
-    // While the first records are taken, not before: if their source fails at once, they are not lost.
+    // While the first records are taken, not before: if their source fails at once, they are not
+    // lost.
     const ready = this.#takeover.open();
     this.#opened = ready.catch((error) => this.#fail(error));
     this.#roller = new Roller({
@@ -104,11 +106,11 @@ export class RollingWriteStream extends Writable {
   }
 
   /**
-   * Takes a record, and gives a receipt that says how safe it is. Copies all that is needed of the record,
-   * which takes its turn after those that were written before.
+   * Takes a record, and gives a receipt that says how safe it is. Copies all that is needed of the
+   * record, which takes its turn after those that were written before.
    *
-   * @throws RecordError for what is not a record, whatever `invalid` says; BacklogFullError when too much
-   *   waits already: `await ready()` first; SpoolFullError with `whenFull: 'error'`;
+   * @throws RecordError for what is not a record, whatever `invalid` says; BacklogFullError when
+   *   too much waits already: `await ready()` first; SpoolFullError with `whenFull: 'error'`;
    *   ArchiveError `ERR_ENDED` after the end
    */
   append(record: RecordInput): Receipt {
@@ -138,7 +140,8 @@ export class RollingWriteStream extends Writable {
   /**
    * Settles when all records so far have reached a level: by default, when they are on disk.
    *
-   * @throws what ended the stream before that; ArchiveError `ERR_NOT_SHIPPED` for `shipped` without `ship`
+   * @throws what ended the stream before that; ArchiveError `ERR_NOT_SHIPPED` for `shipped` without
+   *   `ship`
    */
   async flush(options: FlushOptions = {}): Promise<void> {
     const { until = 'synced' } = options;
@@ -149,11 +152,12 @@ export class RollingWriteStream extends Writable {
   }
 
   /**
-   * Seals the open archive now, with the records that were accepted so far; does nothing without any. Settles
-   * when the archive is sealed, listeners were called, and handlers are done with it. A handler must not
-   * wait for it.
+   * Seals the open archive now, with the records that were accepted so far; does nothing without
+   * any. Settles when the archive is sealed, listeners were called, and handlers are done with it.
+   * A handler must not wait for it.
    *
-   * @throws what ended the stream; the rejection needs no handler, since the event `error` reports that, too
+   * @throws what ended the stream; the rejection needs no handler, since the event `error` reports
+   *   that, too
    */
   roll(): Promise<void> {
     const rolled = this.#roll();
@@ -173,10 +177,11 @@ export class RollingWriteStream extends Writable {
   }
 
   /**
-   * Ends the stream as `end` does, but it is no error if the store does not take everything in time.
+   * Ends the stream as `end` does, but it is no error if the store does not take everything in
+   * time.
    *
-   * @throws what ended the stream before, or ends it now; ArchiveError with the code `ERR_DESTROYED` when
-   *   it was destroyed before all was written
+   * @throws what ended the stream before, or ends it now; ArchiveError with the code
+   *   `ERR_DESTROYED` when it was destroyed before all was written
    */
   async close(options: CloseOptions = {}): Promise<CloseResult> {
     this.#endWait.limit(options.deadlineMs);
@@ -274,7 +279,10 @@ export class RollingWriteStream extends Writable {
     };
   }
 
-  /** Emits an event in a tick of its own: an error that a listener throws must not end the writer's work. */
+  /**
+   * Emits an event in a tick of its own: an error that a listener throws must not end the writer's
+   * work.
+   */
   #report<Name extends keyof ArchiveWriterEvents>(
     name: Name,
     ...args: ArchiveWriterEvents[Name]
@@ -323,7 +331,10 @@ export class RollingWriteStream extends Writable {
     await this.#opened;
   }
 
-  /** Destroys the stream in a tick of its own: this may be called amid a write, and `_destroy` seals. */
+  /**
+   * Destroys the stream in a tick of its own: this may be called amid a write, and `_destroy`
+   * seals.
+   */
   #fail(error: unknown): void {
     if (this.#queue.failure !== undefined) return;
     const failure = asError(error);
@@ -338,8 +349,8 @@ const ignoreError = () => {};
 /**
  * Ends a stream, unless it has ended already, and settles when it is closed.
  *
- * @throws what ended the stream; ArchiveError with the code `ERR_DESTROYED` when it was destroyed before all
- *   was written
+ * @throws what ended the stream; ArchiveError with the code `ERR_DESTROYED` when it was destroyed
+ *   before all was written
  */
 export async function endAndClose(stream: Writable): Promise<void> {
   stream.off('error', ignoreError).on('error', ignoreError);

@@ -19,8 +19,8 @@ export class Takeover {
   }
 
   /**
-   * Settles when all archives left in the directory are known. Recovery and shipping go on while the writer
-   * writes.
+   * Lists the archives left in the directory, and settles. Recovery and shipping continue while the
+   * writer writes.
    *
    * @throws DirectoryError if there is no directory to write to
    */

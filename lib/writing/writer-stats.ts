@@ -1,7 +1,7 @@
 import type { ShippingEvidence } from './handlers/archive-shipper.js';
 import type { DiskStall } from './sink/disk-retry.js';
 
-/** What a writer has done so far. */
+/** Counts of a writer's work so far. */
 export interface WriterStats {
   /** Records accepted. */
   readonly records: number;
@@ -15,7 +15,10 @@ export interface WriterStats {
   readonly sealedBytes: number;
   /** Archives that are in the store. */
   readonly shipped: number;
-  /** Archives that are not in the store yet, including those that earlier writers of the directory left. */
+  /**
+   * Archives that are not in the store yet, including those that earlier writers of the directory
+   * left.
+   */
   readonly left: number;
   /** Archives that were dropped: see `whenFull: 'drop-oldest'`. */
   readonly dropped: number;

@@ -155,7 +155,8 @@ describe('RollingWriteStream, as to names', () => {
     const disk = new TestDisk();
     await pipeline(['x'], create({ files: disk.files }));
     expect(disk.calls).to.deep.equal([
-      // The directory, what is left in it; it again, to be known later; and whether the name is free.
+      // The directory, what is left in it; it again, to be known later; and whether the name is
+      // free.
       ...['stat', 'readdir', 'stat', 'lstat', 'lstat', 'open', 'write', 'write'],
       // Whether the name is still the writer's own.
       ...['sync', 'stat', 'lstat'],

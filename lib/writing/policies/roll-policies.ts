@@ -6,15 +6,19 @@ import {
 } from '../../format/quantity.js';
 import type { ArchiveFacts, RollPolicy } from './roll-policy.js';
 
-// Ages are differences from a time that is read anew when the next archive opens. So a clock that
-// jumps back delays a roll, and one that jumps forward brings a single one.
+// An age counts from the time at which the archive opened. So a clock that jumps back delays a
+// roll, and a clock that jumps forward causes one roll, not one for each archive.
 
-/** Rolls only when told to. */
+/** Rolls only when the caller calls `roll`. */
 export function rollNever(): RollPolicy {
   return { isDue: () => false, dueAt: () => null };
 }
 
-/** Rolls after the record with which the archive reaches a size. */
+/**
+ * Rolls after the record with which the archive reaches a size.
+ *
+ * @throws RangeError for a size below 1 byte, or not a size
+ */
 export function rollBySize(bytes: ByteCount): RollPolicy {
   const limit = parseByteCount(bytes, 'rollBySize');
   if (limit === 0) throw new RangeError(`rollBySize is ${bytes}, expected 1 byte or more`);
@@ -24,7 +28,7 @@ export function rollBySize(bytes: ByteCount): RollPolicy {
 /**
  * Rolls after the record with which the archive has `count` records.
  *
- * @throws RangeError when it is not a whole number from 1
+ * @throws RangeError for a count that is not a whole number, or below 1
  */
 export function rollByCount(count: number): RollPolicy {
   if (!Number.isSafeInteger(count) || count < 1) {
@@ -33,13 +37,13 @@ export function rollByCount(count: number): RollPolicy {
   return { isDue: (archive) => archive.records >= count };
 }
 
-/** Rolls when the archive has been open for a time, written to or not. */
+/** Rolls when the archive has been open for `age`, whether records come or not. */
 export function rollByAge(age: Duration): RollPolicy {
   const ageMs = parsePeriodMs(age, 'rollByAge');
   return rollAt((archive) => archive.openedAt + ageMs);
 }
 
-/** Rolls when nothing has been written to the archive for a time. */
+/** Rolls when no record has come for `idle`. */
 export function rollByIdle(idle: Duration): RollPolicy {
   const idleMs = parsePeriodMs(idle, 'rollByIdle');
   return rollAt((archive) => archive.lastWriteAt + idleMs);
@@ -47,15 +51,15 @@ export function rollByIdle(idle: Duration): RollPolicy {
 
 export interface RollAtClockOptions {
   /**
-   * How far the boundaries lie behind UTC's: with `every: '24h'` and `offset: '5h'` archives roll
-   * at five o'clock UTC.
+   * How much later than UTC's the boundaries are: with `every: '24h'` and `offset: '5h'` archives
+   * roll at five o'clock UTC.
    *
    * @default 0
    */
   readonly offset?: Duration;
 }
 
-/** Rolls at round times of day: `'1h'` is every hour on the hour, counted from the epoch in UTC. */
+/** Rolls at multiples of `every` since the epoch, in UTC: `'1h'` rolls every hour on the hour. */
 export function rollAtClock(every: Duration, options: RollAtClockOptions = {}): RollPolicy {
   const everyMs = parsePeriodMs(every, 'rollAtClock');
   const offsetMs = parseDurationMs(options.offset ?? 0, 'rollAtClock offset');
@@ -69,7 +73,10 @@ function rollAt(dueAt: (archive: ArchiveFacts) => number): RollPolicy {
   return { isDue: (archive, now) => now >= dueAt(archive), dueAt };
 }
 
-/** Below 1 ms every record would have an archive of its own: the clock counts in ms. */
+/**
+ * At least 1 ms, since the clock counts ms: a shorter period would give every record its own
+ * archive.
+ */
 function parsePeriodMs(value: Duration, name: string): number {
   const periodMs = parseDurationMs(value, name);
   if (periodMs < 1) throw new RangeError(`${name} is ${value}, expected 1 ms or more`);

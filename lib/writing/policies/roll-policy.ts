@@ -1,40 +1,40 @@
 import { inspect } from 'node:util';
 
-/** What a roll policy is told of the open archive. Times are ms since the epoch. */
+/** The facts of the open archive that a roll policy decides by. Times are ms since the epoch. */
 export interface ArchiveFacts {
-  /** Bytes of the archive so far, with those of the block that is being filled. */
+  /** Bytes of the archive so far, including the block that is being filled. */
   readonly bytes: number;
   readonly records: number;
   readonly openedAt: number;
   readonly lastWriteAt: number;
-  /** The earliest of the records' own times, null where none has one. */
+  /** The earliest of the records' times; null without records. */
   readonly firstTime: number | null;
-  /** The latest of the records' own times, null where none has one. */
+  /** The latest of the records' times; null without records. */
   readonly lastTime: number | null;
 }
 
 /**
- * Says when an archive is finished. A policy is stateless: what it answers follows from its
- * arguments alone, so that one policy serves many writers.
+ * Decides when an archive is complete. A policy is stateless: it answers from its arguments alone,
+ * so that one policy can serve many writers.
  */
 export interface RollPolicy {
-  /** Whether to roll now. Asked after each record, and when `dueAt` has come. */
+  /** Whether to roll now. Called after each record, and at the time `dueAt`. */
   isDue(archive: ArchiveFacts, now: number): boolean;
 
   /**
-   * When the archive becomes due though nobody writes to it any more, in ms since the epoch; null
-   * when that does not come of time. A policy without it is asked after records only.
+   * When the archive becomes due if no more records come, in ms since the epoch; null if time alone
+   * never makes it due. A policy without this method is asked after records only.
    */
   dueAt?(archive: ArchiveFacts): number | null;
 }
 
-/** A policy, a function that is its `isDue`, or a list of which any one suffices. */
+/** A policy, a function that is its `isDue`, or a list, of which one that is due is enough. */
 export type RollOption = RollPolicy | RollPolicy['isDue'] | readonly RollOption[];
 
 /**
  * Makes one policy of an option. An empty list never rolls.
  *
- * @throws TypeError when it is neither a policy, a function nor a list of these
+ * @throws TypeError for anything that is not a policy, a function or a list of these
  */
 export function toRollPolicy(value: RollOption): RollPolicy {
   if (typeof value === 'function') return { isDue: value };
@@ -45,7 +45,7 @@ export function toRollPolicy(value: RollOption): RollPolicy {
   );
 }
 
-/** Rolls as soon as one of the policies says so. */
+/** Rolls as soon as one of the policies is due. */
 export function rollWhenAny(...options: readonly RollOption[]): RollPolicy {
   const policies = options.map(toRollPolicy);
   return {
@@ -58,9 +58,9 @@ export function rollWhenAny(...options: readonly RollOption[]): RollPolicy {
 }
 
 /**
- * Rolls once every one of the policies says so.
+ * Rolls as soon as all of the policies are due at the same time.
  *
- * @throws RangeError without a policy: that would always be due
+ * @throws RangeError without a policy, since that would always be due
  */
 export function rollWhenAll(...options: readonly RollOption[]): RollPolicy {
   if (options.length === 0) throw new RangeError('rollWhenAll has 0 policies, expected 1 or more');
@@ -68,7 +68,7 @@ export function rollWhenAll(...options: readonly RollOption[]): RollPolicy {
   return {
     isDue: (archive, now) => policies.every((policy) => policy.isDue(archive, now)),
     dueAt(archive) {
-      // What is due already, such as a size that is reached, does not hold the others back.
+      // A policy that is due already, such as a size that is reached, must not delay the others.
       const times = policies.map((policy) =>
         policy.isDue(archive, archive.lastWriteAt) ? archive.lastWriteAt : dueAtOf(policy, archive),
       );

@@ -4,16 +4,16 @@ import type { Clock, Timer } from '../../streams/clock.js';
 import type { ArchiveFacts, RollPolicy } from './roll-policy.js';
 
 export interface RollTimerListener {
-  /** The archive that it was armed for is due. */
+  /** The archive that the timer was armed for is due. */
   onDue(): void;
-  /** The policy, which may be a user's function, has thrown. */
+  /** The policy, which may be a user's function, threw. */
   onFailure(error: unknown): void;
 }
 
-/** How soon a policy is asked again that named a time that has come, but says that it is not due. */
+/** The delay before a policy is asked again that is not due at the time it has named. */
 const ASK_AGAIN_MS = 1000;
 
-/** Rolls an archive that nobody writes to any more. Does not keep the process alive. */
+/** Rolls an archive that gets no more records. Does not keep the process alive. */
 export class RollTimer {
   readonly #policy: RollPolicy;
   readonly #clock: Clock;
@@ -26,7 +26,7 @@ export class RollTimer {
     this.#listener = listener;
   }
 
-  /** Waits for the time that the policy names for the archive as it is now. */
+  /** Waits for the time at which the archive, as it is now, becomes due. */
   arm(archive: ArchiveFacts): void {
     this.#arm(archive, 0);
   }
@@ -36,7 +36,7 @@ export class RollTimer {
     this.#timer = undefined;
   }
 
-  /** @param pastDelayMs how long to wait where the time that the policy names has come already */
+  /** @param pastDelayMs how long to wait if the policy names a time in the past */
   #arm(archive: ArchiveFacts, pastDelayMs: number): void {
     this.cancel();
     const dueAt = this.#answer(() => checkDueAt(this.#policy.dueAt?.(archive) ?? null));
@@ -49,12 +49,14 @@ export class RollTimer {
   #ask(archive: ArchiveFacts): void {
     const isDue = this.#answer(() => this.#policy.isDue(archive, this.#clock.now()));
     if (isDue === undefined) return;
-    // Not due: somebody has written in the meantime, or the clock was set back.
+    // Not due: a record came in the meantime, or the clock was set back.
     if (isDue) this.#listener.onDue();
     else this.#arm(archive, ASK_AGAIN_MS);
   }
 
-  /** What the policy says; undefined when it throws, which must not end the process. */
+  /**
+   * The policy's answer; undefined if it throws, since a throw in a timer would end the process.
+   */
   #answer<Answer>(ask: () => Answer): Answer | undefined {
     try {
       return ask();
@@ -65,7 +67,10 @@ export class RollTimer {
   }
 }
 
-/** Policies may be plain JavaScript. A timer that is set to NaN fires at once, again and again. */
+/**
+ * Refuses NaN, which a policy in plain JavaScript may return: a timer set to NaN would fire in a
+ * loop.
+ */
 function checkDueAt(dueAt: number | null): number | null {
   if (dueAt === null || (typeof dueAt === 'number' && !Number.isNaN(dueAt))) return dueAt;
   throw new TypeError(

@@ -9,14 +9,18 @@ export class ArchiveDraft implements ArchiveFacts {
   readonly ordinal: number;
   readonly index = new IndexBuilder();
   readonly progress = new ArchiveProgress();
-  /** The name that the template gives, without `.open`. Where it is taken, the file has another one. */
+  /**
+   * The name that the template gives, without `.open`. Where it is taken, the file has another one.
+   */
   name = '';
   openedAt = 0;
   lastWriteAt = 0;
   records = 0;
   /** Bytes that the encoder has handed over to the disk. */
   handedOverBytes = 0;
-  /** How many of the first records a caller wants synced; remembered until there is a file to sync. */
+  /**
+   * How many of the first records a caller wants synced; remembered until there is a file to sync.
+   */
   recordsToSync = 0;
   #earliestMicros = 0;
   #latestMicros = 0;

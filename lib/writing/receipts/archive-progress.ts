@@ -20,8 +20,9 @@ interface LostRecords extends RecordRange {
 }
 
 /**
- * How many of an archive's records have reached each level. One count per level is enough, since records
- * reach it in order. Holds no bytes, so that a caller may keep a receipt for as long as it likes.
+ * How many of an archive's records have reached each level. One count per level is enough, since
+ * records reach it in order. Holds no bytes, so that a caller may keep a receipt for as long as it
+ * likes.
  */
 export class ArchiveProgress {
   /** The archive's name, without the suffix of its state. */
@@ -41,7 +42,9 @@ export class ArchiveProgress {
   readonly #failures = new Map<ReceiptLevel, unknown>();
   readonly #lost: LostRecords[] = [];
 
-  /** Settles when the record has reached the level, with what `toValue` makes of the archive's name. */
+  /**
+   * Settles when the record has reached the level, with what `toValue` makes of the archive's name.
+   */
   reached<Value>(
     level: ReceiptLevel,
     recordNumber: number,

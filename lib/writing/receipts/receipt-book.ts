@@ -2,7 +2,10 @@ import { ArchiveError } from '../../errors/archive-error.js';
 import type { ArchiveDraft } from './archive-draft.js';
 import { RECEIPT_LEVELS, type ReceiptLevel } from './receipt-level.js';
 
-/** Follows each archive of a writer until its records can become no safer, so that every receipt settles. */
+/**
+ * Follows each archive of a writer until its records can become no safer, so that every receipt
+ * settles.
+ */
 export class ReceiptBook {
   readonly #ships: boolean;
   readonly #unsettled = new Set<ArchiveDraft>();
@@ -55,7 +58,9 @@ export class ReceiptBook {
     await Promise.all(drafts.map(({ progress, records }) => progress.allReached(level, records)));
   }
 
-  /** Writing and shipping have ended: a level that a record has not reached by now, it never will. */
+  /**
+   * Writing and shipping have ended: a level that a record has not reached by now, it never will.
+   */
   end(error: Error): void {
     for (const { progress } of this.#unsettled) progress.fail(RECEIPT_LEVELS, error);
     this.#unsettled.clear();

@@ -11,14 +11,18 @@ export interface RecordPlace {
 }
 
 /**
- * How safe an appended record is. Each promise is made when the caller first asks for it, and settles at
- * once if the record is as safe as that already. A promise that can no longer come true rejects with the
- * reason. Such a rejection needs no handler, because the writer reports the failure itself.
+ * How safe an appended record is. Each promise is made when the caller first asks for it, and
+ * settles at once if the record is as safe as that already. A promise that can no longer come true
+ * rejects with the reason. Such a rejection needs no handler, because the writer reports the
+ * failure itself.
  */
 export interface Receipt {
   /** The record is in the archive's file: the operating system has it. */
   readonly written: Promise<RecordPlace>;
-  /** The record is on the disk, and will be read back after a power loss. Asking for it forces a sync. */
+  /**
+   * The record is on the disk, and will be read back after a power loss. Asking for it forces a
+   * sync.
+   */
   readonly synced: Promise<RecordPlace>;
   /** The record's archive is complete, under its final name. */
   readonly sealed: Promise<RecordPlace>;
@@ -44,7 +48,10 @@ export class PendingReceipt implements Receipt {
   #waiters: Waiters | undefined;
   readonly #syncSoon: () => void;
 
-  /** @param syncSoon has all records that were taken synced; called when the caller waits for `synced` */
+  /**
+   * @param syncSoon has all records that were taken synced; called when the caller waits for
+   *   `synced`
+   */
   constructor(syncSoon: () => void) {
     this.#syncSoon = syncSoon;
   }

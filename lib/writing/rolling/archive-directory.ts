@@ -2,7 +2,7 @@ import { DirectoryError } from '../../errors/directory-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
 import { systemCodeOf } from '../../files/system-error.js';
 
-/** What a system error says of the directory that the call was made in. */
+/** Problems of a directory, by the code of the system error that a call in it fails with. */
 const PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   ENOTDIR: 'is not a directory',
@@ -12,7 +12,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Checks that there is a directory to write to.
+ * Checks that the directory exists.
  *
  * @throws DirectoryError
  */
@@ -23,7 +23,10 @@ export async function checkDirectory(directory: string, files: FileLayer): Promi
   if (!status.isDirectory()) throw new DirectoryError(directory, 'is not a directory');
 }
 
-/** The `DirectoryError` that a failed call in a directory amounts to, or the error as it is. */
+/**
+ * The `DirectoryError` for a failed call in a directory, or the error itself if the directory is
+ * fine.
+ */
 export function asDirectoryError(directory: string, error: unknown): unknown {
   const problem = PROBLEMS[systemCodeOf(error) ?? ''];
   return problem === undefined ? error : new DirectoryError(directory, problem, { cause: error });

@@ -1,7 +1,7 @@
 import type { OpenedArchive, SealedArchive } from '../handlers/archive-handler.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
 
-/** What a writer does at each step in the life of its archives. */
+/** Called at each step in the life of a writer's archives. */
 export interface ArchiveListener {
   /** An archive got its first record. It has no file yet. */
   onBegin(draft: ArchiveDraft): void;
@@ -12,12 +12,14 @@ export interface ArchiveListener {
   /** The archive is complete on disk, under its final name. */
   onSealed(archive: SealedArchive, draft: ArchiveDraft): void;
 
-  /** Another process has taken over all files of the archive, with all its records, and seals them. */
+  /**
+   * Another process has taken over all files of the archive, with all its records, and seals them.
+   */
   onTakenOver(draft: ArchiveDraft): void;
 
   /**
-   * A roll policy threw, or the disk failed in a way that no retry mends: then nothing more is written.
-   * May be called more than once.
+   * A roll policy threw, or the disk failed in a way that retrying cannot help: then nothing more
+   * is written. May be called more than once.
    */
   onFailure(error: unknown): void;
 }

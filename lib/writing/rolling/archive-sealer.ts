@@ -9,11 +9,11 @@ import type { ArchiveDraft } from '../receipts/archive-draft.js';
 import type { ArchiveFile } from '../sink/archive-file.js';
 import type { ArchiveSink, MissingBeginning } from '../sink/archive-sink.js';
 
-/** What is known of an archive once its last block was handed over. */
+/** Facts about the end of an archive, for its index. */
 export interface ArchiveEnd {
-  /** The sequence of the record that follows, in the next archive. */
+  /** The sequence of the first record of the next archive. */
   readonly nextSequence: number;
-  /** Whether no archive of this writer follows. */
+  /** Whether this is the writer's last archive. */
   readonly writerEnded: boolean;
 }
 
@@ -24,15 +24,18 @@ export interface ArchiveSealerOptions {
   readonly writerId: Uint8Array;
 }
 
-/** Stands for the digest of an archive that is not known: the first has none before it. */
+/** Written where the previous archive's digest is not known, and in the first archive. */
 const UNKNOWN_SHA256 = new Uint8Array(SHA256_BYTES);
 
-/** Seals the archives of one writer, one after the other: each index holds the digest of the one before. */
+/** Seals the archives of one writer in order: each index holds the digest of the archive before. */
 export class ArchiveSealer {
   readonly #options: ArchiveSealerOptions;
   readonly #writer: string;
   #previousSha256: Uint8Array = UNKNOWN_SHA256;
-  /** Archives that others recovered from files of ours, while their drafts went on in files behind them. */
+  /**
+   * How many archives other processes recovered from the beginnings of drafts, beyond one per
+   * draft.
+   */
   #recoveredByOthers = 0;
 
   constructor(options: ArchiveSealerOptions) {
@@ -41,10 +44,11 @@ export class ArchiveSealer {
   }
 
   /**
-   * Appends the index, where the format has one and the disk room, and gives the archive its final name.
+   * Appends the index, if the format has one and the disk has room, and gives the archive its final
+   * name.
    *
-   * @param onSynced told when all that is in the archive lasts
-   * @returns null where others took all of it, and seal it
+   * @param onSynced called when all records of the archive are synced
+   * @returns null if other processes have taken over all of the archive, and seal it
    */
   async seal(
     draft: ArchiveDraft,
@@ -59,7 +63,8 @@ export class ArchiveSealer {
     });
     const { missing } = archive;
     const ordinal = this.#ordinalOf(draft, missing);
-    // The draft has an ordinal of its own, which one of the recovered archives takes where that is all.
+    // If nothing of the draft is left here, one of the recovered archives takes the draft's own
+    // ordinal.
     this.#recoveredByOthers += name === null ? missing.archives - 1 : missing.archives;
     if (name === null) {
       this.#previousSha256 = UNKNOWN_SHA256;
@@ -112,7 +117,8 @@ export class ArchiveSealer {
     const entries = draft.index.entries
       .filter(({ offset }) => offset >= missing.bytes)
       .map((entry) => ({ ...entry, offset: entry.offset - missing.bytes }));
-    // Of a huge archive an entry may speak of more blocks, some of them in the file that was taken.
+    // In a huge archive one entry covers several blocks, some of which may be in the file that was
+    // taken.
     if (entries[0]?.offset !== 0) return null;
     const { bytes: archiveBytes } = file;
     const sha256 = await file.mark().sha256();

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../streams/clock.js';
 
-/** Tells when what is in memory is to go to the disk, though it does not fill a slab. */
+/** Says when records go to the disk though they do not fill a slab. */
 export class FlushTimer {
   readonly #clock: Clock;
   readonly #intervalMs: number;
@@ -14,17 +14,17 @@ export class FlushTimer {
     this.#onDue = onDue;
   }
 
-  /** It is due once the interval has passed since the first call. */
+  /** Due when the interval since the first call is over. */
   arm(): void {
     if (this.#timer !== undefined) return;
     this.#timer = this.#clock.setTimer(this.#onDue, this.#intervalMs);
-    // A process that has nothing else to do must not end before its last records are in the file.
+    // The process must stay alive until its last records are in the file.
     this.#timer.ref();
   }
 
   /**
-   * It is due behind all that the events of this turn bring: 256 who wait for a sync at the same time then
-   * share one, of one block, where the first of them had one of its own.
+   * Due after all other callbacks of this turn of the event loop: 256 callers that ask for a sync
+   * in one turn then share one. Without that, the first would get a sync, and a block, of its own.
    */
   hurry(): void {
     this.#immediate ??= setImmediate(() => {

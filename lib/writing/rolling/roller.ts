@@ -37,9 +37,9 @@ export interface RollerOptions {
 }
 
 /**
- * Fills the archives of a series, one after the other. Each record is encoded straight into a slab. The
- * caller must heed `isFull`; the rest happens by itself: slabs go to the disk when they are full or the
- * flush interval is over, and archives are sealed when the policy says so.
+ * Fills the archives of a series, one after the other. Each record is encoded straight into a slab.
+ * The caller must heed `isFull`. The roller writes a slab when it is full or the flush interval is
+ * over, and seals an archive when the policy says so.
  */
 export class Roller {
   /** Records taken so far. */
@@ -124,7 +124,9 @@ export class Roller {
     return anchor;
   }
 
-  /** Has all records so far synced soon: the slab is written, and the next sync serves all of them. */
+  /**
+   * Has all records so far synced soon: the slab is written, and the next sync serves all of them.
+   */
   syncSoon(): void {
     const draft = this.#draft;
     // Earlier archives are being sealed, which syncs them.
@@ -157,7 +159,10 @@ export class Roller {
     await this.#sinks.close();
   }
 
-  /** The record's getters may call `roll` or `end`: both wait until the record is in the archive or refused. */
+  /**
+   * The record's getters may call `roll` or `end`: both wait until the record is in the archive or
+   * refused.
+   */
   #encode(record: RecordInput, now: number): number {
     this.#isEncoding = true;
     try {
@@ -187,7 +192,9 @@ export class Roller {
     this.#isFlushDue = false;
   }
 
-  /** A busy disk gets the slab later: by then it holds more records, which go with the same write. */
+  /**
+   * A busy disk gets the slab later, with the records that come meanwhile: one write serves all.
+   */
   #flushSoon(): void {
     this.#isFlushDue = true;
     this.#proceed();

@@ -46,12 +46,15 @@ interface LiveArchive {
   readonly sync: ArchiveSync;
 }
 
-/** Archives are sealed while the next ones are written. So many may wait for that, each with a file open. */
+/**
+ * Archives are sealed while the next ones are written. So many may wait for that, each with a file
+ * open.
+ */
 const MAX_SEALS_WAITING = 4;
 
 /**
- * Puts a writer's bytes on disk: one write at a time, in order, and beside them the seals of complete
- * archives, one at a time and in order as well.
+ * Puts a writer's bytes on disk: one write at a time, in order, and beside them the seals of
+ * complete archives, one at a time and in order as well.
  */
 export class SinkQueue {
   readonly #options: SinkQueueOptions;
@@ -91,27 +94,36 @@ export class SinkQueue {
     return this.#waiting.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
-  /** Writes bytes of an archive after those that wait. The first bytes of an archive create its file. */
+  /**
+   * Writes bytes of an archive after those that wait. The first bytes of an archive create its
+   * file.
+   */
   write(handover: Handover): void {
     this.#waiting.push(handover);
     this.#next();
   }
 
-  /** Syncs the first `records` records of the draft soon, or, if they are not written yet, after that. */
+  /**
+   * Syncs the first `records` records of the draft soon, or, if they are not written yet, after
+   * that.
+   */
   syncSoon(draft: ArchiveDraft, records: number): void {
     draft.recordsToSync = records;
     this.#live.get(draft)?.sync.want(records);
   }
 
   /**
-   * Settles when the writer's first `archives` archives are sealed or taken over, or when the queue is closed
-   * and seals no more.
+   * Settles when the writer's first `archives` archives are sealed or taken over, or when the queue
+   * is closed and seals no more.
    */
   async sealed(archives: number): Promise<void> {
     while (this.#sealed < archives && this.#closing === undefined) await this.#sealWaiters.next();
   }
 
-  /** Settles when all bytes so far are on disk, and complete archives are sealed, or that has failed. */
+  /**
+   * Settles when all bytes so far are on disk, and complete archives are sealed, or that has
+   * failed.
+   */
   async idle(): Promise<void> {
     // The end of a write may begin the next one, which may complete an archive.
     let sealing: Promise<void>;

@@ -114,7 +114,9 @@ describe('SinkQueue', () => {
     for (let i = 0; i < 20; i++) await readdir(directory);
   }
 
-  /** Another process, for which time passes while this one stands still, recovers the open archives. */
+  /**
+   * Another process, for which time passes while this one stands still, recovers the open archives.
+   */
   async function takeOver(): Promise<void> {
     const otherClock = new FakeClock();
     const recovered = new Promise<unknown>((resolve, reject) => {
