@@ -2,8 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Files of several seconds each, slowest first: one that starts last would keep one worker busy alone. */
-const SLOWEST = [
-];
+const SLOWEST = [];
 
 /** `npm run spec -- FILE…` runs those files in one process, where `.only` and a debugger work. */
 const named = process.argv.slice(2).filter((argument) => argument.startsWith('spec/'));

@@ -229,7 +229,7 @@ describe('RollingReadStream', () => {
   });
 
   it('reads thousands of archives with never more than one file open', async () => {
-    const count = 3000;
+    const count = 2000;
     const writes = Array.from({ length: count }, (_, i) => {
       // By two writers: the archives of each are numbered the other way round.
       const part = { writer: i % 2 ? 'a' : 'b', sequence: Math.floor(i / 2), time: i };

@@ -53,7 +53,7 @@ describe('createArchiveWriter', () => {
 
   function s3Options(): S3StoreOptions {
     const { credentials, endpoint, region } = server;
-    return { credentials, endpoint, region };
+    return { credentials, endpoint, region, partBytes: '5 MiB' };
   }
 
   it('leaves archives in the directory without `ship`', async () => {
@@ -173,7 +173,7 @@ describe('createArchiveWriter', () => {
 
       it('ships archives that are larger than a part of an upload', async () => {
         const { writer } = open();
-        const payloads = [randomBytes(12 * MIB), randomBytes(9 * MIB)];
+        const payloads = [randomBytes(11 * MIB), randomBytes(6 * MIB)];
         await pipeline(Readable.from(payloads), writer);
         const back = await directories.make();
         for (const { key } of await listed(store.list())) {
@@ -289,13 +289,13 @@ describe('createArchiveWriter', () => {
           const files = withFile((file) => ({
             read(bytes, offset, length, position) {
               // At this position some parts have been sent.
-              if (position > 18 * MIB) end();
+              if (position > 9 * MIB) end();
               return file.read(bytes, offset, length, position);
             },
           }));
           const { writer } = open({ files, signal: controller.signal });
           end = () => (how === 'destroy' ? writer.destroy(failure) : controller.abort(failure));
-          const error = await rejection(pipeline(Readable.from([randomBytes(20 * MIB)]), writer));
+          const error = await rejection(pipeline(Readable.from([randomBytes(11 * MIB)]), writer));
           expect(how === 'destroy' ? error : Object(error).cause).to.equal(failure);
           if (!writer.closed) await new Promise<void>((resolve) => writer.once('close', resolve));
           expect(await target.leftovers()).to.deep.equal([]);

@@ -22,6 +22,7 @@ import { TemporaryDirectories } from '../support/series.js';
 import { archivesIn } from '../support/shipping-writer.js';
 import { listed } from '../support/store-tools.js';
 
+const MIB = 2 ** 20;
 const CHILD = fileURLToPath(new URL('../support/shipping-child.ts', import.meta.url));
 
 describe('a shipment whose process is killed', () => {
@@ -42,8 +43,8 @@ describe('a shipment whose process is killed', () => {
   afterEach(() => directories.remove());
 
   /** Runs a writer up to a point, and kills it there. */
-  async function killAt(point: KillPoint, to: string): Promise<void> {
-    const child = fork(CHILD, [directory, to, point], {
+  async function killAt(point: KillPoint, to: string, archiveBytes: number): Promise<void> {
+    const child = fork(CHILD, [directory, to, point, String(archiveBytes)], {
       execArgv: ['--import', 'tsx'],
       env: { ...process.env, ...environment() },
     });
@@ -101,7 +102,7 @@ describe('a shipment whose process is killed', () => {
   for (const point of KILL_POINTS) {
     it(`loses nothing and leaves nothing behind in a directory: ${point}`, async () => {
       const to = await directories.make();
-      await killAt(point, to);
+      await killAt(point, to, 2 * MIB);
       await expectTheRestAfter(point, openStore(to));
     });
   }
@@ -111,7 +112,8 @@ describe('a shipment whose process is killed', () => {
       // The embedded service can neither list nor abort uploads.
       if (!server.isComplete) this.skip();
       const to = `s3://${await server.createBucket()}/prefix`;
-      await killAt(point, to);
+      // More than a part.
+      await killAt(point, to, 7 * MIB);
       const { credentials, endpoint, region } = server;
       const store = openStore(to, { s3: { credentials, endpoint, region } });
       await expectTheRestAfter(point, store);

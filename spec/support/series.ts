@@ -1,17 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { RecordInput } from '../../lib/codec/records/record-input.js';
 import type { ArchiveRecord } from '../../lib/index.js';
 import { encodeBlocks, NOW_MICROS } from './encode-archive.js';
+import { QUICK_PLACE } from './quick-place.js';
 
 /** Directories of specs, which `remove` takes away again. */
 export class TemporaryDirectories {
   readonly #made: string[] = [];
 
   async make(): Promise<string> {
-    const directory = await mkdtemp(join(tmpdir(), 'shoebox-series-'));
+    const directory = await mkdtemp(join(QUICK_PLACE, 'shoebox-series-'));
     this.#made.push(directory);
     return directory;
   }

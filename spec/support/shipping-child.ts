@@ -1,5 +1,5 @@
 // Writes three archives and ships them, up to a point, where it tells its parent and does nothing more: there
-// it is killed. Arguments: the directory, the store, the point.
+// it is killed. Arguments: the directory, the store, the point, the bytes of the first archive.
 import { createHash, randomBytes } from 'node:crypto';
 
 import {
@@ -13,9 +13,9 @@ import {
 import { KILL_TEMPLATE, type KillPoint } from './kill-points.js';
 import { withFile } from './with-file.js';
 
-const [directory = '', to = '', point = ''] = process.argv.slice(2);
-/** More than a part, of random bytes, which do not get fewer by compression. */
-const ARCHIVE_BYTES = 7 * 2 ** 20;
+const [directory = '', to = '', point = '', archiveBytes = ''] = process.argv.slice(2);
+/** Random, so that compression does not make them fewer. */
+const ARCHIVE_BYTES = Number(archiveBytes);
 const inner = openStore(to, { s3: { partBytes: '5 MiB' } });
 
 /** Where it is the point, the end. */

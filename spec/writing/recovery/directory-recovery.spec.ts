@@ -77,7 +77,8 @@ describe('DirectoryRecovery', () => {
   it('keeps the torn tail aside, wherever the archive was cut off', async () => {
     const bytes = Buffer.concat(blocks);
     const firstEnd = blocks[0]?.length ?? 0;
-    for (let size = firstEnd - 3; size < firstEnd + 70; size++) {
+    // The spec of `recoverArchive` has every cut.
+    for (let size = firstEnd - 3; size < firstEnd + 70; size += size < firstEnd + 3 ? 1 : 11) {
       await put('x_1.events.open', bytes.subarray(0, size));
       await recover();
       const whole = size >= firstEnd ? firstEnd : 0;

@@ -1,12 +1,14 @@
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 
 import { expect } from 'chai';
 
 import { nodeFileLayer } from '../../../lib/files/file-layer.js';
 import {
   isLeaseAside,
+  LEASE_CONFIRM_MS,
   LEASE_STALE_MS,
   type LeaseSighting,
   leasedName,
@@ -28,9 +30,13 @@ describe('takeover of a lease', () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'shoebox-lease-'));
     path = join(directory, 'a.events.open');
+    mock.timers.enable({ apis: ['setTimeout'] });
   });
 
-  afterEach(() => rm(directory, { recursive: true, force: true }));
+  afterEach(async () => {
+    mock.timers.reset();
+    await rm(directory, { recursive: true, force: true });
+  });
 
   /** Makes the lease of `path` look as if it had been renewed `ms` ago. */
   async function age(ms: number): Promise<void> {
@@ -74,6 +80,7 @@ describe('takeover of a lease', () => {
       const lease = await takeLease(path, nodeFileLayer);
       await age(ms);
       const seen = await sighted();
+      mock.timers.tick(LEASE_CONFIRM_MS);
       await until(async () => (await sighted()).mtimeMs !== seen.mtimeMs);
       expect(await takeOverLease(path, seen, nodeFileLayer)).to.equal(null);
       expect(await takeLease(path, nodeFileLayer)).to.equal(null);

@@ -1,11 +1,13 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 
 import { expect } from 'chai';
 
 import { nodeFileLayer } from '../../../lib/files/file-layer.js';
 import {
+  LEASE_CONFIRM_MS,
   type LeaseSighting,
   sightLease,
   takeOverLease,
@@ -23,9 +25,13 @@ describe('takeLease', () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'shoebox-lease-'));
     path = join(directory, 'a.events.open');
+    mock.timers.enable({ apis: ['setTimeout'] });
   });
 
-  afterEach(() => rm(directory, { recursive: true, force: true }));
+  afterEach(async () => {
+    mock.timers.reset();
+    await rm(directory, { recursive: true, force: true });
+  });
 
   /** The lease as it is now. */
   async function sighted(): Promise<LeaseSighting> {
@@ -104,7 +110,10 @@ describe('takeLease', () => {
     }));
     const lease = await takeLease(path, disk);
     const seen = await sighted();
-    await until(async () => (await sighted()).mtimeMs !== seen.mtimeMs);
+    await until(async () => {
+      mock.timers.tick(LEASE_CONFIRM_MS);
+      return (await sighted()).mtimeMs !== seen.mtimeMs;
+    });
     expect(failures).to.be.at.least(2);
     await lease?.release();
   });
