@@ -182,7 +182,7 @@ describe('RollingReadStream, with damaged archives', () => {
         else expect(found).to.deep.equal(payloads.slice(0, found.length), damageOf(error).message);
       }
     }
-  });
+  }).timeout(120_000);
 
   it('reads the archives before a damaged head, and names that archive', async () => {
     await putDamaged();

@@ -241,7 +241,7 @@ describe('RollingReadStream', () => {
     const { payloads } = await readPayloads(reader);
     expect(payloads).to.deep.equal(Array.from({ length: count }, (_, i) => `${i}`));
     expect(files).to.include({ open: 0, mostOpen: 1 });
-  });
+  }).timeout(120_000);
 
   describe('closes its file', () => {
     const payloads = numbered('v', 20_000);

@@ -22,6 +22,7 @@ import { openStore } from '../../lib/stores/open-store.js';
 import type { S3StoreOptions } from '../../lib/stores/s3/s3-store-options.js';
 import { deleteFile } from '../../lib/writing/handlers/delete-file.js';
 import { moveTo } from '../../lib/writing/handlers/move-to.js';
+import { compiled } from '../support/compiled.js';
 import { MemoryStore } from '../support/memory-store.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';
 import { numbered, TemporaryDirectories } from '../support/series.js';
@@ -183,7 +184,7 @@ describe('createArchiveWriter', () => {
         const isSame = records.map(({ payload }, i) => payload.equals(payloads[i] ?? payload));
         expect(isSame).to.deep.equal([true, true]);
         expect(readdirSync(directory)).to.deep.equal([]);
-      });
+      }).timeout(120_000);
 
       it("keeps local files with localFile 'keep'", async () => {
         const { writer, shipped } = open({ ship: { to: target.to, localFile: 'keep' } });
@@ -237,7 +238,7 @@ describe('createArchiveWriter', () => {
           expect([failed, readdirSync(spool)]).to.deep.equal([[], []]);
           expect(shipped).to.have.length(8);
         }
-      });
+      }).timeout(120_000);
 
       it('does not resend an archive that is there, as after a crash before settling', async () => {
         const first = open({ ship: { to: target.to, localFile: 'keep' } });
@@ -305,7 +306,7 @@ describe('createArchiveWriter', () => {
           expect(await next.writer.close()).to.deep.equal({ shipped: 1, left: [] });
           expect(await target.leftovers()).to.deep.equal([next.shipped[0]?.key]);
           expect(readdirSync(directory)).to.deep.equal([]);
-        });
+        }).timeout(120_000);
       }
     });
   }
@@ -385,7 +386,7 @@ describe('createArchiveWriter', () => {
     });
 
     async function run(script: string): Promise<{ code: number | null; output: string }> {
-      const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+      const from = (path: string) => JSON.stringify(compiled(new URL(path, import.meta.url)).href);
       const program = `
         import { once } from 'node:events';
         import { finished } from 'node:stream/promises';
@@ -396,14 +397,10 @@ describe('createArchiveWriter', () => {
           directory: ${JSON.stringify(directory)}, roll: rollByCount(1), ship: { to: store },
         });
         ${script}`;
-      const child = spawn(
-        process.execPath,
-        ['--import', 'tsx', '--input-type=module', '--eval', program],
-        {
-          cwd: fileURLToPath(new URL('../..', import.meta.url)),
-          stdio: ['ignore', 'pipe', 'inherit'],
-        },
-      );
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+        cwd: fileURLToPath(new URL('../..', import.meta.url)),
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
       const output = await text(child.stdout);
       return { output, code: await exited };

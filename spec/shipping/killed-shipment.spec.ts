@@ -6,7 +6,6 @@ import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
 
@@ -16,6 +15,7 @@ import {
   openStore,
   type Store,
 } from '../../lib/index.js';
+import { compiled } from '../support/compiled.js';
 import { KILL_POINTS, KILL_TEMPLATE, type KillPoint } from '../support/kill-points.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';
 import { TemporaryDirectories } from '../support/series.js';
@@ -23,9 +23,11 @@ import { archivesIn } from '../support/shipping-writer.js';
 import { listed } from '../support/store-tools.js';
 
 const MIB = 2 ** 20;
-const CHILD = fileURLToPath(new URL('../support/shipping-child.ts', import.meta.url));
+const CHILD = new URL('../support/shipping-child.ts', import.meta.url);
 
-describe('a shipment whose process is killed', () => {
+describe('a shipment whose process is killed', function () {
+  this.timeout(120_000);
+
   const directories = new TemporaryDirectories();
   let directory: string;
   let server: S3Server;
@@ -44,8 +46,8 @@ describe('a shipment whose process is killed', () => {
 
   /** Runs a writer up to a point, and kills it there. */
   async function killAt(point: KillPoint, to: string, archiveBytes: number): Promise<void> {
-    const child = fork(CHILD, [directory, to, point, String(archiveBytes)], {
-      execArgv: ['--import', 'tsx'],
+    const child = fork(compiled(CHILD), [directory, to, point, String(archiveBytes)], {
+      execArgv: [],
       env: { ...process.env, ...environment() },
     });
     await Promise.race([messages(child, 2), once(child, 'exit')]);

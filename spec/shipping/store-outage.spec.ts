@@ -1,25 +1,27 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
 
 import { createArchiveReader } from '../../lib/index.js';
+import { compiled } from '../support/compiled.js';
 import type { OutageReport } from '../support/outage-report.js';
 import { TemporaryDirectories } from '../support/series.js';
 
-const CHILD = fileURLToPath(new URL('../support/outage-child.ts', import.meta.url));
+const CHILD = new URL('../support/outage-child.ts', import.meta.url);
 const MIB = 2 ** 20;
 
-describe('a store that is down for more than 50 archives', () => {
+describe('a store that is down for more than 50 archives', function () {
+  this.timeout(120_000);
+
   const directories = new TemporaryDirectories();
 
   afterEach(() => directories.remove());
 
   it('costs only time, holds the source within the spool limit, and needs', async function () {
     const [directory, to] = [await directories.make(), await directories.make()];
-    const child = fork(CHILD, [directory, to], { execArgv: ['--import', 'tsx'] });
+    const child = fork(compiled(CHILD), [directory, to], { execArgv: [] });
     const exit = once(child, 'exit');
     const reported = once(child, 'message').then(([report]: OutageReport[]) => report);
     const report = await Promise.race([reported, exit.then(() => undefined)]);

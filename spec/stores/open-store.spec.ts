@@ -10,6 +10,7 @@ import { nodeFileLayer } from '../../lib/files/file-layer.js';
 import { DirectoryStore } from '../../lib/stores/directory/directory-store.js';
 import { openStore } from '../../lib/stores/open-store.js';
 import { S3Store } from '../../lib/stores/s3/s3-store.js';
+import { compiled } from '../support/compiled.js';
 
 describe('openStore', () => {
   it('opens a directory by its path or its file:// URL', () => {
@@ -79,14 +80,15 @@ async function modulesLoadedBy(expression: string): Promise<string> {
       writeSync(1, resolved.url + '\\n');
       return resolved;
     }`;
-  const openStoreUrl = new URL('../../lib/stores/open-store.ts', import.meta.url).href;
+  const source = new URL('../../lib/stores/open-store.ts', import.meta.url);
+  const openStoreUrl = compiled(source).href;
   const program = `
     import { register } from 'node:module';
     register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));
     const { openStore } = await import(${JSON.stringify(openStoreUrl)});
     const result = await Promise.resolve(${expression}).catch(() => undefined);
     for await (const object of result?.[Symbol.asyncIterator] ? result : []);`;
-  const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+  const args = ['--input-type=module', '--eval', program];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   expect(stdout).to.include(openStoreUrl);
   return stdout;

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 
 import { systemClock } from '../../lib/streams/clock.js';
+import { compiled } from '../support/compiled.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
@@ -74,9 +75,9 @@ describe('systemClock', () => {
 
 /** Runs a program in a process of its own, up to its end. */
 async function run(program: string): Promise<{ stdout: string; stderr: string }> {
-  const url = new URL('../../lib/streams/clock.ts', import.meta.url).href;
+  const url = compiled(new URL('../../lib/streams/clock.ts', import.meta.url)).href;
   const module = `import { systemClock } from ${JSON.stringify(url)}; ${program}`;
-  const args = ['--import', 'tsx', '--input-type=module', '--eval', module];
+  const args = ['--input-type=module', '--eval', module];
   const env = { ...process.env, NODE_OPTIONS: '' };
   return promisify(execFile)(process.execPath, args, { env });
 }

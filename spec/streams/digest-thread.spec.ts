@@ -8,6 +8,7 @@ import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 
 import { createThreadDigest } from '../../lib/streams/digest-thread.js';
+import { compiled } from '../support/compiled.js';
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
@@ -97,13 +98,13 @@ describe('createThreadDigest', () => {
   describe('keeps the process alive', () => {
     /** What a process prints that has a `digest`, and ends by itself. */
     async function run(script: string): Promise<string> {
-      const source = new URL('../../lib/streams/digest-thread.ts', import.meta.url).href;
+      const source = compiled(new URL('../../lib/streams/digest-thread.ts', import.meta.url)).href;
       const whole = `
         const { createThreadDigest } = await import(${JSON.stringify(source)});
         const digest = createThreadDigest();
         ${script}
       `;
-      const args = ['--import', 'tsx', '--input-type=module', '--eval', whole];
+      const args = ['--input-type=module', '--eval', whole];
       // One that does not end has an exit code that is none.
       const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
       return stdout.trim();

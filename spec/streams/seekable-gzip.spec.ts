@@ -10,6 +10,7 @@ import fc from 'fast-check';
 
 import { readGzipEnd } from '../../lib/codec/gzip/gzip-end.js';
 import { SeekableGzip, type SeekableGzipOptions } from '../../lib/streams/seekable-gzip.js';
+import { compiled } from '../support/compiled.js';
 import { sealArchive } from '../support/damaged-archive.js';
 import { cut, decodeArchive } from '../support/decode-archive.js';
 import { encodeBlocks, encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
@@ -97,6 +98,7 @@ describe('SeekableGzip', () => {
 
   for (const [name, command, args] of programs) {
     it(`is decompressed by ${name}`, async function () {
+      this.timeout(120_000);
       if (spawnSync(command, ['--version']).status !== 0) {
         console.log(`      not tried: there is no ${command} here`);
         this.skip();
@@ -160,7 +162,8 @@ describe('SeekableGzip', () => {
   });
 
   it('is within 2 % of the size of one stream at the same level', async () => {
-    const lines = corpusLines();
+    const corpus = corpusLines();
+    const lines = corpus.subarray(0, corpus.lastIndexOf('\n', 6 * 2 ** 20) + 1);
     const blocks = encodeCorpus(lines);
     for (const [level, archive] of [
       [6, blocks],
@@ -172,7 +175,7 @@ describe('SeekableGzip', () => {
       expect(gzip.length).to.be.at.most(1.02 * gzipSync(archive, { level }).length);
       expect(indexOf(gzip).length).to.be.at.least(Math.floor(archive.length / 1.3 / 2 ** 20));
     }
-  });
+  }).timeout(120_000);
 
   it('keeps members in order, in whatever order their compression ends', async () => {
     const archive = sampleBlocks().subarray(0, 20_000);
@@ -296,16 +299,16 @@ describe('SeekableGzip', () => {
   });
 
   it('lets the process end when it is destroyed midway', function () {
-    this.timeout(20_000);
+    this.timeout(120_000);
     const program = `
-      import { SeekableGzip } from ${JSON.stringify(new URL('../../lib/streams/seekable-gzip.ts', import.meta.url))};
+      import { SeekableGzip } from ${JSON.stringify(compiled(new URL('../../lib/streams/seekable-gzip.ts', import.meta.url)))};
       const gzip = new SeekableGzip({ memberBytes: '16 MiB', level: 9, concurrency: 4 });
       gzip.on('close', () => console.log('closed'));
       gzip.write(Buffer.alloc(80 * 2 ** 20, 'abcdefg'));
       setImmediate(() => gzip.destroy());
     `;
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { timeout: 15_000 });
+    const args = ['--input-type=module', '--eval', program];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { timeout: 60_000 });
     expect(stderr.toString()).to.equal('');
     expect([status, stdout.toString()]).to.deep.equal([0, 'closed\n']);
   });

@@ -19,6 +19,7 @@ import {
 import { type ArchiveFacts, rollWhenAll } from '../../lib/writing/policies/roll-policy.js';
 import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
+import { compiled } from '../support/compiled.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
 import { Gate, systemError, TestDisk } from '../support/test-disk.js';
@@ -488,15 +489,15 @@ describe('RollingWriteStream, as to rolling', () => {
     });
 
     it('keeps the process alive until the record is written, and no longer', async () => {
-      const stream = new URL('../../lib/writing/rolling-write-stream.ts', import.meta.url);
+      const source = new URL('../../lib/writing/rolling-write-stream.ts', import.meta.url);
       const program = `
-        import { RollingWriteStream } from ${JSON.stringify(stream.href)};
+        import { RollingWriteStream } from ${JSON.stringify(compiled(source))};
         const options = { directory: process.argv[1], flushInterval: 5 };
         new RollingWriteStream(options).write('a');
       `;
       const { status, stderr } = spawnSync(
         process.execPath,
-        ['--import', 'tsx', '--input-type=module', '-e', program, directory],
+        ['--input-type=module', '-e', program, directory],
         { encoding: 'utf8' },
       );
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });

@@ -95,7 +95,7 @@ describe('verifyArchive', () => {
       // What is missing at the start is not a gap within: the series tells it.
       expect(report.gaps).to.have.length(isInIndex || lost === frames[0] ? 0 : 1);
     }
-  });
+  }).timeout(120_000);
 
   it('finds a cut anywhere but where a frame ends, and that the index is missing there', async () => {
     const ends = SAMPLE.frames.map(({ end }) => end);
@@ -132,7 +132,7 @@ describe('verifyArchive', () => {
     for (let at = 1; at < packed.length; at += 3) {
       expect((await verify(packed.subarray(0, at))).isIntact).to.equal(false);
     }
-  });
+  }).timeout(120_000);
 
   it('tells damage of gzip and the torn frame before it as one', async () => {
     const packed = gzipSync(SAMPLE.bytes);

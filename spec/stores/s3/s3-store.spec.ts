@@ -170,7 +170,7 @@ describe('S3Store', () => {
     // Two parts on their way, one that is gathered, and a chunk or two in each stream's buffer.
     expect(lead).to.be.at.most(19 * MIB);
     client.destroy();
-  });
+  }).timeout(120_000);
 
   it('tells a missing bucket from a missing key', async () => {
     bucket = 'shoebox-never-created';

@@ -125,7 +125,7 @@ describe('PartSender', () => {
       .map(({ status }) => status);
     expect(statuses).to.include(503);
     expect(statuses.filter((status) => status === 200)).to.have.length(7);
-  });
+  }).timeout(120_000);
 });
 
 function carriedBy({ headers }: SeenRequest): Carried {

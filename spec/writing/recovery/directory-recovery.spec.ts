@@ -12,6 +12,7 @@ import { LEASE_CONFIRM_MS, LEASE_STALE_MS } from '../../../lib/writing/recovery/
 import type { RecoveredArchive } from '../../../lib/writing/recovery/recover-archive.js';
 import { RollingWriteStream } from '../../../lib/writing/rolling-write-stream.js';
 import { takeLease } from '../../../lib/writing/sink/archive-lease.js';
+import { compiled } from '../../support/compiled.js';
 import { encodeVersion1 } from '../../support/encode-archive.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { QUICK_PLACE } from '../../support/quick-place.js';
@@ -292,8 +293,8 @@ describe('DirectoryRecovery', () => {
   });
 
   it('recovers the records that a killed process had synced', async () => {
-    const script = join(directory, 'child.mts');
-    const index = new URL('../../../lib/index.ts', import.meta.url).href;
+    const script = join(directory, 'child.mjs');
+    const index = compiled(new URL('../../../lib/index.ts', import.meta.url)).href;
     await writeFile(
       script,
       `import { createArchiveWriter } from ${JSON.stringify(index)};
@@ -305,7 +306,7 @@ describe('DirectoryRecovery', () => {
         if (n === 20) process.send('enough');
       }`,
     );
-    const child = fork(script, { execArgv: ['--import', 'tsx'] });
+    const child = fork(script, { execArgv: [] });
     const exit = once(child, 'exit');
     await once(child, 'message');
     child.kill('SIGKILL');
@@ -325,10 +326,10 @@ const TEMPLATE = 'x_[[SEQUENCE]].events';
 
 /** Starts a process that writes numbers, each synced before the next, and kills it midway. */
 async function writeAndKill(scratch: ScratchDirectory, format: string): Promise<number> {
-  const index = new URL('../../../lib/index.ts', import.meta.url).href;
+  const index = compiled(new URL('../../../lib/index.ts', import.meta.url)).href;
   const options = { directory: scratch.path, template: TEMPLATE, format };
   const script = await scratch.put(
-    'child.mts',
+    'child.mjs',
     Buffer.from(`
       import { createArchiveWriter } from ${JSON.stringify(index)};
       const writer = createArchiveWriter(${JSON.stringify(options)});
@@ -338,7 +339,7 @@ async function writeAndKill(scratch: ScratchDirectory, format: string): Promise<
       }
     `),
   );
-  const child = fork(script, { execArgv: ['--import', 'tsx'] });
+  const child = fork(script, { execArgv: [] });
   let synced = -1;
   const isEnough = new Promise<void>((resolve) => {
     child.on('message', (n) => {

@@ -92,7 +92,7 @@ describe('recoverArchive', () => {
           await clear(scratch);
         }
       });
-    });
+    }).timeout(120_000);
   }
 
   it('keeps the records after damage and holes, and sets these aside byte for byte', async () => {
@@ -261,7 +261,7 @@ describe('recoverArchive', () => {
         }
       });
     }
-  });
+  }).timeout(120_000);
 
   it('does not mistake the remaining digits of a torn number for a record', async () => {
     await withScratch(async (scratch) => {

@@ -31,7 +31,9 @@ interface Run {
   readonly resumes: readonly DiskStep[];
 }
 
-describe('RollingWriteStream, on a disk that fails', () => {
+describe('RollingWriteStream, on a disk that fails', function () {
+  this.timeout(120_000);
+
   let directory: string;
   let clock: FakeClock;
 
