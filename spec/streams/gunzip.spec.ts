@@ -99,6 +99,7 @@ describe('gunzip', () => {
     }
   });
 
+  // The exhaustive run of bit flips in gzip.
   it('with any bit flipped tells of damage, or gives the same', async () => {
     const archive = Buffer.concat([fullMember(ONE), gzipSync(TWO)]);
     for (let bit = 0; bit < 8 * archive.length; bit++) {
@@ -114,7 +115,8 @@ describe('gunzip', () => {
   });
 
   it('gives the same bytes before damage, and the same error, in whatever pieces', async () => {
-    for (let bit = 0; bit < 8 * MEMBERS.length; bit += 3) {
+    // A sample with a bit of every byte.
+    for (let bit = 0; bit < 8 * MEMBERS.length; bit += 7) {
       const flipped = flip(MEMBERS, bit);
       const whole = await read([flipped]);
       const pieces = await read(cut(flipped, 1));

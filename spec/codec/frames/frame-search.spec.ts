@@ -45,7 +45,9 @@ function createSearch({ isLaterOnly = true, ...sizes }: SearchOptions = {}) {
   return { queue, search, begin };
 }
 
-/** Where a search after `bad` finds a frame, counted from the end of `bad`; null if it finds none. */
+/**
+ * Where a search after `bad` finds a frame, counted from the end of `bad`; null if it finds none.
+ */
 function find(bad: Buffer, rest: readonly Uint8Array[], options?: SearchOptions): number | null {
   const { queue, search, begin } = createSearch(options);
   begin(bad);

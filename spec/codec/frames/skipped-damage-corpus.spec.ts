@@ -29,8 +29,10 @@ const CORPORA = [
   '../../../examples/data/notifications.jsonl.gz',
 ].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-/** `SHOEBOX_PLACES=10000 npm run spec -- --grep 'Damage that is skipped' --timeout 0` tries more of them. */
-const PLACES = Number(process.env.SHOEBOX_PLACES ?? 300);
+/**
+ * To try more: `SHOEBOX_PLACES=10000 npm run spec -- --grep 'Damage that is skipped' --timeout 0`.
+ */
+const PLACES = Number(process.env.SHOEBOX_PLACES ?? 100);
 
 /** Some records of the corpus, in blocks of twenty. */
 async function readBlocks(path: string): Promise<RecordFields[][]> {
@@ -117,7 +119,9 @@ describe('Damage that is skipped, through gzip', () => {
     const sample = sampleVersion2();
     const packed = gzipSync(sample.bytes);
     const written = new Set(recordsWithout(sample, -1).map((record) => JSON.stringify(record)));
-    for (let bit = 0; bit < 8 * packed.length; bit += 2) {
+    // A sample with a bit of every byte. `gunzip` has the exhaustive run for gzip, and
+    // skipped-damage.spec.ts the one for the archive.
+    for (let bit = 0; bit < 8 * packed.length; bit += 7) {
       for (const record of await decodeGzip(flipBit(packed, bit))) {
         if (!written.has(JSON.stringify(record))) expect.fail(JSON.stringify(record));
       }
