@@ -39,7 +39,7 @@ export async function checkStore(store: Store, spool: string): Promise<ShipFindi
       await store.get(key),
       createGunzip(),
       new Decoder(),
-      tell,
+      printError,
     )) {
       const { metadata, payload, sequence } = record;
       found.records++;
@@ -59,7 +59,7 @@ export async function checkStore(store: Store, spool: string): Promise<ShipFindi
 }
 
 /** Prints an error. The reader of the last stream gets it as well. */
-function tell(error: Error | null | undefined): void {
+function printError(error: Error | null | undefined): void {
   if (error) console.error(error);
 }
 

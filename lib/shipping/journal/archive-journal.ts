@@ -20,11 +20,13 @@ const MOST_ATTEMPTS = 3;
  * it, the archive is read and the store is asked.
  */
 export class ArchiveJournal {
+  readonly #archive: string;
   readonly #path: string;
   readonly #files: FileLayer;
 
   /** @param archive the archive's path */
   constructor(archive: string, files: FileLayer) {
+    this.#archive = archive;
     this.#path = archive + JOURNAL_SUFFIX;
     this.#files = files;
   }
@@ -95,10 +97,9 @@ export class ArchiveJournal {
 
   /** Keeps the file for examination, under a name that no process takes for a journal. */
   async #setAside(): Promise<void> {
-    const archive = this.#path.slice(0, -JOURNAL_SUFFIX.length);
     for (let n = 1; ; n++) {
       try {
-        await takeName(this.#files, this.#path, `${archive}.damaged-${n}${JOURNAL_SUFFIX}`);
+        await takeName(this.#files, this.#path, `${this.#archive}.damaged-${n}${JOURNAL_SUFFIX}`);
         break;
       } catch (error) {
         if (systemCodeOf(error) !== 'EEXIST') throw error;
