@@ -385,7 +385,7 @@ describe('Shipper', () => {
 
     it('leaves files that are not archives of the series', async () => {
       const others = ['x_000002.events.part', 'notes.txt', 'y_3.events', 'x_000004.events'];
-      for (const name of others) await writeFile(join(directory, name), 'not an archive');
+      for (const name of others) await writeFile(join(directory, name), 'some other text');
       await leave(['old']);
       const { writer, shipped, failed } = createShippingWriter(directory, store);
       await writer.close();
