@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { nodeFileLayer } from '../files/file-layer.js';
 import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../series/names/archive-template.js';
 import { openStore } from '../stores/open-store.js';
-import { S3Store } from '../stores/s3/s3-store.js';
 import { systemClock } from '../streams/clock.js';
 import type { TypedEvents } from '../streams/typed-events.js';
 import type { ArchiveWriterEvents } from '../writing/archive-writer-events.js';
@@ -44,10 +43,10 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
   }
   const settings = parseShipOptions(ship);
   const { clock = systemClock, directory, files = nodeFileLayer } = options;
-  const { pattern, template } = new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE);
+  const template = new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE);
   const store = openStore(ship.to, ship.s3 === undefined ? {} : { s3: ship.s3 });
   const ownsStore = store !== ship.to;
-  if (ship.s3 !== undefined && !(ownsStore && store instanceof S3Store)) {
+  if (ship.s3 !== undefined && !(ownsStore && /^s3:/i.test(String(ship.to)))) {
     throw new TypeError(`ship.s3 goes with an s3:// URL, but ship.to is ${store.name}`);
   }
   if (typeof settings.localFile === 'object') checkMoveTo(settings.localFile.moveTo, directory);
@@ -56,8 +55,8 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
     store,
     ownsStore,
     directory,
-    pattern,
-    areNamesOwn: /\[\[(WRITER|CRC)\]\]/.test(template),
+    pattern: template.pattern,
+    areNamesOwn: template.isDistinct,
     files,
     clock,
   });

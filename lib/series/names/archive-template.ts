@@ -67,6 +67,11 @@ export class ArchiveTemplate {
     this.pattern = joinPatterns(withAlternatives(this.#template.patterns()));
   }
 
+  /** Whether no two writers, on any host, can give the same name to two different archives. */
+  get isDistinct(): boolean {
+    return this.#template.has('WRITER') || this.#template.has('CRC');
+  }
+
   /**
    * The name of an archive that opens, without `.open`.
    *

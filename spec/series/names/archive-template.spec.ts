@@ -88,6 +88,15 @@ describe('ArchiveTemplate', () => {
     expect(template.sealedName(taken, FACTS)).to.equal('a_1234-2.events');
   });
 
+  it('is distinct if names hold the id of the writer or the digest of the archive', () => {
+    for (const template of [DEFAULT_TEMPLATE, 'x_[[WRITER]].events', 'x_[[CRC]].events']) {
+      expect(new ArchiveTemplate(template).isDistinct, template).to.equal(true);
+    }
+    for (const template of ['x_[[SEQUENCE]].events', '[[HOST]]_[[PID]].events', 'WRITER.events']) {
+      expect(new ArchiveTemplate(template).isDistinct, template).to.equal(false);
+    }
+  });
+
   it('takes text that is near a token for text', () => {
     expect(openName('[HOST]')).to.equal('[HOST]');
     expect(openName('[[[PID]]]')).to.equal('[4242]');
