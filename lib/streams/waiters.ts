@@ -1,6 +1,7 @@
 /**
  * Async callers that wait until some state changes. A caller that was woken must look at the state
- * again: another one may have come first, hence `while (!isFree()) await waiters.next()`.
+ * again: another one may have come first, so callers write `while (!isFree()) await
+ * waiters.next()`.
  */
 export class Waiters {
   readonly #waiting: (() => void)[] = [];

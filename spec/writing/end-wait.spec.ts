@@ -10,7 +10,7 @@ import { rejection } from '../support/store-tools.js';
 
 const EVIDENCE = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
 
-/** Ships nothing, and waits until it is told that nobody does. */
+/** Ships nothing, and waits until its caller aborts. */
 const STUCK = {
   async drain(signal: AbortSignal): Promise<ShippingState> {
     if (!signal.aborted) await once(signal, 'abort');
@@ -29,7 +29,7 @@ describe('EndWait', () => {
     wait = new EndWait(clock, 1000, () => over++);
   });
 
-  it('gives disk and store the whole time, each', async () => {
+  it('gives the disk the whole time, and the store as much again', async () => {
     wait.begin();
     clock.advance(900);
     const shipped = rejection(wait.ship(STUCK));
@@ -40,7 +40,7 @@ describe('EndWait', () => {
     expect(over).to.equal(1);
   });
 
-  it('counts a deadline for both from the moment that it is given', async () => {
+  it('counts a deadline for both from the call that sets it', async () => {
     wait.limit(500);
     clock.advance(200);
     wait.begin();
@@ -50,7 +50,7 @@ describe('EndWait', () => {
     expect(await shipped).to.be.instanceOf(ShippingPendingError);
   });
 
-  it('takes what is left for no error where that is allowed', async () => {
+  it('does not fail for archives that are left if the caller allows that', async () => {
     wait.allowLeft();
     wait.begin();
     const shipped = wait.ship(STUCK);
@@ -58,7 +58,7 @@ describe('EndWait', () => {
     await shipped;
   });
 
-  it('keeps the process alive while somebody waits, and no longer', () => {
+  it('keeps the process alive while it waits, and no longer', () => {
     wait.begin();
     expect(clock.refTimers).to.equal(1);
     wait.end();
@@ -66,7 +66,7 @@ describe('EndWait', () => {
     expect(clock.pendingTimers).to.equal(0);
   });
 
-  it('refuses a deadline that is no duration, and keeps its limit', () => {
+  it('refuses a deadline that is not a duration, and keeps its limit', () => {
     for (const deadline of [-1, Number.NaN]) {
       expect(() => wait.limit(deadline)).to.throw(RangeError);
     }

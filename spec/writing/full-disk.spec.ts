@@ -17,12 +17,12 @@ import { catchUncaught } from '../support/writer-tools.js';
 const KIB = 2 ** 10;
 const RECORDS = 100;
 
-/** 50 KiB each, so that 2 MiB have no room for a hundred of them. */
+/** 50 KiB each: a hundred of them do not fit into 2 MiB. */
 function payloadOf(n: number): string {
   return String(n).padEnd(50 * KIB, '.');
 }
 
-describe('RollingWriteStream, on a file system that is full', () => {
+describe('RollingWriteStream on a full file system', () => {
   let disk: SmallDisk | undefined;
   let directory: string;
   let filling: string;
@@ -47,7 +47,7 @@ describe('RollingWriteStream, on a file system that is full', () => {
     return receipts;
   }
 
-  /** The numbers of the records that can be read, which are in whole blocks alone. */
+  /** The numbers of the records in whole blocks: only those can be read. */
   async function readNumbers(): Promise<number[]> {
     const { payloads, error } = await readPayloads(
       createArchiveReader(join(directory, '*.events')),
@@ -57,8 +57,8 @@ describe('RollingWriteStream, on a file system that is full', () => {
   }
 
   for (const sync of ['no', 'everysec', 'always'] as const) {
-    it(`holds the source, says why, and goes on when there is room (sync: '${sync}')`, async () => {
-      // Less than the disk lacks: what does not fit is held back.
+    it(`holds the source back until there is room, and reports why (sync: '${sync}')`, async () => {
+      // Less than the disk lacks, so that records have to be held back.
       const maxPendingBytes = 256 * KIB;
       const writer = new RollingWriteStream({
         directory,
@@ -94,7 +94,7 @@ describe('RollingWriteStream, on a file system that is full', () => {
     });
   }
 
-  it('rejects the receipts of what was not written when its time to end is over', async () => {
+  it('rejects the receipts of records not written when its time to end is up', async () => {
     const stop = catchUncaught();
     const writer = new RollingWriteStream({ directory, template: 'x.events' });
     const receipts = Array.from({ length: RECORDS }, (_, n) => writer.append(payloadOf(n)));

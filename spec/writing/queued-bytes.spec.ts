@@ -5,7 +5,7 @@ import { QueuedBytes } from '../../lib/writing/queued-bytes.js';
 const OVERHEAD = 256;
 
 describe('QueuedBytes', () => {
-  it('counts the payload of each kind of record, and its own overhead', () => {
+  it('counts the payload of each kind of record, and an overhead', () => {
     const payload = 'x'.repeat(100);
     for (const record of [
       payload,
@@ -22,15 +22,15 @@ describe('QueuedBytes', () => {
     }
   });
 
-  it('counts by its overhead alone what has no bytes yet, or is no record', () => {
+  it('counts only the overhead of an invalid record, or of a payload to be made JSON', () => {
     const queued = new QueuedBytes(4 * OVERHEAD);
     expect(queued.add({ payload: { a: 'x'.repeat(1000) } })).to.equal(true);
-    // @ts-expect-error: what has no types writes anything.
+    // @ts-expect-error: callers without types write anything.
     for (const record of [null, {}]) expect(queued.add(record)).to.be.a('boolean');
     expect(queued.clear()).to.equal(false);
   });
 
-  it('says once whether there were too many, and begins anew', () => {
+  it('says once whether there were too many bytes, and starts again from none', () => {
     const queued = new QueuedBytes(OVERHEAD);
     expect(queued.add('x')).to.equal(false);
     expect(queued.add('')).to.equal(false);

@@ -75,7 +75,7 @@ describe('RecordQueue', () => {
     expect(await payloadsOf(directory)).to.deep.equal(['a', 'b', 'c']);
   });
 
-  it('takes a record that the getters of another append after that one, each with its receipt', async () => {
+  it('takes a record that the getters of another append after that one', async () => {
     const writer = create();
     const inner: Receipt[] = [];
     const outer = writer.append(recordThat('a', () => inner.push(writer.append('b'))));
@@ -247,7 +247,7 @@ describe('RecordQueue', () => {
       writer = create({ files: disk.files, shipper });
     });
 
-    it('refuses an append, and takes the next one if there is room by then', async () => {
+    it('refuses an append, and takes the next one if there is room again', async () => {
       isFull = () => true;
       expect(() => writer.append('a')).to.throw(SpoolFullError);
       isFull = () => false;

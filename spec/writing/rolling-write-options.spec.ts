@@ -7,7 +7,7 @@ import {
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 
 describe('parseRollingWriteOptions', () => {
-  it('needs a directory only', () => {
+  it('needs only a directory', () => {
     const settings = parseRollingWriteOptions({ directory: 'a' });
     expect(settings).to.include({
       directory: 'a',
@@ -27,7 +27,7 @@ describe('parseRollingWriteOptions', () => {
     expect(first).not.to.deep.equal(second);
   });
 
-  it('rolls by 100 MiB or 5 minutes unless told otherwise', () => {
+  it('rolls by 100 MiB or 5 minutes by default', () => {
     const { policy } = parseRollingWriteOptions({ directory: 'a' });
     const archive = {
       ...{ bytes: 1, records: 1, openedAt: 0, lastWriteAt: 0 },
@@ -65,7 +65,7 @@ describe('parseRollingWriteOptions', () => {
   ];
   for (const [option, kind, message] of wrong) {
     const [name] = Object.keys(option);
-    it(`refuses ${name} that makes no sense at once: ${message.source}`, () => {
+    it(`refuses a wrong ${name} at once: ${message.source}`, () => {
       const options: RollingWriteOptions = { directory: 'none', ...option };
       expect(() => new RollingWriteStream(options)).to.throw(kind, message);
     });

@@ -40,7 +40,7 @@ describe('RollingWriteStream', () => {
     new RollingWriteStream({ directory, ...options });
 
   describe('archives', () => {
-    it('hold the records of a pipeline from an async generator, in their order', async () => {
+    it('hold the records of a pipeline from an async generator, in order', async () => {
       const writer = create({ roll: rollByCount(999) });
       await pipeline(async function* () {
         yield* numbers(10_000);
@@ -56,7 +56,7 @@ describe('RollingWriteStream', () => {
       expect(await payloadsOf(writer.pattern)).to.deep.equal(numbers(10_000));
     });
 
-    it('are sealed under their names with an index that tells the truth', async () => {
+    it('are sealed under their final names, with a correct index', async () => {
       const writer = create({ template: 'a_[[SEQUENCE]].events', roll: rollByCount(400) });
       await pipeline(numbers(1000), writer);
       const archives = await wholeArchives(directory);
@@ -78,7 +78,7 @@ describe('RollingWriteStream', () => {
       expect(chain).to.deep.equal(['0'.repeat(64), archives[0]?.sha256, archives[1]?.sha256]);
     });
 
-    it('carry sequences that go on from one to the next', async () => {
+    it('number their records on from one archive to the next', async () => {
       const writer = create({ roll: rollByCount(3), blockBytes: 64 });
       await pipeline(numbers(8), writer);
       const sequences: (number | undefined)[] = [];
@@ -91,7 +91,7 @@ describe('RollingWriteStream', () => {
       expect(archives.map(({ index }) => index.entries[0]?.sequence)).to.deep.equal([0, 3, 6]);
     });
 
-    it('hold the metadata and the time of each record, or that of its writing', async () => {
+    it('hold the metadata of each record, and its time or else the time of the write', async () => {
       const clock = new FakeClock(1_700_000_000_123);
       const writer = create({ clock });
       writer.write({ metadata: { kind: 'login' }, payload: { user: 1 }, time: 5 });
@@ -121,7 +121,7 @@ describe('RollingWriteStream', () => {
       });
     }
 
-    it('copy those of a reader, whose blocks are let go in the meantime', async () => {
+    it('hold copies of records from a reader, which reuses the memory of its blocks', async () => {
       const first = create({ template: 'first.events' });
       await pipeline(numbers(3000), first);
       const second = create({ template: 'second.events' });
@@ -129,7 +129,7 @@ describe('RollingWriteStream', () => {
       expect(await payloadsOf(second.pattern)).to.deep.equal(numbers(3000));
     });
 
-    it('are none where no record came', async () => {
+    it('are not made without a record', async () => {
       const writer = create();
       await pipeline(Readable.from([]), writer);
       expect(await readdir(directory)).to.deep.equal([]);
@@ -143,7 +143,7 @@ describe('RollingWriteStream', () => {
       expect(await payloadsOf(writer.pattern)).to.deep.equal(['a', large, 'b', large]);
     });
 
-    it('do not change with bytes that their owner changes after the callback', async () => {
+    it('do not change when the caller changes its bytes after the callback', async () => {
       const writer = create();
       const bytes = Buffer.from('before');
       await new Promise((resolve) => writer.write(bytes, resolve));
@@ -152,7 +152,7 @@ describe('RollingWriteStream', () => {
       expect(await payloadsOf(writer.pattern)).to.deep.equal(['before']);
     });
 
-    it('keep the id of their writer, whatever becomes of the bytes that it was given as', async () => {
+    it('keep the id of their writer when the caller changes the bytes of the option', async () => {
       const writerId = Buffer.from('0123456789abcdef', 'hex');
       const writer = create({ writerId });
       writerId.fill(0);
@@ -186,7 +186,7 @@ describe('RollingWriteStream', () => {
       ]);
     });
 
-    it('tell of a sealed archive what is true of its file', async () => {
+    it('report the facts of the file of a sealed archive', async () => {
       const clock = new FakeClock(1_700_000_000_000);
       const writer = createArchiveWriter({ directory, clock, template: 'a.events' });
       const sealed: SealedArchive[] = [];
@@ -261,7 +261,7 @@ describe('RollingWriteStream', () => {
     });
   });
 
-  it('counts what it has done', async () => {
+  it('counts its work in `stats`', async () => {
     const writer = create({ roll: rollByCount(2), invalid: 'skip' });
     const evidence = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
     const empty = { pendingRecords: 0, shipped: 0, left: 0, dropped: 0, evidence, stalled: null };
@@ -273,7 +273,7 @@ describe('RollingWriteStream', () => {
       sealedBytes: 0,
     });
     for (const payload of numbers(3)) writer.write(payload);
-    // @ts-expect-error: what has no types writes anything.
+    // @ts-expect-error: callers without types write anything.
     writer.write(undefined);
     await writer.close();
     const names = await readdir(directory);
@@ -310,14 +310,14 @@ describe('RollingWriteStream', () => {
 
     it('rejects with what ended the stream, without an error listener', async () => {
       const writer = create();
-      // @ts-expect-error: what has no types writes anything.
+      // @ts-expect-error: callers without types write anything.
       writer.write(undefined);
       const error = await rejection(writer.close());
       expect(error).to.have.property('code', 'ERR_INVALID_RECORD');
       expect(await rejection(writer.close())).to.equal(error);
     });
 
-    it('rejects when the stream is destroyed before all was written', async () => {
+    it('rejects if the stream is destroyed before everything was written', async () => {
       const gate = new Gate();
       const disk = new TestDisk((call) => (call === 'write' ? gate.pass() : undefined));
       const writer = create({ files: disk.files });
@@ -332,7 +332,7 @@ describe('RollingWriteStream', () => {
       expect(await rejection(idle.close())).to.have.property('code', 'ERR_DESTROYED');
     });
 
-    it('refuses a deadline that is none', async () => {
+    it('refuses a deadline that is not a duration', async () => {
       const writer = create();
       const error = await rejection(writer.close({ deadlineMs: Number.NaN }));
       expect(error).to.be.instanceOf(RangeError);
@@ -358,7 +358,7 @@ describe('RollingWriteStream', () => {
       expect(await payloadsOf(writer.pattern)).to.deep.equal(['a', 'b']);
     });
 
-    it('seals what waits for a slow disk, too', async () => {
+    it('seals records that wait for a slow disk, too', async () => {
       const gate = new Gate();
       const disk = new TestDisk((call) => (call === 'write' ? gate.pass() : undefined));
       const writer = create({ files: disk.files, roll: rollByCount(3) });
@@ -381,7 +381,7 @@ describe('RollingWriteStream', () => {
     });
   });
 
-  it('gives a pattern that matches its directory, whatever that is called', async () => {
+  it('gives a pattern that matches its archives, whatever the name of the directory', async () => {
     const odd = join(directory, 'a [b] {c} (d) *! ,e');
     await new TestDisk().files.mkdir(odd);
     const writer = create({ directory: odd, template: 'f[1]_%Y_[[COUNT]]!.events' });

@@ -12,7 +12,7 @@ import { passTime } from '../support/pass-time.js';
 import { numbered, TemporaryDirectories } from '../support/series.js';
 import { payloadsOf } from '../support/writer-tools.js';
 
-describe('RollingWriteStream, stalled until its lease was taken', () => {
+describe('RollingWriteStream, stalled until another writer took its lease', () => {
   const directories = new TemporaryDirectories();
   let directory: string;
 
@@ -22,7 +22,9 @@ describe('RollingWriteStream, stalled until its lease was taken', () => {
 
   afterEach(() => directories.remove());
 
-  /** Another writer, in whose time that of the stalled one stands still, recovers what it left. */
+  /**
+   * Another writer, for which time passes while the first one stands still, recovers its archive.
+   */
   async function takeOver(): Promise<RecoveredArchive> {
     const clock = new FakeClock();
     const template = 'x_[[SEQUENCE]].events';
@@ -45,18 +47,18 @@ describe('RollingWriteStream, stalled until its lease was taken', () => {
           template: 'x_[[SEQUENCE]].events',
           clock,
           sync,
-          // Not by age: the time that passes is as much as the disk takes.
+          // Not by age: how much time passes depends on the disk.
           roll: rollByCount(1000),
         });
       });
 
-      it('goes on in a new archive, and loses and repeats nothing', async () => {
+      it('continues in a new archive, and loses and repeats nothing', async () => {
         const synced = numbered('synced', 10).map((payload) => writer.append(payload));
         await Promise.all(synced.map((receipt) => receipt.synced));
         const written = numbered('written', 10).map((payload) => writer.append(payload));
         clock.advance(1000);
         await Promise.all(written.map((receipt) => receipt.written));
-        // In memory alone, as long as no time passes; 'always' leaves nothing there.
+        // Only in memory, as long as no time passes; 'always' leaves nothing there.
         const pending = sync === 'always' ? [] : numbered('pending', 10);
         for (const payload of pending) writer.append(payload);
 
@@ -78,7 +80,7 @@ describe('RollingWriteStream, stalled until its lease was taken', () => {
         expect(problems).to.deep.equal([]);
       });
 
-      it('promises no seal of what another has sealed', async () => {
+      it('promises no seal of records that another writer has sealed', async () => {
         const early = writer.append('early');
         await early.synced;
         await takeOver();
@@ -90,7 +92,7 @@ describe('RollingWriteStream, stalled until its lease was taken', () => {
         expect(error).to.have.property('code', 'ERR_LEASE_LOST');
       });
 
-      it('has nothing to write anew where all of it was taken', async () => {
+      it('makes no archive if another writer has taken all of its records', async () => {
         await writer.append('only').synced;
         const { name } = await takeOver();
         await passTime(clock, writer.close());

@@ -17,13 +17,13 @@ import { outcomeOf, payloadsOf, until } from '../support/writer-tools.js';
 
 const MIB = 2 ** 20;
 
-/** A record of which 64 make a slab. */
+/** 64 such records make a slab. */
 const RECORD_BYTES = 16 * 2 ** 10;
 
-/** Two slabs, each with the rest of a block and of a record, and the frames' own bytes. */
+/** Two slabs, each with the rest of a block and of a record, and the overhead of the frames. */
 const MOST_ACCEPTED_BYTES = 2 * (MIB + 128 * 2 ** 10 + RECORD_BYTES) + 2 ** 16;
 
-describe('RollingWriteStream, with a slow disk', () => {
+describe('RollingWriteStream with a slow disk', () => {
   let directory: string;
   let gate: Gate;
   let disk: TestDisk;
@@ -41,7 +41,7 @@ describe('RollingWriteStream, with a slow disk', () => {
 
   const payload = 'x'.repeat(RECORD_BYTES);
 
-  /** Accepted, and not on disk. */
+  /** Bytes that are accepted and not on disk. */
   const acceptedBytes = (writer: RollingWriteStream) =>
     writer.stats().records * RECORD_BYTES - disk.writtenBytes;
 
@@ -65,7 +65,7 @@ describe('RollingWriteStream, with a slow disk', () => {
   });
 
   for (const roll of [undefined, rollBySize('300 kB'), rollByCount(200)]) {
-    it(`holds no more than that in memory, however much comes (${roll ? 'rolling' : 'one archive'})`, async () => {
+    it(`keeps to two slabs of memory (${roll ? 'rolling' : 'one archive'})`, async () => {
       const writer = create(roll === undefined ? {} : { roll });
       const count = 1500;
       let given = 0;
@@ -87,12 +87,12 @@ describe('RollingWriteStream, with a slow disk', () => {
     });
   }
 
-  it('holds records back where the digest is slower than the disk', async () => {
+  it('holds records back if the digest is slower than the disk', async () => {
     gate.open();
     const writer = create({ sync: 'no', roll: rollNever() });
     const blocker = createThreadDigest();
     const big = Buffer.from(new SharedArrayBuffer(128 * MIB));
-    // The thread takes all in order, so that no slab is looked at before these are.
+    // The thread works in order, so that it reads no slab before these bytes.
     const blocking = Array.from({ length: 10 }, () => blocker.update(big));
     let isBlocked = true;
     const freed = Promise.all(blocking).then(() => {
@@ -113,9 +113,9 @@ describe('RollingWriteStream, with a slow disk', () => {
     disk.hook = (call) => (call === 'sync' ? syncs.pass() : undefined);
     const writer = create({ roll: rollByCount(1) });
     for (let i = 0; i < 20; i++) writer.write(String(i));
-    // Of four archives, each with its lease.
+    // The files of four archives, each with its lease.
     await until(() => syncs.waiting === 1 && disk.openFiles === 8);
-    // Time in which the disk could well have taken all of them.
+    // Enough time for the disk to take all of them.
     for (let i = 0; i < 100; i++) await nodeFileLayer.stat(directory);
     expect(disk.openFiles).to.equal(8);
     expect(writer.stats().records).to.be.below(8);
@@ -124,7 +124,7 @@ describe('RollingWriteStream, with a slow disk', () => {
     expect(await payloadsOf(directory)).to.have.length(20);
   });
 
-  it('says no to a write that brings the queue over maxPendingBytes, and tells of its end', async () => {
+  it('returns false from the write that exceeds maxPendingBytes, and then drains', async () => {
     const writer = create({ maxPendingBytes: 10 * RECORD_BYTES });
     let drains = 0;
     writer.on('drain', () => drains++);
@@ -146,7 +146,7 @@ describe('RollingWriteStream, with a slow disk', () => {
     expect(await payloadsOf(directory)).to.have.length(writes + 2);
   });
 
-  it('tells of a drained queue once where both limits were reached', async () => {
+  it('emits drain once if both limits were reached', async () => {
     const writer = create({ maxPendingBytes: 100 });
     let drains = 0;
     writer.on('drain', () => drains++);
@@ -185,7 +185,7 @@ describe('RollingWriteStream, with a slow disk', () => {
     });
   }
 
-  it('counts a record whose getter throws, and tells of it when its turn comes', async () => {
+  it('counts a record whose getter throws, and reports the error when its turn comes', async () => {
     const writer = create({ maxPendingBytes: 1000 });
     while (writer.write(payload));
     const failure = new Error('getter');

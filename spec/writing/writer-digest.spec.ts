@@ -14,7 +14,7 @@ const MIB = 2 ** 20;
 describe('the digest of a fast archive', () => {
   for (const sync of ['no', 'everysec', 'always'] as const) {
     for (const fate of ['lives', 'dies']) {
-      it(`is right where its thread ${fate} (sync: '${sync}')`, async () => {
+      it(`is right if its thread ${fate} (sync: '${sync}')`, async () => {
         await withScratch(async ({ path: directory }) => {
           const template = 'x_[[SEQUENCE]]_[[CRC]].events';
           const writer = new RollingWriteStream({ directory, template, sync });

@@ -19,7 +19,7 @@ import { Gate, systemError, TestDisk } from '../support/test-disk.js';
 import { withFile } from '../support/with-file.js';
 import { numbers, outcomeOf, payloadsOf, until, wholeArchives } from '../support/writer-tools.js';
 
-describe('RollingWriteStream, when something fails', () => {
+describe('RollingWriteStream, after a failure', () => {
   let directory: string;
   let clock: FakeClock;
 
@@ -33,7 +33,7 @@ describe('RollingWriteStream, when something fails', () => {
   const create = (options: Partial<RollingWriteOptions> = {}) =>
     new RollingWriteStream({ directory, clock, ...options });
 
-  describe('in the source', () => {
+  describe('of the source', () => {
     const failure = new Error('source');
 
     const failingAfter = (count: number) =>
@@ -43,7 +43,7 @@ describe('RollingWriteStream, when something fails', () => {
       };
 
     for (const count of [0, 1, 1000]) {
-      it(`leaves the ${count} records before it, sealed`, async () => {
+      it(`seals the ${count} records before it`, async () => {
         const disk = new TestDisk();
         const writer = create({ files: disk.files });
         expect(await rejection(pipeline(failingAfter(count), writer))).to.equal(failure);
@@ -54,7 +54,7 @@ describe('RollingWriteStream, when something fails', () => {
       });
     }
 
-    it('leaves those that were accepted, also where they roll faster than the disk', async () => {
+    it('seals the accepted records, even if they roll faster than the disk writes', async () => {
       const disk = new TestDisk();
       const writer = create({ files: disk.files, roll: rollByCount(300) });
       expect(await rejection(pipeline(failingAfter(1000), writer))).to.equal(failure);
@@ -66,7 +66,7 @@ describe('RollingWriteStream, when something fails', () => {
       expect([disk.openFiles, clock.pendingTimers]).to.deep.equal([0, 0]);
     });
 
-    it('leaves exactly those whose callback came when the disk is slow', async () => {
+    it('seals exactly the records whose callback came, if the disk is slow', async () => {
       const gate = new Gate();
       const disk = new TestDisk((call) => (call === 'write' ? gate.pass() : undefined));
       const writer = create({ files: disk.files, roll: rollByAge('5m') });
@@ -91,7 +91,7 @@ describe('RollingWriteStream, when something fails', () => {
       expect([disk.openFiles, clock.pendingTimers]).to.deep.equal([0, 0]);
     });
 
-    it('is the same for an AbortSignal', async () => {
+    it('does the same for an AbortSignal', async () => {
       const disk = new TestDisk();
       const abort = new AbortController();
       const writer = create({ files: disk.files, signal: abort.signal });
@@ -107,14 +107,14 @@ describe('RollingWriteStream, when something fails', () => {
       expect([disk.openFiles, clock.pendingTimers]).to.deep.equal([0, 0]);
     });
 
-    it('is an AbortError also where the signal had aborted before', async () => {
+    it('is an AbortError even if the signal has aborted before', async () => {
       const writer = create({ signal: AbortSignal.abort() });
       const error = await outcomeOf(writer);
       expect(error).to.have.property('name', 'AbortError');
       expect(await readdir(directory)).to.deep.equal([]);
     });
 
-    it('is the same for the signal of a pipeline', async () => {
+    it('does the same for the signal of a pipeline', async () => {
       const abort = new AbortController();
       const writer = create();
       const source = async function* () {
@@ -129,7 +129,7 @@ describe('RollingWriteStream, when something fails', () => {
       expect(writer.stats().records).to.be.within(100, 101);
     });
 
-    it('is the same for destroy() without an error, which closes without one', async () => {
+    it('does the same for destroy() without an error, which closes without one', async () => {
       const disk = new TestDisk();
       const writer = create({ files: disk.files });
       const outcome = outcomeOf(writer);
@@ -142,7 +142,7 @@ describe('RollingWriteStream, when something fails', () => {
       expect([disk.openFiles, clock.pendingTimers]).to.deep.equal([0, 0]);
     });
 
-    it('closes only when files are closed, also when destroyed while it ends', async () => {
+    it('closes after its files are closed, even if it is destroyed while it ends', async () => {
       const gate = new Gate();
       const disk = new TestDisk((call) => (call === 'sync' ? gate.pass() : undefined));
       const writer = create({ files: disk.files });
@@ -160,25 +160,25 @@ describe('RollingWriteStream, when something fails', () => {
     });
   });
 
-  describe('in a record', () => {
+  describe('of a record', () => {
     const invalid: [what: string, record: unknown, field: string][] = [
       ['undefined', undefined, 'payload'],
       ['a number', 5, 'payload'],
       ['an object without a payload', {}, 'payload'],
       ['a lone surrogate', { payload: '\ud800' }, 'payload'],
-      ['metadata that is no string', { payload: 'a', metadata: { b: 1 } }, 'metadata["b"]'],
-      ['a time that is none', { payload: 'a', time: Number.NaN }, 'time'],
+      ['metadata that is not a string', { payload: 'a', metadata: { b: 1 } }, 'metadata["b"]'],
+      ['a time that is not a number', { payload: 'a', time: Number.NaN }, 'time'],
       ['too large a payload', 'x'.repeat(101), 'payload'],
     ];
 
-    /** As a caller without types would write it. */
+    /** Writes as a caller without types would. */
     const write = (writer: RollingWriteStream, record: unknown) => {
-      // @ts-expect-error: what has no types writes anything.
+      // @ts-expect-error: callers without types write anything.
       writer.write(record);
     };
 
     for (const [what, record, field] of invalid) {
-      it(`ends the stream by default, after what came before (${what})`, async () => {
+      it(`ends the stream by default, and seals the records before it (${what})`, async () => {
         const disk = new TestDisk();
         const writer = create({ maxRecordBytes: 100, files: disk.files });
         const outcome = outcomeOf(writer);
@@ -194,7 +194,7 @@ describe('RollingWriteStream, when something fails', () => {
       });
     }
 
-    it('leaves it out where told to skip, and counts it', async () => {
+    it('skips the record with `invalid: skip`, and counts it', async () => {
       const writer = create({ maxRecordBytes: 100, invalid: 'skip' });
       for (const [, record] of invalid) {
         write(writer, record);
@@ -205,14 +205,14 @@ describe('RollingWriteStream, when something fails', () => {
       expect(writer.stats()).to.include({ records: 7, skipped: 7 });
     });
 
-    it('opens no archive where all were left out', async () => {
+    it('opens no archive if all records were skipped', async () => {
       const writer = create({ maxRecordBytes: 100, invalid: 'skip' });
       for (const [, record] of invalid) write(writer, record);
       await writer.close();
       expect(await readdir(directory)).to.deep.equal([]);
     });
 
-    it('ends the stream also where told to skip when a getter of the record throws', async () => {
+    it('ends the stream when a getter of it throws, even with `invalid: skip`', async () => {
       const writer = create({ invalid: 'skip' });
       const outcome = outcomeOf(writer);
       writer.write('a');
@@ -226,14 +226,14 @@ describe('RollingWriteStream, when something fails', () => {
     });
   });
 
-  describe('in the directory', () => {
+  describe('of the directory', () => {
     const problems: [what: string, name: string, message: RegExp][] = [
       ['is missing', 'none', /^directory \/.*\/none does not exist$/],
       ['is a file', 'file', /^directory \/.*\/file is not a directory$/],
       ['is below a file', 'file/inner', /^directory \/.*\/file\/inner is not a directory$/],
     ];
     for (const [what, name, message] of problems) {
-      it(`is a DirectoryError where it ${what}, with and without a record`, async () => {
+      it(`is a DirectoryError if it ${what}, with and without a record`, async () => {
         await writeFile(join(directory, 'file'), 'x');
         const path = join(directory, name);
         for (const records of [[], ['a'], numbers(5000)]) {
@@ -248,7 +248,7 @@ describe('RollingWriteStream, when something fails', () => {
       });
     }
 
-    it('is a DirectoryError where no file may be created in it', async () => {
+    it('is a DirectoryError if no file may be created in it', async () => {
       const failure = systemError('EACCES', 'open');
       const disk = new TestDisk((call) => {
         if (call === 'open') throw failure;
@@ -261,7 +261,7 @@ describe('RollingWriteStream, when something fails', () => {
         .that.matches(/cannot be written: permission denied/);
     });
 
-    it('stalls where it is removed between two archives, and goes on when it is back', async () => {
+    it('stalls if it is removed between two archives, and continues when it is back', async () => {
       const writer = create();
       writer.write('a');
       await writer.roll();
@@ -281,7 +281,7 @@ describe('RollingWriteStream, when something fails', () => {
       expect(await payloadsOf(directory)).to.deep.equal(['b']);
     });
 
-    it('is a DirectoryError where it is never back', async () => {
+    it('is a DirectoryError if it is never back', async () => {
       const writer = create();
       writer.write('a');
       await writer.roll();
@@ -294,7 +294,7 @@ describe('RollingWriteStream, when something fails', () => {
       });
     });
 
-    it('loses nothing of an open archive where it is moved away, and comes back', async () => {
+    it('loses nothing of an open archive if it is moved away and back', async () => {
       const writer = create();
       await writer.append('a').synced;
       await rename(directory, `${directory}-away`);
@@ -308,7 +308,7 @@ describe('RollingWriteStream, when something fails', () => {
       expect(others).to.deep.equal([]);
     });
 
-    it('loses nothing of an open archive where another takes its place', async () => {
+    it('loses nothing of an open archive if another directory gets its name', async () => {
       for (const sync of ['no', 'everysec'] as const) {
         const writer = create({ sync });
         await writer.append('a').synced;
@@ -325,8 +325,8 @@ describe('RollingWriteStream, when something fails', () => {
     });
   });
 
-  describe('in a system call', () => {
-    it('in the midst of a slab: what was written of it is read', async () => {
+  describe('of a system call', () => {
+    it('amid a slab: leaves the blocks that were written readable', async () => {
       const failure = systemError('ENOSPC', 'write');
       const files = withFile((file) => ({
         async write(bytes, offset, length, position) {
@@ -340,7 +340,7 @@ describe('RollingWriteStream, when something fails', () => {
       for (const payload of payloads) writer.write(payload);
       await once(writer, 'stalled');
       const [open = ''] = await readdir(directory);
-      // The torn block is cut off.
+      // Without the torn block, which is cut off.
       expect(await verifyArchive(join(directory, open)))
         .to.have.property('damage')
         .with.length(0);
@@ -351,7 +351,7 @@ describe('RollingWriteStream, when something fails', () => {
       expect(found.length).to.be.within(100, 140);
     });
 
-    it('of a write: seals the archives that were complete before', async () => {
+    it('of a write: seals the archives that were complete before it', async () => {
       const failure = systemError('EINVAL', 'write');
       const gate = new Gate();
       const disk = new TestDisk(async (call, path) => {
@@ -370,7 +370,7 @@ describe('RollingWriteStream, when something fails', () => {
       expect(await payloadsOf(directory)).to.deep.equal(numbers(4));
     });
 
-    it('of a seal: leaves the archives after it open, so that none is sealed before another', async () => {
+    it('of a seal: leaves later archives open, so that archives are sealed in order', async () => {
       const failure = systemError('EINVAL', 'link');
       const gate = new Gate();
       const disk = new TestDisk(async (call, path) => {
@@ -389,7 +389,7 @@ describe('RollingWriteStream, when something fails', () => {
       expect(disk.openFiles).to.equal(0);
     });
 
-    it('is told once all files are closed', async () => {
+    it('is reported after all files are closed', async () => {
       const failure = systemError('EINVAL', 'write');
       const gate = new Gate();
       const disk = new TestDisk((call) => {
@@ -406,7 +406,7 @@ describe('RollingWriteStream, when something fails', () => {
       expect(await outcome).to.equal(failure);
     });
 
-    it('is the error of the writes that come until the stream is destroyed', async () => {
+    it('is the error of all writes until the stream is destroyed', async () => {
       const failure = systemError('EINVAL', 'open');
       const disk = new TestDisk((call) => {
         if (call === 'open') throw failure;
@@ -427,7 +427,7 @@ describe('RollingWriteStream, when something fails', () => {
   });
 
   for (const most of [1, 2, 3, 7, 100]) {
-    it(`writes all when the system takes at most ${most} bytes at a time`, async () => {
+    it(`writes everything if the system takes at most ${most} bytes at a time`, async () => {
       const files = withFile((file) => {
         let bytes = 0;
         return {
@@ -444,7 +444,7 @@ describe('RollingWriteStream, when something fails', () => {
     });
   }
 
-  it('fails with EIO when the system takes nothing, and nobody can wait any more', async () => {
+  it('fails with EIO if the system takes nothing and the time to end is up', async () => {
     const files = withFile(() => ({ write: async () => ({ bytesWritten: 0 }) }));
     const writer = create({ files });
     writer.write('a');

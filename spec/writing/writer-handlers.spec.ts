@@ -15,7 +15,7 @@ import { encodePart } from '../support/series.js';
 import { Gate } from '../support/test-disk.js';
 import { numbers, payloadsOf, sha256Of, until } from '../support/writer-tools.js';
 
-describe('RollingWriteStream, as to handlers', () => {
+describe('handlers of a RollingWriteStream', () => {
   let directory: string;
 
   beforeEach(async () => {
@@ -29,7 +29,7 @@ describe('RollingWriteStream, as to handlers', () => {
     options: Partial<RollingWriteOptions> = {},
   ) => createArchiveWriter({ directory, template: 'a.events', handlers, ...options });
 
-  it('runs them in order, archive by archive, with the paths of both states', async () => {
+  it('run in order, archive by archive, with the open and the sealed path', async () => {
     const steps: string[] = [];
     const named = (name: string): ArchiveHandler => ({
       onOpen: ({ path }) => void steps.push(`${name} open ${path}`),
@@ -55,7 +55,7 @@ describe('RollingWriteStream, as to handlers', () => {
     ]);
   });
 
-  it('runs them for what was recovered, before it is shipped', async () => {
+  it('run for recovered archives, before those are shipped', async () => {
     await writeFile(join(directory, 'a.events.open'), encodePart(['x', 'y']));
     await writeFile(join(directory, 'a-1.events.stale'), encodePart(['z'], { writer: 'b' }));
     const steps: string[] = [];
@@ -89,7 +89,7 @@ describe('RollingWriteStream, as to handlers', () => {
     expect(await readdir(directory)).to.deep.equal([]);
   });
 
-  it('gives each the path that the one before it left, and stops where the file is gone', async () => {
+  it('get the path that the one before left, and stop when the file is gone', async () => {
     const seen: string[] = [];
     const moving: ArchiveHandler = {
       async onSealed({ path }) {
@@ -110,7 +110,7 @@ describe('RollingWriteStream, as to handlers', () => {
     expect(await readdir(directory)).to.deep.equal([]);
   });
 
-  it('tells of one that fails, and goes on with the others and with the archives after', async () => {
+  it('are reported when they fail, and the others and later archives follow', async () => {
     const thrown = new Error('broken');
     const seen: string[] = [];
     const broken: ArchiveHandler = {
@@ -140,7 +140,7 @@ describe('RollingWriteStream, as to handlers', () => {
     expect(failures).to.deep.include(['broken', thrown, 'a-1.events']);
   });
 
-  it('does not wait for them while it writes, but does before it tells that it is drained', async () => {
+  it('do not delay writing, but do delay the event drained', async () => {
     const gate = new Gate();
     const writer = create([{ onSealed: () => gate.pass() }], { roll: rollByCount(2) });
     let isDrained = false;
@@ -157,7 +157,7 @@ describe('RollingWriteStream, as to handlers', () => {
     expect(isDrained).to.equal(true);
   });
 
-  it('waits for them in roll() and in destroy()', async () => {
+  it('are waited for by roll() and destroy()', async () => {
     const gate = new Gate();
     const writer = create([{ onSealed: () => gate.pass() }]);
     writer.write('a');

@@ -23,7 +23,7 @@ import {
   wholeArchives,
 } from '../support/writer-tools.js';
 
-describe('RollingWriteStream, as to names', () => {
+describe('names of archives of a RollingWriteStream', () => {
   let directory: string;
 
   beforeEach(async () => {
@@ -35,7 +35,7 @@ describe('RollingWriteStream, as to names', () => {
   const create = (options: Partial<RollingWriteOptions> = {}) =>
     new RollingWriteStream({ directory, ...options });
 
-  it('are those of the time when each archive opens, with what is known then', async () => {
+  it('hold the time when the archive opens, and the tokens known then', async () => {
     const clock = new FakeClock(Date.UTC(2026, 10, 24, 12, 30, 5, 7));
     const template = '%Y-%m-%d %H:%M:%S.%f [[SEQUENCE]] [[PID]] [[WRITER]] [[HOST]].events';
     const writer = create({ clock, template });
@@ -51,7 +51,7 @@ describe('RollingWriteStream, as to names', () => {
     ]);
   });
 
-  it('give CRC, COUNT and times once the archive is sealed, and the tokens until then', async () => {
+  it('hold CRC, COUNT and record times once the archive is sealed', async () => {
     const disk = new TestDisk();
     const clock = new FakeClock();
     const template = '[[COUNT]]_[[FIRST_TIME]]_[[LAST_TIME]]_[[CRC]].events';
@@ -70,7 +70,7 @@ describe('RollingWriteStream, as to names', () => {
     expect(await payloadsOf(writer.pattern)).to.deep.equal(['a', 'b']);
   });
 
-  it('get -1, -2 before the extension where they are taken', async () => {
+  it('get -1, -2 before the extension if they are taken', async () => {
     await pipeline(numbers(3), create({ template: 'a.events', roll: rollByCount(1) }));
     const archives = await wholeArchives(directory);
     expect(archives.map(({ name }) => name)).to.deep.equal([
@@ -80,7 +80,7 @@ describe('RollingWriteStream, as to names', () => {
     ]);
   });
 
-  it('leave alone what is there: an archive, one that is open, or a directory', async () => {
+  it('never replace an archive, an open archive or a directory', async () => {
     await writeFile(join(directory, 'a.events'), 'theirs');
     await writeFile(join(directory, 'a-1.events.open'), 'theirs');
     const lease = await takeLease(join(directory, 'a-1.events.open'), nodeFileLayer);
@@ -93,7 +93,7 @@ describe('RollingWriteStream, as to names', () => {
     expect(await readFile(join(directory, 'a-1.events.open'), 'utf8')).to.equal('theirs');
   });
 
-  it('are shared by two writers of one directory, who never overwrite each other', async () => {
+  it('may be shared by two writers of a directory, which overwrite nothing', async () => {
     const options = { template: 'a.events', roll: rollByCount(7) };
     const [first, second] = [create(options), create(options)];
     const letters = numbers(100).map((payload) => `x${payload}`);
@@ -112,7 +112,7 @@ describe('RollingWriteStream, as to names', () => {
     expect(await payloadsOf(first.pattern)).to.have.members([...numbers(100), ...letters]);
   });
 
-  it('are not taken from one who takes them while the archive is open', async () => {
+  it('are left to a file that gets them while the archive is open', async () => {
     const disk = new TestDisk(async (call, path) => {
       if (call === 'sync') await writeFile(path.replace('.open', ''), 'theirs');
     });
@@ -123,7 +123,7 @@ describe('RollingWriteStream, as to names', () => {
   });
 
   for (const code of ['EPERM', 'ENOTSUP', 'ENOSYS']) {
-    it(`are given by rename where there are no hard links (${code})`, async () => {
+    it(`are given by rename if there are no hard links (${code})`, async () => {
       const disk = new TestDisk((call) => {
         if (call === 'link') throw systemError(code, 'link');
       });
@@ -137,7 +137,7 @@ describe('RollingWriteStream, as to names', () => {
     });
   }
 
-  it('are two for an archive whose writer crashed while sealing, which is read once', async () => {
+  it('are two after a crash amid sealing, and the archive is read once', async () => {
     const disk = new TestDisk((call) => {
       if (call === 'unlink') throw systemError('EINVAL', 'unlink');
     });
@@ -151,22 +151,22 @@ describe('RollingWriteStream, as to names', () => {
     expect(await payloadsOf(directory)).to.deep.equal(['x']);
   });
 
-  it('are made last by a sync of the file and the directory before its name, and of the directory after', async () => {
+  it('are synced: file and directory before the final name, the directory after it', async () => {
     const disk = new TestDisk();
     await pipeline(['x'], create({ files: disk.files }));
     expect(disk.calls).to.deep.equal([
-      // The directory, what is left in it; it again, to be known later; and whether the name is
-      // free.
+      // The directory; its archives left by earlier writers; the directory again, to recognise it
+      // later; and whether the name is free.
       ...['stat', 'readdir', 'stat', 'lstat', 'lstat', 'open', 'write', 'write'],
       // Whether the name is still the writer's own.
       ...['sync', 'stat', 'lstat'],
-      // What is called by its open name lasts; receipts may say so before it has its own name.
+      // Synced under its open name: receipts may settle before the archive has its final name.
       'syncDirectory',
       ...['close', 'link', 'unlink', 'syncDirectory'],
     ]);
   });
 
-  it('are refused at once where they lead elsewhere, or say nothing', () => {
+  it('are refused at once if they lead out of the directory, or are empty', () => {
     for (const template of ['', '../a', '/a', '[[WHAT]]', 'a.open', `%Y${'x'.repeat(180)}`, '%Q']) {
       expect(() => create({ template }), template).to.throw(TemplateError, /^template "/);
     }

@@ -38,7 +38,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-describe('RollingWriteStream, as to rolling', () => {
+describe('rolling of a RollingWriteStream', () => {
   let directory: string;
   let clock: FakeClock;
 
@@ -52,7 +52,7 @@ describe('RollingWriteStream, as to rolling', () => {
   const create = (options: Partial<RollingWriteOptions> = {}) =>
     new RollingWriteStream({ directory, clock, ...options });
 
-  /** How many records each archive got, in their order. */
+  /** How many records each archive got, in order. */
   const recordsOf = async () =>
     (await wholeArchives(directory)).map(({ payloads }) => payloads.length);
 
@@ -71,7 +71,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(await recordsOf()).to.deep.equal([10, 10, 5]);
     });
 
-    it('counts the bytes that are on disk already, too', async () => {
+    it('also counts the bytes that are on disk already', async () => {
       const disk = new TestDisk();
       const writer = create({ files: disk.files, roll: rollBySize('10 kB') });
       for (let i = 0; i < 9; i++) writer.write('x'.repeat(1000));
@@ -83,7 +83,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(await recordsOf()).to.deep.equal([10, 1]);
     });
 
-    it('asks a function as it asks a policy, with the facts of the archive', async () => {
+    it('asks a function, like a policy, with the facts of the archive', async () => {
       const seen: object[] = [];
       const roll = (archive: ArchiveFacts, now: number) => {
         const { firstTime, lastTime, lastWriteAt, openedAt, records } = archive;
@@ -126,13 +126,13 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(await recordsOf()).to.deep.equal([3000]);
     });
 
-    it('rolls each record into an archive of its own when told to, in order', async () => {
+    it('gives each record its own archive if the policy says so, in order', async () => {
       await pipeline(numbers(50), create({ roll: () => true }));
       expect(await recordsOf()).to.deep.equal(Array(50).fill(1));
       expect(await payloadsOf(directory)).to.deep.equal(numbers(50));
     });
 
-    it('keeps the record with which a policy throws, and fails with what it threw', async () => {
+    it('keeps the record after which a policy throws, and fails with that error', async () => {
       for (const thrown of [new Error('policy'), 'text', undefined]) {
         const writer = create({
           template: 'a.events',
@@ -168,7 +168,7 @@ describe('RollingWriteStream, as to rolling', () => {
       await writer.close();
     });
 
-    it('rolls by idleness, counted from the last record', async () => {
+    it('rolls by idle time, counted from the last record', async () => {
       const writer = create({ roll: rollByIdle('100ms') });
       writer.write('a');
       clock.advance(90);
@@ -182,7 +182,7 @@ describe('RollingWriteStream, as to rolling', () => {
       await writer.close();
     });
 
-    it('rolls at the clock', async () => {
+    it('rolls at a time of day', async () => {
       const writer = create({ roll: rollAtClock('1h') });
       writer.write('a');
       clock.advance(30 * MINUTE - 1);
@@ -195,7 +195,7 @@ describe('RollingWriteStream, as to rolling', () => {
       await writer.close();
     });
 
-    it('rolls when all of several policies say so, of which one knows no time', async () => {
+    it('rolls when all policies are due, even if one of them has no dueAt', async () => {
       const disk = new TestDisk();
       const roll = rollWhenAll(rollByCount(3), rollByAge('1m'));
       const writer = create({ files: disk.files, roll });
@@ -209,7 +209,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(await recordsOf()).to.deep.equal([3]);
     });
 
-    it('rolls no archive that has been rolled in the meantime', async () => {
+    it('does not roll an archive that was rolled in the meantime', async () => {
       const writer = create({ roll: rollByAge('1m') });
       writer.write('a');
       await writer.roll();
@@ -223,7 +223,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(await recordsOf()).to.deep.equal([1, 2]);
     });
 
-    it('rolls once the disk takes it where the time comes while it is busy', async () => {
+    it('rolls after the disk was busy when the time came', async () => {
       const gate = new Gate();
       const disk = new TestDisk((call) => (call === 'write' ? gate.pass() : undefined));
       const writer = create({ files: disk.files, roll: rollByAge('1m') });
@@ -237,7 +237,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(await recordsOf()).to.deep.equal([2]);
     });
 
-    it('asks a policy again, not at once, that names a time but is not due then', async () => {
+    it('asks a policy again later that is not due at the time it has named', async () => {
       let asked = 0;
       const roll = {
         isDue: () => {
@@ -254,7 +254,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(clock.pendingTimers).to.equal(0);
     });
 
-    it('fails with what a policy throws when nobody writes, and seals what there is', async () => {
+    it('fails with the error of a policy asked by a timer, and seals the archive', async () => {
       const failure = new Error('policy');
       const policies = [
         {
@@ -283,7 +283,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(clock.pendingTimers).to.equal(0);
     });
 
-    it('seals what was written when a policy throws as its timer is set after a flush', async () => {
+    it('seals the archive when a policy throws as its timer is set after a flush', async () => {
       const disk = new TestDisk();
       const failure = new Error('policy');
       let asked = 0;
@@ -303,7 +303,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(await recordsOf()).to.deep.equal([1]);
     });
 
-    it('fails when a policy names a time that is none', async () => {
+    it('fails when a policy names a time that is not a number', async () => {
       const writer = create({ roll: { isDue: () => false, dueAt: () => Number.NaN } });
       const outcome = outcomeOf(writer);
       writer.write('a');
@@ -325,8 +325,8 @@ describe('RollingWriteStream, as to rolling', () => {
     });
   });
 
-  describe('with a clock that is set', () => {
-    it('forward by a day: rolls one archive early, and only one', async () => {
+  describe('when the clock is set', () => {
+    it('forward by a day: rolls one archive early, not more', async () => {
       const day = new JumpingClock(clock);
       const writer = create({ clock: day, roll: rollByAge('5m') });
       for (let i = 0; i < 10; i++) {
@@ -339,7 +339,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(await payloadsOf(directory)).to.deep.equal(numbers(10));
     });
 
-    it('back by a day: loses nothing, and gives the records in their order', async () => {
+    it('back by a day: loses nothing, and keeps the records in order', async () => {
       const day = new JumpingClock(clock);
       const roll = [rollByCount(4), rollByAge('1m'), rollByIdle('30s')];
       const writer = create({ clock: day, roll });
@@ -353,7 +353,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(clock.pendingTimers).to.equal(0);
     });
 
-    it('back by a day: rolls by age when the age has come by the new time', async () => {
+    it('back by a day: rolls by age once the new time reaches it', async () => {
       const day = new JumpingClock(clock);
       const writer = create({ clock: day, roll: rollByAge('1m') });
       writer.write('a');
@@ -364,7 +364,7 @@ describe('RollingWriteStream, as to rolling', () => {
       await writer.close();
     });
 
-    it('and that counts parts of a millisecond: gives whole microseconds', async () => {
+    it('to parts of a millisecond: gives whole microseconds', async () => {
       const writer = create({
         clock: { ...clock, now: () => 1000.0001, setTimer: (go, ms) => clock.setTimer(go, ms) },
       });
@@ -375,7 +375,7 @@ describe('RollingWriteStream, as to rolling', () => {
   });
 
   describe('roll()', () => {
-    it('seals now what was accepted so far', async () => {
+    it('seals the records accepted so far now', async () => {
       const writer = create();
       writer.write('a');
       writer.write('b');
@@ -388,7 +388,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(await recordsOf()).to.deep.equal([2, 1]);
     });
 
-    it('does nothing where there is nothing to seal', async () => {
+    it('does nothing without a record', async () => {
       const writer = create();
       await writer.roll();
       writer.write('a');
@@ -399,7 +399,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(await recordsOf()).to.deep.equal([1]);
     });
 
-    it('settles after the listeners of `sealed` were told', async () => {
+    it('settles after the listeners of `sealed` were called', async () => {
       const writer = create();
       const told: string[] = [];
       writer.on('sealed', () => told.push('sealed'));
@@ -409,7 +409,7 @@ describe('RollingWriteStream, as to rolling', () => {
       await writer.close();
     });
 
-    it('settles though a busy source never lets the disk rest', async () => {
+    it('settles even if a busy source never leaves the disk idle', async () => {
       const gate = new Gate();
       const disk = new TestDisk((call) => (call === 'write' ? gate.pass() : undefined));
       const writer = create({ files: disk.files });
@@ -426,7 +426,8 @@ describe('RollingWriteStream, as to rolling', () => {
       const written = pipeline(source, writer);
       let writesAfterSeal = 0;
       while (!isRolled && writesAfterSeal < 10) {
-        // Let through only once the next slab is full: there is always something to write.
+        // Let through only when the next slab is full, so that the disk always has something to
+        // write.
         await until(() => isRolled || (gate.waiting > 0 && writer.writableLength > 0));
         if (writer.stats().sealed > 0) writesAfterSeal++;
         gate.letOne();
@@ -437,7 +438,7 @@ describe('RollingWriteStream, as to rolling', () => {
       await written;
     });
 
-    it('rejects when the archive cannot be sealed, which needs no handler', async () => {
+    it('rejects if the archive cannot be sealed, and needs no handler for that', async () => {
       const failure = systemError('EINVAL', 'fsync');
       const disk = new TestDisk((call) => {
         if (call === 'sync') throw failure;
@@ -455,7 +456,7 @@ describe('RollingWriteStream, as to rolling', () => {
   });
 
   describe('flushInterval', () => {
-    it('brings a lone record into the open file', async () => {
+    it('writes a lone record to the open file', async () => {
       const disk = new TestDisk();
       const writer = create({ files: disk.files });
       writer.write('a');
@@ -474,7 +475,7 @@ describe('RollingWriteStream, as to rolling', () => {
       expect(await payloadsOf(directory)).to.deep.equal(['a', 'b']);
     });
 
-    it('does not wait for a record that comes while the one before is written', async () => {
+    it('also writes a record that comes while the one before is written', async () => {
       const gate = new Gate();
       const disk = new TestDisk((call) => (call === 'write' ? gate.pass() : undefined));
       const writer = create({ files: disk.files });
@@ -501,7 +502,7 @@ describe('RollingWriteStream, as to rolling', () => {
         { encoding: 'utf8' },
       );
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
-      // Its lease dies with it.
+      // The writer was not closed, so the archive is open, and its lease was not released.
       const suffixes = (await readdir(directory)).map((name) => name.slice(-5));
       expect(suffixes.sort()).to.deep.equal(['.lock', '.open']);
       expect(await payloadsOf(directory)).to.deep.equal(['a']);

@@ -46,7 +46,7 @@ class TestShipper implements ArchiveShipper {
     this.left.push(archive.path);
   }
 
-  /** The store takes what is there. */
+  /** The store takes all archives. */
   ship(): void {
     this.shipped += this.left.splice(0).length;
     this.#store.open();
@@ -73,7 +73,7 @@ class TestShipper implements ArchiveShipper {
   }
 }
 
-describe('RollingWriteStream, with a shipper', () => {
+describe('RollingWriteStream with a shipper', () => {
   let directory: string;
   let clock: FakeClock;
   let shipper: TestShipper;
@@ -90,7 +90,7 @@ describe('RollingWriteStream, with a shipper', () => {
   const create = (options: Partial<RollingWriteOptions> = {}) =>
     new RollingWriteStream({ directory, clock, shipper, roll: rollByCount(2), ...options });
 
-  it('gives it each sealed archive, in order, after the handlers have had it', async () => {
+  it('gives it each sealed archive, in order, after the handlers are done', async () => {
     const paths: string[] = [];
     const writer = create({
       template: '[[SEQUENCE]].events',
@@ -113,7 +113,7 @@ describe('RollingWriteStream, with a shipper', () => {
     expect(clock.pendingTimers).to.equal(0);
   });
 
-  it('creates no file before the shipper has begun, but takes records', async () => {
+  it('creates no file before the shipper has started, but takes records', async () => {
     shipper = new TestShipper();
     const writer = create();
     const opened = once(writer, 'open');
@@ -130,7 +130,7 @@ describe('RollingWriteStream, with a shipper', () => {
     await once(writer, 'close');
   });
 
-  it('waits for what an earlier writer left, also when no record comes', async () => {
+  it('waits for archives of an earlier writer, even if no record comes', async () => {
     shipper = new TestShipper();
     const writer = create();
     writer.end();
@@ -143,14 +143,14 @@ describe('RollingWriteStream, with a shipper', () => {
     await once(writer, 'close');
   });
 
-  it('fails with what the start of the shipper failed with', async () => {
+  it('fails with the error of the start of the shipper', async () => {
     const failure = new Error('start');
     shipper.start = () => Promise.reject(failure);
     expect(await outcomeOf(create())).to.equal(failure);
     expect(shipper.isStopped).to.equal(true);
   });
 
-  it('ends with a ShippingPendingError when the store does not take all in time', async () => {
+  it('ends with a ShippingPendingError if the store does not take everything in time', async () => {
     shipper.error = new Error('store');
     const writer = create({ endTimeout: '60s' });
     let isDrained = false;
@@ -174,7 +174,7 @@ describe('RollingWriteStream, with a shipper', () => {
     expect(clock.pendingTimers).to.equal(0);
   });
 
-  it('resolves close() with what is left at its deadline, also after end()', async () => {
+  it('resolves close() with the archives left at the deadline, even after end()', async () => {
     const writer = create({ endTimeout: '60s' });
     writer.end('a');
     await until(() => shipper.isDraining);
@@ -186,7 +186,7 @@ describe('RollingWriteStream, with a shipper', () => {
     expect(clock.pendingTimers).to.equal(0);
   });
 
-  it('does not wait for the store once it is destroyed, also while it ends', async () => {
+  it('does not wait for the store once it is destroyed, even while it ends', async () => {
     const writer = create();
     const outcome = outcomeOf(writer);
     writer.end('a');
@@ -197,7 +197,7 @@ describe('RollingWriteStream, with a shipper', () => {
     expect(await payloadsOf(directory)).to.deep.equal(['a']);
   });
 
-  it('holds records back while the spool is full, and seals the open archive, to make room', async () => {
+  it('holds records back while the spool is full, and seals the open archive', async () => {
     const gate = new Gate();
     let isFull = false;
     shipper.room = () => (isFull ? gate.pass() : null);
@@ -218,7 +218,7 @@ describe('RollingWriteStream, with a shipper', () => {
     expect(await payloadsOf(directory)).to.deep.equal(numbers(3));
   });
 
-  it('asks for room with the bytes of all archives that the shipper does not know of', async () => {
+  it('asks for room with the bytes of all archives that the shipper lacks', async () => {
     const asked: number[] = [];
     shipper.room = (openBytes) => {
       asked.push(openBytes);
@@ -244,7 +244,7 @@ describe('RollingWriteStream, with a shipper', () => {
     await once(writer, 'close');
   });
 
-  it('refuses records that have no room, where the shipper says so, and lives on', async () => {
+  it('refuses appends without room if the shipper says so, and continues', async () => {
     const failure = new SpoolFullError(10, 10);
     const writer = create();
     writer.write('0');
@@ -262,7 +262,7 @@ describe('RollingWriteStream, with a shipper', () => {
     expect(await payloadsOf(directory)).to.deep.equal(['0', '2']);
   });
 
-  it('fails with that where a record was written, and seals what was accepted', async () => {
+  it('fails with that error if the record was written, and seals the others', async () => {
     const failure = new SpoolFullError(10, 10);
     const writer = create();
     writer.write('0');
@@ -275,7 +275,7 @@ describe('RollingWriteStream, with a shipper', () => {
     expect(await payloadsOf(directory)).to.deep.equal(['0']);
   });
 
-  it('waits for no room once it ends: what was written is sealed', async () => {
+  it('does not wait for room once it ends, and seals all written records', async () => {
     shipper.room = () => new Promise(() => {});
     const writer = create();
     for (const payload of numbers(5)) writer.write(payload);
@@ -287,7 +287,7 @@ describe('RollingWriteStream, with a shipper', () => {
     expect(await payloadsOf(directory)).to.deep.equal(numbers(5));
   });
 
-  it('refuses what waits for room when it is destroyed', async () => {
+  it('refuses the records that wait for room when it is destroyed', async () => {
     shipper.room = () => new Promise(() => {});
     const writer = create();
     const errors: unknown[] = [];

@@ -38,8 +38,8 @@ export interface RollerOptions {
 
 /**
  * Fills the archives of a series, one after the other. Each record is encoded straight into a slab.
- * The caller must heed `isFull`. The roller writes a slab when it is full or the flush interval is
- * over, and seals an archive when the policy says so.
+ * The caller must respect `isFull`. The roller writes a slab when it is full or the flush interval
+ * is over, and seals an archive when the policy says so.
  */
 export class Roller {
   /** Records taken so far. */

@@ -36,7 +36,7 @@ describe('rollBySize', () => {
     expect(rollBySize(1)).not.to.have.property('dueAt');
   });
 
-  it('refuses what is no size', () => {
+  it('refuses a value that is not a size', () => {
     for (const size of [0, '0 MiB', -1, 0.5, Number.NaN, 'big']) {
       expect(() => rollBySize(size), String(size)).to.throw(RangeError, String(size));
     }
@@ -49,7 +49,7 @@ describe('rollByCount', () => {
     expect(rollByCount(3).isDue(facts({ records: 3 }), OPENED_AT)).to.equal(true);
   });
 
-  it('refuses what counts no records', () => {
+  it('refuses a value that is not a number of records', () => {
     for (const count of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => rollByCount(count), String(count)).to.throw(RangeError, String(count));
     }
@@ -57,7 +57,7 @@ describe('rollByCount', () => {
 });
 
 describe('rollByAge', () => {
-  it('is due so long after the archive was opened, written to or not', () => {
+  it('is due at that age of the archive, whether records come or not', () => {
     const policy = rollByAge('1h');
     const archive = facts({ lastWriteAt: OPENED_AT + HOUR_MS - 1 });
     expect(policy.isDue(archive, OPENED_AT + HOUR_MS - 1)).to.equal(false);
@@ -67,7 +67,7 @@ describe('rollByAge', () => {
 });
 
 describe('rollByIdle', () => {
-  it('is due so long after the last write', () => {
+  it('is due that long after the last write', () => {
     const policy = rollByIdle('1h');
     const lastWriteAt = OPENED_AT + 5 * HOUR_MS;
     const archive = facts({ lastWriteAt });
@@ -86,14 +86,14 @@ describe('rollAtClock', () => {
     expect(policy.isDue(facts(), hour)).to.equal(true);
   });
 
-  it('leaves an archive that was opened on the hour the whole hour', () => {
+  it('gives an archive opened on the hour the whole hour', () => {
     const hour = Date.UTC(2026, 10, 24, 13);
     const archive = facts({ openedAt: hour });
     expect(rollAtClock('1h').isDue(archive, hour)).to.equal(false);
     expect(dueAtOf(rollAtClock('1h'), archive)).to.equal(hour + HOUR_MS);
   });
 
-  it('is due as late as it is asked', () => {
+  it('stays due until it is asked', () => {
     expect(rollAtClock('1h').isDue(facts(), OPENED_AT + 100 * HOUR_MS)).to.equal(true);
   });
 
@@ -104,7 +104,7 @@ describe('rollAtClock', () => {
     expect(dueAtOf(policy, facts({ openedAt }))).to.equal(Date.UTC(2026, 10, 24, 5));
   });
 
-  it('counts from the epoch also before it', () => {
+  it('counts from the epoch, even before it', () => {
     expect(dueAtOf(rollAtClock('1h'), facts({ openedAt: -1 }))).to.equal(0);
   });
 
@@ -121,7 +121,7 @@ const PERIODIC: readonly (readonly [string, (period: number | string) => RollPol
 
 for (const [name, make] of PERIODIC) {
   describe(name, () => {
-    it('refuses what is no duration', () => {
+    it('refuses a value that is not a duration', () => {
       for (const period of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 'soon', '0s']) {
         expect(() => make(period), String(period)).to.throw(RangeError, `${name} is`);
       }
@@ -137,7 +137,7 @@ for (const [name, make] of PERIODIC) {
       );
     });
 
-    it('does not roll the new archive at once, also after the clock has jumped', () => {
+    it('does not roll the new archive at once, even after the clock has jumped', () => {
       fc.assert(
         fc.property(times, fc.integer({ min: 1, max: 1e9 }), (now, period) => {
           const policy = make(period);
@@ -146,7 +146,7 @@ for (const [name, make] of PERIODIC) {
       );
     });
 
-    it('does not roll because the clock has jumped back', () => {
+    it('does not roll because the clock jumped back', () => {
       const archive = facts();
       expect(make('1s').isDue(archive, OPENED_AT - 24 * HOUR_MS)).to.equal(false);
     });

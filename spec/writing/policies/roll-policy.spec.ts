@@ -39,7 +39,7 @@ describe('rollWhenAny', () => {
     );
   });
 
-  it('has no dueAt where none of its policies has one', () => {
+  it('has no dueAt if none of its policies has one', () => {
     expect(dueAtOf(rollWhenAny(rollBySize(100), rollNever()), SMALL)).to.equal(null);
   });
 
@@ -61,22 +61,22 @@ describe('rollWhenAll', () => {
     expect(dueAtOf(rollWhenAll(rollByAge(2000), rollByAge(3000)), SMALL)).to.equal(4000);
   });
 
-  it('has no dueAt while a policy is not due that does not go by time', () => {
+  it('has no dueAt while a policy without dueAt is not due', () => {
     expect(dueAtOf(rollWhenAll(rollBySize(100), rollByAge(1000)), SMALL)).to.equal(null);
     expect(dueAtOf(rollWhenAll(rollNever(), rollByAge(1000)), LARGE)).to.equal(null);
   });
 
-  it('is not held back by one that is due already', () => {
+  it('is not delayed by a policy that is due already', () => {
     expect(dueAtOf(rollWhenAll(rollBySize(100), rollByAge(1000)), LARGE)).to.equal(2000);
   });
 
-  it('is not held back by a list of which one is due already', () => {
+  it('is not delayed by a list with a policy that is due already', () => {
     const policy = rollWhenAll([rollBySize(100), rollByAge('1h')], rollByIdle(700));
     expect(dueAtOf(policy, LARGE)).to.equal(2200);
     expect(policy.isDue(LARGE, 2200)).to.equal(true);
   });
 
-  it('refuses to be made without policies: it would always be due', () => {
+  it('refuses an empty list, which would always be due', () => {
     expect(() => rollWhenAll()).to.throw(RangeError, '0 policies');
   });
 });
@@ -95,7 +95,7 @@ describe('toRollPolicy', () => {
     expect(policy.dueAt).to.equal(undefined);
   });
 
-  it('takes a list as any of it, lists within it too', () => {
+  it('is due when any policy of a list is, lists in it included', () => {
     const policy = toRollPolicy([rollBySize(100), [rollByAge(5000), () => false]]);
     expect(policy.isDue(SMALL, 2000)).to.equal(false);
     expect(policy.isDue(LARGE, 2000)).to.equal(true);

@@ -12,7 +12,7 @@ describe('ArchiveProgress', () => {
     progress.archive = 'a.events';
   });
 
-  /** Which of the records 0 to 4 have settled by now, and with what. */
+  /** The values that the promises have settled with by now. */
   async function settledOf(promises: readonly Promise<unknown>[]): Promise<unknown[]> {
     const settled: unknown[] = promises.map(() => 'waits');
     for (const [i, promise] of promises.entries()) {
@@ -34,7 +34,7 @@ describe('ArchiveProgress', () => {
       progress.reached(level, i, (archive) => `${archive} ${i}`),
     );
 
-  it('tells those who wait, as far as it has come, and those who ask later at once', async () => {
+  it('settles for records that have reached a level, and at once for later callers', async () => {
     const asked = ask('synced');
     progress.reach('synced', 2);
     progress.reach('synced', 1);
@@ -50,7 +50,7 @@ describe('ArchiveProgress', () => {
     expect((await settledOf(asked)).at(-1)).to.equal('a.events 4');
   });
 
-  it('rejects for records that are lost, whatever the others come to', async () => {
+  it('rejects for records that are lost, whatever level the others reach', async () => {
     const asked = ask('sealed');
     progress.lose(['sealed'], { begin: 1, end: 3 }, failure);
     progress.lose(['sealed'], { begin: 4, end: 4 }, new Error('of none'));
@@ -62,7 +62,7 @@ describe('ArchiveProgress', () => {
     await progress.allReached('sealed', 1);
   });
 
-  it('rejects for the rest where it fails, not for what has come so far', async () => {
+  it('rejects when it fails, except for records that have reached the level', async () => {
     const asked = ask('synced', 2);
     progress.reach('synced', 1);
     progress.fail(['synced'], failure);

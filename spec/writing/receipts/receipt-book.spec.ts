@@ -6,7 +6,7 @@ import { createBlockBuilder } from '../../support/encode-archive.js';
 import { rejection } from '../../support/store-tools.js';
 
 describe('ReceiptBook', () => {
-  /** An archive with so many records, the last of which is asked for by `shipped`. */
+  /** An archive with a promise for the `shipped` of its last record. */
   function begin(book: ReceiptBook, records = 1) {
     const draft = new ArchiveDraft(0, createBlockBuilder({}));
     for (let i = 0; i < records; i++) draft.count(0, 0);
@@ -16,12 +16,12 @@ describe('ReceiptBook', () => {
     return { draft, shipped };
   }
 
-  it('rejects at once for `shipped` where there is no store', async () => {
+  it('rejects `shipped` at once if there is no store', async () => {
     const { shipped } = begin(new ReceiptBook(false));
     expect(await rejection(shipped)).to.have.property('code', 'ERR_NOT_SHIPPED');
   });
 
-  it('tells of an archive by its digest, also of two with the same', async () => {
+  it('finds archives by their digest, even two with the same', async () => {
     const book = new ReceiptBook(true);
     const [one, two, other] = [begin(book), begin(book), begin(book)];
     book.sealed(one.draft, 'ab');
@@ -37,7 +37,7 @@ describe('ReceiptBook', () => {
     book.shipped('none');
   });
 
-  it('waits for all that has begun, and for nothing that is at its end', async () => {
+  it('waits for all archives so far, except those that are settled', async () => {
     const book = new ReceiptBook(true);
     const { draft } = begin(book, 2);
     const synced = book.all('synced');
@@ -48,7 +48,7 @@ describe('ReceiptBook', () => {
     await book.all('shipped');
   });
 
-  it('rejects for what others have taken, and in the end for all that is left', async () => {
+  it('rejects for archives that others took over, and at the end for all others', async () => {
     const book = new ReceiptBook(true);
     const taken = begin(book);
     book.takenOver(taken.draft);

@@ -58,7 +58,7 @@ describe('receipts', () => {
       await writer.close();
     });
 
-    it('gives the same promise each time, and a settled one when its time has come', async () => {
+    it('gives the same promise each time, and settles it once the level is reached', async () => {
       const writer = create();
       const receipt = writer.append('a');
       expect(receipt.synced).to.equal(receipt.synced);
@@ -68,7 +68,7 @@ describe('receipts', () => {
       await receipt.sealed;
     });
 
-    it('makes no promise of a record that nobody waits for', async () => {
+    it('makes no promise for a receipt that the caller does not read', async () => {
       const writer = create();
       await writer.append('first').synced;
       let promises = 0;
@@ -88,7 +88,7 @@ describe('receipts', () => {
       expect(await payloadsOf(directory)).to.have.length(1001);
     });
 
-    it('tells the level sealed when the archive has its name', async () => {
+    it('reaches sealed when the archive has its final name', async () => {
       const writer = create({ template: 'x.events' });
       const receipt = writer.append('a');
       const sealed = receipt.sealed;
@@ -97,14 +97,14 @@ describe('receipts', () => {
       await writer.close();
     });
 
-    it('has no sequence to tell in version 1', async () => {
+    it('gives no sequence in version 1', async () => {
       const writer = create({ format: 'v1' });
       const place = await writer.append('a').synced;
       expect(place.sequence).to.equal(undefined);
       await writer.close();
     });
 
-    it('refuses what is no record at once, whatever invalid says, and takes nothing', async () => {
+    it('refuses an invalid record at once, whatever `invalid` is', async () => {
       const writer = create({ invalid: 'skip' });
       expect(() => writer.append({ payload: 'lone \ud800' })).to.throw(RecordError);
       await writer.append('good').synced;
@@ -130,7 +130,7 @@ describe('receipts', () => {
       disk.hook = (call) => (call === 'write' ? gate.pass() : undefined);
     });
 
-    /** Both slabs are full, and a record waits. */
+    /** Writes until both slabs are full and a record waits. */
     async function fill(writer: RollingWriteStream): Promise<number> {
       const payload = 'x'.repeat(64 * 1024);
       let records = 0;
@@ -141,7 +141,7 @@ describe('receipts', () => {
       return records;
     }
 
-    it('takes its turn behind what was written before, with all that it needs copied', async () => {
+    it('takes its turn after earlier records, and copies what it needs', async () => {
       const writer = create();
       const before = await fill(writer);
       const bytes = Buffer.from('mine');
@@ -160,7 +160,7 @@ describe('receipts', () => {
       expect(payloads.slice(before)).to.deep.equal(['mine', 'behind']);
     });
 
-    it('refuses what is no record before its turn', async () => {
+    it('refuses an invalid record before its turn', async () => {
       const writer = create();
       const before = await fill(writer);
       const metadata = { key: 'lone \udc00' };
@@ -170,7 +170,7 @@ describe('receipts', () => {
       expect(writer.stats().records).to.equal(before);
     });
 
-    it('throws a BacklogFullError beyond maxPendingBytes, and ready says when to go on', async () => {
+    it('throws a BacklogFullError beyond maxPendingBytes until ready settles', async () => {
       const writer = create({ maxPendingBytes: '100 KiB' });
       await fill(writer);
       const payload = 'y'.repeat(40 * 1024);
@@ -197,7 +197,7 @@ describe('receipts', () => {
       expect((await payloadsOf(directory)).slice(-1)).to.deep.equal(['more']);
     });
 
-    it('rejects the receipts of what is not taken any more', async () => {
+    it('rejects the receipts of records that are never taken', async () => {
       const writer = create();
       await fill(writer);
       const receipt = writer.append('never');
@@ -213,12 +213,12 @@ describe('receipts', () => {
 
   describe('synced', () => {
     for (const sync of ['no', 'everysec', 'always'] as const) {
-      it(`is forced by who waits for it, with sync: '${sync}', and all share one sync`, async () => {
+      it(`forces one sync for all callers that wait, with sync: '${sync}'`, async () => {
         const writer = create({ sync });
         const receipts = numbers(256).map((payload) => writer.append({ payload }));
         await Promise.all(receipts.map((receipt) => receipt.synced));
         expect(count('datasync')).to.equal(1);
-        // A name that is not synced can be gone after a power loss, with all that is in the file.
+        // Without a sync of its name, the file and all its bytes can be gone after a power loss.
         expect(disk.calls.indexOf('syncDirectory')).to.be.greaterThan(
           disk.calls.indexOf('datasync'),
         );
@@ -226,7 +226,7 @@ describe('receipts', () => {
       });
     }
 
-    it('takes one sync for many that wait at the same time, each for its own, again and again', async () => {
+    it('takes one sync per round for callers that each wait for their own record', async () => {
       const writer = create();
       const round = async () => {
         for (let i = 0; i < 20; i++) await writer.append(`${i}`).synced;
@@ -236,7 +236,7 @@ describe('receipts', () => {
       await writer.close();
     });
 
-    it('lets those who come during a sync share the next one', async () => {
+    it('lets callers that come during a sync share the next one', async () => {
       const gate = new Gate();
       disk.hook = (call) => (call === 'datasync' ? gate.pass() : undefined);
       const writer = create();
@@ -254,15 +254,15 @@ describe('receipts', () => {
       await writer.close();
     });
 
-    it('comes also where more waits for it than may be unsynced', async () => {
+    it('settles even if more bytes wait for it than may be unsynced', async () => {
       const writer = create({ maxUnsyncedBytes: '2 MiB' });
       const receipts = numbers(800).map((payload) => writer.append(payload.padEnd(10_000)));
-      // Before any of them is written.
+      // The caller waits before any record is written.
       await receipts.at(-1)?.synced;
       await writer.close();
     });
 
-    it('needs no sync when somebody else had one', async () => {
+    it('needs no sync if the record was synced for another caller', async () => {
       const writer = create();
       const receipts = numbers(2).map((payload) => writer.append(payload));
       await receipts[1]?.synced;
@@ -271,7 +271,7 @@ describe('receipts', () => {
       await writer.close();
     });
 
-    it('comes with the seal of an archive that is complete', async () => {
+    it('settles with the seal of a complete archive', async () => {
       const writer = create();
       const receipt = writer.append('a');
       await writer.roll();
@@ -280,7 +280,7 @@ describe('receipts', () => {
       await writer.close();
     });
 
-    it('comes with a seal once the directory is synced, too', async () => {
+    it('settles with a seal once the directory is synced, too', async () => {
       const gate = new Gate();
       disk.hook = (call) => (call === 'syncDirectory' ? gate.pass() : undefined);
       const writer = create();
@@ -326,7 +326,7 @@ describe('receipts', () => {
       await writer.close();
     });
 
-    it("'always' calls back after the sync, and syncs once for all that waited", async () => {
+    it("'always' calls back after the sync, one for all records that waited", async () => {
       const gate = new Gate();
       disk.hook = (call) => (call === 'datasync' ? gate.pass() : undefined);
       const writer = create({ sync: 'always' });
@@ -358,7 +358,7 @@ describe('receipts', () => {
   });
 
   describe('shipped', () => {
-    it('rejects at once where nothing is shipped, and is no unhandled rejection', async () => {
+    it('rejects at once if nothing is shipped, and is not an unhandled rejection', async () => {
       const stop = catchUncaught();
       try {
         const writer = create();
@@ -372,7 +372,7 @@ describe('receipts', () => {
       }
     });
 
-    it('comes when the store has confirmed the archive', async () => {
+    it('settles when the store has confirmed the archive', async () => {
       const writer = createArchiveWriter({ directory, ship: { to: join(directory, 'store') } });
       const receipt = writer.append('a');
       const shipped = receipt.shipped;
@@ -400,7 +400,7 @@ describe('receipts', () => {
 
   describe('when the disk fails', () => {
     for (const call of ['open', 'write', 'datasync', 'syncDirectory', 'link']) {
-      it(`rejects what can no longer come true after a failed ${call}`, async () => {
+      it(`rejects the levels that can no longer be reached after a failed ${call}`, async () => {
         const stop = catchUncaught();
         const failure = systemError('EINVAL', call);
         disk.hook = (name) => {
@@ -426,9 +426,9 @@ describe('receipts', () => {
     }
   });
 
-  describe('synced, where a write fails during the sync', () => {
+  describe('synced, if a write fails during the sync', () => {
     for (const sync of ['no', 'everysec'] as const) {
-      it(`comes once all is in another file, and synced there (sync: '${sync}')`, async () => {
+      it(`settles once its bytes are in another file and synced there (sync: '${sync}')`, async () => {
         const gate = new Gate();
         let isFailing = false;
         disk.hook = (call) => {
@@ -461,7 +461,7 @@ describe('receipts', () => {
   });
 
   describe('flush', () => {
-    it('settles when all records so far are synced, those that wait too', async () => {
+    it('settles when all records so far are synced, including those that wait', async () => {
       const gate = new Gate();
       disk.hook = (call) => (call === 'write' ? gate.pass() : undefined);
       const writer = create();
@@ -475,14 +475,14 @@ describe('receipts', () => {
       await writer.close();
     });
 
-    it('has nothing to do without a record', async () => {
+    it('does nothing without a record', async () => {
       const writer = create();
       await writer.flush();
       await writer.flush({ until: 'sealed' });
       await writer.close();
     });
 
-    it('seals for who waits for sealed', async () => {
+    it('seals the archive for a caller that waits for sealed', async () => {
       const writer = create();
       writer.write('a');
       await writer.flush({ until: 'sealed' });

@@ -16,7 +16,7 @@ describe('FlushTimer', () => {
     timer = new FlushTimer(clock, 1000, () => due++);
   });
 
-  it('is due an interval after it was armed first, and keeps the process alive meanwhile', () => {
+  it('is due an interval after it was first armed, and keeps the process alive until then', () => {
     timer.arm();
     clock.advance(999);
     timer.arm();
@@ -25,7 +25,7 @@ describe('FlushTimer', () => {
     expect([due, clock.refTimers]).to.deep.equal([1, 0]);
   });
 
-  it('is due once for all that hurry in a turn, and again in another', async () => {
+  it('is due once for all hurried calls of a turn, and again in the next', async () => {
     for (let i = 0; i < 10; i++) {
       timer.hurry();
       await Promise.resolve();
@@ -38,7 +38,7 @@ describe('FlushTimer', () => {
     expect(due).to.equal(2);
   });
 
-  it('is not due once it was cancelled, until it is armed anew', async () => {
+  it('is not due after it was cancelled, until it is armed again', async () => {
     timer.arm();
     timer.hurry();
     timer.cancel();

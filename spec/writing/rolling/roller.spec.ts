@@ -69,7 +69,7 @@ describe('Roller', () => {
 
   const writes = () => disk.calls.filter((call) => call === 'write').length;
 
-  /** Lets the disk do what it can. */
+  /** Gives the disk time to do its work. */
   async function settle(): Promise<void> {
     for (let i = 0; i < 20; i++) await readdir(directory);
   }
@@ -177,7 +177,7 @@ describe('Roller', () => {
       await roller.end();
     });
 
-    it('are full when one waits for the one that is being written, until that is written', async () => {
+    it('are full while one waits for another to be written', async () => {
       const gate = new Gate();
       disk.hook = (call) => (call === 'write' ? gate.pass() : undefined);
       const roller = create();
@@ -196,7 +196,7 @@ describe('Roller', () => {
       expect(await payloadsOf(directory)).to.have.length(4);
     });
 
-    it('take records beyond two of them, if the caller does not heed that they are full', async () => {
+    it('take records beyond two full ones if the caller ignores `isFull`', async () => {
       const gate = new Gate();
       disk.hook = (call) => (call === 'write' ? gate.pass() : undefined);
       const roller = create();
@@ -233,7 +233,7 @@ describe('Roller', () => {
       expect(clock.pendingTimers).to.equal(0);
     });
 
-    it('go on when the policy throws, which is reported', async () => {
+    it('continue when the policy throws, and the error is reported', async () => {
       const failure = new Error('policy');
       const isDue = () => {
         throw failure;

@@ -109,7 +109,7 @@ describe('SinkQueue', () => {
   const hasReached = ({ draft }: { draft: ArchiveDraft }, level: 'written' | 'synced' | 'sealed') =>
     Array.from({ length: draft.records }, (_, n) => draft.progress.hasReached(level, n));
 
-  /** Lets the disk do what it can. */
+  /** Gives the disk time to do its work. */
   async function settle(): Promise<void> {
     for (let i = 0; i < 20; i++) await readdir(directory);
   }
@@ -134,7 +134,7 @@ describe('SinkQueue', () => {
   }
 
   describe('writing', () => {
-    it('creates a file for the first bytes of an archive, and appends the others in order', async () => {
+    it('creates a file for the first bytes of an archive, and appends the rest', async () => {
       const archive = createArchive(0);
       for (const payload of ['a', 'b', 'c']) archive.write(payload);
       await queue.idle();
@@ -330,7 +330,7 @@ describe('SinkQueue', () => {
       expect(await payloadsOf(join(directory, '0.events.open'))).to.deep.equal(['a']);
     });
 
-    it('reports a write that no retry mends once, writes no more, and seals what is complete', async () => {
+    it('reports a write that retrying cannot help, and seals complete archives', async () => {
       const failure = systemError('EINVAL', 'write');
       const seals = new Gate();
       disk.hook = (call) => (call === 'sync' ? seals.pass() : undefined);
@@ -351,7 +351,7 @@ describe('SinkQueue', () => {
       expect(events).to.deep.equal(['open 0 0.events', 'open 1 1.events', 'sealed 0.events of 1']);
     });
 
-    it('leaves later archives open after a seal that no retry mends', async () => {
+    it('leaves later archives open after a seal that retrying cannot help', async () => {
       const failure = systemError('EINVAL', 'sync');
       const gate = new Gate();
       disk.hook = async (call) => {
@@ -370,7 +370,7 @@ describe('SinkQueue', () => {
       expect(await readdir(directory)).to.deep.equal(['0.events.open', '1.events.open']);
     });
 
-    it('takes a directory that never took a file for a wrong one', async () => {
+    it('reports a DirectoryError for a directory that never took a file', async () => {
       await rm(directory, { recursive: true });
       createArchive(0).write('a');
       await queue.idle();
