@@ -106,7 +106,7 @@ export class ArchiveFile {
   }
 
   /** Settles when the appended buffers may be changed; null if they may be changed now. */
-  get digested(): Promise<void> | null {
+  get hashed(): Promise<void> | null {
     return this.#digest.hashed;
   }
 
@@ -115,7 +115,7 @@ export class ArchiveFile {
     await this.#orSuspect(() => this.#file.datasync());
     await this.#checkPath();
     await this.#path.syncName();
-    await this.digested;
+    await this.hashed;
   }
 
   /** Makes all bytes and the file's name survive a power loss. No append may follow. */

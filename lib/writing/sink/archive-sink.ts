@@ -124,7 +124,7 @@ export class ArchiveSink {
           this.#records = records;
           if (keepsUnsynced) this.#unsynced.add(bytes);
         });
-        if (!keepsUnsynced) await memory.pass(bytes, this.#file.digested);
+        if (!keepsUnsynced) await memory.pass(bytes, this.#file.hashed);
       }),
     );
   }
