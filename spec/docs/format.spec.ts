@@ -162,8 +162,8 @@ describe('docs/format.md', () => {
     expect(limits.DEFAULT_BLOCK_BYTES).to.equal(128 * 1024);
     expect(limits.LARGEST_BLOCK_BYTES).to.equal(16 * MIB);
     const text = section('Integers, times, text and limits');
-    expect(text).to.include('| `maxRecordBytes` | 64 MiB unless told otherwise, at most 1 GiB |');
-    expect(text).to.include('| `blockBytes` | 128 KiB unless told otherwise, at most 16 MiB |');
+    expect(text).to.include('| `maxRecordBytes` | 64 MiB by default, at most 1 GiB |');
+    expect(text).to.include('| `blockBytes` | 128 KiB by default, at most 16 MiB |');
     expect(text).to.include('| body of kind 1 | `maxRecordBytes` + 16 MiB |');
   });
 });
