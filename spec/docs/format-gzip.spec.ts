@@ -16,7 +16,7 @@ import { indexOf, membersOf } from '../support/gzip-tools.js';
 
 const DOCUMENT = readFileSync(new URL('../../docs/format-gzip.md', import.meta.url), 'utf8');
 
-/** The file's bytes; each line must stand at the offset that it says. */
+/** The file's bytes. Checks that each line has the offset that it states. */
 function fileInHex(): Buffer {
   const [, block = '', more] = DOCUMENT.split('```text\n');
   expect(more).to.equal(undefined);
@@ -31,7 +31,7 @@ function fileInHex(): Buffer {
 describe('docs/format-gzip.md', () => {
   const file = fileInHex();
 
-  it('has a file that gzip takes, with the archive that it tells of', () => {
+  it('has a file that gzip decompresses to the archive of the page', () => {
     const payloads = decodeArchive(gunzipSync(file)).map((record) => record.text());
     expect(payloads).to.deep.equal(['{"ok":true}', 'bye']);
   });
@@ -46,7 +46,7 @@ describe('docs/format-gzip.md', () => {
     const cutter = new MemberCutter(1024);
     const [member] = [...cutter.cut(gunzipSync(file)), ...cutter.end()];
     if (member === undefined) throw new Error('nothing was cut');
-    // How data are compressed is free: these are taken as they stand.
+    // A writer may compress as it likes, so the compressed data are taken from the page.
     const deflated = file.subarray(76, 215);
     const header = encodeDataHeader(member.facts, deflated.length);
     const entry = { ...member.facts, memberBytes: header.length + deflated.length };
@@ -60,7 +60,7 @@ describe('docs/format-gzip.md', () => {
     expect(written.toString('hex')).to.equal(file.toString('hex'));
   });
 
-  it('has the file told apart as it says', () => {
+  it('has a file that readGzipEnd classifies as the page says', () => {
     const kindOf = (bytes: Buffer) =>
       readGzipEnd({ head: bytes.subarray(0, 64), tail: bytes, fileBytes: bytes.length }).kind;
     expect(kindOf(file)).to.equal('seekable');

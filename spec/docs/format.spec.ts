@@ -16,8 +16,8 @@ import { createBlockBuilder } from '../support/encode-archive.js';
 const PROJECT = new URL('../../', import.meta.url);
 const DOCUMENT = readFileSync(new URL('docs/format.md', PROJECT), 'utf8');
 
-/** What the document says that its archive holds. */
-interface Told {
+/** The contents of the archive, as the page states them. */
+interface Stated {
   readonly records: ReadonlyArray<{
     readonly sequence: number;
     readonly timeMicros: number;
@@ -28,14 +28,14 @@ interface Told {
   readonly index: Readonly<Record<string, unknown>>;
 }
 
-/** What stands between the fences of the only block in this language. */
+/** The text of the only code block in this language. */
 function blockIn(language: string): string {
   const [, block, more] = DOCUMENT.split(`\`\`\`${language}\n`);
   expect(more).to.equal(undefined);
   return block?.split('```')[0] ?? '';
 }
 
-/** The archive's bytes; each line must stand at the offset that it says. */
+/** The archive's bytes. Checks that each line has the offset that it states. */
 function archiveInHex(): Buffer {
   const lines = blockIn('text').matchAll(/^ *(\d+) {2}((?:[0-9a-f]{2} ?)+)/gm);
   let bytes = Buffer.alloc(0);
@@ -53,12 +53,12 @@ function section(title: string): string {
 
 describe('docs/format.md', () => {
   const archive = archiveInHex();
-  const told: Told = JSON.parse(blockIn('json'));
+  const stated: Stated = JSON.parse(blockIn('json'));
   const indexAt = archive.length - archive.readUInt32LE(archive.length - 4);
 
-  it('has the records in its archive that it tells of', () => {
+  it('has the records that it states in its archive', () => {
     const records = decodeArchive(archive).map((record) => {
-      expect(record.writer).to.equal(told.writer);
+      expect(record.writer).to.equal(stated.writer);
       const { sequence, timeMicros, payload } = record;
       return {
         sequence,
@@ -67,15 +67,15 @@ describe('docs/format.md', () => {
         payload: payload.toString('hex'),
       };
     });
-    expect(records).to.deep.equal(told.records);
+    expect(records).to.deep.equal(stated.records);
   });
 
-  it('has the index in its archive that it tells of, found from the end', () => {
+  it('has the index that it states in its archive, found from the end', () => {
     const header = readFrameHeader(archive, indexAt);
-    expect(header).to.include({ kind: KIND_INDEX, writer: told.writer, sequence: 3 });
+    expect(header).to.include({ kind: KIND_INDEX, writer: stated.writer, sequence: 3 });
     const index = decodeIndexBody(archive.subarray(indexAt + 64), indexAt);
     const { sha256, previousSha256, ...others } = index;
-    expect(others).to.deep.equal(told.index);
+    expect(others).to.deep.equal(stated.index);
     const before = archive.subarray(indexAt - index.archiveBytes, indexAt);
     expect(createHash('sha256').update(before).digest().equals(sha256)).to.equal(true);
     expect(Buffer.alloc(32).equals(previousSha256)).to.equal(true);
@@ -89,10 +89,10 @@ describe('docs/format.md', () => {
   });
 
   it('has the bytes that the codec writes', () => {
-    const writerId = Buffer.from(told.writer, 'hex');
+    const writerId = Buffer.from(stated.writer, 'hex');
     const entries = new IndexBuilder();
     const builder = createBlockBuilder({ writerId, onBlock: (block) => entries.add(block) });
-    for (const { metadata, payload, timeMicros } of told.records) {
+    for (const { metadata, payload, timeMicros } of stated.records) {
       builder.add({ metadata, payload: Buffer.from(payload, 'hex'), timeMicros }, 0);
       if (builder.nextSequence === 2) builder.finishBlock();
     }
@@ -135,7 +135,7 @@ describe('docs/format.md', () => {
     expect(rows).to.have.length.above(10);
   });
 
-  it('gives examples of varints and zigzags that are so', () => {
+  it('has correct examples of varints and zigzags', () => {
     const hexOf = (write: typeof writeVarint, value: number) => {
       const bytes = Buffer.alloc(8);
       const end = write(bytes, 0, value);
