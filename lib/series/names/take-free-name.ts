@@ -4,7 +4,7 @@ import { takeName } from '../../files/take-name.js';
 import { nthName } from './alternative-name.js';
 
 /**
- * What is at a path that a file could not take: that file itself, another one, or nothing any more.
+ * The file at a path that could not be taken: the file itself, another one, or none any more.
  */
 export type NameHolder = 'itself' | 'other' | 'none';
 

@@ -42,8 +42,8 @@ const SAMPLES = new Map(
 );
 
 /**
- * Sizes to cut an archive to: every one that leaves the last frame torn, every one near the end of a frame,
- * and one of seven in the frames before, whose bytes are like those of the last.
+ * Sizes to cut an archive to: every one that leaves the last frame torn, every one near the end of
+ * a frame, and one of seven in the frames before, whose bytes are like those of the last.
  */
 function* cutsOf(ends: readonly number[]): Generator<number> {
   const [last = 0, size = 0] = ends.slice(-2);

@@ -136,7 +136,7 @@ describe('RollingWriteStream, on a disk that fails', function () {
   ];
   for (const [code, times, isDone, sync] of transient) {
     const fault = `${code}, ${times} times${isDone ? ', though its work was done' : ''}`;
-    it(`loses and repeats no record if any call fails with ${fault} (sync: '${sync}')`, async () => {
+    it(`loses and repeats no record after ${fault} in any call (sync: '${sync}')`, async () => {
       const failure = systemError(code, 'call');
       const runs = await eachCall(
         (at) => {
