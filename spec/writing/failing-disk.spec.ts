@@ -3,18 +3,18 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { verifyArchives } from '../../../lib/reading/verifying/verify-archives.js';
-import type { CloseOptions } from '../../../lib/writing/close-options.js';
-import { rollByCount } from '../../../lib/writing/policies/roll-policies.js';
-import type { Receipt } from '../../../lib/writing/receipts/receipt.js';
-import type { RollingWriteOptions } from '../../../lib/writing/rolling-write-options.js';
-import { RollingWriteStream } from '../../../lib/writing/rolling-write-stream.js';
-import type { DiskStall, DiskStep } from '../../../lib/writing/sink/disk-retry.js';
-import { FakeClock } from '../../support/fake-clock.js';
-import { passTime } from '../../support/pass-time.js';
-import { QUICK_PLACE } from '../../support/quick-place.js';
-import { systemError, TestDisk } from '../../support/test-disk.js';
-import { catchUncaught, numbers, payloadsOf } from '../../support/writer-tools.js';
+import { verifyArchives } from '../../lib/reading/verifying/verify-archives.js';
+import type { CloseOptions } from '../../lib/writing/close-options.js';
+import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
+import type { Receipt } from '../../lib/writing/receipts/receipt.js';
+import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
+import type { DiskStall, DiskStep } from '../../lib/writing/sink/disk-retry.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { passTime } from '../support/pass-time.js';
+import { QUICK_PLACE } from '../support/quick-place.js';
+import { systemError, TestDisk } from '../support/test-disk.js';
+import { catchUncaught, numbers, payloadsOf } from '../support/writer-tools.js';
 
 const RECORDS = 7;
 
