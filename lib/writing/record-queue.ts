@@ -71,10 +71,10 @@ interface EntryGroup {
 }
 
 /**
- * Decides whether a writer takes a record now or later. Without a queue a record is encoded at
- * once, past Node's buffer. While there is no room, records wait in that buffer, and the callback
- * of the first is held: that is the backpressure. Node limits the buffer by the number of records;
- * this class also limits its bytes.
+ * Decides whether a writer takes a record now or later. If no record waits, it encodes the record at
+ * once, bypassing Node's buffer. While there is no room, records wait in that buffer, and the
+ * callback of the first is held: that is the backpressure. Node limits the records in the buffer;
+ * this class also limits their bytes.
  */
 export class RecordQueue {
   /** Inputs skipped because they were not records. */
@@ -88,10 +88,7 @@ export class RecordQueue {
   readonly #waiters = new Waiters();
   /** The entries whose callback is held. */
   #held: EntryGroup | undefined;
-  /**
-   * Whether a record is being encoded past Node's buffer. A record that its getters write has to
-   * wait.
-   */
+  /** Whether a record is being encoded at once. A record that its getters write must wait. */
   #isTaking = false;
   #awaitsRoom = false;
   #failure: Error | undefined;
@@ -139,8 +136,9 @@ export class RecordQueue {
     if (isOver) throw new BacklogFullError(bytes, most);
     if (this.#stream.writableLength === 0 && !this.#isTaking && !this.#lacksRoom()) {
       // Taken even if a slab waits for the disk: Node's buffer would take ten times as long.
-      const { isFull, waitingBytes } = this.#roller;
-      if (isFull && waitingBytes > most) throw new BacklogFullError(waitingBytes, most);
+      if (this.#roller.isFull && this.#roller.waitingBytes > most) {
+        throw new BacklogFullError(this.#roller.waitingBytes, most);
+      }
       this.#takeAtOnce(record, receipt);
       return;
     }
@@ -163,14 +161,10 @@ export class RecordQueue {
   /** Settles when `append` and `write` have room, or the stream has ended. */
   async ready(): Promise<void> {
     const stream = this.#stream;
-    const isBackedUp = () => stream.writableNeedDrain || this.#bytes.isOver || this.#roller.isFull;
-    while (!stream.destroyed && !stream.writableEnded && isBackedUp()) await this.#change();
+    while (!stream.destroyed && !stream.writableEnded && this.#isBackedUp) await this.#change();
   }
 
-  /**
-   * Takes the entries that Node passes on, and calls back when all are taken, and synced if so
-   * chosen.
-   */
+  /** Takes the entries that Node passes on, and then calls back; after a sync, if so chosen. */
   take(entries: readonly { readonly chunk: QueueEntry }[], callback: DoneCallback): void {
     this.#takeGroup({ entries, next: 0, callback });
   }
@@ -200,6 +194,10 @@ export class RecordQueue {
     if (held !== undefined) process.nextTick(held.callback, error);
   }
 
+  get #isBackedUp(): boolean {
+    return this.#roller.isFull || this.#bytes.isOver || this.#stream.writableNeedDrain;
+  }
+
   /** Whether a record has nothing to wait for, and its callback no sync to share. */
   #takesAtOnce(record: RecordInput): boolean {
     const stream = this.#stream;
@@ -207,7 +205,7 @@ export class RecordQueue {
     return record !== null && stream.writableCorked === 0 && !this.#mustWait();
   }
 
-  /** Takes a record past Node's buffer: writing small ones takes 7 to 12 % less time so. */
+  /** Bypasses Node's buffer, which saves 7 to 12 % of the time of writing small records. */
   #takeAtOnce(record: RecordInput, receipt: PendingReceipt | null): void {
     this.#isTaking = true;
     try {
@@ -225,8 +223,7 @@ export class RecordQueue {
     try {
       for (let entry = entries[group.next]; entry !== undefined; entry = entries[++group.next]) {
         if (this.#takeEntry(entry.chunk)) continue;
-        // Held until `release`. If called back now, Node would pass on more, into a third slab and
-        // so on.
+        // Held until `release`: after its callback Node would pass on more, into a third slab, and on.
         this.#held = group;
         return;
       }
