@@ -12,7 +12,7 @@ const SLOWEST = [
   'stores/s3/conditional-writes',
   'stores/s3/s3-store',
   'shipping/store-outage',
-  'writing/sink/failing-disk',
+  'writing/failing-disk',
   'writing/recovery/recover-archive-steps',
   'reading/rolling-read-stream',
 ].map((name) => join('spec', `${name}.spec.ts`));
