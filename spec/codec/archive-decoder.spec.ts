@@ -22,11 +22,11 @@ const RECORDS: readonly RecordFields[] = [
   { metadata: { '': '' }, payload: '{"n":4,"list":[1,{"a":"}"}]}', timeMicros: 9000 },
 ];
 
-/** An archive, and where its records are whole. */
+/** An archive, and where its records are complete. */
 interface Sample {
   readonly bytes: Buffer;
   readonly expected: ReturnType<typeof plain>[];
-  /** Where each frame or line ends, and how many records there are up to there. */
+  /** The end of each frame or line, and the number of records before it. */
   readonly ends: ReadonlyArray<readonly [offset: number, records: number]>;
   readonly metadataKey?: string;
 }
@@ -66,7 +66,7 @@ describe('ArchiveDecoder', () => {
     const { bytes, expected, ends, metadataKey } = sample;
 
     describe(`of ${name}`, () => {
-      it('reads the same records wherever the input is cut in two', () => {
+      it('returns the same records wherever the input is cut in two', () => {
         for (let at = 0; at <= bytes.length; at++) {
           const chunks = [bytes.subarray(0, at), bytes.subarray(at)];
           const { records, error } = decodeChunks(chunks, { metadataKey });
@@ -76,14 +76,14 @@ describe('ArchiveDecoder', () => {
       });
 
       // The exhaustive run of chunk sizes. The streams try a sample of them.
-      it('reads the same records from pieces of any one size', () => {
+      it('returns the same records from pieces of any one size', () => {
         for (let size = 1; size <= bytes.length; size++) {
           const { records } = decodeChunks(cut(bytes, size), { metadataKey });
           expect(records.map(plain)).to.deep.equal(expected);
         }
       });
 
-      it('gives each record as soon as its frame is whole', () => {
+      it('returns each record as soon as its frame is whole', () => {
         const decoder = new ArchiveDecoder({ metadataKey });
         let records = 0;
         for (let at = 0; at < bytes.length; at++) {
@@ -93,11 +93,11 @@ describe('ArchiveDecoder', () => {
         }
       });
 
-      it('truncated at any byte gives the records before the cut, then a torn frame', () => {
+      it('truncated at any byte returns the records before the cut, then reports a torn frame', () => {
         for (let at = 0; at < bytes.length; at++) {
           const whole = wholeBefore(ends, at);
           const { records, error } = decodeChunks([bytes.subarray(0, at)], { metadataKey });
-          // A line that lacks nothing but its line feed is whole.
+          // A line that lacks only its line feed is whole.
           const isWhole = at === whole.offset || (name === 'JSON lines' && bytes[at] === 0x0a);
           const count = whole.records + (isWhole && at !== whole.offset ? 1 : 0);
           expect(records.map(plain)).to.deep.equal(expected.slice(0, count));
@@ -118,7 +118,7 @@ describe('ArchiveDecoder', () => {
     });
   }
 
-  it('gives the same records for any records, blocks and pieces', () => {
+  it('returns the same records for any records, blocks and pieces', () => {
     fc.assert(
       fc.property(
         fc.array(anyRecord, { maxLength: 12 }),
@@ -138,7 +138,7 @@ describe('ArchiveDecoder', () => {
   });
 
   // The exhaustive run of bit flips for a decoder that does not skip damage.
-  it('with any bit of a version-2 archive flipped never gives an altered record', function () {
+  it('with any bit of a version-2 archive flipped never returns an altered record', function () {
     this.timeout(120_000);
     const { bytes, expected, ends } = version2();
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
@@ -152,7 +152,7 @@ describe('ArchiveDecoder', () => {
     }
   });
 
-  it('with any byte of a version-1 archive changed throws nothing but DamageError', () => {
+  it('with any byte of a version-1 archive changed throws only DamageErrors', () => {
     const bytes = encodeVersion1(RECORDS.slice(0, 2));
     for (let at = 0; at < bytes.length; at++) {
       for (const value of [0x00, 0x7f, 0x80, 0xff]) {
@@ -165,7 +165,7 @@ describe('ArchiveDecoder', () => {
     }
   });
 
-  it('throws nothing but DamageError for any bytes', () => {
+  it('throws only DamageErrors, for any bytes', () => {
     const openings = fc.constantFrom('', '84788669', '847886690100', '847886690200', '7b22', '5b');
     fc.assert(
       fc.property(openings, fc.uint8Array({ maxLength: 150 }), (opening, rest) => {
@@ -177,7 +177,7 @@ describe('ArchiveDecoder', () => {
     );
   });
 
-  it('gives nothing for an empty archive', () => {
+  it('returns nothing for an empty archive', () => {
     expect(decodeArchive(Buffer.alloc(0))).to.deep.equal([]);
   });
 
@@ -192,7 +192,7 @@ describe('ArchiveDecoder', () => {
     expect(decoder.next()).to.equal(null);
   });
 
-  it('throws the same error from then on', () => {
+  it('throws the same error at every later call', () => {
     const decoder = new ArchiveDecoder();
     decoder.push(Buffer.concat([encodeBlocks(['one']), Buffer.from('garbage')]));
     expect(decoder.next()).to.have.length(1);
@@ -207,7 +207,7 @@ describe('ArchiveDecoder', () => {
     expect(errors[1]).to.equal(errors[0]);
   });
 
-  it('gives the records of many small blocks in batches, and of a large block at once', () => {
+  it('returns the records of many small blocks in batches, and of a large block at once', () => {
     const decoder = new ArchiveDecoder();
     decoder.push(encodeBlocks(Array(1000).fill('x'), { blockBytes: 1 }));
     expect(decoder.next()).to.have.length(128);
@@ -223,7 +223,7 @@ describe('ArchiveDecoder', () => {
     ).to.have.length(1000);
   });
 
-  it('gives records views that no later bytes overwrite', () => {
+  it('returns views that no later bytes overwrite', () => {
     const archive = encodeBlocks(['a', 'b', 'c', 'd'], { blockBytes: 1 });
     const { records } = decodeChunks(cut(archive, 10));
     expect(records.map((record) => record.text())).to.deep.equal(['a', 'b', 'c', 'd']);

@@ -15,7 +15,7 @@ describe('parseFormatOptions', () => {
     expect(parseFormatOptions({})).to.deep.equal({ ...settings, metadataKey: undefined });
   });
 
-  it('takes sizes as numbers or text, up to their limits', () => {
+  it('accepts sizes as numbers or text, up to their limits', () => {
     const sizes: [given: number | string, bytes: number][] = [
       [1, 1],
       ['1 KiB', 1024],
@@ -28,12 +28,12 @@ describe('parseFormatOptions', () => {
     expect(parseFormatOptions({ maxRecordBytes: '1 GiB' }).maxRecordBytes).to.equal(2 ** 30);
   });
 
-  it('takes a metadataKey for JSON lines', () => {
+  it('accepts a metadataKey for JSON lines', () => {
     const settings = parseFormatOptions({ format: 'jsonl', metadataKey: 'm' });
     expect(settings).to.include({ format: 'jsonl', metadataKey: 'm' });
   });
 
-  it('refuses what makes no sense, and shows it', () => {
+  it('refuses invalid options, and shows their value', () => {
     const refused: [options: object, type: typeof TypeError | typeof RangeError, text: string][] = [
       [{ format: 'v3' }, TypeError, `format is "v3", expected 'v2', 'v1' or 'jsonl'`],
       [{ metadataKey: 'm' }, TypeError, "not with 'v2'"],
@@ -76,7 +76,7 @@ describe('createRecordEncoder', () => {
     }
   });
 
-  it('hands it its settings', () => {
+  it('passes the settings to the encoder', () => {
     const blocks: BlockFacts[] = [];
     const setup = { ...SETUP, onBlock: (block: BlockFacts) => void blocks.push(block) };
     const settings = parseFormatOptions({ blockBytes: 50, maxRecordBytes: 100 });
@@ -96,7 +96,7 @@ describe('createRecordEncoder', () => {
     expect(line.toString()).to.equal('{"m":{"a":"b"}}\n');
   });
 
-  it('refuses a writer id that has not 8 bytes', () => {
+  it('refuses a writer id that does not have 8 bytes', () => {
     for (const length of [0, 7, 9]) {
       const setup = { ...SETUP, writerId: Buffer.alloc(length) };
       expect(() => createRecordEncoder(parseFormatOptions({}), setup)).to.throw(

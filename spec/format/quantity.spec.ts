@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import { parseByteCount, parseDurationMs } from '../../lib/format/quantity.js';
 
 describe('parseByteCount', () => {
-  it('takes a number of bytes as it is', () => {
+  it('returns a number of bytes unchanged', () => {
     expect(parseByteCount(0, 'size')).to.equal(0);
     expect(parseByteCount(Number.MAX_SAFE_INTEGER, 'size')).to.equal(Number.MAX_SAFE_INTEGER);
   });
 
-  it('takes digits without a unit as bytes', () => {
+  it('reads digits without a unit as bytes', () => {
     expect(parseByteCount('512', 'size')).to.equal(512);
   });
 

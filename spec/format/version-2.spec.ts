@@ -28,7 +28,7 @@ describe('version 2', () => {
     expect(end).to.equal(64);
   });
 
-  it('calls the high 16 flags critical', () => {
+  it('defines the high 16 flags as critical', () => {
     expect(version2.CRITICAL_FLAGS).to.equal(0xffff0000);
   });
 });

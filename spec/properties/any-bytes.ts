@@ -8,13 +8,13 @@ import { forgeBody, forgeFrame, forgeRecord } from '../support/forge-frame.js';
 import type { NamedProperty } from './named-property.js';
 import { cutBySizes, pieceSizes } from './piece-sizes.js';
 
-/** What a decoder may hold beside its input: some slack for what the test itself makes. */
+/** The memory that a decoder may use besides its input, with some slack for the test itself. */
 const MOST_BYTES = 2 ** 21;
 
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const length = fc.oneof(fc.nat(200), fc.nat(0xffffffff), fc.constantFrom(0xffffffff, 2 ** 31, 0));
 
-/** A version-1 header with any lengths, and what may follow. */
+/** A version-1 header with any lengths, and bytes that may follow it. */
 const anyVersion1 = fc
   .tuple(fc.oneof(fc.nat(60), int32), fc.oneof(fc.nat(60), int32), fc.uint8Array({ maxLength: 90 }))
   .map(([metadata, payload, rest]) => {
@@ -25,7 +25,7 @@ const anyVersion1 = fc
     return Buffer.concat([header, rest]);
   });
 
-/** A frame with good checksums, whatever it says. */
+/** A frame with good checksums and any contents. */
 const anyFrame = fc
   .record({
     body: fc.oneof(
@@ -64,7 +64,7 @@ const options: fc.Arbitrary<ArchiveDecoderOptions> = fc.record({
 });
 
 export const anyBytesAreRead: NamedProperty = {
-  name: 'whatever bytes are read never crash a reader, nor make it allocate more than they are worth',
+  name: 'no bytes crash a reader, or make it allocate much more memory than they have',
   property: fc.property(anyBytes, pieceSizes, options, (bytes, sizes, how) => {
     const before = process.memoryUsage().arrayBuffers;
     let end = 0;

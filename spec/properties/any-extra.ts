@@ -17,7 +17,7 @@ import type { NamedProperty } from './named-property.js';
 
 const count = fc.oneof(fc.nat(300), fc.maxSafeNat());
 
-/** The extra field of a data member of ours, whatever it says. */
+/** The extra field of a data member of ours, with any contents. */
 const anyDataExtra = fc
   .record({
     rawBytes: count,
@@ -31,7 +31,7 @@ const anyDataExtra = fc
   })
   .map(({ deflatedBytes, ...facts }) => extraOf(encodeDataHeader(facts, deflatedBytes)));
 
-/** That of a last member of ours, whatever it says. */
+/** The extra field of a last member of ours, with any contents. */
 const anyEndExtra = fc
   .record({
     indexBytes: count,
@@ -43,7 +43,7 @@ const anyEndExtra = fc
   })
   .map((totals) => extraOf(encodeEndMember(totals)));
 
-/** A subfield of ours by its id, and of anything else. */
+/** A subfield with our id and any contents. */
 const anySubfield = fc
   .tuple(fc.constantFrom('SB', 'SB', 'XX'), fc.uint8Array({ maxLength: 80 }))
   .map(([id, data]) => {
@@ -68,7 +68,7 @@ const anyExtra = fc
 
 const HEAD = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff]);
 
-/** What is behind the length of a member's extra field. */
+/** The bytes of a member after the length of its extra field. */
 function extraOf(member: Buffer): Buffer {
   return member.subarray(HEAD.length + 2, HEAD.length + 2 + member.readUInt16LE(HEAD.length));
 }
@@ -86,7 +86,7 @@ function fail(): never {
   throw new DamageError({ reason: 'bad-gzip', what: 'gzip', offset: 0, expected: '', found: '' });
 }
 
-/** Runs what may find damage, and nothing else. */
+/** Runs a function that may throw only a DamageError. */
 function orDamage(read: () => void): void {
   try {
     read();
@@ -96,7 +96,7 @@ function orDamage(read: () => void): void {
 }
 
 export const anyExtraIsRead: NamedProperty = {
-  name: 'whatever stands in the extra fields of gzip costs no byte, and never crashes who looks there',
+  name: 'no extra field of gzip costs a byte, or crashes the code that reads it',
   property: fc.property(
     fc.array(fc.tuple(anyExtra, fc.uint8Array({ maxLength: 60 })), { minLength: 1, maxLength: 3 }),
     (pieces) => {

@@ -30,17 +30,17 @@ const EMBEDDED: readonly string[] = [STRANGE_ARCHIVE, EARLIER_ARCHIVE].flatMap((
   decodeSkipping(archive).records.map((one) => JSON.stringify(one)),
 );
 
-/** What the archive's index tells. The archives in its payloads have earlier records. */
+/** The writer in the archive's index. The archives in its payloads have earlier records. */
 const START = { writer: WRITER_ID.toString('hex'), sequence: 2 };
 const WRITERS = { starts: [START], areAll: true };
 
-/** One record each: any time may be in it, and a block cannot span any two. */
+/** One record per block, because a block cannot span any two times. */
 const blocks = fc.array(
   record.map((one) => [one]),
   { minLength: 1, maxLength: 6 },
 );
 
-/** A change, its places as parts of the whole. */
+/** A change. Its positions are fractions of the archive's length. */
 const change = fc.record({
   at: fc.double({ min: 0, max: 1, noNaN: true }),
   kind: fc.constantFrom('flip', 'overwrite', 'insert', 'delete', 'zero', 'repeat'),
@@ -49,8 +49,8 @@ const change = fc.record({
 });
 
 function apply(archive: Buffer, { at, kind, count, bytes }: Change): Buffer {
-  const place = Math.floor(at * archive.length);
-  const [head, tail] = [archive.subarray(0, place), archive.subarray(place)];
+  const begin = Math.floor(at * archive.length);
+  const [head, tail] = [archive.subarray(0, begin), archive.subarray(begin)];
   const rest = tail.subarray(count);
   switch (kind) {
     case 'flip':
@@ -80,7 +80,7 @@ interface Change {
 }
 
 export const mutationNeverAlters: NamedProperty = {
-  name: 'whatever is changed in an archive of version 2, no record is read that was not written',
+  name: 'no change of a version-2 archive makes a reader return a record that was not written',
   property: fc.property(
     blocks,
     fc.array(change, { minLength: 1, maxLength: 4 }),
@@ -88,12 +88,12 @@ export const mutationNeverAlters: NamedProperty = {
     (written, changes, size) => {
       const sample = sealArchive(written, { sequence: START.sequence });
       const changed = changes.reduce(apply, sample.bytes);
-      // What begins as JSON is an archive of another kind.
+      // An archive that begins like JSON is of another kind.
       fc.pre(!beginsAsJson(changed[0]));
       const options = { writers: WRITERS };
       const { records } = decodeSkipping(changed, size, options);
       const known = new Set(recordsWithout(sample, -1).map((one) => JSON.stringify(one)));
-      // Where bytes move, a frame in a payload may come to stand where one of the archive should.
+      // If bytes move, a frame of a payload may end up where a frame of the archive should be.
       const isMoved = changed.length !== sample.bytes.length;
       for (const one of isMoved ? EMBEDDED : []) known.add(one);
       for (const one of records) {
@@ -104,7 +104,7 @@ export const mutationNeverAlters: NamedProperty = {
 };
 
 export const flipCostsOneBlock: NamedProperty = {
-  name: 'a bit that is flipped costs the block that it is in, and nothing else',
+  name: 'a flipped bit costs only the block that it is in',
   property: fc.property(
     blocks,
     fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -112,10 +112,10 @@ export const flipCostsOneBlock: NamedProperty = {
     fc.constantFrom(1, 64, 5000),
     (written, at, bit, size) => {
       const sample = sealArchive(written, { sequence: START.sequence });
-      const place = Math.floor(at * sample.bytes.length);
+      const flipped = Math.floor(at * sample.bytes.length);
       const changed = Buffer.from(sample.bytes);
-      changed.writeUInt8(changed.readUInt8(place) ^ (1 << bit), place);
-      const lost = sample.frames.findIndex(({ end }) => place < end);
+      changed.writeUInt8(changed.readUInt8(flipped) ^ (1 << bit), flipped);
+      const lost = sample.frames.findIndex(({ end }) => flipped < end);
       const options = { writers: WRITERS };
       const { records, damage } = decodeSkipping(changed, size, options);
       expect(records).to.deep.equal(recordsWithout(sample, lost));

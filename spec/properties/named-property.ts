@@ -1,6 +1,6 @@
 import type { IRawProperty } from 'fast-check';
 
-/** A property that a spec checks a few hundred times, and `fuzz/index.ts` as often as it is told. */
+/** A property that a spec checks with 100 inputs, and `fuzz/index.ts` with as many as requested. */
 export interface NamedProperty {
   /** A sentence of the contract. */
   readonly name: string;

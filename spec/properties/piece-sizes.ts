@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** The sizes of the pieces that bytes come in, over and over. */
+/** The sizes of the chunks that bytes come in, repeated as needed. */
 export const pieceSizes = fc.array(fc.integer({ min: 1, max: 500 }), {
   minLength: 1,
   maxLength: 5,

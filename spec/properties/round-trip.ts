@@ -10,7 +10,7 @@ import { cutBySizes, pieceSizes } from './piece-sizes.js';
 const records = fc.array(anyRecord, { maxLength: 12 });
 
 export const roundTrip: NamedProperty = {
-  name: 'whatever records are written are read, whatever the version, the blocks and the pieces',
+  name: 'any records that are written are read, in any version, blocks and chunks',
   property: fc.property(
     records,
     fc.constantFrom(1, 100, 5000),
@@ -26,13 +26,13 @@ export const roundTrip: NamedProperty = {
   ),
 };
 
-/** As large as needs many chunks and slabs. */
+/** Large enough to need many chunks and slabs. */
 const hugePayload = fc
   .tuple(fc.uint8Array({ minLength: 1, maxLength: 50 }), fc.integer({ min: 1, max: 2 ** 19 }))
   .map(([piece, bytes]) => Buffer.alloc(bytes, piece));
 
 export const hugeRoundTrip: NamedProperty = {
-  name: 'a payload of any size is read as it was written, between others',
+  name: 'a payload of any size, between others, is read as it was written',
   property: fc.property(
     hugePayload,
     records,
@@ -52,7 +52,7 @@ export const hugeRoundTrip: NamedProperty = {
 const anyObject = fc.dictionary(anyText, fc.jsonValue(), { maxKeys: 4 });
 
 export const linesRoundTrip: NamedProperty = {
-  name: 'whatever objects are written as JSON lines are read, with their metadata, in any pieces',
+  name: 'any objects that are written as JSON lines are read, with their metadata, in any chunks',
   property: fc.property(
     fc.array(fc.record({ metadata: anyMetadata, payload: anyObject }), { maxLength: 8 }),
     pieceSizes,
@@ -68,7 +68,7 @@ export const linesRoundTrip: NamedProperty = {
       expect(read.map(({ payload }) => payload.toString())).to.deep.equal(
         lines.map(({ payload }) => payload),
       );
-      // A JSON object keeps no order of keys that are whole numbers.
+      // A JSON object does not keep the order of keys that are whole numbers.
       const expected = lines.map((line) => expectedOf(line).metadata.sort());
       expect(read.map((record) => plain(record).metadata.sort())).to.deep.equal(expected);
     },

@@ -33,7 +33,7 @@ describe('beginsAsJson', () => {
     for (let bit = 0; bit < 8; bit++) expect(beginsAsJson(first ^ (1 << bit))).to.equal(false);
   });
 
-  it('is false for that of gzip, for other text, and for none', () => {
+  it('is false for the first byte of gzip, for other text, and without a byte', () => {
     for (const byte of [0x1f, 0x00, 0x61, 0xef, undefined]) {
       expect(beginsAsJson(byte)).to.equal(false);
     }

@@ -10,7 +10,7 @@ function queueOf(...chunks: string[]): ByteQueue {
 }
 
 describe('ByteQueue', () => {
-  it('gives the bytes in their order, whatever their pieces', () => {
+  it('returns the bytes in order, whatever the chunks', () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 30 });
     fc.assert(
       fc.property(pieces, fc.infiniteStream(fc.nat(20)), (chunks, sizes) => {
@@ -37,7 +37,7 @@ describe('ByteQueue', () => {
     expect([queue.offset, queue.length]).to.deep.equal([0, 6]);
   });
 
-  it('does not copy what one piece holds whole', () => {
+  it('does not copy a piece that lies within one chunk', () => {
     const chunk = Buffer.from('abcd');
     const queue = new ByteQueue();
     queue.push(chunk);
@@ -45,20 +45,20 @@ describe('ByteQueue', () => {
     expect(queue.take(2).buffer).to.equal(chunk.buffer);
   });
 
-  it('skips over pieces', () => {
+  it('skips across chunks', () => {
     const queue = queueOf('ab', 'cd', 'ef');
     queue.skip(3);
     expect(queue.take(3).toString()).to.equal('def');
     expect(queue.offset).to.equal(6);
   });
 
-  it('takes nothing from nothing', () => {
+  it('returns nothing if it is empty', () => {
     const queue = queueOf('');
     expect(queue.take(0)).to.have.length(0);
     expect(queue.length).to.equal(0);
   });
 
-  it('finds a byte from a place on, or tells that it has not come', () => {
+  it('finds a byte from a start on, or returns -1', () => {
     const queue = queueOf('a,', 'bc', ',d');
     expect(queue.indexOf(0x2c, 0)).to.equal(1);
     expect(queue.indexOf(0x2c, 1)).to.equal(1);
@@ -69,7 +69,7 @@ describe('ByteQueue', () => {
     expect(queue.indexOf(0x2c, 99)).to.equal(-1);
   });
 
-  it('finds a byte wherever the pieces end', () => {
+  it('finds a byte wherever the chunks end', () => {
     fc.assert(
       fc.property(
         fc.array(fc.uint8Array({ maxLength: 5, max: 3 })),
@@ -84,7 +84,7 @@ describe('ByteQueue', () => {
     );
   });
 
-  it('reads bytes and integers that are away, whatever its pieces', () => {
+  it('reads bytes and integers at a distance, whatever the chunks', () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 5 }), { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(pieces, fc.nat(20), fc.nat(20), fc.nat(20), (chunks, taken, at, count) => {
@@ -100,7 +100,7 @@ describe('ByteQueue', () => {
     );
   });
 
-  it('finds a pattern, or its beginning at the end, whatever its pieces', () => {
+  it('finds a pattern, or its beginning at the end, whatever the chunks', () => {
     const bytes = fc.array(fc.constantFrom(1, 2, 3), { maxLength: 12 });
     fc.assert(
       fc.property(fc.array(bytes, { maxLength: 8 }), fc.nat(6), (chunks, taken) => {

@@ -11,7 +11,7 @@ const anyInteger = fc.oneof(
 );
 
 describe('writeInt64', () => {
-  it('writes as the platform does, little-endian', () => {
+  it('writes the same bytes as Buffer, little-endian', () => {
     fc.assert(
       fc.property(anyInteger, (value) => {
         const [ours, theirs] = [Buffer.alloc(9), Buffer.alloc(9)];
@@ -34,7 +34,7 @@ describe('readInt64', () => {
     );
   });
 
-  it('reads any other as NaN', () => {
+  it('reads any other integer as NaN', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (value) => {
         const bytes = Buffer.alloc(8);

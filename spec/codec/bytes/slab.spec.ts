@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { Slab } from '../../../lib/codec/bytes/slab.js';
 
 describe('Slab', () => {
-  it('keeps what is filled when it grows', () => {
+  it('keeps its filled bytes when it grows', () => {
     const slab = new Slab(4);
     slab.length += slab.bytes.write('abcd');
     slab.reserve(1);
@@ -11,7 +11,7 @@ describe('Slab', () => {
     expect(slab.filled().toString()).to.equal('abcde');
   });
 
-  it('stays where it is while there is room', () => {
+  it('keeps its memory while there is room', () => {
     const slab = new Slab(8);
     const { bytes } = slab;
     slab.length = 3;
@@ -19,20 +19,20 @@ describe('Slab', () => {
     expect(slab.bytes).to.equal(bytes);
   });
 
-  it('doubles, so that the copying is linear', () => {
+  it('doubles, so that copying is linear', () => {
     const slab = new Slab(4);
     slab.length = 4;
     slab.reserve(1);
     expect(slab.bytes.length).to.equal(10);
   });
 
-  it('gives a huge record what it needs, and no more', () => {
+  it('grows by no more than a huge record needs', () => {
     const slab = new Slab(4);
     slab.reserve(5 * 2 ** 20);
     expect(slab.bytes.length).to.equal(5 * 2 ** 20);
   });
 
-  it('copies at most five times what is written, however much that is', () => {
+  it('copies at most five times the bytes written, however many these are', () => {
     const slab = new Slab(2 ** 20);
     const piece = 2 ** 16;
     let copied = 0;
@@ -50,7 +50,7 @@ describe('Slab', () => {
     expect(slab.bytes.length).to.be.at.least(3);
   });
 
-  it('hands over what is filled and goes on in memory of its own', () => {
+  it('returns its filled bytes and continues in new memory', () => {
     const slab = new Slab(8);
     slab.length = slab.bytes.write('first');
     const taken = slab.take();
@@ -59,7 +59,7 @@ describe('Slab', () => {
     expect(slab.filled().toString()).to.equal('other');
   });
 
-  it('goes on in the memory that it is given', () => {
+  it('continues in the given memory', () => {
     const slab = new Slab(8);
     const next = Buffer.alloc(16);
     slab.take(next);
@@ -67,7 +67,7 @@ describe('Slab', () => {
     expect(slab.length).to.equal(0);
   });
 
-  it('has no memory in common with anything else', () => {
+  it('shares no memory with other buffers', () => {
     expect(new Slab(8).bytes.buffer.byteLength).to.equal(8);
   });
 });

@@ -28,7 +28,7 @@ describe('putText', () => {
       });
     }
     for (const half of ['\ud800', '\udfff']) {
-      it(`refuses ${JSON.stringify(half)} behind ${length} letters and before as many`, () => {
+      it(`refuses ${JSON.stringify(half)} after ${length} letters and before as many`, () => {
         const letters = 'a'.repeat(length);
         expect(put(letters + half)).to.equal(NOT_WELL_FORMED);
         expect(put(half + letters)).to.equal(NOT_WELL_FORMED);
@@ -53,7 +53,7 @@ describe('putText', () => {
 });
 
 describe('putPiece', () => {
-  it('copies bytes as they are', () => {
+  it('copies bytes unchanged', () => {
     const bytes = Buffer.alloc(4);
     expect(putPiece(bytes, 1, Uint8Array.of(0xff, 0x80))).to.equal(2);
     expect(bytes.toString('hex')).to.equal('00ff8000');
@@ -67,7 +67,7 @@ describe('putPiece', () => {
 });
 
 describe('mostBytes', () => {
-  it('is never less than what is written', () => {
+  it('is never less than the bytes written', () => {
     fc.assert(
       fc.property(anyText, fc.constantFrom(1, 400, 3000), (text, times) => {
         const long = text.repeat(times);

@@ -13,7 +13,7 @@ const GROUP_BOUNDARIES = [1, 2, 3, 4, 5, 6, 7].flatMap((groups) => [
   2 ** (7 * groups),
 ]);
 
-/** The same for zigzags, of which a value takes one bit more. */
+/** The same for zigzags, where a value takes one bit more. */
 const SIGNED_BOUNDARIES = [1, 2, 3, 4, 5, 6, 7].flatMap((groups) => [
   2 ** (7 * groups - 1) - 1,
   2 ** (7 * groups - 1),
@@ -38,7 +38,7 @@ function writeSigned(value: number): Buffer {
 }
 
 describe('VarintReader', () => {
-  it('reads what was written, value by value', () => {
+  it('reads written values, one by one', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.maxSafeNat(), fc.nat(300))), (values) => {
         const reader = new VarintReader(Buffer.concat(values.map(write)));
@@ -48,7 +48,7 @@ describe('VarintReader', () => {
     );
   });
 
-  it('reads signed values that were written', () => {
+  it('reads written signed values', () => {
     fc.assert(
       fc.property(fc.array(signed), (values) => {
         const reader = new VarintReader(Buffer.concat(values.map(writeSigned)));
@@ -81,7 +81,7 @@ describe('VarintReader', () => {
     ['a varint that never ends', 'ff'.repeat(20)],
   ];
   for (const [what, hex] of bad) {
-    it(`does not read ${what}, and stays where it is`, () => {
+    it(`does not read ${what}, and keeps its position`, () => {
       const reader = new VarintReader(Buffer.from(hex, 'hex'));
       expect(reader.readUnsigned()).to.equal(BAD_VARINT);
       expect(reader.readSigned()).to.be.NaN;
@@ -98,14 +98,14 @@ describe('VarintReader', () => {
   }
 
   for (const value of [2n ** 53n, -(2n ** 53n), 2n ** 54n, 2n ** 55n - 1n, -(2n ** 55n)]) {
-    it(`does not read the zigzag of ${value}, and stays where it is`, () => {
+    it(`does not read the zigzag of ${value}, and keeps its position`, () => {
       const reader = new VarintReader(forgeZigzag(value));
       expect(reader.readSigned()).to.be.NaN;
       expect(reader.position).to.equal(0);
     });
   }
 
-  it('does not read over its end', () => {
+  it('does not read past its end', () => {
     const reader = new VarintReader(Buffer.from([0x80, 0x01, 0x05]));
     reader.end = 1;
     expect(reader.readUnsigned()).to.equal(BAD_VARINT);
@@ -115,7 +115,7 @@ describe('VarintReader', () => {
     expect(reader.readSigned()).to.be.NaN;
   });
 
-  it('reads any bytes as a value that is written as the same bytes, or not at all', () => {
+  it('reads any bytes as a value whose encoding is the same bytes, or not at all', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 10 }), (bytes) => {
         const reader = new VarintReader(bytes);

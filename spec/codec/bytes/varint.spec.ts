@@ -17,7 +17,7 @@ const GROUP_BOUNDARIES = [1, 2, 3, 4, 5, 6, 7].flatMap((groups) => [
   2 ** (7 * groups),
 ]);
 
-/** The same for zigzags, of which a value takes one bit more. */
+/** The same for zigzags, where a value takes one bit more. */
 const SIGNED_BOUNDARIES = [1, 2, 3, 4, 5, 6, 7].flatMap((groups) => [
   2 ** (7 * groups - 1) - 1,
   2 ** (7 * groups - 1),
@@ -59,13 +59,13 @@ describe('writeVarint', () => {
   }
 
   for (const value of [...GROUP_BOUNDARIES, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, MOST - 1]) {
-    it(`writes ${value} as the definition has it, in as many bytes as foretold`, () => {
+    it(`writes ${value} as the definition says, in as many bytes as computed`, () => {
       expect(write(value).toString('hex')).to.equal(forgeVarint(value).toString('hex'));
       expect(varintBytes(value)).to.equal(forgeVarint(value).length);
     });
   }
 
-  it('writes any value as the definition has it', () => {
+  it('writes any value as the definition says', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (value) => {
         expect(write(value).equals(forgeVarint(value))).to.equal(true);
@@ -93,7 +93,7 @@ describe('writeSignedVarint', () => {
     });
   }
 
-  it('writes any value as the definition has it, in as many bytes as foretold', () => {
+  it('writes any value as the definition says, in as many bytes as computed', () => {
     fc.assert(
       fc.property(signed, (value) => {
         expect(writeSigned(value).equals(forgeZigzag(value))).to.equal(true);

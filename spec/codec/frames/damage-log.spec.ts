@@ -16,14 +16,14 @@ function createLog() {
 }
 
 describe('DamageLog', () => {
-  it('tells nothing where there is nothing', () => {
+  it('reports nothing without damage', () => {
     const { log, told } = createLog();
     log.noteHeader(headerOf(0n, 1));
     log.report();
     expect(told).to.deep.equal([]);
   });
 
-  it('tells what adjoins as one, with the first reason', () => {
+  it('reports adjoining damage as one, with the first reason', () => {
     const { log, told } = createLog();
     log.add(10, 20, 'bad-checksum', 2);
     log.add(20, 30, 'bad-body', 3);
@@ -33,7 +33,7 @@ describe('DamageLog', () => {
     expect(told).to.deep.equal([{ ...whole, recordsLost: 5 }]);
   });
 
-  it('tells what does not adjoin one by one', () => {
+  it('reports damage that does not adjoin separately', () => {
     const { log, told } = createLog();
     log.add(10, 20, 'bad-text');
     log.add(21, 30, 'bad-text');
@@ -42,7 +42,7 @@ describe('DamageLog', () => {
     expect(told.map(({ begin }) => begin)).to.deep.equal([10, 21]);
   });
 
-  it('counts by the sequences before and behind what has no header', () => {
+  it('counts by the sequences before and after damage without a header', () => {
     const { log, told } = createLog();
     log.noteHeader(headerOf(0n, 4));
     log.add(0, 9, 'bad-magic');
@@ -71,7 +71,7 @@ describe('DamageLog', () => {
       },
     ],
     [
-      'behind a frame of version 1',
+      'after a frame of version 1',
       (log) => {
         log.noteHeader(headerOf(0n, 4));
         log.forgetSequence();
@@ -98,7 +98,7 @@ describe('DamageLog', () => {
     });
   }
 
-  it('does not count at the end, nor by the sequence of a kind that may be skipped', () => {
+  it('does not count at the end, nor by the sequence of a skippable kind', () => {
     const { log, told } = createLog();
     log.noteHeader(headerOf(0n, 4));
     log.add(0, 9, 'bad-magic');

@@ -18,7 +18,7 @@ import {
 
 const BODY = forgeBody(forgeRecord('forged'));
 const BEFORE = encodeBlocks(['before']);
-const BEHIND = encodeBlocks(['behind']);
+const AFTER = encodeBlocks(['after']);
 
 function texts(bytes: Uint8Array): string[] {
   return decodeArchive(bytes).map((record) => record.text());
@@ -41,14 +41,14 @@ const refused: ReadonlyArray<readonly [what: string, header: ForgedHeader, reaso
     ['sequences that leave 53 bits', { sequence: 2n ** 53n - 1n, records: 2 }, 'bad-header'],
     ['an earliest time of -2^53', { earliestMicros: -(2n ** 53n) }, 'bad-header'],
     ['a latest time of 2^53', { latestMicros: 2n ** 53n }, 'bad-header'],
-    ['an earliest time behind the latest', { earliestMicros: 1n }, 'bad-header'],
+    ['an earliest time after the latest', { earliestMicros: 1n }, 'bad-header'],
     ['a block without records', { records: 0 }, 'bad-header'],
   ];
 
 describe('FrameDecoder', () => {
   for (const [what, header, reason] of refused) {
-    it(`refuses ${what} as '${reason}', behind all records before it`, () => {
-      const archive = Buffer.concat([BEFORE, forgeFrame(BODY, header), BEHIND]);
+    it(`refuses ${what} as '${reason}', after all records before it`, () => {
+      const archive = Buffer.concat([BEFORE, forgeFrame(BODY, header), AFTER]);
       const { records, error } = decodeDamaged(archive);
       expect(error.reason).to.equal(reason);
       expect(error.offset).to.be.within(BEFORE.length, BEFORE.length + 4);
@@ -56,7 +56,7 @@ describe('FrameDecoder', () => {
     });
   }
 
-  it('takes the last sequence there is', () => {
+  it('accepts the largest sequence', () => {
     const frame = forgeFrame(BODY, { sequence: 2n ** 53n - 1n });
     expect(decodeArchive(frame)[0]?.sequence).to.equal(Number.MAX_SAFE_INTEGER);
   });
@@ -76,22 +76,19 @@ describe('FrameDecoder', () => {
   for (const [what, header] of skipped) {
     it(`skips ${what}`, () => {
       const frame = forgeFrame(Buffer.from('anything'), header);
-      expect(texts(Buffer.concat([BEFORE, frame, BEHIND]))).to.deep.equal(['before', 'behind']);
+      expect(texts(Buffer.concat([BEFORE, frame, AFTER]))).to.deep.equal(['before', 'after']);
     });
   }
 
-  it('skips an index, and reads the archive that was concatenated behind it', () => {
+  it('skips an index, and reads the archive that was concatenated after it', () => {
     const zeros = Buffer.alloc(32);
     const facts = { archiveBytes: BEFORE.length, sha256: zeros, previousSha256: zeros };
     const index = { ...facts, records: 0, ordinal: 0, writerEnded: true, entries: [] };
     const frame = encodeIndexFrame(index, WRITER_ID, 1);
-    expect(texts(Buffer.concat([BEFORE, frame, BEHIND, frame]))).to.deep.equal([
-      'before',
-      'behind',
-    ]);
+    expect(texts(Buffer.concat([BEFORE, frame, AFTER, frame]))).to.deep.equal(['before', 'after']);
   });
 
-  it('finds an index damaged whose body does not hold, at its frame', () => {
+  it('reports an index with an invalid body as damage, at its frame', () => {
     const frame = forgeFrame(Buffer.alloc(100), { kind: 2, records: 0 });
     const { records, error } = decodeDamaged(Buffer.concat([BEFORE, frame]));
     expect(records).to.have.length(1);
@@ -101,8 +98,8 @@ describe('FrameDecoder', () => {
   });
 
   it('reads frames of both versions in one archive', () => {
-    const archive = Buffer.concat([BEFORE, encodeVersion1(['one', 'two']), BEHIND]);
-    expect(texts(archive)).to.deep.equal(['before', 'one', 'two', 'behind']);
+    const archive = Buffer.concat([BEFORE, encodeVersion1(['one', 'two']), AFTER]);
+    expect(texts(archive)).to.deep.equal(['before', 'one', 'two', 'after']);
   });
 
   describe('lengths', () => {
@@ -116,12 +113,12 @@ describe('FrameDecoder', () => {
       });
     }
 
-    it('of a skippable frame are refused, too', () => {
+    it('of a skippable frame are refused as well', () => {
       const frame = forgeFrame(BODY, { kind: 200, storedBytes: 0xffffffff });
       expect(decodeDamaged(frame).error.reason).to.equal('too-large');
     });
 
-    it('up to the limit are awaited without memory for them', () => {
+    it('up to the limit are awaited without allocating memory for them', () => {
       const storedBytes = 80 * 2 ** 20;
       const frame = forgeFrame(BODY, { bodyBytes: storedBytes, storedBytes });
       const before = process.memoryUsage().arrayBuffers;
@@ -143,7 +140,7 @@ describe('FrameDecoder', () => {
   });
 
   describe('magic', () => {
-    it('that is wrong is refused with what was found', () => {
+    it('that is wrong is refused, and the message shows it', () => {
       const { error } = decodeDamaged(Buffer.from('is it an archive?'));
       expect(error).to.include({ reason: 'bad-magic', offset: 0 });
       expect(error.message).to.equal(
@@ -151,12 +148,12 @@ describe('FrameDecoder', () => {
       );
     });
 
-    it('of gzip is named', () => {
+    it('of gzip is named in the message', () => {
       const { error } = decodeDamaged(Buffer.from('1f8b080000000000', 'hex'));
       expect(error.found).to.equal('1f8b0800 (gzip: decompress it first)');
     });
 
-    it('that is wrong is refused where a frame ends, also as the last byte', () => {
+    it('that is wrong is refused after a frame, even as the last byte', () => {
       for (const garbage of ['x', '\u0000', 'garbage', 'x'.repeat(100)]) {
         for (const tornTail of ['damage', 'end'] as const) {
           const { records, error } = decodeDamaged(Buffer.concat([BEFORE, Buffer.from(garbage)]), {
@@ -169,7 +166,7 @@ describe('FrameDecoder', () => {
     });
   });
 
-  it('names an unknown version even where the checksum does not hold', () => {
+  it('names an unknown version even if the checksum is wrong', () => {
     const frame = forgeFrame(BODY);
     frame.writeInt16LE(0x0102, 4);
     const { error } = decodeDamaged(frame);
@@ -177,7 +174,7 @@ describe('FrameDecoder', () => {
     expect(error.message).to.include('expected version 1 or 2, found 258');
   });
 
-  it('says of a wrong checksum what was computed and what the header has', () => {
+  it('shows both checksums, the computed one and that of the header', () => {
     const frame = forgeFrame(BODY);
     frame.writeUInt32LE(0x01020304, 60);
     const { error } = decodeDamaged(frame);

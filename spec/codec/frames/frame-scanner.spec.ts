@@ -53,14 +53,14 @@ function offsets({ frames }: Scan): number[] {
 const WRITER = WRITER_ID.toString('hex');
 const BODY = forgeBody(forgeRecord('forged'));
 const BEFORE = encodeBlocks(['before']);
-const BEHIND = encodeBlocks(['behind'], { sequence: 5 });
+const AFTER = encodeBlocks(['after'], { sequence: 5 });
 
 describe('FrameScanner', () => {
   for (const [name, { bytes, frames }] of [
     ['version 2', sampleVersion2()],
     ['version 1', sampleVersion1([{ payload: 'a' }, { payload: '', metadata: { k: 'v' } }])],
   ] as const) {
-    it(`gives the frames of ${name} whole, where they are, in pieces of any size`, () => {
+    it(`returns the frames of ${name} whole, with their offsets, in pieces of any size`, () => {
       for (const size of [1, 20, 300, bytes.length]) {
         const found = scan(cut(bytes, size)).frames;
         expect(Buffer.concat(found.map((frame) => frame.bytes)).equals(bytes)).to.equal(true);
@@ -69,7 +69,7 @@ describe('FrameScanner', () => {
     });
   }
 
-  it('gives headers of version 2, lengths of version 1, and kinds that may be skipped', () => {
+  it('returns headers of version 2, lengths of version 1, and frames of skippable kinds', () => {
     const strange = forgeFrame(Buffer.from('anything'), { version: 9, kind: 200 });
     const [a, b, c] = scan(join(BEFORE, encodeVersion1(['one']), strange)).frames;
     expect(a?.header).to.include({ kind: 1, records: 1, sequence: 0 });
@@ -79,7 +79,7 @@ describe('FrameScanner', () => {
     expect(c?.header).to.include({ kind: 200 });
   });
 
-  it('does not look into a body: that is for `inspect`, and what it throws is damage', () => {
+  it('does not read bodies; a DamageError of `inspect` is damage', () => {
     const unreadable = forgeFrame(Buffer.from('no block'), { records: 7 });
     expect(scan([unreadable]).frames).to.have.length(1);
     const inspect = ({ offset }: ScannedFrame) => {
@@ -98,7 +98,7 @@ describe('FrameScanner', () => {
     expect(damage).to.deep.equal([expected]);
   });
 
-  it("throws the damage each time when it is an 'error'", () => {
+  it("throws the damage at every call with whenDamaged 'error'", () => {
     for (const bad of [forgeFrame(BODY, { kind: 3 }), Buffer.from('garbage'), Buffer.alloc(1)]) {
       const scanner = new FrameScanner({ archive: 'a.events' });
       scanner.push(Buffer.concat([BEFORE, bad]));
@@ -114,7 +114,7 @@ describe('FrameScanner', () => {
     }
   });
 
-  it('lets what is not damage through', () => {
+  it('passes on errors that are not damage', () => {
     const inspect = () => {
       throw new TypeError('a mistake');
     };
@@ -123,14 +123,14 @@ describe('FrameScanner', () => {
     expect(() => scanner.next()).to.throw(TypeError);
   });
 
-  it('takes bytes from a queue that it is given', () => {
+  it('reads from a given queue', () => {
     const queue = new ByteQueue();
     const scanner = new FrameScanner({ queue });
     queue.push(BEFORE);
     expect(scanner.next()?.bytes.equals(BEFORE)).to.equal(true);
   });
 
-  describe('behind a good header', () => {
+  describe('after a good header', () => {
     const refused: ReadonlyArray<readonly [header: ForgedHeader, reason: DamageReason]> = [
       [{ version: 3 }, 'unknown-version'],
       [{ version: 0x102 }, 'unknown-version'],
@@ -142,10 +142,10 @@ describe('FrameScanner', () => {
       [{ earliestMicros: 1n }, 'bad-header'],
     ];
     for (const [header, reason] of refused) {
-      it(`leaves out a frame that is '${reason}' by ${Object.keys(header)}, and never searches it`, () => {
-        const body = Buffer.concat([BEFORE, BEHIND, BODY]);
+      it(`skips a frame that is '${reason}' by ${Object.keys(header)}, and never searches it`, () => {
+        const body = Buffer.concat([BEFORE, AFTER, BODY]);
         const frame = forgeFrame(body, { records: 3, ...header });
-        const found = scan(join(BEFORE, frame, BEHIND));
+        const found = scan(join(BEFORE, frame, AFTER));
         const end = BEFORE.length + frame.length;
         expect(offsets(found)).to.deep.equal([0, end]);
         const damage = { begin: BEFORE.length, end, reason, recordsLost: 3 };
@@ -153,17 +153,17 @@ describe('FrameScanner', () => {
       });
     }
 
-    it('passes a frame of a kind that may be skipped, whatever its body', () => {
-      const frame = forgeFrame(BEHIND, { kind: 128 });
+    it('returns a frame of a skippable kind, whatever its body', () => {
+      const frame = forgeFrame(AFTER, { kind: 128 });
       frame.writeUInt8(1, frame.length - 1);
-      const { frames, damage } = scan(join(BEFORE, frame, BEHIND));
+      const { frames, damage } = scan(join(BEFORE, frame, AFTER));
       expect([frames.length, damage.length]).to.deep.equal([3, 0]);
     });
 
     it('never searches a body whose checksum is wrong', () => {
-      const frame = forgeFrame(Buffer.concat([BEHIND, BEHIND, BODY]), { records: 2 });
+      const frame = forgeFrame(Buffer.concat([AFTER, AFTER, BODY]), { records: 2 });
       frame.writeUInt8(1, frame.length - 1);
-      const found = scan(join(BEFORE, frame, BEHIND));
+      const found = scan(join(BEFORE, frame, AFTER));
       expect(offsets(found)).to.deep.equal([0, BEFORE.length + frame.length]);
       expect(found.damage[0]).to.include({ reason: 'bad-checksum', recordsLost: 2 });
     });
@@ -188,7 +188,7 @@ describe('FrameScanner', () => {
       expect(damage[0]).to.include({ reason: 'too-large', begin: 0, end: storedBytes + 64 });
     });
 
-    it('tells a frame that is too large and torn up to the end', () => {
+    it('reports a frame that is too large and torn, up to the end', () => {
       const frame = forgeFrame(BODY, { bodyBytes: 2 ** 30, storedBytes: 2 ** 30 });
       const { damage } = scan([frame]);
       expect(damage).to.have.length(1);
@@ -196,7 +196,7 @@ describe('FrameScanner', () => {
     });
   });
 
-  describe('behind a bad header', () => {
+  describe('after a bad header', () => {
     const bad = Buffer.from(forgeFrame(BODY)).fill(0xee, 60, 64);
 
     it('refuses a frame of another writer, or of earlier records', () => {
@@ -209,7 +209,7 @@ describe('FrameScanner', () => {
       }
     });
 
-    it('takes one of a writer that it was told of', () => {
+    it('accepts a frame of a given writer', () => {
       const other = encodeBlocks(['x'], { writerId: OTHER_WRITER_ID });
       const starts = [{ writer: OTHER_WRITER_ID.toString('hex'), sequence: 0 }];
       const writers = { starts, areAll: false };
@@ -218,49 +218,49 @@ describe('FrameScanner', () => {
       expect(found.damage[0]).to.have.property('recordsLost', undefined);
     });
 
-    it('takes any where no writer is known, and does not hold to it where that led astray', () => {
+    it('accepts any frame before the first writer, and recovers if that one was wrong', () => {
       const other = encodeBlocks(['x'], { writerId: OTHER_WRITER_ID });
-      const found = scan(join(bad, other, other, bad, BEFORE, BEHIND));
+      const found = scan(join(bad, other, other, bad, BEFORE, AFTER));
       expect(found.frames).to.have.length(4);
       expect(found.damage).to.have.length(2);
     });
 
-    it('refuses a frame that chains to nothing', () => {
-      for (const rest of [Buffer.alloc(1), Buffer.alloc(100), BEHIND.subarray(0, 63), bad]) {
-        const { frames, damage } = scan(join(BEFORE, bad, BEHIND, rest));
+    it('refuses a frame that no good header follows', () => {
+      for (const rest of [Buffer.alloc(1), Buffer.alloc(100), AFTER.subarray(0, 63), bad]) {
+        const { frames, damage } = scan(join(BEFORE, bad, AFTER, rest));
         expect(frames).to.have.length(1);
         expect(damage).to.have.length(1);
       }
     });
 
-    it('takes one that chains to a good header of any version, or to the end', () => {
+    it('accepts a frame that a good header of any version, or the end, follows', () => {
       const strange = forgeFrame(BODY, { version: 7, codec: 3 });
       for (const rest of [Buffer.alloc(0), strange.subarray(0, 64), encodeVersion1(['1'])]) {
-        const { frames } = scan(join(BEFORE, bad, BEHIND, rest));
+        const { frames } = scan(join(BEFORE, bad, AFTER, rest));
         expect(frames[1]?.offset).to.equal(BEFORE.length + bad.length);
       }
     });
 
-    it('counts what was lost by the sequences before and behind', () => {
-      expect(scan(join(BEFORE, bad, BEHIND)).damage[0]).to.have.property('recordsLost', 4);
+    it('counts lost records by the sequences before and after', () => {
+      expect(scan(join(BEFORE, bad, AFTER)).damage[0]).to.have.property('recordsLost', 4);
     });
 
-    it('does not look for frames of version 1 in the block of an archive that has none', () => {
+    it('does not search for version 1 in the block of an archive without version 1', () => {
       const payload = encodeVersion1(['a', 'b', 'c']);
       const block = encodeBlocks([payload], { sequence: 1 });
       for (const at of [0, 5, 30]) {
         const damaged = Buffer.from(block).fill(0xee, at, at + 1);
-        const { frames, damage } = scan(join(BEFORE, damaged, BEHIND));
+        const { frames, damage } = scan(join(BEFORE, damaged, AFTER));
         expect(frames.map(({ version }) => version)).to.deep.equal([2, 2]);
         expect(damage).to.have.length(1);
       }
     });
 
-    it('finds version 2 behind version 1, and version 1 behind version 2', () => {
+    it('finds version 2 after version 1, and version 1 after version 2', () => {
       const first = encodeVersion1(['a', 'b', 'c']);
       const one = first.length / 3;
       const torn = Buffer.from(first).fill(0xee, 2 * one + 6, 2 * one + 10);
-      expect(offsets(scan(join(torn, BEFORE, BEHIND)))).to.deep.equal([
+      expect(offsets(scan(join(torn, BEFORE, AFTER)))).to.deep.equal([
         ...[0, one, first.length],
         first.length + BEFORE.length,
       ]);
@@ -269,7 +269,7 @@ describe('FrameScanner', () => {
       expect(offsets(scan(join(BEFORE, start)))).to.deep.equal([0, at + one, at + 2 * one]);
     });
 
-    it('finds version 1 behind garbage in an archive that had some before', () => {
+    it('finds version 1 after garbage in an archive that had version 1 before', () => {
       const one = encodeVersion1(['a']);
       const garbage = Buffer.alloc(20, 0xee);
       expect(scan(join(one, BEFORE, garbage, one, one)).frames).to.have.length(4);
@@ -277,20 +277,20 @@ describe('FrameScanner', () => {
       expect(scan(join(garbage, one, one)).frames).to.have.length(2);
     });
 
-    it('refuses a frame of version 1 whose lengths disagree, though a header stands behind it', () => {
+    it('refuses a frame of version 1 whose lengths disagree, although a header follows it', () => {
       const one = encodeVersion1(['a']);
       const wrong = Buffer.from(one).fill(7, 18, 19);
       const { frames } = scan(join(one, wrong, wrong, one, one));
       expect(frames.map(({ offset }) => offset / one.length)).to.deep.equal([0, 3, 4]);
     });
 
-    it('refuses a frame that is too large to be held, and does not wait for its end', () => {
+    it('refuses a frame that is too large to keep, and does not wait for its end', () => {
       const storedBytes = 2 ** 24 + 101;
       const facts = { bodyBytes: storedBytes, storedBytes, sequence: 3n, writer: WRITER };
       const large = forgeFrame(Buffer.alloc(0), facts);
       const queue = new ByteQueue();
       const scanner = new FrameScanner({ whenDamaged: 'skip', maxRecordBytes: 100, queue });
-      queue.push(Buffer.concat([BEFORE, bad, large, BEHIND, BEHIND]));
+      queue.push(Buffer.concat([BEFORE, bad, large, AFTER, AFTER]));
       scanner.end();
       expect([scanner.next(), scanner.next()].map((frame) => frame?.offset)).to.deep.equal([
         0,
@@ -321,7 +321,7 @@ describe('FrameScanner', () => {
       ]);
     });
 
-    it('holds one candidate and the header behind it, and drops all else as it comes', () => {
+    it('keeps one candidate and the header after it, and drops all other bytes at once', () => {
       const queue = new ByteQueue();
       const scanner = new FrameScanner({ whenDamaged: 'skip', queue });
       queue.push(Buffer.concat([BEFORE, bad]));
@@ -336,26 +336,26 @@ describe('FrameScanner', () => {
   });
 
   describe('at the end', () => {
-    it("lets a torn last frame be the end with tornTail 'end', and tells anything else", () => {
+    it("ends at a torn last frame with tornTail 'end', and reports any other damage", () => {
       const options = { tornTail: 'end' } as const;
-      for (let at = 1; at < BEHIND.length; at++) {
-        const torn = scan(join(BEFORE, BEHIND.subarray(0, at)), options);
+      for (let at = 1; at < AFTER.length; at++) {
+        const torn = scan(join(BEFORE, AFTER.subarray(0, at)), options);
         expect(offsets(torn)).to.deep.equal([0]);
         expect(torn.damage).to.deep.equal([]);
       }
-      for (const rest of [Buffer.alloc(10), Buffer.alloc(100), Buffer.from(BEHIND).fill(0, 10)]) {
+      for (const rest of [Buffer.alloc(10), Buffer.alloc(100), Buffer.from(AFTER).fill(0, 10)]) {
         expect(scan(join(BEFORE, rest), options).damage).to.have.length(1);
       }
     });
 
-    it('tells of damage before the torn frame that is the end, and ends before that', () => {
-      const bad = Buffer.from(BEHIND).fill(0xee, 70);
-      const { damage } = scan(join(BEFORE, bad, BEHIND.subarray(0, 70)), { tornTail: 'end' });
+    it('reports damage before the torn frame that is the end', () => {
+      const bad = Buffer.from(AFTER).fill(0xee, 70);
+      const { damage } = scan(join(BEFORE, bad, AFTER.subarray(0, 70)), { tornTail: 'end' });
       expect(damage).to.have.length(1);
       expect(damage[0]).to.include({ begin: BEFORE.length, end: BEFORE.length + bad.length });
     });
 
-    it('searches behind a version-1 header that claims more than there is', () => {
+    it('searches after a version-1 header that claims more bytes than follow', () => {
       const frames = encodeVersion1(['a', 'b', 'c']);
       frames.writeInt32LE(2 ** 20, 10);
       for (const tornTail of ['damage', 'end'] as const) {
@@ -369,7 +369,7 @@ describe('FrameScanner', () => {
 
 const LOST_VERSION_1 = { reason: 'torn', recordsLost: undefined };
 
-/** A good header of the writer that is known, of a body that never comes. */
+/** A good header of the known writer, with a body that never comes. */
 function forgeLong(): Buffer {
   const long = {
     bodyBytes: 2 ** 26,

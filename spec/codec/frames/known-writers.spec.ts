@@ -12,11 +12,11 @@ function headerOf(writer: string, sequence: number, records = 1) {
 }
 
 describe('KnownWriters', () => {
-  it('admits anyone while none is known', () => {
+  it('admits any writer before the first one', () => {
     expect(new KnownWriters().admits(headerOf(A, 0))).to.equal(true);
   });
 
-  it('admits records of a known writer that come behind those read, and no others', () => {
+  it('admits only records of a known writer that follow those already read', () => {
     const writers = new KnownWriters();
     writers.add(headerOf(A, 10, 5), 'in turn');
     writers.add(headerOf(A, 3, 5), 'in turn');
@@ -29,7 +29,7 @@ describe('KnownWriters', () => {
     expect(writers.admits(headerOf(B, 99))).to.equal(true);
   });
 
-  it('admits writers that it was told of, from their first record on', () => {
+  it('admits given writers, from their first record on', () => {
     const starts = [{ writer: A, sequence: 5 }];
     const writers = new KnownWriters({ starts, areAll: true });
     expect(new KnownWriters({ starts, areAll: false }).admits(headerOf(B, 0))).to.equal(true);
@@ -38,19 +38,19 @@ describe('KnownWriters', () => {
     expect(writers.admits(headerOf(B, 0))).to.equal(false);
   });
 
-  it('admits others as long as the first was found by a search', () => {
+  it('admits other writers if a search found the first', () => {
     const writers = new KnownWriters();
     writers.add(headerOf(A, 10, 5), 'by search');
     expect(writers.admits(headerOf(B, 0))).to.equal(true);
     expect(writers.admits(headerOf(A, 14))).to.equal(false);
   });
 
-  it('never admits a sequence that is none', () => {
+  it('never admits an invalid sequence', () => {
     const header = readFrameHeader(forgeFrame(Buffer.alloc(0), { sequence: 2n ** 60n }));
     expect(new KnownWriters().admits(header)).to.equal(false);
   });
 
-  it('holds a bounded number of writers, those that were seen last', () => {
+  it('keeps a bounded number of writers, those seen last', () => {
     const writers = new KnownWriters();
     for (let i = 0; i < 3000; i++) {
       writers.add(headerOf(i.toString(16).padStart(16, '0'), 0), 'in turn');

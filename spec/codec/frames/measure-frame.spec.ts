@@ -23,14 +23,14 @@ describe('measureFrame', () => {
 
   const kinds: ReadonlyArray<readonly [what: string, header: ForgedHeader, holds: string]> = [
     ['an index', { kind: 2, records: 0 }, 'none'],
-    ['what may be skipped', { kind: 128, version: 9 }, 'none'],
+    ['a skippable kind', { kind: 128, version: 9 }, 'none'],
     ['records of a later version', { version: 3 }, 'unknown'],
-    ['a kind that is not known', { kind: 3 }, 'unknown'],
-    ['no records, where there must be some', { records: 0 }, 'unknown'],
+    ['an unknown kind', { kind: 3 }, 'unknown'],
+    ['no records', { records: 0 }, 'unknown'],
     ['a sequence beyond 53 bits', { sequence: 2n ** 53n }, 'unknown'],
     ['a last sequence beyond 53 bits', { sequence: 2n ** 53n - 1n, records: 2 }, 'unknown'],
     ['a time beyond 53 bits', { latestMicros: 2n ** 53n }, 'unknown'],
-    ['an earliest time behind the latest', { earliestMicros: 1n }, 'unknown'],
+    ['an earliest time after the latest', { earliestMicros: 1n }, 'unknown'],
   ];
   for (const [what, header, holds] of kinds) {
     it(`says that a frame with ${what} holds ${holds}`, () => {
@@ -38,7 +38,7 @@ describe('measureFrame', () => {
     });
   }
 
-  it('asks for as many bytes as it needs', () => {
+  it('returns how many bytes it needs', () => {
     for (let length = 0; length < 6; length++) {
       expect(measureFrame(version1.subarray(0, length))).to.equal(6);
     }
@@ -51,14 +51,14 @@ describe('measureFrame', () => {
     }
   });
 
-  it('refuses what is no frame as soon as that is seen', () => {
+  it('returns null as soon as the bytes cannot begin a frame', () => {
     expect(measureFrame(Buffer.from('{'))).to.equal(null);
     expect(measureFrame(Buffer.from([0x84, 0x78, 0x87]))).to.equal(null);
     expect(measureFrame(Buffer.from('847886690000', 'hex'))).to.equal(null);
     expect(measureFrame(Buffer.from('84788669ffff', 'hex'))).to.equal(null);
   });
 
-  it('refuses a header that cannot be one', () => {
+  it('returns null for an impossible header', () => {
     const bad1 = Buffer.from(version1);
     bad1.writeInt32LE(7, 14);
     expect(measureFrame(bad1)).to.equal(null);
@@ -67,7 +67,7 @@ describe('measureFrame', () => {
     expect(measureFrame(bad2)).to.equal(null);
   });
 
-  it('takes any bytes', () => {
+  it('accepts any bytes', () => {
     const starts = [version1, forgeFrame(body)];
     fc.assert(
       fc.property(fc.nat(1), fc.nat(64), fc.uint8Array(), (which, kept, bytes) => {

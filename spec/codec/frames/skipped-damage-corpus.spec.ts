@@ -47,7 +47,7 @@ async function readBlocks(path: string): Promise<RecordFields[][]> {
   return blocks;
 }
 
-/** What the index of the sample tells. */
+/** The writers that the index of the sample names. */
 const WRITERS = {
   starts: [{ writer: WRITER_ID.toString('hex'), sequence: 0 }],
   areAll: true,
@@ -76,7 +76,7 @@ async function decodeGzip(packed: Buffer): Promise<PlainRecord[]> {
   }
   decoder.end();
   takeAll();
-  // By its first byte it may have become JSON lines.
+  // A flipped first byte may turn it into JSON lines.
   return beginsAsJson(first) ? [] : records;
 }
 
@@ -89,7 +89,7 @@ describe('Damage that is skipped, in an archive of the corpus', () => {
     else sample = sealArchive(await readBlocks(path));
   });
 
-  it(`costs the block that is touched, at ${PLACES} places`, () => {
+  it(`costs only the block of a flipped bit, for ${PLACES} bits`, () => {
     const { bytes, frames } = sample;
     expect(frames.length).to.be.above(5);
     const whole = frames.map(({ records }) => JSON.stringify(records));
@@ -115,7 +115,7 @@ describe('Damage that is skipped, in an archive of the corpus', () => {
 });
 
 describe('Damage that is skipped, through gzip', () => {
-  it('never gives an altered record of version 2, whatever bit is flipped', async () => {
+  it('never returns an altered record of version 2, whatever bit is flipped', async () => {
     const sample = sampleVersion2();
     const packed = gzipSync(sample.bytes);
     const written = new Set(recordsWithout(sample, -1).map((record) => JSON.stringify(record)));

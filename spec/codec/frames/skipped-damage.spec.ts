@@ -18,7 +18,7 @@ const HEADER_BYTES = 64;
 /** Flips at least one bit of every byte, each time another one. */
 const SAMPLE_STRIDE = 7;
 
-/** Comparing text is many times faster than comparing depth first. */
+/** Comparing text is many times faster than a deep comparison. */
 function expectSame(found: unknown, expected: unknown): void {
   const [a, b] = [JSON.stringify(found), JSON.stringify(expected)];
   if (a !== b) expect(found).to.deep.equal(expected);
@@ -33,7 +33,7 @@ describe('Damage that is skipped, in version 2', () => {
   const { bytes, frames } = sample;
   const index = frames.length - 1;
 
-  /** What must be told of frame `lost`, of which a byte at `at` is wrong. */
+  /** The expected damage if a byte at `at`, in frame `lost`, is wrong. */
   function damageOf(lost: number, at: number) {
     const { begin = 0, end = 0, records = [] } = frames[lost] ?? {};
     const isHeader = at - begin < HEADER_BYTES;
@@ -47,7 +47,7 @@ describe('Damage that is skipped, in version 2', () => {
     [211, SAMPLE_STRIDE],
     [bytes.length, SAMPLE_STRIDE],
   ] as const) {
-    it(`costs the block of a bit that is flipped, and nothing else, in pieces of ${size}`, function () {
+    it(`costs only the block of a flipped bit, in pieces of ${size}`, function () {
       this.timeout(120_000);
       for (let bit = 0; bit < 8 * bytes.length; bit += stride) {
         const lost = frameAt(sample, bit >> 3);
@@ -68,7 +68,7 @@ describe('Damage that is skipped, in version 2', () => {
     [7, 0, 2],
     [bytes.length, 1, 2],
   ] as const) {
-    it(`truncated at any byte costs the torn frame alone, in pieces of ${size}`, function () {
+    it(`costs only the torn frame if truncated at any byte, in pieces of ${size}`, function () {
       this.timeout(120_000);
       for (let at = first; at <= bytes.length; at += stride) {
         const { records, damage } = decodeSkipping(bytes.subarray(0, at), size);
@@ -86,7 +86,7 @@ describe('Damage that is skipped, in version 2', () => {
     });
   }
 
-  it('flipped in a header and in pieces of one byte costs that block', () => {
+  it('costs the block of a bit that is flipped in a header, in pieces of one byte', () => {
     for (const [lost, { begin }] of frames.entries()) {
       for (let bit = 8 * begin; bit < 8 * (begin + HEADER_BYTES); bit += 3) {
         expectSame(decodeSkipping(flipBit(bytes, bit), 1).records, recordsWithout(sample, lost));
@@ -94,7 +94,7 @@ describe('Damage that is skipped, in version 2', () => {
     }
   });
 
-  it('gives a frame as soon as the header behind it has come, where it was searched for', () => {
+  it('returns a frame found by a search as soon as the header after it has come', () => {
     const second = frames[2];
     expect(second).to.not.equal(undefined);
     const flipped = flipBit(bytes, 8 * (frames[1]?.begin ?? 0));
@@ -103,7 +103,7 @@ describe('Damage that is skipped, in version 2', () => {
     expect(records).to.have.length(4);
   });
 
-  it('tells damage that adjoins as one, with the records of all of it', () => {
+  it('reports adjoining damage as one, with the records of all of it', () => {
     const [first, second, third] = [1, 2, 3].map((i) => frames[i]?.begin ?? 0);
     const end = frames[3]?.end;
     for (const at of [0, 70]) {
@@ -122,7 +122,7 @@ describe('Damage that is skipped, in version 2', () => {
     }
   });
 
-  it('does not take garbage before, between and behind the frames for more than that', () => {
+  it('loses no frame to garbage before, between or after frames', () => {
     const garbage = fc.uint8Array({ minLength: 1, maxLength: 300 }).filter(([first]) => {
       return first === undefined || first < 9 || first > 0x7f;
     });
@@ -144,7 +144,7 @@ describe('Damage that is skipped, in version 2', () => {
     );
   });
 
-  it('never gives a record that was not written, whatever is inserted, deleted or zeroed', () => {
+  it('never returns a record that was not written, whatever is inserted, deleted or zeroed', () => {
     const written = new Set(recordsWithout(sample, -1).map((record) => JSON.stringify(record)));
     const { records: others } = decodeSkipping(STRANGE_ARCHIVE);
     const strange = new Set(others.map((record) => JSON.stringify(record)));
@@ -166,7 +166,7 @@ describe('Damage that is skipped, in version 2', () => {
           changed = Buffer.concat(parts);
         }
         const { records, damage } = decodeSkipping(changed, size);
-        // Where bytes move, a frame in a payload may come to stand where one of the archive should.
+        // If bytes move, a frame of a payload may end up where a frame of the archive should be.
         const isMoved = changed.length !== bytes.length;
         for (const record of records) {
           const text = JSON.stringify(record);
@@ -183,7 +183,7 @@ describe('Damage that is skipped, in version 2', () => {
     );
   });
 
-  it('zeroed costs the blocks that are touched', () => {
+  it('costs only the blocks in which bytes are zeroed', () => {
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 400 }), (at, count) => {
         const end = Math.min(at + count, bytes.length);
@@ -192,7 +192,7 @@ describe('Damage that is skipped, in version 2', () => {
         const { records } = decodeSkipping(zeroed, 100);
         const isTouched = (frame: { begin: number; end: number }) =>
           frame.begin < end && frame.end > at;
-        // A block between two bad headers chains to nothing: it is given up.
+        // A block between two bad headers has no good header after it, so it is lost too.
         const others = frames.filter((frame) => !isTouched(frame));
         const texts = records.map((record) => JSON.stringify(record));
         for (const record of others.flatMap((frame) => frame.records)) {
@@ -220,13 +220,13 @@ describe('Damage that is skipped, in version 1', () => {
     [50, SAMPLE_STRIDE],
     [bytes.length, SAMPLE_STRIDE],
   ] as const) {
-    it(`costs at most the record of a bit that is flipped, in pieces of ${size}`, function () {
+    it(`costs at most the record of a flipped bit, in pieces of ${size}`, function () {
       this.timeout(120_000);
       for (let bit = 0; bit < 8 * bytes.length; bit += stride) {
         const touched = frameAt(sample, bit >> 3);
         const { records, damage } = decodeSkipping(flipBit(bytes, bit), size);
         const others = recordsWithout(sample, touched);
-        // Version 1 has no checksum: what is flipped in text is read as it is.
+        // Version 1 has no checksum, so a bit that is flipped in text is not detected.
         const isLost = records.length === others.length;
         const left = isLost ? records : records.filter((_, i) => i !== touched);
         expectSame(left, others);
@@ -235,7 +235,7 @@ describe('Damage that is skipped, in version 1', () => {
       }
     });
 
-    it(`truncated at any byte costs the torn record alone, in pieces of ${size}`, () => {
+    it(`costs only the torn record if truncated at any byte, in pieces of ${size}`, () => {
       for (let at = 0; at <= bytes.length; at += Math.min(stride, 3)) {
         const { records, damage } = decodeSkipping(bytes.subarray(0, at), size);
         const whole = frames.filter(({ end }) => end <= at);
@@ -249,7 +249,7 @@ describe('Damage that is skipped, in version 1', () => {
     });
   }
 
-  it('costs no other record where payloads hold archives, though these may be taken for it', () => {
+  it('costs no other record if payloads hold archives, although records of these may be returned', () => {
     const holding = sampleVersion1([
       { payload: EARLIER_ARCHIVE },
       { payload: 'one' },
@@ -264,7 +264,7 @@ describe('Damage that is skipped, in version 1', () => {
     }
   });
 
-  it('never throws for any bytes changed', () => {
+  it('never throws, whatever bytes are changed', () => {
     const changes = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1 });
     fc.assert(
       fc.property(changes, fc.constantFrom(1, 30, 5000), (list, size) => {

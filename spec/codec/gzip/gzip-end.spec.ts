@@ -8,7 +8,7 @@ import { flipBit } from '../../support/damaged-archive.js';
 import { encodeJsonLines } from '../../support/encode-archive.js';
 import { compressAll, membersOf, sampleBlocks } from '../../support/gzip-tools.js';
 
-/** Reads a file as one would that fetches its first 64 bytes and its last 4 KiB. */
+/** Reads a file like a reader that fetches its first 64 bytes and its last 4 KiB. */
 function endOf(gzip: Buffer, tailBytes = 4096): GzipEnd {
   const tail = gzip.subarray(Math.max(gzip.length - tailBytes, 0));
   return readGzipEnd({ head: gzip.subarray(0, 64), tail, fileBytes: gzip.length }, 'a.gz');
@@ -20,7 +20,7 @@ function damageIn(gzip: Buffer) {
   return end.error;
 }
 
-/** With a good checksum over what was changed in the last member. */
+/** A file with a changed last member that has a good checksum. */
 function forgeEnd(gzip: Buffer, change: (member: Buffer) => void): Buffer {
   const forged = Buffer.from(gzip);
   const member = forged.subarray(forged.length - 78);
@@ -38,7 +38,7 @@ describe('readGzipEnd', () => {
     gzip = await compressAll(blocks, { memberBytes: 4096 });
   });
 
-  it('reads what the last member says', () => {
+  it('reads the totals of the last member', () => {
     const members = membersOf(gzip);
     const index = members.filter(({ kind }) => kind === 2);
     const indexBytes = index.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -56,11 +56,11 @@ describe('readGzipEnd', () => {
     });
   });
 
-  it('needs no more than the last member', () => {
+  it('needs only the last member', () => {
     expect(endOf(gzip, 78)).to.deep.equal(endOf(gzip));
   });
 
-  it('takes gzip of others for what it is', () => {
+  it("recognises another program's gzip", () => {
     const others = [
       gzipSync(blocks),
       Buffer.concat([gzipSync('a'), gzipSync('b')]),
@@ -71,17 +71,17 @@ describe('readGzipEnd', () => {
     for (const other of others) expect(endOf(other).kind).to.equal('plain');
   });
 
-  it('takes a later version of ours for gzip of others', () => {
+  it("treats a later version of ours like another program's gzip", () => {
     const later = Buffer.from(gzip);
     for (const { offset } of membersOf(gzip)) later.writeUInt8(2, offset + 16);
     expect(endOf(later).kind).to.equal('plain');
   });
 
-  it('reads the end of a file whose first member is of others', () => {
+  it("reads the end of a file whose first member is another program's", () => {
     expect(endOf(Buffer.concat([gzipSync('a'), gzip])).kind).to.equal('seekable');
   });
 
-  it('tells that the last member is missing', () => {
+  it('reports that the last member is missing', () => {
     const error = damageIn(gzip.subarray(0, gzip.length - 78));
     expect(error).to.include({ reason: 'bad-gzip', archive: 'a.gz', offset: gzip.length - 78 });
     expect(error.message).to.equal(
@@ -90,23 +90,24 @@ describe('readGzipEnd', () => {
     );
   });
 
-  it('tells a file that was cut off at any byte', async () => {
+  it('reports a file that was cut off at any byte', async () => {
     const small = await compressAll(encodeJsonLines([{ payload: '{"a":1}' }, { payload: '2' }]));
     expect(endOf(small).kind).to.equal('seekable');
     for (let length = 0; length < small.length; length++) {
-      // Before its 20th byte nothing tells that it is ours: what reads it as a stream finds it torn.
+      // A cut before its 20th byte hides that the file is ours. A reader of the stream reports it
+      // as torn.
       const expected = length < 20 ? 'plain' : 'damaged';
       expect(endOf(small.subarray(0, length)).kind, `${length} bytes`).to.equal(expected);
     }
   });
 
-  it('takes what was put behind the last member for damage', () => {
-    for (const behind of [Buffer.of(0), gzipSync('x'), Buffer.alloc(100)]) {
-      expect(endOf(Buffer.concat([gzip, behind])).kind).to.equal('damaged');
+  it('reports bytes after the last member as damage', () => {
+    for (const after of [Buffer.of(0), gzipSync('x'), Buffer.alloc(100)]) {
+      expect(endOf(Buffer.concat([gzip, after])).kind).to.equal('damaged');
     }
   });
 
-  it('tells every bit that was turned in the last member', () => {
+  it('detects every bit that is flipped in the last member', () => {
     const start = (gzip.length - 78) * 8;
     for (let bit = start; bit < gzip.length * 8; bit++) {
       expect(endOf(flipBit(gzip, bit)).kind, `bit ${bit - start}`).to.equal('damaged');
@@ -115,14 +116,14 @@ describe('readGzipEnd', () => {
 
   const forged: ReadonlyArray<readonly [what: string, at: number, value: bigint]> = [
     ['an index that begins before the file', 24, 2n ** 40n],
-    ['an index of more bytes than any has', 24, 2n ** 52n],
-    ['an index of fewer bytes than any has', 24, 41n],
+    ['an index of more than the largest size', 24, 2n ** 52n],
+    ['an index of less than the smallest size', 24, 41n],
     ['more data than there is', 32, 2n ** 40n],
     ['a size beyond 53 bits', 40, 2n ** 53n],
     ['records beyond 53 bits', 48, 2n ** 64n - 1n],
   ];
   for (const [what, at, value] of forged) {
-    it(`refuses ${what}, under a good checksum`, () => {
+    it(`refuses ${what}, although the checksum is good`, () => {
       const bytes = forgeEnd(gzip, (member) => void member.writeBigUInt64LE(value, at));
       const error = damageIn(bytes);
       expect(error).to.include({ reason: 'bad-gzip', offset: gzip.length - 78 + at });
@@ -130,12 +131,12 @@ describe('readGzipEnd', () => {
     });
   }
 
-  it('ignores flags that it does not know', () => {
+  it('ignores unknown flags', () => {
     const bytes = forgeEnd(gzip, (member) => void member.writeUInt32LE(0xffffffff, 20));
     expect(endOf(bytes)).to.deep.equal(endOf(gzip));
   });
 
-  it('tells of any bytes what they are', () => {
+  it('classifies any bytes', () => {
     const anyBytes = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));
     const anyFile = fc.oneof(
       anyBytes,

@@ -26,11 +26,11 @@ const deflated = gzipSync('hello world').subarray(10);
 const header = encodeDataHeader(facts, deflated.length);
 
 describe('encodeDataHeader', () => {
-  it('makes a member of deflate data and their trailer that gzip takes', () => {
+  it('makes a member that gzip accepts from deflate data and their trailer', () => {
     expect(gunzipSync(Buffer.concat([header, deflated])).toString()).to.equal('hello world');
   });
 
-  it('says how long the member is', () => {
+  it('states the size of the member', () => {
     expect(header.length).to.equal(76);
     expect(header.readBigUInt64LE(20)).to.equal(BigInt(76 + deflated.length));
   });
@@ -39,13 +39,13 @@ describe('encodeDataHeader', () => {
 describe('decodeDataHeader', () => {
   const member = Buffer.concat([header, deflated]);
 
-  it('decodes what was encoded, from the header alone', () => {
+  it('decodes an encoded header without the data', () => {
     const entry = { ...facts, memberBytes: member.length };
     expect(decodeDataHeader(header, gzipFail)).to.deep.equal(entry);
     expect(decodeDataHeader(member, gzipFail)).to.deep.equal(entry);
   });
 
-  it('gives null for other members', () => {
+  it('returns null for other members', () => {
     const [index = Buffer.alloc(0)] = encodeIndexMembers([]);
     const later = Buffer.from(header);
     later.writeUInt8(2, 16);
@@ -54,7 +54,7 @@ describe('decodeDataHeader', () => {
     }
   });
 
-  it('refuses one that is torn, from where it can be told', () => {
+  it('refuses a torn header once it holds version and kind', () => {
     for (let length = 0; length < header.length; length++) {
       const refusal = refusalOf(() => decodeDataHeader(header.subarray(0, length), gzipFail));
       if (length < 20) expect(refusal).to.equal(undefined);
@@ -62,7 +62,7 @@ describe('decodeDataHeader', () => {
     }
   });
 
-  it('refuses one that could not be under a good checksum', () => {
+  it('refuses an impossible entry with a good checksum', () => {
     const forged = Buffer.from(header);
     forged.writeBigUInt64LE(2n ** 60n, 16 + 4 + 8);
     forged.writeUInt32LE(crc32(forged.subarray(16, 72)), 72);
@@ -70,7 +70,7 @@ describe('decodeDataHeader', () => {
     expect(refusal).to.equal('byte 28: a number from 1 within 53 bits, not NaN');
   });
 
-  it('takes or refuses any bytes, also behind a good beginning', () => {
+  it('decodes or refuses any bytes, also after a good beginning', () => {
     const anyBytes = fc
       .tuple(fc.nat(76), fc.uint8Array({ maxLength: 100 }))
       .map(([kept, bytes]) => {
@@ -89,7 +89,7 @@ describe('encodeIndexMembers', () => {
     return members.map((member) => [member.readUInt32LE(20), member.readUInt32LE(24)]);
   };
 
-  it('makes one member where there is no entry', () => {
+  it('makes one member if there is no entry', () => {
     expect(entriesIn(0)).to.deep.equal([[0, 0]]);
   });
 
@@ -102,7 +102,7 @@ describe('encodeIndexMembers', () => {
     expect(entriesIn(65_536)).to.have.length(53);
   });
 
-  it('makes members that gzip takes, and that hold nothing', () => {
+  it('makes members that gzip accepts and that hold no data', () => {
     const members = Buffer.concat([
       ...encodeIndexMembers(Array.from({ length: 3000 }, () => entry)),
     ]);
@@ -121,13 +121,13 @@ describe('encodeEndMember', () => {
     writer: '0123456789abcdef',
   };
 
-  it('makes a member of 78 bytes that gzip takes', () => {
+  it('makes a member of 78 bytes that gzip accepts', () => {
     const member = encodeEndMember(totals);
     expect(member.length).to.equal(78);
     expect(gunzipSync(member)).to.have.length(0);
   });
 
-  it('lays it out as docs/format-gzip.md has it', () => {
+  it('has the layout of docs/format-gzip.md', () => {
     const member = encodeEndMember(totals);
     expect(member.toString('hex', 10, 20)).to.equal('38005342340001030000');
     expect(member.readUInt32LE(20)).to.equal(3);
@@ -137,7 +137,7 @@ describe('encodeEndMember', () => {
     expect(member.readUInt32LE(64)).to.equal(crc32(member.subarray(16, 64)));
   });
 
-  it('says what it does not know', () => {
+  it('states which facts are unknown', () => {
     const member = encodeEndMember({ ...totals, recordsAreExact: false, writer: null });
     expect(member.readUInt32LE(20)).to.equal(0);
     expect(member.toString('hex', 56, 64)).to.equal('00'.repeat(8));

@@ -22,7 +22,7 @@ function withExtra(extra: Uint8Array): Buffer {
 }
 
 describe('encodeMemberHeader', () => {
-  it('lays the header out as docs/format-gzip.md has it', () => {
+  it('has the layout of docs/format-gzip.md', () => {
     const fixed = '1f8b08040000000000ff';
     const data = Buffer.from('01020000deadbeef', 'hex');
     const crc = Buffer.alloc(4);
@@ -31,25 +31,25 @@ describe('encodeMemberHeader', () => {
     expect(header.toString('hex')).to.equal(parts.join(''));
   });
 
-  it('makes a header that gzip takes', () => {
+  it('makes a header that gzip accepts', () => {
     expect(gunzipSync(Buffer.concat([header, EMPTY]))).to.have.length(0);
   });
 });
 
 describe('findSubfield', () => {
-  it('finds what was encoded', () => {
+  it('finds an encoded subfield', () => {
     const found = findSubfield(Buffer.concat([header, EMPTY]));
     expect(found).to.include({ version: 1, kind: 2, start: 16, dataBytes: 12 });
     expect(found?.data.toString('hex')).to.equal(header.toString('hex', 16));
   });
 
-  it('finds it among the subfields of others', () => {
+  it('finds it among other subfields', () => {
     const other = Buffer.from('4142030000010258590000', 'hex');
     const member = withExtra(Buffer.concat([other, header.subarray(12), other]));
     expect(findSubfield(member)).to.include({ version: 1, kind: 2, start: 12 + 11 + 4 });
   });
 
-  it('finds it from the byte on that tells its version and its kind', () => {
+  it('finds it as soon as the bytes include version and kind', () => {
     for (let length = 0; length < header.length; length++) {
       const found = findSubfield(header.subarray(0, length));
       if (length < 20) expect(found, `${length} bytes`).to.equal(null);
@@ -57,7 +57,7 @@ describe('findSubfield', () => {
     }
   });
 
-  it('finds none in gzip of others', () => {
+  it("finds none in another program's gzip", () => {
     const none = [
       Buffer.alloc(40),
       Buffer.from('1f8b08000000000000ff535342', 'hex'),
@@ -68,19 +68,19 @@ describe('findSubfield', () => {
     for (const bytes of none) expect(findSubfield(bytes), bytes.toString('hex')).to.equal(null);
   });
 
-  it('finds none that reaches over its extra field', () => {
+  it('finds none that extends past its extra field', () => {
     const member = withExtra(Buffer.from('5342ffff0102000000000000', 'hex'));
     expect(findSubfield(Buffer.concat([member, Buffer.alloc(70_000)]))).to.equal(null);
   });
 
-  it('takes any extra field', () => {
+  it('accepts any extra field', () => {
     const anyExtra = fc.oneof(
       fc.uint8Array({ maxLength: 80 }),
       fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.concat([Buffer.from('SB'), bytes])),
     );
     fc.assert(
-      fc.property(anyExtra, fc.uint8Array({ maxLength: 40 }), (extra, behind) => {
-        const bytes = Buffer.concat([withExtra(extra), behind]);
+      fc.property(anyExtra, fc.uint8Array({ maxLength: 40 }), (extra, rest) => {
+        const bytes = Buffer.concat([withExtra(extra), rest]);
         const found = findSubfield(bytes);
         if (found === null) return;
         expect(found.start + found.dataBytes).to.be.at.most(12 + extra.length);
@@ -97,20 +97,20 @@ describe('checkSubfield', () => {
     checkSubfield(subfield, dataBytes, gzipFail);
   };
 
-  it('takes what was encoded', () => {
+  it('accepts an encoded subfield', () => {
     check(header, 12);
   });
 
-  it('refuses one of another length', () => {
+  it('refuses another length', () => {
     expect(refusalOf(() => check(header, 16))).to.equal('byte 16: a subfield of 16 bytes, not 12');
   });
 
-  it('refuses one that is torn, whose end it says', () => {
+  it('refuses a torn subfield, and states where it ends', () => {
     const torn = header.subarray(0, 21);
     expect(refusalOf(() => check(torn, 12))).to.equal('byte 16: 12 bytes, not the end after 5');
   });
 
-  it('refuses one in which any bit was turned', () => {
+  it('refuses a subfield with any bit flipped', () => {
     for (let bit = 20 * 8; bit < header.length * 8; bit++) {
       const flipped = Buffer.from(header);
       flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);

@@ -9,13 +9,13 @@ const ARCHIVE = gzipSync(TEXT);
 const HEAD = ARCHIVE.subarray(0, 4096);
 
 describe('inflateHead', () => {
-  it('gives the first bytes, as many as are asked for', () => {
+  it('returns as many of the first bytes as requested', () => {
     for (const count of [0, 1, 64, 1000, 7000]) {
       expect(inflateHead(HEAD, count).toString()).to.equal(TEXT.slice(0, count));
     }
   });
 
-  it('gives as many as there are of a short archive, and of a head that is cut anywhere', () => {
+  it('returns fewer bytes of a short archive, and of a head that is cut anywhere', () => {
     const archive = gzipSync('short');
     expect(inflateHead(archive, 64).toString()).to.equal('short');
     for (let at = 0; at <= archive.length; at++) {
@@ -29,12 +29,12 @@ describe('inflateHead', () => {
     }
   });
 
-  it('goes on in the next member', () => {
+  it('continues in the next member', () => {
     const members = ['', 'a', '', 'bcd', 'e'.repeat(50)].map((text) => gzipSync(text));
     expect(inflateHead(Buffer.concat(members), 10).toString()).to.equal('abcdeeeeee');
   });
 
-  it('gives what comes before damage', () => {
+  it('returns the bytes before damage', () => {
     const members = Buffer.concat([gzipSync('abc'), gzipSync('def')]);
     const damaged = Buffer.from(members);
     damaged.writeUInt8(0xff, gzipSync('abc').length + 10);
@@ -44,13 +44,13 @@ describe('inflateHead', () => {
     );
   });
 
-  it('gives nothing of what is no gzip', () => {
+  it('returns nothing if the bytes are not gzip', () => {
     for (const head of [Buffer.alloc(0), Buffer.alloc(64), Buffer.from(TEXT), deflateSync(TEXT)]) {
       expect(inflateHead(head, 64)).to.deep.equal(Buffer.alloc(0));
     }
   });
 
-  it('throws for no bit that is flipped', () => {
+  it('does not throw, whatever bit is flipped', () => {
     const members = Buffer.concat([gzipSync(''), gzipSync('a text of some bytes'), gzipSync('b')]);
     for (let bit = 0; bit < 8 * members.length; bit++) {
       const flipped = Buffer.from(members);
@@ -61,7 +61,7 @@ describe('inflateHead', () => {
 });
 
 describe('inflateUpToDamage', () => {
-  it('inflates what is whole, torn or damaged, as far as that goes', () => {
+  it('inflates whole, torn and damaged data as far as possible', () => {
     expect(inflateUpToDamage(ARCHIVE, gunzipSync).toString()).to.equal(TEXT);
     expect(inflateUpToDamage(Buffer.alloc(0), gunzipSync)).to.have.length(0);
     const head = deflateRawSync(TEXT, { finishFlush: 2 });

@@ -32,7 +32,7 @@ const payloads = Array.from({ length: 200 }, (_, i) => `{"n":${i},"x":"${'y'.rep
 const records = payloads.map((payload, i) => ({ payload, timeMicros: 1000 + i }));
 
 describe('MemberCutter', () => {
-  it('cuts blocks where they end, behind the limit', () => {
+  it('cuts at the end of the block that reaches the limit', () => {
     const found = cutAll(sampleBlocks(), 4096);
     expect(found.members).to.have.length.above(5);
     let sequence = 0;
@@ -54,7 +54,7 @@ describe('MemberCutter', () => {
     expect(found).to.include({ recordsAreExact: true, writer: '5ca1ab1e0ddba115' });
   });
 
-  it('cuts frames of version 1 where they end', () => {
+  it('cuts at the end of frames of version 1', () => {
     const found = cutAll(encodeVersion1(records));
     expect(found.members).to.have.length.above(5);
     for (const { bytes, facts } of found.members) {
@@ -64,7 +64,7 @@ describe('MemberCutter', () => {
     expect(found).to.include({ recordsAreExact: true, writer: null });
   });
 
-  it('cuts lines where they end', () => {
+  it('cuts at the end of lines', () => {
     const found = cutAll(encodeJsonLines(records));
     expect(found.members).to.have.length.above(5);
     for (const { bytes, facts } of found.members) {
@@ -79,7 +79,7 @@ describe('MemberCutter', () => {
     expect(recordsIn(cutAll(Buffer.from('\n\n{}\n1')))).to.equal(4);
   });
 
-  it('cuts alike, whatever the chunks', () => {
+  it('cuts the same members, whatever the chunks', () => {
     const blocks = sampleBlocks().subarray(0, 9000);
     const archives = [
       blocks,
@@ -98,12 +98,12 @@ describe('MemberCutter', () => {
     }
   });
 
-  it('gives nothing of nothing', () => {
+  it('returns nothing for no bytes', () => {
     expect(cutAll(Buffer.alloc(0)).members).to.have.length(0);
     expect([...new MemberCutter(1024).cut(Buffer.alloc(0))]).to.have.length(0);
   });
 
-  it('cuts a huge frame, and says which members begin amid it', () => {
+  it('cuts a huge frame, and marks the members that begin amid it', () => {
     const small = encodeBlocks([{ payload: 'first', timeMicros: 1 }]);
     const huge = encodeBlocks([{ payload: Buffer.alloc(10_000, 1), timeMicros: 9 }], {
       sequence: 1,
@@ -124,7 +124,7 @@ describe('MemberCutter', () => {
     expect(members.map(({ facts }) => facts.records)).to.deep.equal([2, 0, 0, 1]);
   });
 
-  it('cuts what is no archive anywhere, and says that it does not know it', () => {
+  it('cuts anywhere if the bytes are not an archive, and marks their records as unknown', () => {
     const found = cutAll(Buffer.alloc(2500, 0xee));
     expect(found.members.map(({ bytes }) => bytes.length)).to.deep.equal([1024, 1024, 452]);
     const unknown = { records: 0, isTimed: false };
@@ -132,7 +132,7 @@ describe('MemberCutter', () => {
     expect(found).to.include({ recordsAreExact: false, writer: null });
   });
 
-  it('goes on behind damage without knowing what comes', () => {
+  it('continues after damage, with unknown content', () => {
     const blocks = sampleBlocks();
     const damaged = Buffer.from(blocks);
     const second = 64 + blocks.readUInt32LE(16);
@@ -144,7 +144,7 @@ describe('MemberCutter', () => {
     expect(found.members[2]?.facts).to.include({ beginsWhole: false, isTimed: false });
   });
 
-  it('does not vouch for the records of an archive that ends amid a frame', () => {
+  it('marks the number of records as inexact if the archive ends amid a frame', () => {
     const blocks = sampleBlocks();
     for (const length of [1, 63, 64, 65, 3000, blocks.length - 1]) {
       const found = cutAll(blocks.subarray(0, length));
@@ -153,7 +153,7 @@ describe('MemberCutter', () => {
     }
   });
 
-  it('goes past frames of a later version, which it cannot count', () => {
+  it('passes frames of a later version, whose records it cannot count', () => {
     const later = forgeFrame(Buffer.alloc(1500), { version: 3, sequence: 10n });
     const found = cutAll(Buffer.concat([later, sampleBlocks()]));
     expect(found.members[0]?.bytes.length).to.equal(later.length);
@@ -162,14 +162,14 @@ describe('MemberCutter', () => {
     expect(recordsIn(found)).to.equal(300);
   });
 
-  it('cuts nothing before it is asked to', () => {
+  it('cuts nothing before the caller iterates', () => {
     const cutter = new MemberCutter(1024);
     const members = cutter.cut(Buffer.alloc(1_000_000, 0xee));
     expect(members.next().value).to.have.property('bytes').with.length(1024);
     expect(members.next().value).to.have.property('bytes').with.length(1024);
   });
 
-  it('keeps its bytes when the chunk is used again', () => {
+  it('keeps its bytes if the caller reuses the chunk', () => {
     const cutter = new MemberCutter(1024);
     const chunk = Buffer.alloc(1000, 0xee);
     expect([...cutter.cut(chunk)]).to.have.length(0);
@@ -178,7 +178,7 @@ describe('MemberCutter', () => {
     expect(member?.bytes.equals(Buffer.alloc(1000, 0xee))).to.equal(true);
   });
 
-  it('fills memory that it was given back', () => {
+  it('reuses memory that it was given back', () => {
     const cutter = new MemberCutter(1024);
     const buffers = new Set<ArrayBufferLike>();
     for (let i = 0; i < 20; i++) {
@@ -191,7 +191,7 @@ describe('MemberCutter', () => {
     expect(buffers.size).to.be.at.most(2);
   });
 
-  it('gives back any bytes, in members of at most 4 times the limit', () => {
+  it('returns any bytes, in members of at most 4 times the limit', () => {
     const anyPiece = fc.oneof(
       fc.uint8Array({ maxLength: 3000 }).map((bytes) => Buffer.from(bytes)),
       fc.nat(30).map((count) => encodeBlocks(records.slice(0, count), { blockBytes: 200 })),

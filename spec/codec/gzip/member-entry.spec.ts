@@ -42,7 +42,7 @@ const anyEntry: fc.Arbitrary<MemberEntry> = fc
   });
 
 describe('writeMemberEntry', () => {
-  it('lays an entry out as docs/format-gzip.md has it', () => {
+  it('has the layout of docs/format-gzip.md', () => {
     const bytes = encoded(entry);
     const numbers = Array.from({ length: 6 }, (_, i) => Number(bytes.readBigInt64LE(8 * i)));
     expect(numbers).to.deep.equal([1000, 2 ** 40, 7, 2 ** 33, -5, 900]);
@@ -53,7 +53,7 @@ describe('writeMemberEntry', () => {
 });
 
 describe('readMemberEntry', () => {
-  it('reads any entry that was written', () => {
+  it('reads any written entry', () => {
     fc.assert(
       fc.property(anyEntry, (some) => {
         expect(readMemberEntry(encoded(some), 0, gzipFail)).to.deep.equal(some);
@@ -61,19 +61,19 @@ describe('readMemberEntry', () => {
     );
   });
 
-  it('ignores flags that it does not know', () => {
+  it('ignores unknown flags', () => {
     const bytes = encoded(entry);
     bytes.writeUInt32LE(0xffffffff, 48);
     expect(readMemberEntry(bytes, 0, gzipFail)).to.deep.equal(entry);
   });
 
   const forged: ReadonlyArray<readonly [what: string, at: number, value: bigint]> = [
-    ['a member that is shorter than any', 0, 86n],
+    ['a member below the smallest size', 0, 86n],
     ['a member beyond 53 bits', 0, 2n ** 53n],
     ['a member without data', 8, 0n],
     ['records beyond 53 bits', 16, 2n ** 63n],
     ['a sequence beyond 53 bits', 24, 2n ** 64n - 1n],
-    ['an earliest time behind the latest', 32, 901n],
+    ['an earliest time after the latest', 32, 901n],
     ['a latest time beyond 53 bits', 40, 2n ** 53n],
   ];
   for (const [what, at, value] of forged) {
@@ -87,7 +87,7 @@ describe('readMemberEntry', () => {
     });
   }
 
-  it('takes or refuses any bytes', () => {
+  it('decodes or refuses any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 52, maxLength: 52 }), (bytes) => {
         refusalOf(() => readMemberEntry(Buffer.from(bytes), 0, gzipFail));
@@ -113,18 +113,18 @@ describe('mergeMemberEntries', () => {
     });
   });
 
-  it('has no times where one of them has none', () => {
+  it('has no times if one of the entries has none', () => {
     const untimed = { ...second, ...UNTIMED };
     for (const merged of [mergeMemberEntries(entry, untimed), mergeMemberEntries(untimed, entry)]) {
       expect(merged).to.include({ ...UNTIMED, records: 14 });
     }
   });
 
-  it('takes the times of the one that has records', () => {
+  it('takes the times of the entry that has records', () => {
     const none = { ...entry, records: 0, sequence: 0, earliestMicros: 0, latestMicros: 0 };
     const times = { isTimed: true, sequence: 2 ** 33, earliestMicros: -5, latestMicros: 900 };
     expect(mergeMemberEntries(entry, none)).to.include(times);
-    const behind = mergeMemberEntries({ ...none, beginsWhole: false }, entry);
-    expect(behind).to.include({ ...times, beginsWhole: false });
+    const last = mergeMemberEntries({ ...none, beginsWhole: false }, entry);
+    expect(last).to.include({ ...times, beginsWhole: false });
   });
 });

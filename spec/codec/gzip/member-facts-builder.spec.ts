@@ -18,7 +18,7 @@ function addBytes(facts: MemberFactsBuilder, frame: Buffer): void {
 const WHOLE = { beginsWhole: true };
 
 describe('MemberFactsBuilder', () => {
-  it('spans the frames of a member, and begins anew with the next', () => {
+  it('covers the frames of a member, and starts over with the next', () => {
     const facts = new MemberFactsBuilder();
     add(facts, { sequence: 5n, records: 2, earliestMicros: 10n, latestMicros: 20n });
     add(facts, { sequence: 7n, records: 1, earliestMicros: 5n, latestMicros: 15n });
@@ -33,7 +33,7 @@ describe('MemberFactsBuilder', () => {
     });
   });
 
-  it('has no times where one record has none', () => {
+  it('has no times if one record has none', () => {
     const facts = new MemberFactsBuilder();
     add(facts, { records: 2, latestMicros: 20n });
     addBytes(facts, encodeVersion1([{ payload: 'x' }]));
@@ -43,14 +43,14 @@ describe('MemberFactsBuilder', () => {
     expect(facts).to.include({ isExact: true, writer: '0102030405060708' });
   });
 
-  it('has no times any more once bytes came that it does not know', () => {
+  it('has no times after bytes of unknown content', () => {
     const facts = new MemberFactsBuilder();
     add(facts, { kind: 77 });
     for (let i = 0; i < 2; i++) expect(facts.take(1, WHOLE).isTimed).to.equal(false);
     expect(facts).to.include({ isExact: false, writer: null });
   });
 
-  it('names the writer only where its sequence ascends', () => {
+  it('names the writer only if its sequences ascend', () => {
     const writerOf = (...headers: ForgedHeader[]) => {
       const facts = new MemberFactsBuilder();
       for (const header of headers) add(facts, header);

@@ -19,7 +19,7 @@ function entryOf(i: number): MemberEntry {
   };
 }
 
-/** The end of a file with `count` members, each of whose entries is as it should be. */
+/** The end of a file with `count` members, with valid entries. */
 function suffixOf(count: number, entries = Array.from({ length: count }, (_, i) => entryOf(i))) {
   const index = Buffer.concat([...encodeIndexMembers(entries)]);
   const sum = (key: 'memberBytes' | 'rawBytes' | 'records') =>
@@ -46,7 +46,7 @@ function damageIn(source: Parameters<typeof decodeMemberIndex>[0]) {
 }
 
 describe('decodeMemberIndex', () => {
-  it('says where each member begins, in the file and in the archive', () => {
+  it('returns where each member begins, in the file and in the archive', () => {
     expect(decodeMemberIndex(suffixOf(3))).to.deep.equal([
       { ...entryOf(0), offset: 0, rawOffset: 0 },
       { ...entryOf(1), offset: 100, rawOffset: 1000 },
@@ -54,13 +54,13 @@ describe('decodeMemberIndex', () => {
     ]);
   });
 
-  it('takes more than the suffix that it needs', () => {
+  it('accepts a longer suffix than it needs', () => {
     const { suffix, totals, fileBytes } = suffixOf(3);
     const more = Buffer.concat([Buffer.alloc(50, 0x1f), suffix]);
     expect(decodeMemberIndex({ suffix: more, totals, fileBytes })).to.have.length(3);
   });
 
-  it('refuses less, which is no damage', () => {
+  it('refuses a shorter suffix as misuse, not as damage', () => {
     const { suffix, totals, fileBytes } = suffixOf(3);
     expect(() => decodeMemberIndex({ suffix: suffix.subarray(1), totals, fileBytes })).to.throw(
       RangeError,
@@ -68,7 +68,7 @@ describe('decodeMemberIndex', () => {
     );
   });
 
-  it('reads entries from as many members as they needed', () => {
+  it('reads entries from several index members', () => {
     const members = decodeMemberIndex(suffixOf(3000));
     expect(members.length).to.equal(3000);
     expect(members.at(-1)).to.include({
@@ -77,7 +77,7 @@ describe('decodeMemberIndex', () => {
     });
   });
 
-  it('is empty where the archive is', () => {
+  it('is empty if the archive is empty', () => {
     expect(decodeMemberIndex(suffixOf(0))).to.deep.equal([]);
   });
 
@@ -93,7 +93,7 @@ describe('decodeMemberIndex', () => {
     }
   });
 
-  it('speaks of the last of files that were concatenated', async () => {
+  it('decodes the index of the last of concatenated files', async () => {
     const blocks = sampleBlocks();
     const gzip = await compressAll(blocks, { memberBytes: 4096 });
     const before = await compressAll(Buffer.from('{}\n'));
@@ -109,7 +109,7 @@ describe('decodeMemberIndex', () => {
     );
   });
 
-  it('tells every bit that was turned in it', () => {
+  it('detects every bit that is flipped in it', () => {
     const source = suffixOf(2);
     for (let bit = 0; bit < source.totals.indexBytes * 8; bit++) {
       const error = damageIn({ ...source, suffix: flipBit(source.suffix, bit) });
@@ -120,15 +120,19 @@ describe('decodeMemberIndex', () => {
   const forged: ReadonlyArray<
     readonly [what: string, at: number, change: (index: Buffer) => void]
   > = [
-    ['the entries before it are others', 20, (index) => index.writeUInt32LE(1, 20)],
+    ['the number of entries before it is wrong', 20, (index) => index.writeUInt32LE(1, 20)],
     ['it has 2^32 - 1 entries', 24, (index) => index.writeUInt32LE(0xffffffff, 24)],
     ['it has fewer entries than bytes for them', 24, (index) => index.writeUInt32LE(1, 24)],
-    ['a member is larger than all', 0, (index) => index.writeBigUInt64LE(2n ** 50n, 28)],
-    ['there are more records than in all', 0, (index) => index.writeBigUInt64LE(3n, 28 + 16)],
+    ['a member is larger than all data', 0, (index) => index.writeBigUInt64LE(2n ** 50n, 28)],
+    [
+      'there are more records than the last member says',
+      0,
+      (index) => index.writeBigUInt64LE(3n, 28 + 16),
+    ],
     ['a time is beyond 53 bits', 28 + 40, (index) => index.writeBigInt64LE(2n ** 60n, 28 + 40)],
   ];
   for (const [what, at, change] of forged) {
-    it(`refuses an index in which ${what}, under a good checksum`, () => {
+    it(`refuses an index in which ${what}, although its checksum is good`, () => {
       const source = suffixOf(2);
       const crcAt = source.totals.indexBytes - 10 - 4;
       change(source.suffix);
@@ -137,7 +141,7 @@ describe('decodeMemberIndex', () => {
     });
   }
 
-  it('refuses one that ends too early, or holds another member', () => {
+  it('refuses an index that ends too early, or holds another member', () => {
     const source = suffixOf(2);
     const { dataBytes, indexBytes } = source.totals;
     const cut = { ...source, totals: { ...source.totals, indexBytes: indexBytes - 1 } };
@@ -147,7 +151,7 @@ describe('decodeMemberIndex', () => {
     expect(damageIn({ ...more, suffix }).expected).to.equal('an index member');
   });
 
-  it('decodes any entries that were encoded', () => {
+  it('decodes any encoded entries', () => {
     const anyFacts = fc.record({
       memberBytes: fc.integer({ min: 87, max: 2 ** 40 }),
       rawBytes: fc.integer({ min: 1, max: 2 ** 40 }),
@@ -164,7 +168,7 @@ describe('decodeMemberIndex', () => {
     );
   });
 
-  it('takes or refuses any bytes', () => {
+  it('decodes or refuses any bytes', () => {
     const { totals, suffix, fileBytes } = suffixOf(2);
     const anyIndex = fc.tuple(fc.nat(totals.indexBytes), fc.uint8Array({ maxLength: 300 }));
     fc.assert(
@@ -181,7 +185,7 @@ describe('decodeMemberIndex', () => {
     );
   });
 
-  it('is where the members say that it is', async () => {
+  it('is where the last member says', async () => {
     const gzip = await compressAll(sampleBlocks(), { memberBytes: 4096 });
     const data = membersOf(gzip).filter(({ kind }) => kind === 1);
     const places = indexOf(gzip).map(({ offset, memberBytes }) => [offset, memberBytes]);

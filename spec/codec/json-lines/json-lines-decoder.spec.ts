@@ -11,15 +11,15 @@ function texts(lines: string, metadataKey?: string): string[] {
 }
 
 describe('JsonLinesDecoder', () => {
-  it('gives each line as the payload of a record', () => {
+  it('returns each line as the payload of a record', () => {
     expect(texts('{"a":1}\n[2]\n"é"\nnull\n')).to.deep.equal(['{"a":1}', '[2]', '"é"', 'null']);
   });
 
-  it('gives empty lines as empty payloads, and keeps a carriage return', () => {
+  it('returns empty lines as empty payloads, and keeps a carriage return', () => {
     expect(texts('\n1\r\n\n')).to.deep.equal(['', '1\r', '']);
   });
 
-  it('gives records without time, sequence, writer and metadata', () => {
+  it('returns records without time, sequence, writer and metadata', () => {
     const [record] = decodeArchive(Buffer.from('{"m":{"k":"v"}}\n'));
     const { sequence, timeMicros, time, writer, metadata } = record ?? {};
     expect([sequence, timeMicros, time, writer]).to.deep.equal(Array(4).fill(undefined));
@@ -27,7 +27,7 @@ describe('JsonLinesDecoder', () => {
     expect(record?.rawMetadata()).to.deep.equal([]);
   });
 
-  it('takes the metadata out from under their key', () => {
+  it('separates the metadata under their key from the payload', () => {
     const options = { metadataKey: 'm' };
     const [record] = decodeArchive(Buffer.from('{"m":{"k":"v","é":"\\n"},"a":1}\n'), options);
     expect({ ...record?.metadata }).to.deep.equal({ k: 'v', é: '\n' });
@@ -35,33 +35,33 @@ describe('JsonLinesDecoder', () => {
     expect(record?.rawMetadata().map(String)).to.deep.equal(['k,v', 'é,\n']);
   });
 
-  it('lets other lines be payload', () => {
+  it('treats other lines as payload', () => {
     const lines = ['{"a":1}', '{"a":1,"m":{}}', '{"m":1}', '{"m":{"k":1}}', '[]', '{"m":{"k"', 'x'];
     expect(texts(`${lines.join('\n')}\n`, 'm')).to.deep.equal(lines);
   });
 
-  it('does not look into a payload: only the first line must begin as JSON', () => {
+  it('does not parse payloads; only the first line must begin as JSON', () => {
     expect(texts('{"a":1}\nnot JSON\n{\n')).to.deep.equal(['{"a":1}', 'not JSON', '{']);
   });
 
-  it('gives a last line without a line feed where its JSON is whole', () => {
+  it('returns a last line without a line feed if its JSON is whole', () => {
     expect(texts('1\n{"a":2}')).to.deep.equal(['1', '{"a":2}']);
   });
 
   for (const line of ['{"a":', '"\u00e9', 'nul', '{} x']) {
-    it(`finds ${JSON.stringify(line)} without a line feed torn`, () => {
+    it(`reports ${JSON.stringify(line)} without a line feed as torn`, () => {
       const { records, error } = decodeDamaged(Buffer.from(`1\n${line}`));
       expect(records).to.have.length(1);
       expect(error).to.include({ reason: 'torn', offset: 2 });
     });
   }
 
-  it('finds a line torn amid a letter', () => {
+  it('reports a line that ends amid a character as torn', () => {
     const bytes = Buffer.from('"é').subarray(0, 2);
     expect(decodeDamaged(bytes).error.reason).to.equal('torn');
   });
 
-  it("leaves the last line without a line feed out with tornTail 'end', whole or not", () => {
+  it("omits a last line without a line feed with tornTail 'end', whole or not", () => {
     for (const line of ['{"a":', '{"a":2}']) {
       const { records, error } = decodeChunks([Buffer.from(`1\n${line}`)], { tornTail: 'end' });
       expect(error).to.equal(undefined);
@@ -69,7 +69,7 @@ describe('JsonLinesDecoder', () => {
     }
   });
 
-  it('finds a line that is not UTF-8 damaged, behind all records before it', () => {
+  it('reports a line that is not UTF-8 as damage, after all records before it', () => {
     const bytes = Buffer.concat([Buffer.from('1\n'), Buffer.of(0x22, 0xff, 0x22, 0x0a)]);
     const { records, error } = decodeDamaged(bytes);
     expect(records).to.have.length(1);
@@ -92,7 +92,7 @@ describe('JsonLinesDecoder', () => {
     const good = Buffer.from('{"a":1}\n');
 
     for (const size of [1, 5, 1000]) {
-      it(`leaves a bad line out up to its line feed, in pieces of ${size}`, () => {
+      it(`skips a bad line up to its line feed, in pieces of ${size}`, () => {
         const bytes = Buffer.concat([good, bad, good, Buffer.from('"123456789012"\n'), good]);
         const { records, damage } = decodeSkipping(bytes, size, { maxRecordBytes: 10 });
         expect(records.map(({ payload }) => payload)).to.deep.equal(Array(3).fill('{"a":1}'));
@@ -102,7 +102,7 @@ describe('JsonLinesDecoder', () => {
         ]);
       });
 
-      it(`tells lines that adjoin as one, and a torn one with them, in pieces of ${size}`, () => {
+      it(`reports adjoining lines as one, including a torn one, in pieces of ${size}`, () => {
         const bytes = Buffer.concat([good, bad, bad, Buffer.from('{"a"')]);
         const { records, damage } = decodeSkipping(bytes, size, { archive: 'a.jsonl' });
         expect(records).to.have.length(1);
@@ -111,7 +111,7 @@ describe('JsonLinesDecoder', () => {
       });
     }
 
-    it('lets go of a line that is too large as it comes', () => {
+    it('drops a line that is too large as its bytes come', () => {
       const damage: SkippedDamage[] = [];
       const onDamage = (skipped: SkippedDamage) => damage.push(skipped);
       const decoder = new ArchiveDecoder({ maxRecordBytes: 10, whenDamaged: 'skip', onDamage });
@@ -127,14 +127,14 @@ describe('JsonLinesDecoder', () => {
       expect(damage[0]).to.include({ reason: 'too-large', begin: 0, end: 100 * 2 ** 20 + 1 });
     });
 
-    it('tells a torn last line, or lets it be the end', () => {
+    it('reports a torn last line, or ends there', () => {
       const bytes = Buffer.from('1\n{"a":');
       const torn = { archive: undefined, begin: 2, end: 7, recordsLost: undefined };
       expect(decodeSkipping(bytes).damage).to.deep.equal([{ ...torn, reason: 'torn' }]);
       expect(decodeSkipping(bytes, 3, { tornTail: 'end' }).damage).to.deep.equal([]);
     });
 
-    it('with any bit flipped never crashes, and gives the lines that are not touched', () => {
+    it('with any bit flipped never crashes, and returns the untouched lines', () => {
       const lines = ['{"n":1}', '{"text":"é👟"}', '[]'];
       const bytes = Buffer.from(`${lines.join('\n')}\n`);
       // The first byte says that it is JSON lines.

@@ -24,12 +24,12 @@ const anyObject = fc
   });
 
 describe('JsonLinesEncoder', () => {
-  it('writes a payload a line', () => {
+  it('writes one payload per line', () => {
     const records = [{ payload: '{"a":1}' }, { payload: [1, 'é'] }, 'null', ''];
     expect(encodeJsonLines(records).toString()).to.equal('{"a":1}\n[1,"é"]\nnull\n\n');
   });
 
-  it('leaves metadata out without a key for them', () => {
+  it('does not write metadata without a metadataKey', () => {
     expect(encodeJsonLines([input]).toString()).to.equal('{"user":1}\n');
   });
 
@@ -45,7 +45,7 @@ describe('JsonLinesEncoder', () => {
     );
   });
 
-  it('writes records with metadata so that they are read back to the byte', () => {
+  it('writes records with metadata that are read back byte for byte', () => {
     const records = fc.array(fc.record({ metadata: anyMetadata, payload: anyObject }));
     fc.assert(
       fc.property(records, fc.constantFrom('meta"data\n', '__proto__'), (some, metadataKey) => {
@@ -59,7 +59,7 @@ describe('JsonLinesEncoder', () => {
     );
   });
 
-  it('writes any JSON so that it is read back', () => {
+  it('writes any JSON that is read back unchanged', () => {
     fc.assert(
       fc.property(fc.array(fc.json()), (payloads) => {
         const read = decodeArchive(encodeJsonLines(payloads));
@@ -68,7 +68,7 @@ describe('JsonLinesEncoder', () => {
     );
   });
 
-  it('returns the time of a record, which the line has not', () => {
+  it('returns the time of a record, although the line does not store it', () => {
     const encoder = new JsonLinesEncoder({ maxRecordBytes: 100, slabBytes: 8 });
     expect(encoder.add({ payload: '1', timeMicros: 7 }, 42)).to.equal(7);
     expect(encoder.add('1', 42)).to.equal(42);
@@ -133,7 +133,7 @@ describe('JsonLinesEncoder', () => {
     ['no payload', { metadata: {} }, 'payload', 'is undefined'],
   ];
   for (const [what, record, field, problem, metadataKey] of refused) {
-    it(`refuses ${what}, and goes on as if it had not come`, () => {
+    it(`refuses ${what}, and continues as if it had not been added`, () => {
       const encoder = new JsonLinesEncoder({ maxRecordBytes: 2048, slabBytes: 8, metadataKey });
       encoder.add('{"a":1}', 0);
       expect(() => encoder.add(record as RecordInput, 0))
@@ -146,7 +146,7 @@ describe('JsonLinesEncoder', () => {
     });
   }
 
-  it('takes a line of exactly maxRecordBytes, metadata included', () => {
+  it('accepts a line of exactly maxRecordBytes, including metadata', () => {
     const encoder = new JsonLinesEncoder({ maxRecordBytes: 10, slabBytes: 8, metadataKey: 'm' });
     const line = '{"m":{}}  ';
     encoder.add('{}  ', 0);
@@ -157,7 +157,7 @@ describe('JsonLinesEncoder', () => {
   });
 });
 
-/** Metadata sorted by key: the order of integer-like keys is lost in a JSON object. */
+/** Metadata sorted by key, because a JSON object loses the order of integer-like keys. */
 function sorted<Plain extends { metadata: string[][] }>(record: Plain): Plain {
   return {
     ...record,

@@ -19,12 +19,12 @@ describe('splitMetadataMember', () => {
     ['{"m":{"__proto__":"x"}}', '{"__proto__":"x"}', '{}'],
   ];
   for (const [line, metadata, payload] of lines) {
-    it(`takes ${line} apart`, () => {
+    it(`splits ${line}`, () => {
       expect(split(line)).to.deep.equal([metadata, payload]);
     });
   }
 
-  it('knows a key that JSON escapes', () => {
+  it('finds a key that JSON escapes', () => {
     expect(split('{"a\\"\\n":{}}', 'a"\n')).to.deep.equal(['{}', '{}']);
   });
 
@@ -52,7 +52,7 @@ describe('splitMetadataMember', () => {
     'x{"m":{}}',
   ];
   for (const line of others) {
-    it(`lets ${JSON.stringify(line)} be payload`, () => {
+    it(`treats ${JSON.stringify(line)} as payload`, () => {
       expect(split(line)).to.equal(null);
     });
   }

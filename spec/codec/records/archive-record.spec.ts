@@ -71,7 +71,7 @@ describe('ArchiveRecord', () => {
         expect(read().archive).to.equal('a.events');
       });
 
-      it('is the same when copied, on bytes of its own', () => {
+      it('is equal when copied to new memory', () => {
         const record = read();
         const copy = record.copy();
         expect(plain(copy)).to.deep.equal(plain(record));
@@ -94,23 +94,23 @@ describe('ArchiveRecord', () => {
     expect(record.archive).to.equal(undefined);
   });
 
-  it('has none of them in version 1', () => {
+  it('has no time, sequence or writer in version 1', () => {
     const record = only(decodeArchive(encodeVersion1([input])));
     const { sequence, timeMicros, time, writer } = record;
     expect([sequence, timeMicros, time, writer]).to.deep.equal(Array(4).fill(undefined));
   });
 
-  it('gives the payload as a view on its block', () => {
+  it('returns the payload as a view on its block', () => {
     const archive = encodeBlocks(['view']);
     const record = only(decodeArchive(archive));
     expect(record.payload.buffer.byteLength).to.be.at.least(archive.length);
   });
 
-  it('throws a SyntaxError from json() where the payload is none', () => {
+  it('throws a SyntaxError from json() if the payload is not JSON', () => {
     expect(() => only(decodeArchive(encodeBlocks(['{']))).json()).to.throw(SyntaxError);
   });
 
-  it('reads payload that is not UTF-8 as U+FFFD in text(), and to the byte in payload', () => {
+  it('reads bytes that are not UTF-8 as U+FFFD in text(), and unchanged in payload', () => {
     const record = only(decodeArchive(encodeBlocks([Uint8Array.of(0x61, 0xff)])));
     expect(record.text()).to.equal('a\ufffd');
     expect([...record.payload]).to.deep.equal([0x61, 0xff]);
@@ -139,7 +139,7 @@ describe('ArchiveRecord', () => {
       }
     });
 
-    it('is written back with the bytes it had, by version 2 and version 1', () => {
+    it('is written back byte for byte, by version 2 and version 1', () => {
       const record = only(decodeArchive(frame));
       const hex = (one: ArchiveRecord) =>
         one.rawMetadata().map((pair) => pair.map((bytes) => Buffer.from(bytes).toString('hex')));

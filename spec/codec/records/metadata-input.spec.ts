@@ -17,7 +17,7 @@ function flatten(metadata: unknown): FlatMetadata {
 }
 
 describe('flattenMetadata', () => {
-  it('takes an object, a Map, pairs, or nothing', () => {
+  it('accepts an object, a Map, pairs, or nothing', () => {
     const flat = ['key', 'value', 'some', 'stuff'];
     expect(flatten({ key: 'value', some: 'stuff' })).to.deep.equal(flat);
     expect(flatten(new Map(Object.entries({ key: 'value', some: 'stuff' })))).to.deep.equal(flat);
@@ -27,7 +27,7 @@ describe('flattenMetadata', () => {
     }
   });
 
-  it('keeps the order of a Map and of pairs, which an object with integer-like keys has not', () => {
+  it('keeps the order of a Map and of pairs, also of integer-like keys', () => {
     const pairs = [
       ['b', '1'],
       ['1', '2'],
@@ -37,13 +37,13 @@ describe('flattenMetadata', () => {
     expect(flatten(Object.fromEntries(pairs))).to.deep.equal(['1', '2', 'b', '1']);
   });
 
-  it('takes keys that objects have of themselves, and only the own ones', () => {
+  it('accepts keys that every object inherits, but only as own keys', () => {
     const metadata = JSON.parse('{"__proto__":"a","constructor":"b"}');
     expect(flatten(metadata)).to.deep.equal(['__proto__', 'a', 'constructor', 'b']);
     expect(flatten(Object.create({ inherited: 'x' }))).to.deep.equal([]);
   });
 
-  it('takes the bytes of a record that is copied', () => {
+  it('accepts the bytes of a record that is copied', () => {
     const [record] = decodeArchive(encodeVersion1([{ metadata: { a: 'b' }, payload: '' }]));
     expect(flatten(record)).to.deep.equal([Buffer.from('a'), Buffer.from('b')]);
   });
@@ -63,14 +63,14 @@ describe('flattenMetadata', () => {
     [7, 'metadata', 'is 7, expected an object, a Map or pairs'],
   ];
   for (const [metadata, field, problem] of refused) {
-    it(`refuses what ${problem}, and names ${field}`, () => {
+    it(`refuses metadata that ${problem}, and names ${field}`, () => {
       expect(() => flatten(metadata))
         .to.throw(RecordError, problem)
         .with.property('field', field);
     });
   }
 
-  it('refuses pairs that name a key twice', () => {
+  it('refuses pairs in which a key occurs twice', () => {
     const pairs = [
       ['a', '1'],
       ['a', '2'],

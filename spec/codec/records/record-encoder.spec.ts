@@ -7,11 +7,11 @@ import {
 import { RecordError } from '../../../lib/errors/record-error.js';
 
 describe('parseMaxRecordBytes', () => {
-  it('is 64 MiB unless told otherwise', () => {
+  it('is 64 MiB by default', () => {
     expect(parseMaxRecordBytes()).to.equal(64 * 2 ** 20);
   });
 
-  it('takes a size from 1 byte to 1 GiB', () => {
+  it('accepts a size from 1 byte to 1 GiB', () => {
     expect(parseMaxRecordBytes(1)).to.equal(1);
     expect(parseMaxRecordBytes('1 GiB')).to.equal(2 ** 30);
   });
@@ -24,7 +24,7 @@ describe('parseMaxRecordBytes', () => {
 });
 
 describe('checkRecordBytes', () => {
-  it('takes a record of exactly the limit', () => {
+  it('accepts a record of exactly the limit', () => {
     expect(() => checkRecordBytes(10, 10)).to.not.throw();
   });
 

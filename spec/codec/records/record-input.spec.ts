@@ -11,19 +11,19 @@ import { RecordError } from '../../../lib/errors/record-error.js';
 import { decodeArchive } from '../../support/decode-archive.js';
 import { encodeBlocks } from '../../support/encode-archive.js';
 
-/** What a caller without types may give. */
+/** A value that a caller without types may pass. */
 function untyped(value: unknown): RecordInput {
   return value as RecordInput;
 }
 
 describe('payloadOf', () => {
-  it('takes a bare string or bytes for the payload', () => {
+  it('accepts a bare string or bytes as the payload', () => {
     const bytes = Uint8Array.of(1, 2);
     expect(payloadOf('text')).to.equal('text');
     expect(payloadOf(bytes)).to.equal(bytes);
   });
 
-  it('gives text and bytes as they are', () => {
+  it('returns text and bytes unchanged', () => {
     const bytes = Buffer.from('bytes');
     expect(payloadOf({ payload: 'text' })).to.equal('text');
     expect(payloadOf({ payload: bytes })).to.equal(bytes);
@@ -38,12 +38,12 @@ describe('payloadOf', () => {
     [new Date(0), '"1970-01-01T00:00:00.000Z"'],
   ];
   for (const [payload, json] of values) {
-    it(`gives ${json} for its value`, () => {
+    it(`returns ${json} for its value`, () => {
       expect(payloadOf(untyped({ payload }))).to.equal(json);
     });
   }
 
-  it('reads the payload by getter', () => {
+  it('reads the payload through a getter', () => {
     class Event {
       get payload() {
         return 'from a getter';
@@ -57,8 +57,8 @@ describe('payloadOf', () => {
   const refused: ReadonlyArray<readonly [what: string, payload: unknown, problem: string]> = [
     ['undefined', undefined, 'is undefined'],
     ['a Map, whose JSON would be {}', new Map([['a', 1]]), 'is a Map'],
-    ['a promise that nobody awaited', Promise.resolve({ a: 1 }), 'is a Promise'],
-    ['an Error, whose message JSON leaves out', new Error('lost'), 'is a Error'],
+    ['a promise that was not awaited', Promise.resolve({ a: 1 }), 'is a Promise'],
+    ['an Error, whose message JSON omits', new Error('lost'), 'is a Error'],
     ['a Set', new Set(), 'is a Set'],
     ['an ArrayBuffer', new ArrayBuffer(1), 'is a ArrayBuffer'],
     ['an array of other numbers than bytes', new Uint16Array(1), 'is a Uint16Array'],
@@ -76,7 +76,7 @@ describe('payloadOf', () => {
     });
   }
 
-  it('keeps why a value has no JSON', () => {
+  it('keeps the cause if a value has no JSON', () => {
     const cause = new Error('no');
     const payload = {
       toJSON() {
@@ -89,7 +89,7 @@ describe('payloadOf', () => {
   });
 
   for (const input of [undefined, null, 1, true, () => 'x', Symbol('s')]) {
-    it(`refuses ${String(input)}, which is no record`, () => {
+    it(`refuses ${String(input)}, which is not a record`, () => {
       expect(() => payloadOf(untyped(input))).to.throw(RecordError, 'expected a record');
     });
   }
@@ -107,14 +107,14 @@ describe('timeMicrosOf', () => {
     for (const input of inputs) expect(timeMicrosOf(input, 42)).to.equal(42);
   });
 
-  it('takes a Date or milliseconds', () => {
+  it('accepts a Date or milliseconds', () => {
     expect(timeMicrosOf({ payload: '', time: new Date(1500) }, 0)).to.equal(1_500_000);
     expect(timeMicrosOf({ payload: '', time: 1500 }, 0)).to.equal(1_500_000);
     expect(timeMicrosOf({ payload: '', time: -0.25 }, 0)).to.equal(-250);
     expect(timeMicrosOf({ payload: '', time: 0.001_4 }, 0)).to.equal(1);
   });
 
-  it('takes timeMicros before time', () => {
+  it('prefers timeMicros to time', () => {
     expect(timeMicrosOf({ payload: '', time: 1, timeMicros: 7 }, 0)).to.equal(7);
     expect(timeMicrosOf({ payload: '', timeMicros: Number.MAX_SAFE_INTEGER }, 0)).to.equal(
       Number.MAX_SAFE_INTEGER,
@@ -143,12 +143,12 @@ describe('metadataOf', () => {
     expect(metadataOf(Uint8Array.of(1))).to.equal(undefined);
   });
 
-  it('is what was given', () => {
+  it('is the given metadata', () => {
     const metadata = { a: 'b' };
     expect(metadataOf({ payload: '', metadata })).to.equal(metadata);
   });
 
-  it('is the record itself where one is copied, whose metadata may be no text', () => {
+  it('is the record itself if one is copied, because its metadata may not be text', () => {
     const [record] = decodeArchive(encodeBlocks(['payload']));
     expect(record).to.not.equal(undefined);
     if (record !== undefined) expect(metadataOf(record)).to.equal(record);

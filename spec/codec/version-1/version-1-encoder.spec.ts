@@ -12,7 +12,7 @@ import { cut, decodeArchive, decodeChunks, plain } from '../../support/decode-ar
 import { encodeVersion1 } from '../../support/encode-archive.js';
 
 const OURS = new URL('../../fixtures/v1/', import.meta.url);
-/** What the original program wrote, kept outside of the project. */
+/** Archives of the original program, kept outside of the project. */
 const SHARED = new URL('../../../../shared/fixtures/v1/', import.meta.url);
 
 interface ExpectedRecord {
@@ -43,10 +43,10 @@ function describeFixtures(folder: URL): void {
       }
     });
 
-    it(`writes ${name} back byte for byte, from the records and from what is expected`, () => {
+    it(`writes ${name} back byte for byte, from the read and from the expected records`, () => {
       expect(encodeVersion1(decodeArchive(bytes)).equals(bytes)).to.equal(true);
       const inputs = expected.map(({ metadata, payload_base64 }, i) => ({
-        // In the archive's order: an object of JSON has integer-like keys first.
+        // In the archive's order, because a JSON object has integer-like keys first.
         metadata: new Map(keysOf(bytes, i).map((key) => [key, metadata[key] ?? ''])),
         payload: Buffer.from(payload_base64, 'base64'),
       }));
@@ -76,7 +76,7 @@ describe('Version1Encoder', () => {
     }
   });
 
-  it('writes a frame a record, without time', () => {
+  it('writes one frame per record, without time', () => {
     const bytes = encodeVersion1([{ metadata: { a: 'bc' }, payload: 'hi', timeMicros: 5 }]);
     const ints = (...values: number[]) => Buffer.from(Int32Array.from(values).buffer);
     expect(bytes.toString('hex')).to.equal(
@@ -90,7 +90,7 @@ describe('Version1Encoder', () => {
     );
   });
 
-  it('writes any records so that they are read back', () => {
+  it('writes any records that are read back unchanged', () => {
     fc.assert(
       fc.property(fc.array(anyRecord, { maxLength: 12 }), (records) => {
         const read = decodeArchive(encodeVersion1(records));
@@ -99,7 +99,7 @@ describe('Version1Encoder', () => {
     );
   });
 
-  it('returns the time of a record, which the frame has not', () => {
+  it('returns the time of a record, although the frame does not store it', () => {
     const encoder = new Version1Encoder({ maxRecordBytes: 100, slabBytes: 8 });
     expect(encoder.add({ payload: '', timeMicros: 7 }, 42)).to.equal(7);
     expect(encoder.add('', 42)).to.equal(42);
@@ -122,15 +122,15 @@ describe('Version1Encoder', () => {
     ],
     ['a lone surrogate in a value', { metadata: { k: '\udfff' }, payload: '' }, 'metadata["k"]'],
     ['a lone surrogate in the payload', '\ud800', 'payload'],
-    ['metadata that is no string', { metadata: { k: null }, payload: '' }, 'metadata["k"]'],
+    ['metadata that is not a string', { metadata: { k: null }, payload: '' }, 'metadata["k"]'],
     ['no payload', {}, 'payload'],
     ['a payload over the limit', 'x'.repeat(100), 'payload'],
     ['text over the limit as UTF-8', '€'.repeat(40), 'payload'],
     ['metadata over the limit', { metadata: { k: 'x'.repeat(100) }, payload: '' }, 'payload'],
-    ['a time that is none', { payload: '', time: Number.NaN }, 'time'],
+    ['an invalid time', { payload: '', time: Number.NaN }, 'time'],
   ];
   for (const [what, record, field] of refused) {
-    it(`refuses ${what}, and goes on as if it had not come`, () => {
+    it(`refuses ${what}, and continues as if it had not been added`, () => {
       const encoder = new Version1Encoder({ maxRecordBytes: 100, slabBytes: 8 });
       encoder.add('a', 0);
       expect(() => encoder.add(record as RecordInput, 0))
@@ -141,7 +141,7 @@ describe('Version1Encoder', () => {
     });
   }
 
-  it('takes a record of exactly maxRecordBytes, counted as a reader counts it', () => {
+  it('accepts a record of exactly maxRecordBytes, counted as a reader counts it', () => {
     const encoder = new Version1Encoder({ maxRecordBytes: 20, slabBytes: 8 });
     encoder.add('x'.repeat(12), 0);
     expect(() => encoder.add('x'.repeat(13), 0)).to.throw(RecordError, '21 bytes');

@@ -52,11 +52,21 @@ const damaged: ReadonlyArray<
     18,
   ],
   ['a negative key length', forge([15, 6, 0], 4, -1, 4, 'a', 'bc', 2, 'hi'), 'bad-length', 22],
-  ['a key over the metadata', forge([15, 6, 0], 4, 4, 2, 'a', 'bc', 2, 'hi'), 'bad-length', 22],
+  [
+    'a key past the end of the metadata',
+    forge([15, 6, 0], 4, 4, 2, 'a', 'bc', 2, 'hi'),
+    'bad-length',
+    22,
+  ],
   ['a negative value length', forge([15, 6, 0], 4, 1, -2, 'a', 'bc', 2, 'hi'), 'bad-length', 26],
-  ['a value over the metadata', forge([15, 6, 0], 4, 1, 3, 'a', 'bc', 2, 'hi'), 'bad-length', 26],
-  ['bytes behind the last value', forge([15, 6, 0], 4, 1, 1, 'a', 'bc', 2, 'hi'), 'bad-length', 32],
-  ['bytes behind no pairs', forge([5, 4, 0], 0, 'x', 0), 'bad-length', 22],
+  [
+    'a value past the end of the metadata',
+    forge([15, 6, 0], 4, 1, 3, 'a', 'bc', 2, 'hi'),
+    'bad-length',
+    26,
+  ],
+  ['bytes after the last value', forge([15, 6, 0], 4, 1, 1, 'a', 'bc', 2, 'hi'), 'bad-length', 32],
+  ['bytes after no pairs', forge([5, 4, 0], 0, 'x', 0), 'bad-length', 22],
   ['a negative payload length', forge([4, 4, 0], 0, -1), 'bad-length', 22],
   ['a payload shorter than its block', forge([4, 6, 0], 0, 1, 'hi'), 'bad-length', 22],
   ['a payload longer than its block', forge([4, 6, 0], 0, 3, 'hi'), 'bad-length', 22],
@@ -92,14 +102,14 @@ describe('version-1 records', () => {
     });
   }
 
-  it('are refused by their header where they are larger than maxRecordBytes', () => {
+  it('are refused by their header if they are larger than maxRecordBytes', () => {
     const options = { maxRecordBytes: 21 };
     expect(decodeArchive(GOOD, options)).to.have.length(1);
     const header = forge([16, 6, 0]);
     expect(decodeChunks([header], options).error).to.include({ reason: 'too-large', offset: 6 });
   });
 
-  it('are awaited without memory for what is claimed', () => {
+  it('are awaited without allocating the claimed memory', () => {
     const before = process.memoryUsage().arrayBuffers;
     const { error } = decodeDamaged(forge([4, 60_000_000, 0], 0));
     expect(error.reason).to.equal('torn');

@@ -40,10 +40,10 @@ function damageIn(body: Buffer) {
   }
 }
 
-/** Undefined where it is not known. */
+/** Undefined if it is unknown. */
 const anyOrdinal = fc.option(fc.maxSafeNat(), { nil: undefined });
 
-/** Entries one behind the other. */
+/** Consecutive entries. */
 const anyEntries = fc
   .array(
     fc.record({
@@ -67,7 +67,7 @@ const anyEntries = fc
 describe('encodeIndexFrame', () => {
   const frame = encodeIndexFrame(index, WRITER_ID, 14);
 
-  it('makes a frame whose header says what the entries span', () => {
+  it('makes a frame whose header has the span of the entries', () => {
     expect(readFrameHeader(frame)).to.deep.include({
       kind: KIND_INDEX,
       records: 0,
@@ -80,7 +80,7 @@ describe('encodeIndexFrame', () => {
     expect(frame.readUInt32LE(HEADER_CRC_OFFSET)).to.equal(headerCrc(frame));
   });
 
-  it('lays the body out as docs/format.md has it', () => {
+  it('has the layout of docs/format.md', () => {
     const body = frame.subarray(64);
     expect(body.readBigUInt64LE(0)).to.equal(300n);
     expect(body.toString('hex', 8, 40)).to.equal('aa'.repeat(32));
@@ -97,12 +97,12 @@ describe('encodeIndexFrame', () => {
     expect(frame.readUInt32LE(frame.length - 4)).to.equal(frame.length);
   });
 
-  it('has times of 0 where there are no entries', () => {
+  it('has times of 0 without entries', () => {
     const empty = encodeIndexFrame({ ...index, records: 0, entries: [] }, WRITER_ID, 0);
     expect(readFrameHeader(empty)).to.include({ earliestMicros: 0, latestMicros: 0 });
   });
 
-  it('takes as many entries as there may be', () => {
+  it('accepts as many entries as allowed', () => {
     const many = Array.from({ length: MAX_INDEX_ENTRIES }, (_, offset) => ({
       ...{ offset, records: 1, sequence: offset },
       ...{ earliestMicros: offset, latestMicros: offset },
@@ -116,11 +116,11 @@ describe('encodeIndexFrame', () => {
 });
 
 describe('decodeIndexBody', () => {
-  it('decodes what was encoded', () => {
+  it('decodes an encoded index', () => {
     expect(decodeIndexBody(bodyOf(index), 0)).to.deep.equal(index);
   });
 
-  it('decodes any index that was encoded', () => {
+  it('decodes any encoded index', () => {
     const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes));
     fc.assert(
       fc.property(anyEntries, hash, hash, anyOrdinal, fc.boolean(), (some, a, b, n, ended) => {
@@ -138,7 +138,7 @@ describe('decodeIndexBody', () => {
     );
   });
 
-  it('has no ordinal where the flag says that none is known', () => {
+  it('has no ordinal if the flag marks it as unknown', () => {
     const body = Buffer.from(bodyOf({ ...index, ordinal: undefined }));
     expect(body.readBigUInt64LE(48)).to.equal(0n);
     expect(body.readUInt32LE(88)).to.equal(3);
@@ -146,14 +146,14 @@ describe('decodeIndexBody', () => {
     expect(decodeIndexBody(body, 0).ordinal).to.equal(undefined);
   });
 
-  it('keeps its SHA-256 when the body is let go', () => {
+  it('keeps its SHA-256 when the body is overwritten', () => {
     const body = Buffer.from(bodyOf(index));
     const decoded = decodeIndexBody(body, 0);
     body.fill(0);
     expect(decoded).to.deep.equal(index);
   });
 
-  it('ignores flags that it does not know', () => {
+  it('ignores unknown flags', () => {
     const body = Buffer.from(bodyOf({ ...index, writerEnded: false }));
     body.writeUInt32LE(0xfffffffc, 88);
     expect(decodeIndexBody(body, 0).writerEnded).to.equal(false);
@@ -164,26 +164,26 @@ describe('decodeIndexBody', () => {
       ['is empty', () => Buffer.alloc(0)],
       ['is a byte short of the fixed fields', (body) => body.subarray(0, 99)],
       ['lacks its last entry', (body) => body.subarray(0, body.length - 40)],
-      ['has more behind it', (body) => Buffer.concat([body, Buffer.of(0)])],
+      ['has more bytes after it', (body) => Buffer.concat([body, Buffer.of(0)])],
       ['has 2^32 - 1 entries', (body) => body.writeUInt32LE(0xffffffff, 92)],
       ['has fewer entries than bytes for them', (body) => body.writeUInt32LE(1, 92)],
       ['has more entries than bytes for them', (body) => body.writeUInt32LE(3, 92)],
       ['has another frame length', (body) => body.writeUInt32LE(0xffffffff, body.length - 4)],
-      ['speaks of 2^53 bytes', (body) => body.writeBigUInt64LE(2n ** 53n, 0)],
+      ['covers 2^53 bytes', (body) => body.writeBigUInt64LE(2n ** 53n, 0)],
       ['counts 2^53 records', (body) => body.writeBigUInt64LE(2n ** 53n, 40)],
       ['counts another number of records than its entries', (body) => body.writeUInt32LE(5, 40)],
       ['has an ordinal of 2^53', (body) => body.writeBigUInt64LE(2n ** 53n, 48)],
       ['has an offset of 2^64 - 1', (body) => body.writeBigUInt64LE(2n ** 64n - 1n, 96)],
-      ['has an offset behind the archive', (body) => body.writeBigUInt64LE(300n, 136)],
+      ['has an offset past the archive', (body) => body.writeBigUInt64LE(300n, 136)],
       ['has an offset twice', (body) => body.writeBigUInt64LE(0n, 136)],
       ['has offsets out of order', (body) => body.writeBigUInt64LE(250n, 96)],
       ['has a sequence of 2^53', (body) => body.writeBigUInt64LE(2n ** 53n, 112)],
       ['has an earliest time of -2^53', (body) => body.writeBigInt64LE(-(2n ** 53n), 120)],
       ['has a latest time of 2^53', (body) => body.writeBigInt64LE(2n ** 53n, 128)],
-      ['has an earliest time behind the latest', (body) => body.writeBigInt64LE(901n, 120)],
+      ['has an earliest time after the latest', (body) => body.writeBigInt64LE(901n, 120)],
     ];
   for (const [what, change] of forged) {
-    it(`finds an index damaged that ${what}`, () => {
+    it(`reports an index that ${what} as damage`, () => {
       const body = Buffer.from(bodyOf(index));
       const changed = change(body);
       const error = damageIn(typeof changed === 'number' ? body : changed);
@@ -192,7 +192,7 @@ describe('decodeIndexBody', () => {
     });
   }
 
-  it('finds an index damaged that has more entries than there may be', () => {
+  it('reports an index with more entries than allowed as damage', () => {
     const count = MAX_INDEX_ENTRIES + 1;
     const body = Buffer.alloc(100 + 40 * count);
     body.writeUInt32LE(count, 92);
@@ -200,7 +200,7 @@ describe('decodeIndexBody', () => {
     expect(damageIn(body).offset).to.equal(1064 + 92);
   });
 
-  it('decodes any bytes or finds them damaged', () => {
+  it('decodes any bytes or reports damage', () => {
     fc.assert(
       fc.property(fc.nat(179), fc.nat(255), (at, value) => {
         const body = Buffer.from(bodyOf(index));

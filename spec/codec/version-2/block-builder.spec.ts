@@ -22,7 +22,7 @@ import { forgeBody, forgeFrame, forgeKeyTable, forgeRecord } from '../../support
 
 const anyBlockBytes = fc.constantFrom(1, 100, 1000, 100_000);
 
-/** Records that every encoder refuses, and what it names. */
+/** Records that every encoder refuses, and the field that it names. */
 const refused: ReadonlyArray<readonly [what: string, record: unknown, field: string]> = [
   [
     'a lone surrogate in a key',
@@ -31,17 +31,17 @@ const refused: ReadonlyArray<readonly [what: string, record: unknown, field: str
   ],
   ['a lone surrogate in a value', { metadata: { k: '\udfff' }, payload: '' }, 'metadata["k"]'],
   ['a lone surrogate in the payload', { metadata: { n: 'v' }, payload: 'p\ud800' }, 'payload'],
-  ['metadata that is no string', { metadata: { n: 'v', k: 1 }, payload: '' }, 'metadata["k"]'],
+  ['metadata that is not a string', { metadata: { n: 'v', k: 1 }, payload: '' }, 'metadata["k"]'],
   ['no payload', { metadata: { n: 'v' } }, 'payload'],
   ['a Map for a payload', { payload: new Map() }, 'payload'],
-  ['a time that is none', { payload: '', time: Number.NaN }, 'time'],
+  ['an invalid time', { payload: '', time: Number.NaN }, 'time'],
   ['a payload over the limit', { metadata: { n: 'v' }, payload: 'x'.repeat(3000) }, 'payload'],
   ['metadata over the limit', { metadata: { n: 'v'.repeat(3000) }, payload: '' }, 'payload'],
   ['text over the limit as UTF-8', { metadata: { n: 'v' }, payload: '€'.repeat(900) }, 'payload'],
 ];
 
 describe('BlockBuilder', () => {
-  it('writes the bytes that docs/format.md lays out', () => {
+  it('has the layout of docs/format.md', () => {
     const records = [
       { metadata: { kind: 'login', user: 'ann' }, payload: 'first', timeMicros: 1000 },
       { metadata: [['user', 'é']] as const, payload: Uint8Array.of(0x21), timeMicros: 900 },
@@ -62,7 +62,7 @@ describe('BlockBuilder', () => {
     expect(bytes.toString('hex')).to.equal(forgeFrame(body, header).toString('hex'));
   });
 
-  it('writes any records so that they are read back, in as many blocks as it takes', () => {
+  it('writes any records that are read back unchanged, in as many blocks as needed', () => {
     fc.assert(
       fc.property(fc.array(anyRecord, { maxLength: 20 }), anyBlockBytes, (records, blockBytes) => {
         const read = decodeArchive(encodeBlocks(records, { blockBytes, sequence: 5 }));
@@ -74,7 +74,7 @@ describe('BlockBuilder', () => {
     );
   });
 
-  it('writes records that were read, byte for byte', () => {
+  it('writes records that were read byte for byte', () => {
     fc.assert(
       fc.property(fc.array(anyRecord, { maxLength: 10 }), (records) => {
         const archive = encodeBlocks(records);
@@ -96,7 +96,7 @@ describe('BlockBuilder', () => {
     expect(builder.take()).to.have.length(0);
   });
 
-  it('ends a block once its body has blockBytes', () => {
+  it('ends a block when its body has blockBytes', () => {
     const blocks: BlockFacts[] = [];
     const builder = createBlockBuilder({ blockBytes: 200, onBlock: (block) => blocks.push(block) });
     for (let i = 0; i < 50; i++) builder.add('x'.repeat(50), NOW_MICROS + i);
@@ -105,7 +105,7 @@ describe('BlockBuilder', () => {
     for (const block of blocks) expect(block.bytes).to.be.within(64, 64 + 200 + 60);
   });
 
-  it('tells of each block what is in it', () => {
+  it('calls onBlock with the facts of each block', () => {
     const blocks: BlockFacts[] = [];
     const builder = createBlockBuilder({ sequence: 9, onBlock: (block) => blocks.push(block) });
     for (const timeMicros of [50, -3, 20]) builder.add({ payload: 'p', timeMicros }, 0);
@@ -126,7 +126,7 @@ describe('BlockBuilder', () => {
     expect(builder.nextSequence).to.equal(6);
   });
 
-  it('counts what is pending, with the keys of the open block', () => {
+  it('counts pending bytes, including the keys of the open block', () => {
     const builder = createBlockBuilder();
     builder.add({ metadata: { key: 'value' }, payload: 'p' }, 0);
     // header, length, time, metadataBytes, index, length, value, payload; then length and key
@@ -137,7 +137,7 @@ describe('BlockBuilder', () => {
     expect(builder.pendingBytes).to.equal(builder.take().length);
   });
 
-  it('writes each distinct key once a block, and anew in the next', () => {
+  it('writes each distinct key once per block', () => {
     const records = Array.from({ length: 9 }, (_, i) => ({
       metadata: { quiteALongKey: `${i}` },
       payload: '',
@@ -147,7 +147,7 @@ describe('BlockBuilder', () => {
     expect(count(encodeBlocks(records, { blockBytes: 1 }))).to.equal(9);
   });
 
-  it('goes on in the memory that it is given, and leaves what it handed over alone', () => {
+  it('continues in the given memory, and does not write to bytes that it returned', () => {
     const builder = createBlockBuilder();
     const slabs: Buffer[] = [];
     for (const payload of ['one', 'two', 'three']) {
@@ -169,7 +169,7 @@ describe('BlockBuilder', () => {
       expect(read.map((record) => record.timeMicros)).to.deep.equal(extremes);
     });
 
-    it('end a block where they span more than a delta can say', () => {
+    it('end a block if they span more than a delta can hold', () => {
       const blocks: BlockFacts[] = [];
       const builder = createBlockBuilder({ onBlock: (block) => blocks.push(block) });
       for (const timeMicros of [0, Number.MAX_SAFE_INTEGER, -1, -2]) {
@@ -179,7 +179,7 @@ describe('BlockBuilder', () => {
       expect(blocks.map((block) => block.records)).to.deep.equal([2, 2]);
     });
 
-    it('that come earlier move the first record to make room for its own', () => {
+    it('that are earlier move the first record to make room for its own', () => {
       for (const back of [1, 63, 64, 65, 8191, 8192, 2 ** 31, 2 ** 45]) {
         for (const length of [0, 120, 121, 122, 123, 124, 125, 126, 16_370, 16_380]) {
           const payload = 'x'.repeat(length);
@@ -198,7 +198,7 @@ describe('BlockBuilder', () => {
     const lengths = [0, 1, 41, 42, 43, 47, 48, 49, 63, 64, 110, 127, 128, 129, 5461, 5462, 16_384];
 
     for (const letter of ['a', 'é', '€', '👟']) {
-      it(`are minimal round text of ${JSON.stringify(letter)}, wherever a group ends`, () => {
+      it(`are minimal with text of ${JSON.stringify(letter)}, at every end of a group`, () => {
         const records = lengths.map((length) => {
           const text = letter.repeat(length);
           return { metadata: { [text]: text, other: text }, payload: text, timeMicros: 0 };
@@ -219,7 +219,7 @@ describe('BlockBuilder', () => {
 
   describe('of a record that it refuses', () => {
     for (const [what, record, field] of refused) {
-      it(`for ${what} names the field, and goes on as if it had not come`, () => {
+      it(`for ${what} names the field, and continues as if it had not been added`, () => {
         const good = { metadata: { a: 'b' }, payload: 'good' };
         for (const before of [0, 1, 3]) {
           const builder = createBlockBuilder({ maxRecordBytes: 2048 });
@@ -237,7 +237,7 @@ describe('BlockBuilder', () => {
       });
     }
 
-    it('leaves no record behind where its time had ended the block', () => {
+    it('writes no record even if its time has ended the block', () => {
       const builder = createBlockBuilder();
       builder.add({ payload: 'a', timeMicros: Number.MAX_SAFE_INTEGER }, 0);
       expect(() => builder.add({ payload: '\ud800', timeMicros: -1 }, 0)).to.throw(RecordError);
@@ -252,7 +252,7 @@ describe('BlockBuilder', () => {
   });
 
   describe('maxRecordBytes', () => {
-    /** The largest payload that it takes beside `metadata`. */
+    /** The largest payload that it accepts with `metadata`. */
     function largestPayload(maxRecordBytes: number, metadata: Record<string, string>): number {
       let length = 0;
       for (;;) {
@@ -273,7 +273,7 @@ describe('BlockBuilder', () => {
       expect(largestPayload(1000, { ['k'.repeat(500)]: '' })).to.be.within(460, 500);
     });
 
-    it('refuses metadata before there is memory for them', () => {
+    it('refuses metadata before allocating memory for them', () => {
       const maxRecordBytes = 2 ** 20;
       const text = 'x'.repeat(maxRecordBytes - 1000);
       const metadata = new Map(Array.from({ length: 100 }, (_, i) => [`${i}`, text] as const));
@@ -283,7 +283,7 @@ describe('BlockBuilder', () => {
       expect(process.memoryUsage().arrayBuffers - before).to.be.below(8 * maxRecordBytes);
     });
 
-    it('does not depend on the keys and times of the records before', () => {
+    it('does not depend on the keys and times of earlier records', () => {
       const metadata = { key: 'value' };
       const payload = 'x'.repeat(largestPayload(1000, metadata));
       const builder = createBlockBuilder({ maxRecordBytes: 1000 });
@@ -293,7 +293,7 @@ describe('BlockBuilder', () => {
       expect(() => builder.add(longer, 0)).to.throw(RecordError, 'more than maxRecordBytes 1000');
     });
 
-    it('is kept by the first record of a block, also when an earlier one follows', () => {
+    it('holds for the first record of a block, even if an earlier one follows', () => {
       const maxRecordBytes = 1000;
       const payload = 'x'.repeat(largestPayload(maxRecordBytes, {}));
       const records = [
@@ -307,9 +307,9 @@ describe('BlockBuilder', () => {
       );
     });
 
-    it('keeps the largest block with the largest record within what is read', () => {
+    it("keeps the largest block with the largest record within the reader's limit", () => {
       const maxRecordBytes = 2 * 2 ** 20;
-      // Short distinct keys: the most key table that a record's bytes can make.
+      // Short distinct keys make the largest key table for a record's size.
       const keys = Array.from({ length: 20_000 }, (_, i) => [i.toString(36), ''] as const);
       const metadata = new Map(keys);
       const options = { maxRecordBytes, blockBytes: LARGEST_BLOCK_BYTES, slabBytes: 2 ** 25 };
@@ -322,10 +322,11 @@ describe('BlockBuilder', () => {
       expect(builder.take().length - 64).to.be.at.most(maxRecordBytes + LARGEST_BLOCK_BYTES);
     });
 
-    /** Adds the smallest records up to the one that would end the block. */
+    /** Adds the smallest records, until one more would end the block. */
     function fillUp(builder: BlockBuilder, options: Partial<BlockBuilderOptions>): void {
       const other = createBlockBuilder({ ...options, maxRecordBytes: 2 ** 25 });
-      // header, length (4 bytes), time, metadataBytes: as full as the first, in one record
+      // header, length (4 bytes), time, metadataBytes: fills the block as the first, with one
+      // record
       other.add('x'.repeat(builder.pendingBytes - 64 - 4 - 1 - 1), 0);
       expect(other.pendingBytes).to.equal(builder.pendingBytes);
       for (;;) {
@@ -335,7 +336,7 @@ describe('BlockBuilder', () => {
       }
     }
 
-    /** Adds the largest record with this metadata that is not refused. */
+    /** Adds the largest record with this metadata that is accepted. */
     function addLargest(
       builder: BlockBuilder,
       metadata: ReadonlyMap<string, string>,

@@ -18,7 +18,7 @@ const facts = {
 };
 
 describe('writeFrameHeader', () => {
-  it('writes the header that docs/format.md lays out', () => {
+  it('has the layout of docs/format.md', () => {
     const body = Buffer.from('a body');
     const frame = Buffer.alloc(64 + body.length);
     frame.set(body, 64);
@@ -32,7 +32,7 @@ describe('writeFrameHeader', () => {
     expect(frame.toString('hex')).to.equal(forged.toString('hex'));
   });
 
-  it('writes at its offset and nowhere else', () => {
+  it('writes from its start on and nowhere else', () => {
     const bytes = Buffer.alloc(3 + 64 + 3, 0xee);
     writeFrameHeader(bytes, 3, Buffer.alloc(0), facts);
     expect(bytes.toString('hex', 0, 3)).to.equal('eeeeee');
@@ -42,7 +42,7 @@ describe('writeFrameHeader', () => {
 });
 
 describe('readFrameHeader', () => {
-  it('reads what was written', () => {
+  it('reads a written header', () => {
     const bytes = Buffer.alloc(70);
     const body = bytes.subarray(66);
     writeFrameHeader(bytes, 2, body, facts);
@@ -59,7 +59,7 @@ describe('readFrameHeader', () => {
     });
   });
 
-  it('reads each field from its place', () => {
+  it('reads each field from its position', () => {
     const header = {
       version: 7,
       kind: 200,

@@ -14,7 +14,7 @@ describe('IndexBuilder', () => {
     expect([builder.records, builder.entries]).to.deep.equal([0, []]);
   });
 
-  it('has an entry a block, each where its block begins', () => {
+  it("has an entry per block, at the block's offset", () => {
     const builder = new IndexBuilder();
     builder.add(block(0, 100, 3));
     builder.add(block(3, 70, 2));
@@ -25,7 +25,7 @@ describe('IndexBuilder', () => {
     ]);
   });
 
-  it('takes a block from where it is told', () => {
+  it('adds a block at the offset of skipTo', () => {
     const builder = new IndexBuilder();
     builder.skipTo(40);
     builder.add(block(0, 100));
@@ -34,7 +34,7 @@ describe('IndexBuilder', () => {
     expect(builder.entries.map(({ offset }) => offset)).to.deep.equal([40, 200]);
   });
 
-  it('merges neighbours at its limit, and goes on with runs of that length', () => {
+  it('merges neighbours at its limit, and continues with runs of that length', () => {
     const builder = new IndexBuilder(4);
     const runs: number[][] = [];
     for (let i = 0; i < 9; i++) {
@@ -70,7 +70,7 @@ describe('IndexBuilder', () => {
     ]);
   });
 
-  it('speaks of every block once, in order, whatever the limit', () => {
+  it('covers every block once, in order, whatever the limit', () => {
     const blocks = fc.array(fc.record({ bytes: fc.nat(999), records: fc.nat(9) }), {
       maxLength: 200,
     });

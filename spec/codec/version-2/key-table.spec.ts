@@ -7,14 +7,14 @@ import { anyText } from '../../support/arbitrary-record.js';
 import { forgeCounted } from '../../support/forge-frame.js';
 
 describe('KeyTable', () => {
-  it('gives each distinct key the next place, and the same one again', () => {
+  it('gives each distinct key the next index, and keeps it', () => {
     const table = new KeyTable();
     const indexes = ['a', 'b', 'a', '', 'b', '__proto__'].map((key) => table.keyOf(key).index);
     expect(indexes).to.deep.equal([0, 1, 0, 2, 1, 3]);
     expect(table.size).to.equal(4);
   });
 
-  it('encodes the keys in their order, each behind its length', () => {
+  it('encodes the keys in order, each after its length', () => {
     fc.assert(
       fc.property(fc.uniqueArray(anyText, { maxLength: 20 }), (keys) => {
         const table = new KeyTable();
@@ -29,7 +29,7 @@ describe('KeyTable', () => {
     );
   });
 
-  it('takes the same key as text and as bytes for one', () => {
+  it('treats a key as text and the same key as bytes as one', () => {
     const table = new KeyTable();
     expect(table.keyOf('ключ').index).to.equal(0);
     expect(table.keyOf(Buffer.from('ключ')).index).to.equal(0);
@@ -37,7 +37,7 @@ describe('KeyTable', () => {
     expect(table.keyOf('other').index).to.equal(1);
   });
 
-  it('tells keys that are not UTF-8 apart, also from the text they read as', () => {
+  it('distinguishes keys that are not UTF-8, also from the text that they read as', () => {
     const table = new KeyTable();
     const keys = [Buffer.of(0xff), Buffer.of(0xfe), Buffer.of(0xff), '\ufffd', 'ÿ'];
     expect(keys.map((key) => table.keyOf(key).index)).to.deep.equal([0, 1, 0, 2, 3]);
@@ -52,7 +52,7 @@ describe('KeyTable', () => {
     expect(table.entries.toString()).to.equal('\u0001a');
   });
 
-  it('forgets the keys behind a mark, and only those', () => {
+  it('removes the keys added after a mark, and only those', () => {
     const table = new KeyTable();
     table.keyOf('a');
     const mark = table.mark();
@@ -65,7 +65,7 @@ describe('KeyTable', () => {
     expect(table.entries.toString()).to.equal('\u0001a\u0001c');
   });
 
-  it('knows the keys of the record before by their place, and forgets them with the others', () => {
+  it("finds the previous record's keys by their pair number, and removes them with the others", () => {
     const table = new KeyTable();
     const places = (...keys: string[]) => keys.map((key, place) => table.keyAt(place, key).index);
     expect(places('a', 'b')).to.deep.equal([0, 1]);
@@ -79,7 +79,7 @@ describe('KeyTable', () => {
     expect(places('d', 'e')).to.deep.equal([0, 1]);
   });
 
-  it('forgets all', () => {
+  it('removes all keys', () => {
     const table = new KeyTable();
     table.keyOf('a');
     table.reset();
@@ -87,7 +87,7 @@ describe('KeyTable', () => {
     expect(table.keyOf('b').index).to.equal(0);
   });
 
-  it('takes keys that are longer than the memory it begins with', () => {
+  it('accepts keys that are longer than its initial memory', () => {
     const table = new KeyTable();
     const key = '€'.repeat(5000);
     expect(table.keyOf(key).entryBytes).to.equal(2 + 15_000);

@@ -9,11 +9,11 @@ describe('MetadataDecoder', () => {
 
   const KEYS = Array.from({ length: 200 }, (_, i) => `key-${i}`);
 
-  /** Pairs as a block has them. */
+  /** Encodes pairs as in a block. */
   const encode = (pairs: readonly Pair[]) =>
     Buffer.concat(pairs.flatMap(([key, value]) => [forgeVarint(key), forgeCounted(value)]));
 
-  /** Decodes bytes that have others on both sides. */
+  /** Decodes bytes with other bytes on both sides. */
   const decode = (decoder: MetadataDecoder, pairs: readonly Pair[], keys = KEYS) => {
     const encoded = encode(pairs);
     const bytes = Buffer.concat([Buffer.of(0xe2, 0x82), encoded, Buffer.of(0xac)]);
@@ -25,8 +25,8 @@ describe('MetadataDecoder', () => {
 
   const ascii = (length: number) => Buffer.alloc(length, 'x');
 
-  it('gives each value as Buffer.toString does, whatever it gave before', () => {
-    // Of few letters, so that many are the same or nearly so, and with halves of characters.
+  it('decodes each value as Buffer.toString does, whatever it decoded before', () => {
+    // Few letters, so that many values are equal or nearly equal, and halves of characters.
     const value = fc.oneof(
       fc.string({ unit: fc.constantFrom('a', 'b', '\u007f', 'é', '€'), maxLength: 4 }),
       fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 100, maxLength: 300 }),
@@ -50,7 +50,7 @@ describe('MetadataDecoder', () => {
     );
   });
 
-  it('gives the same object for what comes a third time', () => {
+  it('returns the same object when metadata occur a third time', () => {
     const decoder = new MetadataDecoder();
     const pairs: Pair[] = [[0, Buffer.from('login')]];
     const [first, second, third, fourth] = Array.from({ length: 4 }, () => decode(decoder, pairs));
@@ -60,7 +60,7 @@ describe('MetadataDecoder', () => {
     expect(third).to.deep.equal(first);
   });
 
-  it('gives another where the same bytes are under other keys', () => {
+  it('returns another object for the same bytes with other keys', () => {
     const decoder = new MetadataDecoder();
     const pairs: Pair[] = [[1, Buffer.from('login')]];
     for (let i = 0; i < 3; i++) {
@@ -69,14 +69,14 @@ describe('MetadataDecoder', () => {
     }
   });
 
-  it('remembers nothing that is long', () => {
+  it('does not cache long metadata', () => {
     const decoder = new MetadataDecoder();
     const pairs: Pair[] = [[0, ascii(63)]];
     const given = Array.from({ length: 4 }, () => decode(decoder, pairs));
     expect(new Set(given).size).to.equal(4);
   });
 
-  it('gives none that can be changed', () => {
+  it('returns only frozen objects', () => {
     const decoder = new MetadataDecoder();
     for (const value of [ascii(0), ascii(5), ascii(100), ascii(1000), Buffer.of(0xff)]) {
       for (let i = 0; i < 3; i++) {
@@ -89,7 +89,7 @@ describe('MetadataDecoder', () => {
     }
   });
 
-  it('gives the truth also where more come in turn than it has places for', () => {
+  it('decodes correctly when more metadata alternate than the cache has slots', () => {
     const decoder = new MetadataDecoder();
     for (let i = 0; i < 3 * 20_000; i++) {
       const value = String(i % 20_000);
@@ -102,7 +102,7 @@ describe('hashOfBytes', () => {
   const places = (texts: readonly string[]) =>
     new Set(texts.map((text) => hashOfBytes(Buffer.from(text), 0, text.length) >>> 20));
 
-  it('is of the bytes from start to end, and of their order', () => {
+  it('depends on the bytes from start to end, and on their order', () => {
     const bytes = Buffer.from('xabyabxba');
     expect(hashOfBytes(bytes, 1, 3)).to.equal(hashOfBytes(bytes, 4, 6));
     expect(hashOfBytes(bytes, 1, 3)).to.not.equal(hashOfBytes(bytes, 7, 9));
@@ -117,7 +117,7 @@ describe('hashOfBytes', () => {
     }
   });
 
-  // Of 100 balls thrown at 4096 places 99 fill one of their own.
+  // 100 balls thrown at 4096 slots fill 99 of them.
   const names: [what: string, nameOf: (i: number) => string][] = [
     ['numbers', (i) => String(i)],
     ['padded numbers', (i) => `web-${String(i).padStart(2, '0')}`],
@@ -125,7 +125,7 @@ describe('hashOfBytes', () => {
     ['lengths', (i) => 'x'.repeat(i)],
   ];
   for (const [what, nameOf] of names) {
-    it(`gives names that differ by ${what} places of their own`, () => {
+    it(`spreads names that differ by ${what} over the slots`, () => {
       expect(places(Array.from({ length: 100 }, (_, i) => nameOf(i))).size).to.be.at.least(95);
     });
   }

@@ -9,7 +9,7 @@ import { DamageError } from '../../../lib/errors/damage-error.js';
 import { encodeBlocks } from '../../support/encode-archive.js';
 import { forgeBody, forgeFrame, forgeKeyTable, forgeRecord } from '../../support/forge-frame.js';
 
-/** Few, so that they meet. */
+/** Only a few, so that they often match. */
 const text = fc.constantFrom('', 'a', 'b', 'ab', 'ä', '1', '__proto__', 'x'.repeat(200));
 const pairs = fc.uniqueArray(fc.tuple(text, text), { selector: ([key]) => key, maxLength: 4 });
 
@@ -24,7 +24,7 @@ function selectionOf(where: Record<string, string>): RecordSelection {
 }
 
 describe('MetadataMatch', () => {
-  it('selects of a block what comparing decoded metadata does', () => {
+  it('selects the same records as comparing decoded metadata', () => {
     const property = fc.property(fc.array(pairs, { maxLength: 20 }), pairs, (records, wanted) => {
       const where = Object.fromEntries(wanted.filter(([key]) => key !== '__proto__'));
       const inputs = records.map((metadata, i) => ({
@@ -53,7 +53,7 @@ describe('MetadataMatch', () => {
     fc.assert(property, { numRuns: 200 });
   });
 
-  it('lets no damage pass in what it does not want', () => {
+  it('detects damage in unwanted records', () => {
     const wanted = forgeRecord('p', Buffer.of(0, 1, 0x78));
     const damaged = forgeRecord('p', Buffer.of(1, 0));
     const body = forgeBody(Buffer.concat([wanted, damaged, wanted]), forgeKeyTable('a'));
@@ -64,7 +64,7 @@ describe('MetadataMatch', () => {
       .with.property('reason', 'bad-body');
   });
 
-  it('has the last pair count where a key is there twice', () => {
+  it('uses the last pair if a key occurs twice', () => {
     const pair = (key: string, value: string) => [Buffer.from(key), Buffer.from(value)] as const;
     const match = new MetadataMatch({ a: '1' });
     expect(match.matches([pair('a', '2'), pair('a', '1')])).to.equal(true);

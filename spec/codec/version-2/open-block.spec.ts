@@ -19,11 +19,11 @@ const NONE = Buffer.alloc(0);
 const GOOD = forgeRecord('good');
 const TABLE = forgeKeyTable('a', 'b');
 
-/** Bodies under good checksums that no block may have. */
+/** Invalid bodies of blocks, to be given good checksums. */
 const forged: ReadonlyArray<readonly [what: string, body: Buffer, header?: ForgedHeader]> = [
   ['is empty', NONE],
   ['has no room for a key table', Buffer.alloc(4)],
-  ['has its key table start behind the body', forgeBody(GOOD, TABLE, 0xffffffff)],
+  ['has its key table start past the body', forgeBody(GOOD, TABLE, 0xffffffff)],
   ['has its key table start at its own end', forgeBody(GOOD, TABLE, GOOD.length + TABLE.length)],
   ['has its key table start before the records end', forgeBody(GOOD, TABLE, GOOD.length - 1)],
   ['has bytes between the records and the key table', forgeBody(GOOD, TABLE, GOOD.length + 1)],
@@ -31,15 +31,15 @@ const forged: ReadonlyArray<readonly [what: string, body: Buffer, header?: Forge
   ['has 2^32 - 1 records by its header', forgeBody(GOOD), { records: 0xffffffff }],
   ['has more records than its header says', forgeBody(Buffer.concat([GOOD, GOOD]))],
   ['has no records', forgeBody(NONE)],
-  ['has bytes behind the key table', forgeBody(GOOD, Buffer.concat([TABLE, Buffer.of(0)]))],
+  ['has bytes after the key table', forgeBody(GOOD, Buffer.concat([TABLE, Buffer.of(0)]))],
   ['has fewer keys than its table says', forgeBody(GOOD, Buffer.of(2, 1, 0x61))],
   ['has 2^53 - 1 keys', forgeBody(GOOD, forgeVarint(Number.MAX_SAFE_INTEGER))],
   ['has more keys than bytes are left', forgeBody(GOOD, forgeVarint(100_000_000))],
   ['has a torn number of keys', forgeBody(GOOD, Buffer.of(0x80))],
   ['has a number of keys that is not minimal', forgeBody(GOOD, Buffer.of(0x80, 0x00))],
-  ['has a key over the table', forgeBody(GOOD, Buffer.of(1, 5, 0x61))],
+  ['has a key past the table', forgeBody(GOOD, Buffer.of(1, 5, 0x61))],
   ['has a key of 2^53 - 1 bytes', forgeBody(GOOD, withVarint(Buffer.of(1), 2n ** 53n - 1n))],
-  ['has a record over the records', forgeBody(Buffer.of(5, 0, 0, 0x70))],
+  ['has a record past the records', forgeBody(Buffer.of(5, 0, 0, 0x70))],
   ['has a record of 2^53 - 1 bytes', forgeBody(withVarint(NONE, 2n ** 53n - 1n))],
   ['has a record of 2^53 bytes', forgeBody(withVarint(NONE, 2n ** 53n))],
   ['has a record length of nine bytes', forgeBody(Buffer.from('848080808080808000000070', 'hex'))],
@@ -50,23 +50,23 @@ const forged: ReadonlyArray<readonly [what: string, body: Buffer, header?: Forge
   ['has a time that reaches into the next record', forgeBody(Buffer.of(1, 0x80, 1, 0))],
   ['has a time that is not minimal', forgeBody(forgeCounted(Buffer.of(0x80, 0x00, 0)))],
   ['has a time before the earliest', forgeBody(forgeRecord('p', NONE, -1))],
-  ['has a time behind the latest', forgeBody(forgeRecord('p', NONE, 1))],
+  ['has a time after the latest', forgeBody(forgeRecord('p', NONE, 1))],
   ['has a time of 2^53 µs', forgeBody(forgeRecord('p', NONE, 2n ** 53n)), extremeTimes()],
   [
     'has times that leave 53 bits',
     forgeBody(Buffer.concat(Array(3).fill(forgeRecord('p', NONE, 2n ** 53n - 1n)))),
     { ...extremeTimes(), records: 3 },
   ],
-  ['has metadata over its record', forgeBody(forgeCounted(Buffer.of(0, 2, 0)), TABLE)],
+  ['has metadata past its record', forgeBody(forgeCounted(Buffer.of(0, 2, 0)), TABLE)],
   ['has metadata of 2^53 - 1 bytes', withMetadataBytes(2n ** 53n - 1n)],
   ['has metadataBytes that are not minimal', forgeBody(forgeCounted(Buffer.of(0, 0x80, 0)))],
   ['has a key index out of range', forgeBody(forgeRecord('p', Buffer.of(2, 0)), TABLE)],
-  ['has a key index where there are no keys', forgeBody(forgeRecord('p', Buffer.of(0, 0)))],
+  ['has a key index without keys', forgeBody(forgeRecord('p', Buffer.of(0, 0)))],
   ['has a key index of 2^53', withMetadata(forgeVarint(2n ** 53n))],
   ['has a torn key index', withMetadata(Buffer.of(0x80))],
   ['has a key index that is not minimal', withMetadata(Buffer.of(0x80, 0, 0))],
   ['has a key without a value', withMetadata(Buffer.of(0))],
-  ['has a value over its metadata', withMetadata(Buffer.of(0, 3, 0x78))],
+  ['has a value past its metadata', withMetadata(Buffer.of(0, 3, 0x78))],
   ['has a value length that reaches into the payload', withMetadata(Buffer.of(0, 0x81))],
   ['has a value length that is not minimal', withMetadata(Buffer.of(0, 0x80, 0))],
   ['has a value of 2^53 - 1 bytes', withMetadata(withVarint(Buffer.of(0), 2n ** 53n - 1n))],
@@ -89,7 +89,7 @@ function extremeTimes(): ForgedHeader {
 }
 
 describe('openBlock', () => {
-  it('opens what is forged well', () => {
+  it('opens a valid forged block', () => {
     const metadata = Buffer.from('0101780000', 'hex');
     const body = forgeBody(forgeRecord('p', metadata), TABLE);
     const [record] = decodeArchive(forgeFrame(body));
@@ -97,12 +97,12 @@ describe('openBlock', () => {
     expect(record?.text()).to.equal('p');
   });
 
-  it('opens a key table with keys that nobody uses, or that are there twice', () => {
+  it('opens a key table with unused or repeated keys', () => {
     const body = forgeBody(forgeRecord('p', Buffer.of(1, 0)), forgeKeyTable('a', 'a', 'b'));
     expect({ ...decodeArchive(forgeFrame(body))[0]?.metadata }).to.deep.equal({ a: '' });
   });
 
-  it('tells blocks apart by their key tables, whichever it opened before', () => {
+  it('distinguishes blocks by their key tables, whichever it opened before', () => {
     const wide = Array.from({ length: 500 }, (_, i) => `${i}`.padStart(4, '0'));
     const tables = [['a', 'b'], ['b', 'a'], ['a', 'c'], ['ab'], wide, [...wide].reverse()];
     const record = forgeRecord('p', Buffer.of(0, 0));
@@ -114,7 +114,7 @@ describe('openBlock', () => {
     );
   });
 
-  it('gives records of different blocks the same metadata', () => {
+  it('shares metadata between records of different blocks', () => {
     const body = forgeBody(forgeRecord('p', Buffer.of(1, 0)), TABLE);
     const frame = forgeFrame(body);
     const metadata = decodeArchive(Buffer.concat([frame, frame, frame])).map(
@@ -124,9 +124,9 @@ describe('openBlock', () => {
   });
 
   for (const [what, body, header] of forged) {
-    it(`finds a block damaged that ${what}, also under good checksums`, () => {
+    it(`reports a block that ${what} as damage, although its checksums are good`, () => {
       const before = encodeBlocks(['before']);
-      const archive = Buffer.concat([before, forgeFrame(body, header), encodeBlocks(['behind'])]);
+      const archive = Buffer.concat([before, forgeFrame(body, header), encodeBlocks(['after'])]);
       const { records, error } = decodeDamaged(archive, { archive: 'a.events' });
       expect(error.reason).to.equal('bad-body');
       expect(error.archive).to.equal('a.events');
@@ -135,7 +135,7 @@ describe('openBlock', () => {
     });
   }
 
-  it('gives none of the records of a block whose last one is damaged', () => {
+  it('returns no record of a block whose last record is damaged', () => {
     const body = forgeBody(Buffer.concat([GOOD, GOOD, Buffer.of(0)]));
     expect(decodeDamaged(forgeFrame(body, { records: 3 })).records).to.have.length(0);
   });
@@ -149,7 +149,7 @@ describe('openBlock', () => {
     expect(error.message).to.include('expected at most 101 bytes, found a record of 102');
   });
 
-  it('opens any bytes under good checksums as records or finds them damaged', () => {
+  it('opens any bytes with good checksums as records, or reports damage', () => {
     const bodies = fc.uint8Array({ maxLength: 40 });
     fc.assert(
       fc.property(bodies, fc.nat(6), anyText, (bytes, records, key) => {
