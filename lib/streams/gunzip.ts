@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 
+import { hex32 } from '../codec/bytes/hex32.js';
 import { findSubfield } from '../codec/gzip/gzip-subfield.js';
 import { type Damage, DamageError } from '../errors/damage-error.js';
 import { KIND_DATA, KIND_END, SUBFIELD_VERSION } from '../format/seekable-gzip.js';
@@ -93,7 +94,7 @@ function kindOf(header: Buffer): MemberKind {
 
 function checkTrailer(trailer: Buffer, crc: number, bytes: number, fail: Fail): void {
   const expectedCrc = trailer.readUInt32LE(0);
-  if (crc !== expectedCrc) fail(`gzip checksum ${hex(expectedCrc)}`, hex(crc));
+  if (crc !== expectedCrc) fail(`gzip checksum ${hex32(expectedCrc)}`, hex32(crc));
   const expectedBytes = trailer.readUInt32LE(4);
   if (bytes % 2 ** 32 !== expectedBytes) fail(`${expectedBytes} bytes in a member`, `${bytes}`);
 }
@@ -111,8 +112,4 @@ async function hasMember(input: PulledBytes, fail: Fail): Promise<boolean> {
 /** What zlib says of input that is damaged; its other errors are not about the input. */
 function isBadData(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && error.code === 'Z_DATA_ERROR';
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16).padStart(8, '0')}`;
 }

@@ -1,7 +1,9 @@
 /** `putText` returns this for text with a lone surrogate, which UTF-8 cannot encode. */
 export const NOT_WELL_FORMED = -1;
 
-/** Up to this length a loop beats `Buffer.write`, a call into C++: by five times at 5 units. */
+/**
+ * Up to this length a loop beats `Buffer.write`, a call into C++; at 5 units it is 5 times as fast.
+ */
 const SHORT_TEXT = 32;
 
 /** Up to this length one UTF-8 write beats measuring first and then writing Latin-1. */

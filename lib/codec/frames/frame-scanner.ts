@@ -6,6 +6,7 @@ import { PREAMBLE_BYTES, VERSION_OFFSET } from '../../format/preamble.js';
 import { V1_HEADER_BYTES, VERSION_1 } from '../../format/version-1.js';
 import { FIRST_SKIPPABLE_KIND, HEADER_BYTES, KIND_INDEX } from '../../format/version-2.js';
 import { ByteQueue } from '../bytes/byte-queue.js';
+import { hex32 } from '../bytes/hex32.js';
 import { parseMaxRecordBytes } from '../records/record-encoder.js';
 import {
   readVersion1Lengths,
@@ -18,7 +19,6 @@ import {
   type FrameFault,
   headerCrcFault,
   headerFault,
-  hex,
   isHeaderWhole,
   magicFault,
   versionFault,
@@ -145,8 +145,8 @@ export class FrameScanner {
   }
 
   /**
-   * Whether the queue has `count` bytes. Throws if it ended amid a frame, unless a torn tail is
-   * fine.
+   * Whether the queue has `count` bytes. Throws if the archive ended amid a frame, unless the
+   * options allow a torn tail.
    */
   #has(count: number): boolean {
     const { length } = this.#queue;
@@ -197,7 +197,7 @@ export class FrameScanner {
     const crc = crc32(body);
     if (crc === header.bodyCrc) return;
     const what = header.kind === KIND_INDEX ? 'index' : 'block';
-    const [expected, found] = [`body checksum ${hex(header.bodyCrc)}`, hex(crc)];
+    const [expected, found] = [`body checksum ${hex32(header.bodyCrc)}`, hex32(crc)];
     this.#fail({ reason: 'bad-checksum', what, at: 0, expected, found });
   }
 

@@ -15,6 +15,7 @@ import {
   SUBFIELD_VERSION,
   SUBFIELD_VERSION_OFFSET,
 } from '../../format/seekable-gzip.js';
+import { hex32 } from '../bytes/hex32.js';
 
 /** Throws the error for a fault `at` so many bytes from the member's beginning. */
 export type GzipFail = (at: number, expected: string, found: string) => never;
@@ -91,7 +92,7 @@ export function checkSubfield(subfield: GzipSubfield, dataBytes: number, fail: G
   const crcAt = dataBytes - SUBFIELD_CRC_BYTES;
   const crc = crc32(data.subarray(0, crcAt));
   const found = data.readUInt32LE(crcAt);
-  if (crc !== found) fail(start + crcAt, `subfield checksum ${hex(crc)}`, hex(found));
+  if (crc !== found) fail(start + crcAt, `subfield checksum ${hex32(crc)}`, hex32(found));
 }
 
 /**
@@ -119,8 +120,4 @@ function writeStart(header: Buffer, dataBytes: number): void {
   header.writeUInt16LE(SUBFIELD_HEADER_BYTES + dataBytes, EXTRA_LENGTH_OFFSET);
   header.set(SUBFIELD_ID, EXTRA_OFFSET);
   header.writeUInt16LE(dataBytes, EXTRA_OFFSET + SUBFIELD_ID.length);
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16).padStart(8, '0')}`;
 }

@@ -1,3 +1,4 @@
+import { LINE_FEED } from '../../format/json-lines.js';
 import { PREAMBLE_BYTES } from '../../format/preamble.js';
 import { MEMBER_STRETCH } from '../../format/seekable-gzip.js';
 import { beginsAsJson } from '../bytes/begins-as-json.js';
@@ -15,8 +16,6 @@ export interface RawMember {
 
 /** The content that follows: unknown so far; a frame's header or body; lines; not an archive. */
 type Content = 'unknown' | 'header' | 'body' | 'lines' | 'other';
-
-const LINE_FEED = 0x0a;
 
 /**
  * Cuts an archive, in chunks of any size, into members: at the first end of a frame or line after

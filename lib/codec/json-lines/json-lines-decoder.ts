@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 import { DamageError, type DamageReason } from '../../errors/damage-error.js';
+import { LINE_FEED } from '../../format/json-lines.js';
 import { DamageLog } from '../frames/damage-log.js';
 import type { DecoderContext, KindDecoder } from '../frames/kind-decoder.js';
 import {
@@ -10,8 +11,6 @@ import {
   type RawPair,
 } from '../records/archive-record.js';
 import { splitMetadataMember } from './json-metadata.js';
-
-const LINE_FEED = 0x0a;
 
 /** Decodes JSON lines: each line is the payload of a record (docs/format.md, "JSON lines"). */
 export class JsonLinesDecoder implements KindDecoder {

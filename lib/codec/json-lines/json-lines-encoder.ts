@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 import { RecordError } from '../../errors/record-error.js';
+import { LINE_FEED } from '../../format/json-lines.js';
 import { beginsAsJson } from '../bytes/begins-as-json.js';
 import { Slab } from '../bytes/slab.js';
 import { mostBytes, NOT_WELL_FORMED, type Piece, putPiece } from '../bytes/text.js';
@@ -20,8 +21,6 @@ export interface JsonLinesEncoderOptions {
   /** The key in each line's object for the metadata. Without it they are not written. */
   readonly metadataKey?: string | undefined;
 }
-
-const LINE_FEED = 0x0a;
 
 /**
  * Writes one payload per line (docs/format.md, "JSON lines"), for tools that do not know Shoebox.

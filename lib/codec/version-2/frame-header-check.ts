@@ -10,6 +10,7 @@ import {
   KIND_RECORDS,
   VERSION_2,
 } from '../../format/version-2.js';
+import { hex32 } from '../bytes/hex32.js';
 import { type FrameHeader, headerCrc } from './frame-header.js';
 
 /** A fault of a frame, `at` so many bytes from the frame's beginning. */
@@ -28,7 +29,7 @@ export function magicFault(bytes: Buffer): FrameFault | null {
   if (MAGIC_BYTES.every((byte, i) => i >= bytes.length || bytes[i] === byte)) return null;
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const hint = isGzip ? ' (gzip: decompress it first)' : '';
-  const expected = `magic ${hex(MAGIC)}, 84788669`;
+  const expected = `magic ${hex32(MAGIC)}, 84788669`;
   const found = bytes.toString('hex', 0, MAGIC_BYTES.length) + hint;
   return { reason: 'bad-magic', what: 'frame', at: 0, expected, found };
 }
@@ -43,8 +44,8 @@ export function headerCrcFault(bytes: Buffer): FrameFault {
   const version = bytes.readInt16LE(VERSION_OFFSET);
   // An unknown version is probably the damaged field, so report that.
   if (version !== VERSION_2) return versionFault(version);
-  const found = hex(bytes.readUInt32LE(HEADER_CRC_OFFSET));
-  return fault('bad-checksum', `checksum ${hex(headerCrc(bytes))}`, found);
+  const found = hex32(bytes.readUInt32LE(HEADER_CRC_OFFSET));
+  return fault('bad-checksum', `checksum ${hex32(headerCrc(bytes))}`, found);
 }
 
 /** The reason why a reader must not open the frame of a header with a good checksum; or null. */
@@ -61,10 +62,6 @@ export function versionFault(version: number): FrameFault {
   return { reason: 'unknown-version', what: 'frame', at: VERSION_OFFSET, expected, found };
 }
 
-export function hex(value: number): string {
-  return `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
-}
-
 function unknownFault(header: FrameHeader): FrameFault | null {
   if (header.version !== VERSION_2) return versionFault(header.version);
   if (header.kind !== KIND_RECORDS && header.kind !== KIND_INDEX) {
@@ -74,7 +71,7 @@ function unknownFault(header: FrameHeader): FrameFault | null {
     return fault('unknown-codec', 'codec 0', `codec ${header.codec}`);
   }
   if ((header.flags & CRITICAL_FLAGS) !== 0) {
-    return fault('unknown-flags', 'no flag above bit 15', hex(header.flags));
+    return fault('unknown-flags', 'no flag above bit 15', hex32(header.flags));
   }
   if (header.bodyBytes !== header.storedBytes) {
     return fault('bad-header', `${header.bodyBytes} bytes stored`, `${header.storedBytes}`);

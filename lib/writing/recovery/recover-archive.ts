@@ -7,6 +7,7 @@ import { findFile } from '../../files/find-file.js';
 import { isSameFile } from '../../files/same-file.js';
 import { isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
+import { LINE_FEED } from '../../format/json-lines.js';
 import { LARGEST_RECORD_BYTES } from '../../format/limits.js';
 import { OPEN_SUFFIX, STALE_SUFFIX } from '../../series/names/archive-state.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
@@ -231,8 +232,6 @@ class StaleArchive {
     return found !== null && isSameFile(found, own);
   }
 }
-
-const LINE_FEED = 0x0a;
 
 function dateOf(timeMicros: number | null): Date | null {
   return timeMicros === null ? null : new Date(timeMicros / 1000);

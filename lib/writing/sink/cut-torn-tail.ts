@@ -1,8 +1,7 @@
 import { beginsAsJson } from '../../codec/bytes/begins-as-json.js';
 import { measureFrame } from '../../codec/frames/measure-frame.js';
 import type { OpenFile } from '../../files/file-layer.js';
-
-const LINE_FEED = 0x0a;
+import { LINE_FEED } from '../../format/json-lines.js';
 
 /**
  * Cuts the torn frame off that a failed append has left at the end of a file. Whole frames stay, so
