@@ -1,14 +1,16 @@
-/** A span of an object: from byte `start` up to, but without, byte `end` (its end by default). */
+/**
+ * A range of bytes: from `start` up to, but without, `end`, by default to the end of the object.
+ */
 export interface ByteRange {
   readonly start: number;
   readonly end?: number;
 }
 
 /**
- * Refuses a range that is none. One that begins or ends past an object's end is good: it gives the
- * bytes that are there, as `Buffer.subarray` does.
+ * Checks a range. A range may begin or end past the object's end: it gives the bytes that are
+ * there, as `Buffer.subarray` does.
  *
- * @throws RangeError which shows the range
+ * @throws RangeError that shows the range
  */
 export function checkByteRange({ start, end = Number.MAX_SAFE_INTEGER }: ByteRange): void {
   const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(end);
@@ -18,8 +20,9 @@ export function checkByteRange({ start, end = Number.MAX_SAFE_INTEGER }: ByteRan
 }
 
 /**
- * The range as HTTP has it, with the last byte in it. Undefined for all of an object, which some
- * services refuse as a range when the object is empty, and for no bytes, which HTTP cannot say.
+ * The value of an HTTP `Range` header, which includes the last byte. Undefined for a whole object,
+ * since some services refuse a range of an empty object, and for an empty range, which HTTP cannot
+ * express.
  */
 export function toRangeHeader({ start, end }: ByteRange = { start: 0 }): string | undefined {
   if (end === undefined) return start === 0 ? undefined : `bytes=${start}-`;

@@ -1,25 +1,26 @@
 /**
- * What is read of a file at a time, at most. Much beside a block of records, for one that lies across two chunks
- * is copied: with 256 KiB half of them do, and reading the corpus takes 1.6 times as long.
+ * The most that is read of a file at a time. Much larger than a block of records, because a block
+ * that crosses from one chunk into the next must be copied: with 256 KiB half of the blocks do, and
+ * reading the corpus takes 1.6 times as long.
  */
 export const CHUNK_BYTES = 2 ** 20;
 
 /**
- * Memory for the chunks of a file that is read through, used again and again: memory that is used for the first
- * time costs more than all that is done with the bytes, and recovery takes 1.4 times as long.
+ * Memory for the chunks of a file, which is used again. Fresh memory costs more than everything
+ * that is done with the bytes: without the pool, recovery takes 1.4 times as long.
  */
 export class ChunkPool {
   readonly #own = new WeakSet<ArrayBufferLike>();
   readonly #spares: ArrayBufferLike[] = [];
 
-  /** @param bytes `CHUNK_BYTES` at most */
+  /** @param bytes at most `CHUNK_BYTES` */
   take(bytes: number): Buffer {
     const memory = this.#spares.pop() ?? new ArrayBuffer(CHUNK_BYTES);
     this.#own.add(memory);
     return Buffer.from(memory, 0, bytes);
   }
 
-  /** Takes back a chunk, or a part of one, that nobody looks at any more. Other memory is left alone. */
+  /** Takes back a chunk, or a slice of one, after its last use. Ignores memory from elsewhere. */
   keep({ buffer }: Buffer): void {
     if (this.#own.delete(buffer)) this.#spares.push(buffer);
   }

@@ -4,19 +4,21 @@ import type { ByteRange } from './byte-range.js';
 import type { OpenFile } from './file-layer.js';
 import { fromSystemError } from './system-error.js';
 
-/** Large enough that the system calls cost nothing beside the bytes, small beside a part. */
+/**
+ * Large enough to make the cost of system calls negligible, and small compared with an upload part.
+ */
 const CHUNK_BYTES = 128 * 1024;
 
-/** The bytes of an open file, which it owns: the file is closed whichever way the stream ends. */
+/** The bytes of an open file. Owns the file, and closes it whichever way the stream ends. */
 export class FileBody extends Readable {
   readonly #file: OpenFile;
   readonly #path: string;
   readonly #end: number;
   #position: number;
-  /** The read under way. Closing waits for it, so that it cannot read another file's descriptor. */
+  /** The read in progress. Closing awaits it: the descriptor could soon be another file's. */
   #reading: Promise<void> = Promise.resolve();
 
-  /** @param path what errors name */
+  /** @param path the file's name in errors */
   constructor(file: OpenFile, path: string, range: ByteRange = { start: 0 }) {
     super({ highWaterMark: CHUNK_BYTES });
     this.#file = file;

@@ -1,30 +1,29 @@
 import { link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 
-/** What Shoebox does to an open file. Positions and lengths are in bytes. */
+/** An open file. Positions and lengths are in bytes. */
 export interface OpenFile {
-  /** May write less than it was given, as the system call does. */
+  /** May write fewer bytes than `length`, as the system call does. */
   write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<WriteResult>;
   read(bytes: Uint8Array, offset: number, length: number, position: number): Promise<ReadResult>;
   datasync(): Promise<void>;
   sync(): Promise<void>;
   truncate(length: number): Promise<void>;
   stat(): Promise<FileStatus>;
-  /** Sets the times of access and of change, in seconds since the epoch. */
+  /** Sets the times of access and modification, in seconds since the epoch. */
   utimes(accessed: number, changed: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What a write came to. */
 export interface WriteResult {
   readonly bytesWritten: number;
 }
 
-/** What a read came to; 0 bytes at the end of the file. */
 export interface ReadResult {
+  /** 0 at the end of the file. */
   readonly bytesRead: number;
 }
 
-/** What the system knows of a file; as Node's `Stats`. */
+/** The fields of Node's `Stats` that are used. */
 export interface FileStatus {
   readonly size: number;
   readonly ino: number;
@@ -38,7 +37,7 @@ export interface FileStatus {
 /** `'r'` reads. `'wx'` creates and writes, and fails when the name is taken; `'wx+'` also reads. */
 export type OpenMode = 'r' | 'wx' | 'wx+';
 
-/** A name in a directory; as Node's `Dirent`. */
+/** The fields of Node's `Dirent` that are used. */
 export interface DirectoryEntry {
   readonly name: string;
   isFile(): boolean;
@@ -47,24 +46,24 @@ export interface DirectoryEntry {
 }
 
 /**
- * Every call that Shoebox makes to the file system, so that specs can make any one of them fail.
- * Errors are Node's own, with `code` and `syscall`.
+ * Every call to the file system goes through this interface, so that specs can make any of them
+ * fail. Errors are Node's own, with `code` and `syscall`.
  */
 export interface FileLayer {
   open(path: string, mode: OpenMode): Promise<OpenFile>;
   stat(path: string): Promise<FileStatus>;
-  /** As `stat`, of a link itself. */
+  /** As `stat`, but does not follow a symbolic link. */
   lstat(path: string): Promise<FileStatus>;
   readdir(path: string): Promise<DirectoryEntry[]>;
   link(existing: string, path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   mkdir(path: string): Promise<void>;
-  /** Makes names that were created, linked or removed in a directory last through a power loss. */
+  /** Makes the names that were created, linked or removed in a directory survive a power loss. */
   syncDirectory(path: string): Promise<void>;
 }
 
-/** Node's file system as it is. */
+/** Node's file system. */
 export const nodeFileLayer: FileLayer = {
   open: (path, mode) => open(path, mode),
   stat: (path) => stat(path),

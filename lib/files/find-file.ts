@@ -1,7 +1,7 @@
 import type { FileLayer, FileStatus } from './file-layer.js';
 import { isMissing } from './system-error.js';
 
-/** The status of a file, itself and not what it links to; null where there is none. */
+/** The status of a file, or of the symbolic link itself; null when there is no file. */
 export async function findFile(path: string, files: FileLayer): Promise<FileStatus | null> {
   try {
     return await files.lstat(path);

@@ -5,15 +5,17 @@ import { makeDirectory } from './make-directory.js';
 import { systemCodeOf } from './system-error.js';
 import { createUploadId, toTemporaryName } from './temporary-name.js';
 
-/** What file systems answer that have no hard links, or have run out of them. */
+/** The errors of file systems that have no hard links, or no more of them for this file. */
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-/** Whether `link` failed because there are none. */
+/** Whether `link` failed because the file system has no hard links. */
 export function saysNoHardLinks(error: unknown): boolean {
   return NO_HARD_LINKS.has(systemCodeOf(error) ?? '');
 }
 
-/** Tries whether a directory, which is made where it is missing, is on a file system with hard links. */
+/**
+ * Tries whether a directory's file system has hard links. Creates the directory when it is missing.
+ */
 export async function hasHardLinks(files: FileLayer, directory: string): Promise<boolean> {
   await makeDirectory(files, directory);
   const path = join(directory, toTemporaryName({ name: 'link', uploadId: createUploadId() }));

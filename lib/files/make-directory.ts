@@ -4,8 +4,8 @@ import type { FileLayer } from './file-layer.js';
 import { isMissing } from './system-error.js';
 
 /**
- * Makes a directory, with those above it, where there is none. Each new name is synced: otherwise a
- * power loss could take the directory with all that was moved there.
+ * Creates a directory and its parents where they are missing. Syncs each new name: otherwise a
+ * power loss could remove the directory with everything that was moved into it.
  */
 export async function makeDirectory(files: FileLayer, directory: string): Promise<void> {
   const path = resolve(directory);

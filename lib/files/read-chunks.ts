@@ -3,15 +3,16 @@ import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.js';
 import type { OpenFile } from './file-layer.js';
 import { fromSystemError } from './system-error.js';
 
-/** What is asked for where the file has most likely ended. */
+/** The size of a read that most likely finds the end of the file. */
 const TAIL_BYTES = 64 * 2 ** 10;
 
 /**
- * The bytes of a file, or of a range of it, in order. Buffers are the caller's, and not much larger than
- * what they hold, unless they are of a pool, to which the caller gives them back. One is read ahead while the
- * caller is busy with the one before: the corpus takes 0.6 times as long so.
+ * The bytes of a file, or of a range of it, in order. Without a pool the caller owns the buffers,
+ * whose memory is at most twice as large as their content; with a pool the caller gives them back
+ * to it. Reads one chunk ahead while the caller works on the one before, which takes 0.6 times as
+ * long for the corpus.
  *
- * @param path what errors name
+ * @param path the file's name in errors
  * @throws StoreError
  */
 export async function* readChunks(
@@ -29,19 +30,19 @@ export async function* readChunks(
       const bytes = await next;
       if (bytes.length === 0) return;
       position += bytes.length;
-      // Behind a part of what was asked for there is mostly nothing.
+      // After a short read the file has most likely ended.
       next = read(position, bytes.length < wanted ? TAIL_BYTES : CHUNK_BYTES);
-      // Whoever asks for it is told.
+      // The next iteration reports it.
       next.catch(() => undefined);
       yield bytes;
     }
   } finally {
-    // The file may be closed then.
+    // The caller may now close the file: no read is in progress.
     await next.catch(() => undefined);
   }
 }
 
-/** The next bytes, as many as come at once; none behind the end. */
+/** The bytes of one read; none at the end of the file. */
 async function readChunk(
   file: OpenFile,
   path: string,
@@ -55,7 +56,8 @@ async function readChunk(
     const { bytesRead } = await file.read(chunk, 0, chunk.length, start);
     const bytes = chunk.subarray(0, bytesRead);
     if (pool !== undefined || 2 * bytesRead >= size) return bytes;
-    // A record is a view on its chunk: those of many small archives would hold much for little.
+    // A record is a view of its chunk: the records of small archives would keep large chunks in
+    // memory.
     const own = Buffer.allocUnsafeSlow(bytesRead);
     bytes.copy(own);
     return own;

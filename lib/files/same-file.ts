@@ -1,8 +1,8 @@
 import type { FileStatus } from './file-layer.js';
 
 /**
- * Whether two statuses describe one file: the same inode on the same device. Inodes alone repeat across
- * devices.
+ * Whether two statuses describe one file: the same inode on the same device. Inodes alone repeat
+ * across devices.
  */
 export function isSameFile(
   one: Pick<FileStatus, 'ino' | 'dev'>,

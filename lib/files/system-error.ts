@@ -1,6 +1,6 @@
 import { StoreError } from '../errors/store-error.js';
 
-/** What goes away by itself, or when there is room again. */
+/** The errors that may pass by themselves, or once the disk has room again. */
 const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'ENOSPC',
   'EDQUOT',
@@ -12,27 +12,27 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
 ]);
 
-/** The file is not there, or one of its directories is a file. */
+/** Whether a file is missing, or one of the directories in its path is a file. */
 export function isMissing(error: unknown): boolean {
   const code = systemCodeOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** Whether a failed system call may succeed when it is made again, without anybody's doing. */
+/** Whether a failed system call may succeed later, without a person's help. */
 export function isTransient(error: unknown): boolean {
   return TRANSIENT_CODES.has(systemCodeOf(error) ?? '');
 }
 
 /**
- * A failed system call as a failure of the store that made it. An error that is not of the system, or
- * is a `StoreError` already, is given back as it is.
+ * Turns the error of a system call into a `StoreError`. Returns every other error as it is, also
+ * one that is a `StoreError` already.
  *
- * @param path what the call was about, as the message names it
+ * @param path the target of the call, as the message names it
  */
 export function fromSystemError(error: unknown, operation: string, path: string): unknown {
   const storeCode = systemCodeOf(error);
   if (!(error instanceof Error) || storeCode === undefined) return error;
-  // Node's messages read: `ENOSPC: no space left on device, write`
+  // A message of Node: `ENOSPC: no space left on device, write`.
   const [, text = error.message] = /^\w+: (.+?)(?:, \w+.*)?$/.exec(error.message) ?? [];
   return new StoreError(
     {
@@ -46,7 +46,10 @@ export function fromSystemError(error: unknown, operation: string, path: string)
   );
 }
 
-/** A system error's code, such as `ENOSPC`. (Those of Node itself, and of Shoebox, begin with `ERR_`.) */
+/**
+ * The code of a system error, such as `ENOSPC`; undefined for the `ERR_…` codes of Node and
+ * Shoebox.
+ */
 export function systemCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   const { code } = error;

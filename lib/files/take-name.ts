@@ -4,8 +4,8 @@ import { saysNoHardLinks } from './hard-links.js';
 import { systemCodeOf } from './system-error.js';
 
 /**
- * Gives a file a name that is free. Unlike `rename`, it never replaces what came there in the meantime.
- * It has both names then; where there are no hard links, only the new one.
+ * Gives a file a free name. Unlike `rename`, it never replaces a file that has just got this name.
+ * Afterwards the file has both names; on a file system without hard links, only the new one.
  *
  * @throws Node's `EEXIST` when the name is taken
  */
@@ -18,20 +18,20 @@ export async function takeName(files: FileLayer, from: string, path: string): Pr
   }
 }
 
-/** rename() overwrites, so an empty file of our own takes the name first. */
+/** rename() overwrites, so an empty file of ours takes the name first. */
 async function renameToFree(files: FileLayer, from: string, path: string): Promise<void> {
   const placeholder = await files.open(path, 'wx');
   await placeholder.close();
   try {
     await files.rename(from, path);
   } catch (error) {
-    // Only while it is the placeholder: a rename that failed may have done its work all the same.
+    // A rename that failed may have happened: remove the name only while it is the placeholder's.
     if ((await findFile(from, files)) !== null) await files.unlink(path).catch(() => undefined);
     throw error;
   }
 }
 
-/** Removes a file, where it is there. */
+/** Removes a file. Does nothing when there is none. */
 export async function unlinkIfThere(files: FileLayer, path: string): Promise<void> {
   try {
     await files.unlink(path);

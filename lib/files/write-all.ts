@@ -1,9 +1,9 @@
 import type { OpenFile } from './file-layer.js';
 
 /**
- * Writes all of `bytes` at `position`, in as many calls as the system makes of it.
+ * Writes all of `bytes` at `position`, in as many calls as the system needs.
  *
- * @throws Node's error of the call that failed; `EIO` where the system takes nothing
+ * @throws Node's error of the call that failed; `EIO` when the system takes no bytes
  */
 export async function writeAll(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
   let written = 0;

@@ -5,19 +5,19 @@ import { DirectoryStore, type DirectoryStoreOptions } from './directory/director
 import { S3Store } from './s3/s3-store.js';
 import type { S3StoreOptions } from './s3/s3-store-options.js';
 
-/** What stores of each kind are opened with. */
+/** The options of each kind of store. */
 export interface OpenStoreOptions {
-  /** For an `s3://` URL. */
+  /** Options for an `s3://` URL. */
   readonly s3?: S3StoreOptions;
-  /** For a path or a `file://` URL. */
+  /** Options for a path or a `file://` URL. */
   readonly directory?: DirectoryStoreOptions;
 }
 
 /**
- * The store that `target` names: `s3://bucket/prefix`, `file:///path`, or a directory's path. A store
- * is given back as it is. Nothing is read, created or connected to yet.
+ * Opens the store that `target` names: `s3://bucket/prefix`, `file:///path`, or a directory's path.
+ * Returns a store as it is. Does not read, create or connect to anything yet.
  *
- * @throws RangeError when it names none
+ * @throws RangeError for a URL of another kind
  */
 export function openStore(target: string | URL | Store, options: OpenStoreOptions = {}): Store {
   if (target instanceof URL) return openUrl(target.protocol, target, options);
@@ -36,7 +36,7 @@ function openUrl(protocol: string, url: string | URL, options: OpenStoreOptions)
   );
 }
 
-/** A `URL` percent-encodes what stands literally in the text that a user writes. */
+/** Decodes a `URL`, which percent-encodes characters that a user writes as they are. */
 function plainS3Url(url: string | URL): string {
   return typeof url === 'string' ? url : `s3://${url.host}${decodeURIComponent(url.pathname)}`;
 }

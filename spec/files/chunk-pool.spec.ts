@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { CHUNK_BYTES, ChunkPool } from '../../lib/files/chunk-pool.js';
 
 describe('ChunkPool', () => {
-  it('gives memory of the size asked for, and again what it got back', () => {
+  it('gives memory of the requested size, and reuses what it got back', () => {
     const pool = new ChunkPool();
     const first = pool.take(CHUNK_BYTES);
     const second = pool.take(10);
@@ -15,7 +15,7 @@ describe('ChunkPool', () => {
     expect([third.byteOffset, third.length]).to.deep.equal([0, 20]);
   });
 
-  it('gives nothing to two at a time, also where it is given back twice', () => {
+  it('never gives the same memory to two callers, even when it gets it back twice', () => {
     const pool = new ChunkPool();
     const chunk = pool.take(10);
     pool.keep(chunk);
@@ -23,7 +23,7 @@ describe('ChunkPool', () => {
     expect(pool.take(10).buffer).to.not.equal(pool.take(10).buffer);
   });
 
-  it('takes no memory that it did not give', () => {
+  it('ignores memory from elsewhere', () => {
     const pool = new ChunkPool();
     const other = Buffer.alloc(CHUNK_BYTES);
     pool.keep(other);

@@ -18,7 +18,7 @@ describe('readChunks', () => {
 
   afterEach(() => rm(join(archive, '..'), { recursive: true, force: true }));
 
-  it('gives buffers that nobody writes to again, whatever the sizes of reads', async () => {
+  it('gives buffers that it never overwrites, whatever the sizes of reads', async () => {
     const bytes = Buffer.alloc(900_001, 'abcdefg');
     await writeFile(archive, bytes);
     const file = await nodeFileLayer.open(archive, 'r');
@@ -46,7 +46,7 @@ describe('readChunks', () => {
   describe('ahead', () => {
     const MIB = 2 ** 20;
     let file: OpenFile;
-    /** The positions that were read at, and how many reads have ended. */
+    /** The positions of all reads, and how many have ended. */
     let begun: number[];
     let ended: number;
 
@@ -69,7 +69,7 @@ describe('readChunks', () => {
 
     afterEach(() => file.close());
 
-    it('reads one chunk, and no more, while the caller is busy', async () => {
+    it('reads one chunk ahead, and no more, while the caller is busy', async () => {
       const chunks = readChunks(file, archive);
       await chunks.next();
       await until(() => ended === 2);
@@ -78,14 +78,14 @@ describe('readChunks', () => {
       await chunks.return(undefined);
     });
 
-    it('has ended its read when it is left', async () => {
+    it('ends its read before it returns', async () => {
       const chunks = readChunks(file, archive);
       await chunks.next();
       await chunks.return(undefined);
       expect([begun.length, ended]).to.deep.equal([2, 2]);
     });
 
-    it('tells of a failure in its turn, and of none that nobody comes to', async () => {
+    it('reports a failure after the chunks before it, and not when iteration stops before it', async () => {
       const chunks = readChunks(file, archive);
       for (let i = 0; i < 3; i++) expect((await chunks.next()).value).to.have.length(MIB);
       const error = await rejection(chunks.next());
@@ -96,7 +96,7 @@ describe('readChunks', () => {
       await left.return(undefined);
     });
 
-    it('asks for nothing behind the end of a range', async () => {
+    it('reads nothing after the end of a range', async () => {
       for await (const _ of readChunks(file, archive, { start: 1, end: MIB + 1 }));
       expect(begun).to.deep.equal([1]);
     });

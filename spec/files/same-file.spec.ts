@@ -8,7 +8,7 @@ import { isSameFile } from '../../lib/files/same-file.js';
 import { withScratch } from '../support/scratch-directory.js';
 
 describe('isSameFile', () => {
-  it('sees two names of one file, and tells a copy and a symbolic link from it', async () => {
+  it('is true for two names of one file, but not for a copy or a symbolic link', async () => {
     await withScratch(async (scratch) => {
       const pathOf = (file: string) => join(scratch.path, file);
       await scratch.put('one', Buffer.from('a'));
@@ -22,7 +22,7 @@ describe('isSameFile', () => {
     });
   });
 
-  it('tells files of one inode on two devices apart', () => {
+  it('is false for equal inodes on two devices', () => {
     expect(isSameFile({ ino: 1, dev: 2 }, { ino: 1, dev: 3 })).to.equal(false);
   });
 });

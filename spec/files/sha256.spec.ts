@@ -9,7 +9,7 @@ import { withScratch } from '../support/scratch-directory.js';
 import { withFile } from '../support/with-file.js';
 
 describe('sha256OfChunks', () => {
-  it('is of all chunks together, and of no bytes where there is none', async () => {
+  it('hashes all chunks together, and no bytes when there are none', async () => {
     const chunks = async function* (...texts: string[]) {
       for (const text of texts) yield Buffer.from(text);
     };
@@ -19,7 +19,7 @@ describe('sha256OfChunks', () => {
 });
 
 describe('sha256OfFile', () => {
-  it('is of the whole file, which it closes', async () => {
+  it('hashes the whole file, and closes it', async () => {
     await withScratch(async (scratch) => {
       await scratch.put('a', Buffer.alloc(3_000_000, 7));
       let closed = 0;
@@ -37,7 +37,7 @@ describe('sha256OfFile', () => {
 });
 
 describe('sha256OfRange', () => {
-  it('is of the range alone, however little a read gives; null behind the end', async () => {
+  it('hashes only the range, however short the reads are; null when the file ends before it', async () => {
     const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => i % 251));
     await withScratch(async (scratch) => {
       await scratch.put('a', bytes);

@@ -328,17 +328,20 @@ describe('createArchiveWriter', () => {
   it('reports a wrong configuration at once, and keeps all archives', async () => {
     const bucket = await server.createBucket();
     const wrong = { ...server.credentials, accessKeyId: 'NOBODY' };
-    const cases: readonly (readonly [url: string, s3: S3StoreOptions, code: RegExp])[] = [
-      [`s3://missing-${randomBytes(6).toString('hex')}`, s3Options(), /^NoSuchBucket$/],
-      [`s3://${bucket}`, { ...s3Options(), credentials: wrong }, /^(Access|Invalid|Signature)/],
+    const { code: refused } = await server.refusalOf(wrong);
+    // An answer to HEAD has no code: the store calls a 403 AccessDenied.
+    const refusals = ['AccessDenied', refused];
+    const cases: readonly (readonly [url: string, s3: S3StoreOptions, codes: string[]])[] = [
+      [`s3://missing-${randomBytes(6).toString('hex')}`, s3Options(), ['NoSuchBucket']],
+      [`s3://${bucket}`, { ...s3Options(), credentials: wrong }, refusals],
     ];
-    for (const [to, s3, code] of cases) {
+    for (const [to, s3, codes] of cases) {
       const { writer, failed } = createShippingWriter(directory, to, { ship: { to, s3 } });
       writer.write('x');
       const error = await rejection(new Promise((_, reject) => writer.end().once('error', reject)));
       expect(error).to.be.instanceOf(ShippingPendingError);
       expect(error).to.have.property('cause').that.is.instanceOf(StoreError);
-      expect(error).to.have.nested.property('cause.storeCode').that.matches(code);
+      expect(error).to.have.nested.property('cause.storeCode').that.is.oneOf(codes);
       expect(error).to.have.nested.property('cause.transient', false);
       expect(failed).to.not.have.length(0);
     }

@@ -38,12 +38,12 @@ describe('openStore', () => {
     }
   });
 
-  it('gives a store back as it is', () => {
+  it('returns a store as it is', () => {
     const store = new DirectoryStore('archive');
     expect(openStore(store)).to.equal(store);
   });
 
-  it('hands each kind its options', async () => {
+  it('passes each kind of store its options', async () => {
     expect(() => openStore('s3://bucket', { s3: { partBytes: 1 } })).to.throw(RangeError);
     const files = { ...nodeFileLayer, lstat: () => Promise.reject(new Error('asked')) };
     const store = openStore('archive', { directory: { files }, s3: { partBytes: 1 } });
@@ -51,7 +51,7 @@ describe('openStore', () => {
     expect(await head).to.have.property('message', 'asked');
   });
 
-  it('refuses other kinds, and names those it knows', () => {
+  it('refuses other kinds of URL, and names the kinds that it knows', () => {
     for (const target of ['gs://bucket/a', 'https://example.com/', new URL('ftp://host/')]) {
       const known = /is of an unknown kind, expected s3:\/\/bucket\/prefix, file:\/\/\/path or/;
       expect(() => openStore(target)).to.throw(RangeError, known);
@@ -59,7 +59,7 @@ describe('openStore', () => {
     expect(() => openStore('')).to.throw(RangeError);
   });
 
-  it('loads the AWS SDK for the first call to a bucket, not for a directory', async () => {
+  it('loads the AWS SDK at the first call to a bucket, and never for a directory', async () => {
     const directory = join(tmpdir(), 'shoebox-none');
     const sdk = /node_modules\/@aws-sdk\//;
     expect(await modulesLoadedBy(`openStore(${JSON.stringify(directory)}).list()`)).to.not.match(
@@ -71,7 +71,7 @@ describe('openStore', () => {
   });
 });
 
-/** The URLs of all modules that a fresh process imports until `expression` is done, or has failed. */
+/** The URLs of all modules that a fresh process imports until `expression` succeeds or fails. */
 async function modulesLoadedBy(expression: string): Promise<string> {
   const hooks = `
     import { writeSync } from 'node:fs';

@@ -14,7 +14,14 @@ import {
 } from '@aws-sdk/client-s3';
 import S3rver from 's3rver';
 
-import type { StoreFixture, StoreGap } from '../stores/contract/store-contract.js';
+import type { StoreGap } from '../stores/contract/store-contract.js';
+import {
+  type GivenEvidence,
+  probeConditionalWrites,
+  probeEvidence,
+  probeRefusal,
+  type Refusal,
+} from './s3-probe.js';
 
 /** An S3 service for specs. */
 export interface S3Server {
@@ -22,22 +29,25 @@ export interface S3Server {
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /**
-   * Whether it is the real thing, from `S3_ENDPOINT`. The embedded one checks no signature, only the
-   * access key; lists in no order; and can neither page nor abort or list multipart uploads.
+   * True of the service that `S3_ENDPOINT` names. The embedded one checks the access key but no
+   * signature, lists in no order, and cannot page, or abort or list multipart uploads.
    */
   readonly isComplete: boolean;
+  /** The gaps of the service; a probe finds out about `'refuses no taken key'`. */
   readonly gaps: readonly StoreGap[];
-  /** What shows that it has an object of one part, and one of several. */
-  readonly evidence: StoreFixture['evidence'];
-  /** A client for looking behind a store's back, destroyed by `stop`. */
+  /** The evidence that the service gives, as a probe has found. */
+  readonly evidence: GivenEvidence;
+  /** A client for looking at the service without a store, destroyed by `stop`. */
   readonly client: S3Client;
   /** A bucket of a fresh name each time. */
   createBucket(): Promise<string>;
-  /** Removes its buckets, too. */
+  /** Finds out how the service refuses credentials. */
+  refusalOf(credentials: S3Server['credentials']): Promise<Refusal>;
+  /** Also removes the buckets that were created. */
   stop(): Promise<void>;
 }
 
-/** The service that the environment names, or else an embedded one. */
+/** The service that the environment names, or the embedded one. */
 export async function startS3(): Promise<S3Server> {
   const { S3_ENDPOINT, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } = process.env;
   if (S3_ENDPOINT === undefined) return startEmbeddedS3();
@@ -48,20 +58,23 @@ export async function startS3(): Promise<S3Server> {
     accessKeyId: AWS_ACCESS_KEY_ID,
     secretAccessKey: AWS_SECRET_ACCESS_KEY,
   };
-  const place = { endpoint: S3_ENDPOINT, region: AWS_REGION ?? 'us-east-1', credentials };
-  const client = new S3Client({ ...place, forcePathStyle: true });
+  const access = { endpoint: S3_ENDPOINT, region: AWS_REGION ?? 'us-east-1', credentials };
+  const client = new S3Client({ ...access, forcePathStyle: true });
   const buckets: string[] = [];
+  const open = async () => {
+    const bucket = await createBucket(client);
+    buckets.push(bucket);
+    return bucket;
+  };
+  const probed = await open();
   return {
-    ...place,
+    ...access,
     isComplete: true,
-    evidence: { small: 'etag', large: 'etag' },
-    gaps: ['refuses no taken key'],
+    evidence: await probeEvidence(client, probed),
+    gaps: (await probeConditionalWrites(client, probed)) ? [] : ['refuses no taken key'],
     client,
-    async createBucket() {
-      const bucket = await createBucket(client);
-      buckets.push(bucket);
-      return bucket;
-    },
+    createBucket: open,
+    refusalOf: (other) => probeRefusal({ ...access, credentials: other }, probed),
     async stop() {
       await Promise.all(buckets.map((bucket) => removeBucket(client, bucket)));
       client.destroy();
@@ -80,19 +93,21 @@ export async function startEmbeddedS3(): Promise<S3Server> {
     vhostBuckets: false,
   });
   const { port } = await server.run();
-  const place = {
+  const access = {
     endpoint: `http://127.0.0.1:${port}`,
     region: 'us-east-1',
     credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
   };
-  const client = new S3Client({ ...place, forcePathStyle: true });
+  const client = new S3Client({ ...access, forcePathStyle: true });
   return {
-    ...place,
+    ...access,
     isComplete: false,
     evidence: { small: 'etag', large: 'part-digests' },
     gaps: ['lists in no order', 'lists no uploads', 'refuses no taken key', 'heeds no ifMatch'],
     client,
     createBucket: () => createBucket(client),
+    refusalOf: async (other) =>
+      probeRefusal({ ...access, credentials: other }, await createBucket(client)),
     async stop() {
       client.destroy();
       await server.close();
@@ -107,7 +122,10 @@ async function createBucket(client: S3Client): Promise<string> {
   return Bucket;
 }
 
-/** With all that is in it, so that a service that outlives the specs does not fill up. */
+/**
+ * Removes a bucket and everything in it, so that a service that outlives the specs does not fill
+ * up.
+ */
 async function removeBucket(client: S3Client, Bucket: string): Promise<void> {
   const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
   for (const { Key, UploadId } of Uploads) {

@@ -1,4 +1,4 @@
-/** What was found out once is known from then on; a failure is not: then it is tried again. */
+/** Memoises an async result. Does not keep a failure: the next call tries again. */
 export class Memo<T> {
   readonly #attempt: () => Promise<T>;
   #result: Promise<T> | undefined;

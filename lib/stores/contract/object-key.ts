@@ -1,18 +1,17 @@
-/** As S3 has it. */
+/** The limit of S3. */
 const MAX_KEY_BYTES = 1024;
 
 /**
- * Refuses what no store may be asked for, so that no key leads outside of the store's directory or
- * prefix.
+ * Refuses keys that lead outside a store's directory or prefix, or that some store cannot hold.
  *
- * @throws RangeError which shows the key
+ * @throws RangeError that shows the key
  */
 export function checkObjectKey(key: string): void {
   const problem = objectKeyProblem(key);
   if (problem !== undefined) throw new RangeError(`object key ${JSON.stringify(key)} ${problem}`);
 }
 
-/** What is wrong with a key, such as `is empty`; undefined when it is good. */
+/** The fault of a key, such as `is empty`; undefined for a valid key. */
 export function objectKeyProblem(key: string): string | undefined {
   if (key === '') return 'is empty';
   if (key.startsWith('/')) return 'begins with a slash';

@@ -24,9 +24,9 @@ export async function withPutBody<Result>(
 }
 
 /**
- * The body of a put: counts its bytes, and keeps the reason why the put fails. The first failure (of the
- * body, the caller's signal or the store) is the reason, and destroys the body; later errors only follow
- * from it.
+ * The body of a put: counts its bytes, and keeps the reason why the put fails. The first failure
+ * (of the body, the caller's signal or the store) is the reason, and destroys the body; later
+ * errors only follow from it.
  */
 export class PutBody implements AsyncIterable<Uint8Array> {
   /** How many bytes the store has taken. */
@@ -41,8 +41,8 @@ export class PutBody implements AsyncIterable<Uint8Array> {
   constructor(body: Readable, signal?: AbortSignal) {
     this.#body = body;
     this.#signal = signal;
-    // Never removed: an error before the first read or after the last has no other listener, and would
-    // end the process.
+    // Never removed: an error before the first read or after the last has no other listener, and
+    // would end the process.
     body.on('error', (error) => this.fail(error));
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (signal?.aborted) this.#onAbort();

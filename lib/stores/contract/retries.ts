@@ -2,16 +2,15 @@ import { StoreError } from '../../errors/store-error.js';
 import { type Backoff, jitteredBackoffMs } from '../../streams/backoff.js';
 import type { Clock } from '../../streams/clock.js';
 
-/** What a request is tried again by. */
 export interface RetryOptions {
   readonly clock: Clock;
-  /** Ends a wait, with its reason. */
+  /** Ends a wait, which then rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** From 0 to below 1. @default Math.random */
+  /** Gives numbers from 0 to below 1. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
-/** So often a request fails in a row before it is given up: it has been tried for half a minute then. */
+/** After so many failures in a row a request is given up. That takes up to half a minute. */
 export const MOST_FAILURES = 8;
 
 const BACKOFF: Backoff = { firstDelayMs: 200, longestDelayMs: 10_000 };
@@ -25,17 +24,16 @@ export class Retries {
     this.#options = options;
   }
 
-  /** The request has come further: what fails from now on counts anew. */
+  /** Starts the count again: the request has made progress. */
   reset(): void {
     this.#failures = 0;
   }
 
   /**
-   * Waits, exponentially longer each time and with full jitter, so that many readers whose store comes
-   * back do not come back to it all at once.
+   * Waits before the next attempt, exponentially longer each time and with full jitter.
    *
-   * @throws `error`, where trying again does not help; a `StoreError` when it has failed too often; the
-   *   reason of the signal
+   * @throws `error` itself when another attempt cannot help; a `StoreError` after too many
+   *   failures; the reason of the signal
    */
   async wait(error: unknown): Promise<void> {
     const { clock, random, signal } = this.#options;
@@ -47,7 +45,7 @@ export class Retries {
   }
 }
 
-/** Makes a request until it succeeds, or `Retries` gives it up. */
+/** Makes a request until it succeeds or `Retries` gives it up. */
 export async function retry<T>(request: () => Promise<T>, options: RetryOptions): Promise<T> {
   const retries = new Retries(options);
   while (true) {
@@ -59,7 +57,7 @@ export async function retry<T>(request: () => Promise<T>, options: RetryOptions)
   }
 }
 
-/** A store of one's own need not know of `StoreError`; misuse stays what it is. */
+/** A caller's own store may throw other errors than `StoreError`. Misuse is never tried again. */
 function mayPass(error: unknown): error is Error {
   if (error instanceof StoreError) return error.transient;
   return error instanceof Error && !(error instanceof TypeError || error instanceof RangeError);

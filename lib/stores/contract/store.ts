@@ -2,60 +2,66 @@ import type { Readable } from 'node:stream';
 
 import type { ByteRange } from '../../files/byte-range.js';
 
-/** An object in a store, as a listing or a HEAD tells it. */
+/** An object in a store, as `list` and `head` describe it. */
 export interface StoredObject {
   readonly key: string;
   readonly bytes: number;
-  /** User metadata, keys in lower case; from `head` only, a listing leaves it empty. */
+  /** User metadata with keys in lower case. Only `head` gives it; in a listing it is empty. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Another one means other content. From `head` and `put` only, where the store has such a thing. */
+  /** Changes with the content. Only `head` and `put` give it, in stores that have ETags. */
   readonly etag?: string;
 }
 
 /**
- * How a store has shown that it holds the bytes that it was given.
+ * How a store has shown that it holds the bytes that were sent.
  *
- * - `'checksum'`: its checksum of the object is the one that we computed
- * - `'etag'`: its ETag of the object is the MD5 that we computed
- * - `'part-digests'`: its digest of each part is the one that we computed, and the object is made of
- *   these parts
+ * - `'checksum'`: the store's checksum of the object equals ours
+ * - `'etag'`: the store's ETag of the object is the MD5 that we computed
+ * - `'part-digests'`: the store's digest of each upload part equals ours, and the object consists
+ *   of these parts
  */
 export type Evidence = 'part-digests' | 'checksum' | 'etag';
 
-/** An object that was put, and what shows that it is whole. */
+/** An object that was put, and the evidence that it is whole. */
 export interface PutResult extends StoredObject {
-  /** Null: the store took the bytes and proves nothing. Reading them back does. */
+  /**
+   * Null: the store accepted the bytes without any evidence. Only reading them back shows that they
+   * are whole.
+   */
   readonly evidence: Evidence | null;
 }
 
-/** What is stored with an object, and how its upload is ended. */
+/** Content type and metadata of an object, and the conditions of the put. */
 export interface PutOptions {
+  /** The MIME type of the object. @default the store's */
   readonly contentType?: string;
-  /** Keys in lower case, values in ASCII; at most 2 KiB in all, as S3 has it. */
+  /** User metadata: keys in lower case, values in ASCII, at most 2 KiB in all (S3's limit). */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Ends the upload, leaving nothing behind. */
+  /** Ends the upload. Nothing of it remains. */
   readonly signal?: AbortSignal;
   /**
-   * Told the id of an upload that `abortUpload` can undo after a crash, and awaited before any of the
-   * body is sent. What it throws ends the put. Not called where a crash leaves nothing behind.
+   * Called with the id of the upload, which `abortUpload` can remove after a crash, and awaited
+   * before any byte is sent. If it throws, the put fails. Not called where a crash leaves nothing.
    */
   readonly onUploadCreated?: (uploadId: string) => Promise<void>;
   /**
-   * What becomes of an object that is under the key already. `'refuse'` lets it stay, whoever put it and
-   * when: the put fails with the code `PreconditionFailed`. Honoured only where `refusesTaken` says so.
+   * How to handle a key that already has an object. `'refuse'` never replaces an object: the put
+   * fails with the code `PreconditionFailed`. Only works where `refusesTaken` is true.
    *
    * @default 'replace'
    */
   readonly whenTaken?: 'replace' | 'refuse';
 }
 
-/** On what terms an object is read. */
+/** The condition of a read. */
 export interface GetOptions {
-  /** Fails with the code `PreconditionFailed` when the object has another `etag`. */
+  /**
+   * An ETag. When the object has another one, the read fails with the code `PreconditionFailed`.
+   */
   readonly ifMatch?: string;
 }
 
-/** An upload that was begun, and neither completed nor aborted. */
+/** An upload that was neither completed nor aborted. */
 export interface UnfinishedUpload {
   readonly key: string;
   readonly uploadId: string;
@@ -63,51 +69,51 @@ export interface UnfinishedUpload {
 }
 
 /**
- * Where sealed archives live: flat names (keys, with `/` as separator) for immutable bytes. A failure
- * is a `StoreError` whose `transient` says whether trying again may help. A store of one's own may
- * leave out what is optional.
+ * A place for sealed archives: immutable objects under flat keys, in which `/` separates folders.
+ * Failures are `StoreError`s, whose `transient` says whether another attempt may help. Your own
+ * store may omit the optional members.
  */
 export interface Store {
-  /** What messages call it, such as `s3://bucket/prefix` or a directory's path. */
+  /** The store's name in messages, such as `s3://bucket/prefix` or a directory's path. */
   readonly name: string;
 
   /**
-   * Stores all of `body` under `key`, whole or not at all: no reader ever sees a part of it. Reads
-   * `body` only as fast as the store takes it, and destroys it on failure. An object that turns out not
-   * to be what was sent is a transient failure, and counts as not stored.
+   * Stores all of `body` under `key`, or nothing: no reader ever sees a fragment of it. Reads
+   * `body` only as fast as the store takes it, and destroys it on failure. An object that turns out
+   * to differ from what was sent is a transient failure, and counts as not stored.
    */
   put(key: string, body: Readable, options?: PutOptions): Promise<PutResult>;
 
-  /** What is under `key`, or null. */
+  /** The object under `key`, or null. */
   head(key: string): Promise<StoredObject | null>;
 
-  /** The bytes under `key`, streamed with backpressure. */
+  /** The bytes of the object under `key`, as a stream with backpressure. */
   get(key: string, range?: ByteRange, options?: GetOptions): Promise<Readable>;
 
   /** Every object whose key begins with `prefix`, in the byte order of their keys. */
   list(prefix?: string): AsyncIterable<StoredObject>;
 
-  /** Removes what is under `key`; nothing there is no error. */
+  /** Removes the object under `key`. Does nothing when there is none. */
   delete(key: string): Promise<void>;
 
-  /** Removes what an upload that was cut off has left; nothing there is no error. */
+  /** Removes the remains of an unfinished upload. Does nothing when there are none. */
   abortUpload?(key: string, uploadId: string): Promise<void>;
 
-  /** Every unfinished upload whose key begins with `prefix`, also those that are under way. */
+  /** Every unfinished upload whose key begins with `prefix`, including those in progress. */
   listUploads?(prefix?: string): AsyncIterable<UnfinishedUpload>;
 
   /**
-   * Whether the store has proven that it honours `whenTaken: 'refuse'`, also when two put at the same
-   * moment. It is tried once, and the answer remembered.
+   * Whether the store has proven that it honours `whenTaken: 'refuse'`, also for simultaneous puts.
+   * Tries it once and remembers the answer.
    */
   refusesTaken?(): Promise<boolean>;
 
   /**
-   * Sees to it that an object that was found outlasts a power loss: a put of it may have been cut off when it
-   * was there, but not safe yet. For stores where that can be.
+   * Makes an object that was found survive a power loss: the process that put it may have died
+   * after the object appeared and before it was safe. Omitted by stores where that cannot happen.
    */
   persist?(key: string): Promise<void>;
 
-  /** Frees sockets and the like. The store is not used afterwards. */
+  /** Frees sockets and other resources. The store must not be used afterwards. */
   close(): Promise<void>;
 }

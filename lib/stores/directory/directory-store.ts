@@ -23,26 +23,25 @@ import type {
 import { walkDirectory } from './walk-directory.js';
 import { writeObject } from './write-object.js';
 
-/** The seam for the file system. */
 export interface DirectoryStoreOptions {
-  /** @default the file system */
+  /** The file system. @default Node's */
   readonly files?: FileLayer;
 }
 
 /**
- * A store of regular files below one directory, which is created by the first `put`. An object is
- * written beside its name, synced, read back and compared, and then renamed, so that it is whole or not
- * there, also after a power loss. A crash may leave a `.NAME.RANDOM.part`: it is no object, but an
- * unfinished upload.
+ * A store of regular files below one directory, which the first `put` creates. A put writes a
+ * temporary file in the object's directory, syncs it, reads it back, compares it, and then renames
+ * it. So an object is whole or absent, also after a power loss. A crash may leave a
+ * `.NAME.RANDOM.part`, which counts as an unfinished upload.
  *
- * A file has no place for a content type and user metadata: they are not kept, and `head` gives none.
- * Symbolic links are no objects.
+ * Files hold no content type and no user metadata: the store drops them, and `head` gives none.
+ * Symbolic links are not objects.
  */
 export class DirectoryStore implements Store {
   readonly name: string;
   readonly #files: FileLayer;
   readonly #refusesTaken: Memo<boolean>;
-  /** The last one that was put to, whose name lasts, with those of the directories above it. */
+  /** The directory of the last put. Its name, and those of its parents, survive a power loss. */
   #lastingDirectory: string | undefined;
 
   constructor(directory: string, options: DirectoryStoreOptions = {}) {
@@ -81,7 +80,7 @@ export class DirectoryStore implements Store {
       return status?.isFile() ? ifThere(this.#files.open(path, 'r')) : undefined;
     });
     if (file === undefined) throw refusal('get', path, 'NoSuchKey', 'there is no such object');
-    // Of the file that was opened: the name may have come to another meanwhile.
+    // The status of the open file: by now the name may belong to another one.
     const status = await attempt('get', path, () => file.stat());
     if (options.ifMatch === undefined || options.ifMatch === etagOf(status)) {
       return new FileBody(file, path, range);
@@ -104,7 +103,7 @@ export class DirectoryStore implements Store {
   async abortUpload(key: string, uploadId: string): Promise<void> {
     const path = this.#pathOf(key);
     const temporary = toTemporaryName({ name: basename(path), uploadId });
-    // Else it is none of ours, and may lead anywhere.
+    // Any other id is not from this store, and may lead outside its directory.
     if (parseTemporaryName(temporary)?.uploadId !== uploadId) return;
     await this.#remove('abort', join(dirname(path), temporary));
   }
@@ -145,13 +144,13 @@ export class DirectoryStore implements Store {
     return join(this.name, key);
   }
 
-  /** A process may have died when it had made a directory, and before the directory's name was synced. */
+  /** Syncs the names of directories: the process that created them may have died before it did. */
   async #persistDirectory(directory: string): Promise<void> {
     if (directory === this.#lastingDirectory) return;
     for (let path = directory; path !== this.name; path = dirname(path)) {
       await this.#files.syncDirectory(dirname(path));
     }
-    // What is above the store may be nobody's here to read.
+    // This process may have no right to read the store's parent directory.
     await this.#files.syncDirectory(dirname(this.name)).catch(unlessForbidden);
     this.#lastingDirectory = directory;
   }
@@ -174,7 +173,7 @@ function toObject(key: string, status: FileStatus): StoredObject {
   return { key, bytes: status.size, metadata: {}, etag: etagOf(status) };
 }
 
-/** An object is never written to once it has its name: another content is another file. */
+/** No object is written to once it has its name: other content means another file. */
 function etagOf({ ino, size, mtimeMs }: FileStatus): string {
   return `"${ino}-${size}-${mtimeMs}"`;
 }

@@ -3,20 +3,20 @@ import { join } from 'node:path';
 import type { FileLayer } from '../../files/file-layer.js';
 import { fromSystemError, isMissing, systemCodeOf } from '../../files/system-error.js';
 
-/** A regular file below a directory that is walked. */
+/** A regular file below the directory that is walked. */
 export interface WalkedFile {
   readonly path: string;
-  /** The path from there, with `/` as separator. */
+  /** The path below that directory, with `/` as separator. */
   readonly key: string;
   readonly bytes: number;
   readonly modifiedAt: Date;
 }
 
 /**
- * Every regular file below `directory` whose key begins with `prefix`, in the byte order of their keys;
- * none where the directory is missing. Symbolic links are not followed.
+ * Every regular file below `directory` whose key begins with `prefix`, in the byte order of the
+ * keys; none when the directory is missing. Does not follow symbolic links.
  *
- * @param isWanted asked of each key before its file is looked at
+ * @param isWanted called with each key before the file's status is read
  * @throws StoreError
  */
 export function walkDirectory(
@@ -27,10 +27,10 @@ export function walkDirectory(
 ): AsyncGenerator<WalkedFile> {
   return walk(directory, '');
 
-  async function* walk(place: string, above: string): AsyncGenerator<WalkedFile> {
-    for (const { name, isDirectory } of await entriesOf(files, place)) {
+  async function* walk(folder: string, above: string): AsyncGenerator<WalkedFile> {
+    for (const { name, isDirectory } of await entriesOf(files, folder)) {
       const key = above + name;
-      const path = join(place, name);
+      const path = join(folder, name);
       if (isDirectory) {
         if (key.startsWith(prefix) || prefix.startsWith(key)) yield* walk(path, key);
       } else if (key.startsWith(prefix) && isWanted(key)) {
@@ -46,7 +46,9 @@ interface Entry {
   readonly isDirectory: boolean;
 }
 
-/** Directories with a slash behind: so sorted, walking them gives keys in the order of bytes. */
+/**
+ * Sorted so that a walk gives keys in byte order: a directory sorts with a slash after its name.
+ */
 async function entriesOf(files: FileLayer, directory: string): Promise<Entry[]> {
   try {
     const entries = await files.readdir(directory);
@@ -63,7 +65,7 @@ async function entriesOf(files: FileLayer, directory: string): Promise<Entry[]> 
   }
 }
 
-/** Null when it has gone since its directory was read. */
+/** Null when the file was removed after its directory was read. */
 async function lookAt(files: FileLayer, path: string, key: string): Promise<WalkedFile | null> {
   try {
     const status = await files.lstat(path);

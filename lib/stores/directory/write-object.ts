@@ -11,14 +11,14 @@ import { writeAll } from '../../files/write-all.js';
 import type { PutBody } from '../contract/put-body.js';
 import type { PutOptions } from '../contract/store.js';
 
-/** How an object gets its name; of `whenTaken: 'refuse'`, only where there are hard links. */
+/** Callers may pass `whenTaken: 'refuse'` only where the file system has hard links. */
 export type WriteObjectOptions = Pick<PutOptions, 'onUploadCreated' | 'whenTaken'>;
 
 /**
- * Writes an object beside its name, syncs it, reads it back and compares, and then gives it its name.
- * Nothing is left of one that fails.
+ * Writes a temporary file in the object's directory, syncs it, reads it back, compares it, and then
+ * gives it the object's name. Removes the file when any of that fails.
  *
- * @throws StoreError; what a call to the file system throws
+ * @throws StoreError, or Node's error of a system call
  */
 export async function writeObject(
   files: FileLayer,
@@ -41,7 +41,7 @@ export async function writeObject(
     await files.syncDirectory(directory);
     return status;
   } catch (error) {
-    // Whether or not it can be removed, the first failure is the one to tell.
+    // The first failure is the one to report, whether or not the file can be removed.
     await files.unlink(temporary).catch(() => undefined);
     throw error;
   }
@@ -64,7 +64,7 @@ async function fill(
     }
     await file.sync();
   } catch (error) {
-    // Now, lest an error of closing takes its place.
+    // Before closing, whose own error would otherwise be reported instead.
     source.fail(fromSystemError(error, 'put', path));
     throw error;
   } finally {
@@ -98,7 +98,7 @@ function describe({ bytes, crc32: checksum }: ContentChecksum): string {
   return `${bytes} bytes of CRC-32 0x${checksum.toString(16).padStart(8, '0')}`;
 }
 
-/** Unlike rename(), link() never replaces what came there in the meantime. */
+/** Unlike rename(), link() never replaces a file that has just got this name. */
 async function takeFree(files: FileLayer, temporary: string, path: string): Promise<void> {
   try {
     await files.link(temporary, path);

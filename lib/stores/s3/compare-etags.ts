@@ -2,7 +2,10 @@ import type { Evidence } from '../contract/store.js';
 import type { WriteAnswer } from './s3-api.js';
 import { checksumText, type PartDigests, type UploadDigests } from './upload-digests.js';
 
-/** Whether the store has the bytes that were sent, and what shows it; or what shows that it has others. */
+/**
+ * Whether the store has the bytes that were sent, and what shows it; or what shows that it has
+ * others.
+ */
 export type Verdict<Proof> =
   | { readonly kind: 'same'; readonly evidence: Proof }
   | { readonly kind: 'unknown' }
@@ -21,13 +24,16 @@ export interface SentObject {
 export interface FoundObject {
   readonly bytes: number;
   readonly etag: string | undefined;
-  /** A CRC-32 in base64. With a hyphen and the number of parts, it is that of the parts' checksums. */
+  /**
+   * A CRC-32 in base64. With a hyphen and the number of parts, it is that of the parts' checksums.
+   */
   readonly checksum: string | undefined;
 }
 
 /**
- * Compares the object that was sent with the one that the store has now: the size first, then the checksum,
- * then the ETag. An ETag that is no MD5 shows only that the object is made of the parts that were sent.
+ * Compares the object that was sent with the one that the store has now: the size first, then the
+ * checksum, then the ETag. An ETag of another kind than MD5 shows only that the object consists of
+ * the parts that were sent.
  *
  * @param found null where the store has no object under the key
  */
@@ -57,11 +63,15 @@ export interface AnsweredPart {
   readonly name: string;
   readonly sent: PartDigests;
   readonly answer: WriteAnswer;
-  /** Whether the store's ETags were seen to be MD5s: only then does another ETag mean other bytes. */
+  /**
+   * Whether the store's ETags were seen to be MD5s: only then does another ETag mean other bytes.
+   */
   readonly isEtagMd5: boolean;
 }
 
-/** Compares the digests of one request with those in the answer: the checksum first, then the ETag. */
+/**
+ * Compares the digests of one request with those in the answer: the checksum first, then the ETag.
+ */
 export function comparePart(part: AnsweredPart): Verdict<'checksum' | 'etag'> {
   const { answer, isEtagMd5, name, sent } = part;
   const { ChecksumCRC32, ETag, ServerSideEncryption = '' } = answer;

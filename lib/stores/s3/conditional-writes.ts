@@ -15,10 +15,10 @@ export interface ProbeTarget {
 const UNLESS_TAKEN = { IfNoneMatch: '*' };
 
 /**
- * Finds out whether a service refuses to replace an object when the request asks it to, both for a put in one
- * request and for a multipart upload: some services accept the header and ignore it. Writes an empty object
- * under a key of its own and deletes it. A service that refuses any of these requests counts as one without
- * conditional writes.
+ * Finds out whether a service refuses to replace an object when the request asks it to, both for a
+ * put in one request and for a multipart upload: some services accept the header and ignore it.
+ * Writes an empty object under a key of its own and deletes it. A service that refuses any of these
+ * requests counts as one without conditional writes.
  *
  * @throws the error of a request that failed for a reason that says nothing about the service
  */

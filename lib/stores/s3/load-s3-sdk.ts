@@ -10,8 +10,8 @@ type S3Sdk = typeof import('@aws-sdk/client-s3');
 type UploadClass = typeof import('@aws-sdk/lib-storage').Upload;
 
 /**
- * The store decides about the checksums of each request. Left to itself, the SDK adds its own, also in
- * trailers, which some services refuse.
+ * The store decides about the checksums of each request. Left to itself, the SDK adds its own, also
+ * in trailers, which some services refuse.
  */
 const NO_SDK_CHECKSUMS = {
   requestChecksumCalculation: async () => 'WHEN_REQUIRED' as const,
@@ -112,8 +112,8 @@ async function dispatch(s3: S3Sdk, command: unknown, requests: UploadRequests): 
 }
 
 /**
- * The caller's client with two other settings, for the store's requests only. The SDK reads them from the
- * client alone, and the caller's client must stay as it is.
+ * The caller's client with two other settings, for the store's requests only. The SDK reads them
+ * from the client alone, and the caller's client must stay as it is.
  */
 function withoutSdkChecksums(client: S3Client): S3Client {
   const config = { ...client.config, ...NO_SDK_CHECKSUMS };

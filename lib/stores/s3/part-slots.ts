@@ -1,17 +1,18 @@
 import { Waiters } from '../../streams/waiters.js';
 
-/** Leave to send one part. */
+/** Permission to send one part. */
 export interface PartSlot {
-  /** To be called when the part is answered, however. */
+  /** Must be called when the part is answered, with success or not. */
   release(): void;
 }
 
-/** So many parts in a row must succeed for each that is in flight, before one more is tried. */
+/** The limit rises by one after this many successful parts in a row, times the limit. */
 const CALM_PARTS = 32;
 
 /**
- * How many parts a service takes at a time. There is no limit until it says that there are too many;
- * then half of what was in flight is. It rises slowly again: the service may have been in need of a rest.
+ * How many parts a service takes at a time. There is no limit until the service refuses a part
+ * because there are too many. The limit is then half of the parts in flight, and rises again
+ * slowly: the overload may be over.
  */
 export class PartSlots {
   #limit = Number.POSITIVE_INFINITY;
@@ -26,7 +27,9 @@ export class PartSlots {
     return this.#limit;
   }
 
-  /** Settles when one more part may be sent, in the order of asking. */
+  /**
+   * Resolves when one more part may be sent. Callers get their turn in the order of their calls.
+   */
   async take(): Promise<PartSlot> {
     while (this.#inFlight >= this.#limit) await this.#waiters.next();
     this.#inFlight++;
@@ -40,7 +43,7 @@ export class PartSlots {
     return slot;
   }
 
-  /** A part was taken. */
+  /** The service has taken a part. */
   succeeded(): void {
     this.#calm++;
     if (this.#calm < CALM_PARTS * this.#limit) return;
@@ -50,13 +53,13 @@ export class PartSlots {
   }
 
   /**
-   * A part was refused since there are too many.
+   * The service has refused a part because there are too many.
    *
-   * @returns whether there will be fewer, so that it is worth to send it again
+   * @returns whether to send the part again: true unless it was refused alone
    */
   refused(slot: PartSlot): boolean {
     this.#calm = 0;
-    // What was sent before the limit was lowered says nothing about the lower one.
+    // A part that was sent before the limit was lowered says nothing about the new limit.
     if (this.#sentAt.get(slot) !== this.#lowered) return true;
     if (this.#limit === 1 || this.#inFlight === 1) {
       this.#limit = 1;

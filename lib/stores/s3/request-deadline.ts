@@ -7,8 +7,8 @@ export interface RequestDeadline {
 }
 
 /**
- * Makes a request and aborts it when it takes too long: a service that accepts connections and never answers
- * would otherwise block its caller for good.
+ * Makes a request and aborts it when it takes too long: a service that accepts connections and
+ * never answers would otherwise block its caller for good.
  *
  * @param signal aborts the request as well
  * @throws Error named `TimeoutError`; otherwise what `request` rejects with

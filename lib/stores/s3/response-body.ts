@@ -11,9 +11,9 @@ export interface ResponseBodyOptions {
 }
 
 /**
- * The bytes of a response's body. An error of the body, or a stall, reaches the reader as a `StoreError`; an
- * error that the reader destroys the stream with stays as it is. When one of the two streams ends or is
- * destroyed, so is the other.
+ * The bytes of a response's body. An error of the body, or a stall, reaches the reader as a
+ * `StoreError`; an error that the reader destroys the stream with stays as it is. When one of the
+ * two streams ends or is destroyed, so is the other.
  */
 export function watchResponseBody(body: Readable, options: ResponseBodyOptions): Readable {
   return pipeline(body, new ResponseBody(body, options), () => {
@@ -33,7 +33,9 @@ class ResponseBody extends Transform {
     this.#options = options;
   }
 
-  /** Starts the clock: from now on the service keeps the reader waiting, not the other way round. */
+  /**
+   * Starts the clock: from now on the service keeps the reader waiting, not the other way round.
+   */
   override _read(size: number): void {
     this.#watch();
     super._read(size);

@@ -19,8 +19,8 @@ import type {
 } from '@aws-sdk/client-s3';
 
 /**
- * The requests to S3 that a store makes, under their names in S3's API. Each rejects with the SDK's error, or
- * with a `TimeoutError` when the service does not answer in time.
+ * The requests to S3 that a store makes, under their names in S3's API. Each rejects with the SDK's
+ * error, or with a `TimeoutError` when the service does not answer in time.
  */
 export interface S3Api extends UploadRequests {
   headBucket(input: HeadBucketCommandInput): Promise<unknown>;

@@ -1,6 +1,9 @@
 import { PartSlots } from './part-slots.js';
 
-/** What a service supports, as its answers have shown. One for each store, for as long as it is open. */
+/**
+ * The features of a service that its answers have shown so far. A store keeps them while it is
+ * open.
+ */
 export class S3Capabilities {
   /** The service returns `x-amz-checksum-crc32`, ignores it, or refuses requests that carry it. */
   checksums: 'unknown' | 'kept' | 'ignored' | 'refused' = 'unknown';

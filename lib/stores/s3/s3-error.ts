@@ -1,6 +1,6 @@
 import { StoreError } from '../../errors/store-error.js';
 
-/** What was asked of S3 when it failed. */
+/** The request that failed. */
 export interface S3Request {
   readonly operation: string;
   readonly target: string;
@@ -10,11 +10,11 @@ export interface S3Request {
 }
 
 interface S3Failure {
-  /** S3's word for it, a system error's code, or the name of an error of the SDK. */
+  /** S3's code, the code of a system error, or the name of an SDK error. */
   readonly code: string;
-  /** Of the HTTP answer, where there was one. */
+  /** The HTTP status; undefined when there was no answer. */
   readonly status: number | undefined;
-  /** Without a full stop, first letter in lower case. */
+  /** The message, without a full stop, its first letter in lower case. */
   readonly says: string;
 }
 
@@ -39,16 +39,18 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'ThrottlingException',
   'InternalError',
   'ServiceUnavailable',
-  // Two asked for the same key at the same moment.
+  // Two requests for the same key at the same moment.
   'ConditionalRequestConflict',
   'OperationAborted',
 ]);
 
 const CHECK_KEYS = 'check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
 
-/** What to do about it; S3's own words stand before it. */
+/** Advice for each code, which follows S3's own message. */
 const HINTS: Readonly<Record<string, string>> = {
   InvalidAccessKeyId: CHECK_KEYS,
+  // InvalidAccessKeyId, as the Versity S3 Gateway calls it.
+  XAdminUserNotFound: CHECK_KEYS,
   SignatureDoesNotMatch: CHECK_KEYS,
   AccessDenied: `${CHECK_KEYS}, and what they may do`,
   InvalidToken: 'check AWS_SESSION_TOKEN',
@@ -58,7 +60,7 @@ const HINTS: Readonly<Record<string, string>> = {
   PermanentRedirect: 'check AWS_REGION',
 };
 
-/** An error of the AWS SDK, or of the network below it, as a failure of the store. */
+/** Turns an error of the AWS SDK, or of the network below it, into a `StoreError`. */
 export function toStoreError(error: unknown, request: S3Request): StoreError {
   if (error instanceof StoreError) return error;
   const failure = failureOf(error);
@@ -74,13 +76,13 @@ export function toStoreError(error: unknown, request: S3Request): StoreError {
   );
 }
 
-/** The status of S3's answer, where the error is one. */
+/** The HTTP status of an error that is an answer of S3; otherwise undefined. */
 export function httpStatusOf(error: unknown): number | undefined {
   const status = property(property(error, '$metadata'), 'httpStatusCode');
   return typeof status === 'number' ? status : undefined;
 }
 
-/** Whether it is the SDK's error for a code of S3. */
+/** Whether an error is S3's answer with this code. */
 export function isS3Error(error: unknown, code: string): boolean {
   return error instanceof Error && error.name === code;
 }
@@ -93,10 +95,10 @@ function failureOf(error: unknown): S3Failure {
 function codeOf(error: unknown, status: number | undefined): string {
   const systemCode = property(error, 'code');
   if (typeof systemCode === 'string' && /^E[A-Z_]+$/.test(systemCode)) return systemCode;
-  // Services differ in the name.
+  // Services use different codes.
   if (status === 412) return 'PreconditionFailed';
   const name = property(error, 'name');
-  // The answer to a HEAD has no body: the SDK knows its status, but no name for it.
+  // An answer to HEAD has no body, so the SDK has no name for the error.
   if (typeof name === 'string' && !/^(Unknown|UnknownError|\d+)$/.test(name)) return name;
   if (status === undefined) return 'unknown';
   return status === 403 ? 'AccessDenied' : `HTTP ${status}`;
@@ -104,21 +106,21 @@ function codeOf(error: unknown, status: number | undefined): string {
 
 function problemOf(failure: S3Failure, request: S3Request): string {
   const { code, status, says } = failure;
-  const place = request.endpoint ?? 'AWS';
+  const service = request.endpoint ?? 'AWS';
   if (code === 'NoSuchBucket') return `bucket ${request.bucket} does not exist; create it first`;
   if (code === 'NoSuchKey' || code === 'NotFound') return 'there is no such object';
   if (code === 'CredentialsProviderError') {
     return 'no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
   }
   if (/^region is missing/i.test(says)) return 'no region: set AWS_REGION';
-  if (UNREACHABLE.has(code)) return `cannot reach ${place} (${code}); is the endpoint right?`;
+  if (UNREACHABLE.has(code)) return `cannot reach ${service} (${code}); is the endpoint right?`;
   const hint = HINTS[code] ?? (status === 403 ? CHECK_KEYS : undefined);
   return `${says || 'it failed'} (${code})${hint === undefined ? '' : `; ${hint}`}`;
 }
 
 function isTransient({ code, status }: S3Failure): boolean {
   if (TRANSIENT_CODES.has(code)) return true;
-  // 501: not implemented, also the next time
+  // 501: not implemented, and the next attempt will not change that.
   return (
     status === 429 || status === 408 || (status !== undefined && status >= 500 && status !== 501)
   );

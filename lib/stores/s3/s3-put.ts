@@ -32,7 +32,9 @@ export interface S3PutResult {
   readonly evidence: Evidence | null;
 }
 
-/** Stores one object, in one request or by a multipart upload, and then asks the store what it has. */
+/**
+ * Stores one object, in one request or by a multipart upload, and then asks the store what it has.
+ */
 export class S3Put {
   readonly #api: S3Api;
   readonly #source: PutBody;

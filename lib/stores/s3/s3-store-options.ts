@@ -7,47 +7,54 @@ import type { Clock } from '../../streams/clock.js';
 export interface S3StoreOptions {
   /** The service's URL. @default S3_ENDPOINT of the environment, else the SDK's: AWS */
   readonly endpoint?: string;
-  /** @default the SDK's: AWS_REGION, or the profile's */
+  /** The service's region. @default the SDK's: AWS_REGION, or the profile's */
   readonly region?: string;
-  /** @default the SDK's: AWS_ACCESS_KEY_ID and so on, a profile, the computer's role */
+  /**
+   * The access keys. @default the SDK's: AWS_ACCESS_KEY_ID and so on, a profile, the computer's
+   * role
+   */
   readonly credentials?: S3Credentials;
   /** Puts the bucket into the path instead of the host name. @default true with an endpoint */
   readonly forcePathStyle?: boolean;
-  /** The size of upload parts, 5 MiB to 5 GiB; an object has at most 10,000 parts. @default '8 MiB' */
+  /**
+   * The size of upload parts, 5 MiB to 5 GiB; an object has at most 10,000 parts. @default '8 MiB'
+   */
   readonly partBytes?: ByteCount;
   /** How many parts are sent at a time; memory is `partBytes` times this plus two. @default 4 */
   readonly concurrentParts?: number;
   /**
-   * How long a request may take, with its repetitions, before it is aborted. A body is aborted when it gives
-   * no bytes for as long while its reader wants more. @default '5m'
+   * How long a request may take, with its repetitions, before it is aborted. A body is aborted when
+   * it gives no bytes for as long while its reader wants more. @default '5m'
    */
   readonly requestTimeout?: Duration;
   /**
-   * The digest in each request, which the service checks. `'auto'` tries CRC-32, as AWS does, and changes to
-   * Content-MD5 where the service refuses or ignores that. @default 'auto'
+   * The digest in each request, which the service checks. `'auto'` tries CRC-32, as AWS does, and
+   * changes to Content-MD5 where the service refuses or ignores that. @default 'auto'
    */
   readonly checksum?: ChecksumOption;
   /** How the service encrypts objects. @default the bucket's setting */
   readonly encryption?: S3Encryption;
-  /** Such as `STANDARD_IA`, `GLACIER_IR`. @default the service's */
+  /** The class of storage, such as `STANDARD_IA` or `GLACIER_IR`. @default the service's */
   readonly storageClass?: S3StorageClass;
   /** The tags of each object. @default none */
   readonly tags?: Readonly<Record<string, string>>;
   /** User metadata of each object, in addition to that of each put. @default none */
   readonly metadata?: Readonly<Record<string, string>>;
   /**
-   * Used instead of a client of the store's own, and neither changed nor destroyed. Its endpoint, region and
-   * credentials apply.
+   * Used instead of a client of the store's own, and neither changed nor destroyed. Its endpoint,
+   * region and credentials apply.
    */
   readonly client?: S3Client;
-  /** @default the system's */
+  /** Measures `requestTimeout`. @default the system's */
   readonly clock?: Clock;
 }
 
 /** The digest in a request; with `'none'` only the service's answer is compared. */
 export type ChecksumOption = 'auto' | 'crc32' | 'md5' | 'none';
 
-/** With keys of S3 (`SSE-S3`), with the default KMS key of S3 (`SSE-KMS`), or with another KMS key. */
+/**
+ * With keys of S3 (`SSE-S3`), with the default KMS key of S3 (`SSE-KMS`), or with another KMS key.
+ */
 export type S3Encryption = 'SSE-S3' | 'SSE-KMS' | { readonly kmsKeyId: string };
 
 /** S3's class of storage, which determines the price of keeping and of reading an object. */

@@ -37,12 +37,13 @@ import {
 } from './s3-store-options.js';
 
 /**
- * A store of the objects under a prefix of an S3 bucket. The bucket must exist. The first call loads the AWS
- * SDK. A listing leaves out keys that `checkObjectKey` refuses, such as a folder's marker.
+ * A store of the objects under a prefix of an S3 bucket. The bucket must exist. The first call
+ * loads the AWS SDK. A listing leaves out keys that `checkObjectKey` refuses, such as a folder's
+ * marker.
  *
- * A put that fails waits up to 10 s for its requests in flight and then removes the parts. Where the service
- * does not answer within that time, an unfinished upload may stay. An abort that comes while the service
- * answers the last request is too late: the put succeeds.
+ * A put that fails waits up to 10 s for its requests in flight and then removes the parts. Where
+ * the service does not answer within that time, an unfinished upload may stay. An abort that comes
+ * while the service answers the last request is too late: the put succeeds.
  */
 export class S3Store implements Store {
   readonly name: string;
@@ -202,7 +203,10 @@ export class S3Store implements Store {
     } while (after !== undefined);
   }
 
-  /** True where the service refused conditional writes to a taken key, both in one request and in parts. */
+  /**
+   * True where the service refused conditional writes to a taken key, both in one request and in
+   * parts.
+   */
   refusesTaken(): Promise<boolean> {
     return this.#refusesTaken.result();
   }
@@ -237,7 +241,10 @@ export class S3Store implements Store {
     return this.#attempt('put', '', (api) => hasConditionalWrites(api, target));
   }
 
-  /** HEAD of an object answers 404 without a code, both for a missing object and for a missing bucket. */
+  /**
+   * HEAD of an object answers 404 without a code, both for a missing object and for a missing
+   * bucket.
+   */
   async #checkBucket(api: S3Api): Promise<void> {
     try {
       await api.headBucket({ Bucket: this.#bucket });
@@ -268,7 +275,8 @@ export function nextMarkers(page: ListMultipartUploadsCommandOutput): UploadMark
 /**
  * Returns a page of a listing of objects unchanged.
  *
- * @throws Error for a page that announces more objects without saying where: they would seem to be missing
+ * @throws Error for a page that announces more objects without saying where: they would seem to be
+ *   missing
  */
 export function checkPage(page: ListObjectsV2CommandOutput): ListObjectsV2CommandOutput {
   if (!page.IsTruncated || page.NextContinuationToken !== undefined) return page;

@@ -51,8 +51,9 @@ export class UploadDigests {
   }
 
   /**
-   * The object's ETag, without quotes, in a store that makes ETags of MD5s as S3 does: the MD5 of one
-   * request, or the MD5 of the parts' MD5s and their number. Undefined where an MD5 was not computed.
+   * The object's ETag, without quotes, in a store that makes ETags of MD5s as S3 does: the MD5 of
+   * one request, or the MD5 of the parts' MD5s and their number. Undefined where an MD5 was not
+   * computed.
    */
   get etag(): string | undefined {
     const digests = this.#inOrder().flatMap(({ md5 }) => (md5 === undefined ? [] : [md5]));
@@ -61,7 +62,10 @@ export class UploadDigests {
     return `${md5Of(Buffer.concat(digests)).toString('hex')}-${digests.length}`;
   }
 
-  /** The `COMPOSITE` checksum of a multipart object: the CRC-32 of the parts' CRC-32s, and their number. */
+  /**
+   * The `COMPOSITE` checksum of a multipart object: the CRC-32 of the parts' CRC-32s, and their
+   * number.
+   */
   get compositeCrc32(): string {
     const checksums = this.#inOrder().map((part) => bigEndian(part.crc32));
     return `${checksumText(crc32(Buffer.concat(checksums)))}-${checksums.length}`;

@@ -44,8 +44,8 @@ interface DigestHeaders {
 }
 
 /**
- * Sends the requests of one upload, each with the digest of its bytes, and compares the digests in the
- * answers. Learns from the answers which digests the store takes, and how many parts at a time.
+ * Sends the requests of one upload, each with the digest of its bytes, and compares the digests in
+ * the answers. Learns from the answers which digests the store takes, and how many parts at a time.
  */
 export class UploadSender implements UploadRequests {
   readonly #api: S3Api;
@@ -111,7 +111,9 @@ export class UploadSender implements UploadRequests {
     return { answer, part: { ...digests, isProven: this.#isProven(name, digests, answer) } };
   }
 
-  /** Sends a request with the chosen digest; with Content-MD5 where the store may not take CRC-32. */
+  /**
+   * Sends a request with the chosen digest; with Content-MD5 where the store may not take CRC-32.
+   */
   async #sendDigested<T>(send: (digest: Digest) => Promise<T>): Promise<T> {
     const { capabilities, checksum } = this.#options;
     if (checksum !== 'auto') return send(checksum);
@@ -128,7 +130,10 @@ export class UploadSender implements UploadRequests {
     }
   }
 
-  /** Sends a part when a slot is free, and sends it again where the store says that it gets too many. */
+  /**
+   * Sends a part when a slot is free, and sends it again where the store says that it gets too
+   * many.
+   */
   async #inTurn<T>(send: () => Promise<T>): Promise<T> {
     const { capabilities, ended } = this.#options;
     const { partSlots } = capabilities;
@@ -148,8 +153,8 @@ export class UploadSender implements UploadRequests {
   }
 
   /**
-   * Sends a request that completes the object. It may fail although the store has done it: the answer was
-   * lost, and the SDK's repetition was refused.
+   * Sends a request that completes the object. It may fail although the store has done it: the
+   * answer was lost, and the SDK's repetition was refused.
    */
   async #unlessStored(send: () => Promise<WriteAnswer>): Promise<WriteAnswer> {
     try {

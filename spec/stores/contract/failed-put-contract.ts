@@ -7,9 +7,9 @@ import type { Store } from '../../../lib/stores/contract/store.js';
 import { chunks, listed, rejection, unending } from '../../support/store-tools.js';
 import type { StoreFixture } from './store-contract.js';
 
-/** What every store promises of a put that does not succeed. */
+/** The promises of every store for puts that fail. */
 export function describeFailedPuts(name: string, open: () => Promise<StoreFixture>): void {
-  describe(`${name}, when a put does not succeed`, () => {
+  describe(`${name}, when a put fails`, () => {
     let fixture: StoreFixture;
     let store: Store;
 
@@ -36,7 +36,7 @@ export function describeFailedPuts(name: string, open: () => Promise<StoreFixtur
       });
     }
 
-    it('rejects with the error of a body that had failed before', async () => {
+    it('rejects with the error of a body that had failed before the put', async () => {
       const failure = new Error('the disk was gone');
       const body = new Readable({ read() {} });
       body.on('error', () => {}).destroy(failure);
@@ -44,7 +44,7 @@ export function describeFailedPuts(name: string, open: () => Promise<StoreFixtur
       expect(await keys(store)).to.deep.equal([]);
     });
 
-    it('rejects with the error of a body that fails at once, while nobody reads it yet', async () => {
+    it('rejects with the error of a body that fails before its first read', async () => {
       const failure = new Error('cannot open');
       const body = new Readable({ read() {} });
       const putting = rejection(store.put('failing', body));
@@ -60,7 +60,7 @@ export function describeFailedPuts(name: string, open: () => Promise<StoreFixtur
       expect(await keys(store)).to.deep.equal([]);
     });
 
-    it('refuses a body that gives no bytes', async () => {
+    it('refuses a body of objects', async () => {
       const error = await rejection(store.put('objects', Readable.from([{ a: 1 }])));
       expect(error).to.be.instanceOf(TypeError);
       expect(error).to.have.property('message', 'body gave object, expected bytes');
@@ -68,7 +68,7 @@ export function describeFailedPuts(name: string, open: () => Promise<StoreFixtur
     });
 
     for (const mebibytes of [0, 3, 10]) {
-      it(`leaves nothing of a put that is aborted after ${mebibytes} MiB, while the body waits`, async () => {
+      it(`leaves nothing of a put that is aborted after ${mebibytes} MiB while its body gives no bytes`, async () => {
         const controller = new AbortController();
         const reason = new Error('no longer wanted');
         const body = unending(mebibytes, () => setImmediate(() => controller.abort(reason)));
@@ -80,7 +80,7 @@ export function describeFailedPuts(name: string, open: () => Promise<StoreFixtur
       });
     }
 
-    it('puts nothing when the signal was aborted before', async () => {
+    it('stores nothing when the signal was aborted before', async () => {
       const body = Readable.from(['x']);
       const reason = new Error('no longer wanted');
       const signal = AbortSignal.abort(reason);

@@ -9,7 +9,7 @@ import { rejection } from '../../support/store-tools.js';
 describe('retry', () => {
   const { signal } = new AbortController();
 
-  it('waits with full jitter, twice as long each time, and 10 s at most', async () => {
+  it('waits with full jitter, up to twice as long each time, and at most 10 s', async () => {
     const clock = new HastyClock();
     const failure = storeError(true);
     const request = () => Promise.reject(failure);
@@ -23,7 +23,7 @@ describe('retry', () => {
     );
   });
 
-  it('gives what the request gives once it succeeds', async () => {
+  it('returns the result of the request that succeeds', async () => {
     const clock = new HastyClock();
     let failures = 3;
     const request = async () => {
@@ -34,7 +34,7 @@ describe('retry', () => {
     expect(clock.delays).to.have.length(3);
   });
 
-  it('does not try again what cannot help', async () => {
+  it('does not repeat a request that cannot succeed', async () => {
     const clock = new HastyClock();
     for (const failure of [storeError(false), new TypeError('x'), new RangeError('x'), 'text']) {
       const request = () => Promise.reject(failure);
@@ -43,7 +43,7 @@ describe('retry', () => {
     expect(clock.delays).to.deep.equal([]);
   });
 
-  it('throws the reason of a signal that aborts before or during a wait', async () => {
+  it('rejects with the reason of a signal that aborts before or during a wait', async () => {
     const clock = new HastyClock();
     const request = () => Promise.reject(storeError(true));
     const reason = new Error('enough');

@@ -8,7 +8,7 @@ import { StoreError } from '../../../lib/errors/store-error.js';
 import type { Evidence, Store, UnfinishedUpload } from '../../../lib/stores/contract/store.js';
 import { chunks, closed, listed, MIB, rejection, unending } from '../../support/store-tools.js';
 
-/** What a store is known not to do. */
+/** A known gap of a store. */
 export type StoreGap =
   | 'lists in no order'
   | 'keeps no metadata'
@@ -20,14 +20,14 @@ export type StoreGap =
 export interface StoreFixture {
   readonly store: Store;
   readonly gaps: readonly StoreGap[];
-  /** What shows that it has an object of one part, and one of several. */
+  /** The evidence for an object that is sent in one request, and in several. */
   readonly evidence: { readonly small: Evidence | null; readonly large: Evidence | null };
-  /** What a put that failed has left: temporary files, unfinished uploads. */
+  /** The temporary files and unfinished uploads that failed puts have left. */
   leftovers(): Promise<readonly string[]>;
   dispose(): Promise<void>;
 }
 
-/** What every store promises, whatever it is made of. */
+/** The promises of every store. */
 export function describeStore(name: string, open: () => Promise<StoreFixture>): void {
   describe(`${name}, as every store`, () => {
     let fixture: StoreFixture;
@@ -63,7 +63,7 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       return found;
     }
 
-    it('gives back what was put', async () => {
+    it('returns what was put', async () => {
       const metadata = { sha256: 'abc', 'record-count': '7' };
       const body = Readable.from([Buffer.from('hello '), 'wörld', new Uint8Array([33])]);
       const options = { contentType: 'application/gzip', metadata };
@@ -76,7 +76,7 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       expect(await read('a/b.gz')).to.equal('hello wörld!');
     });
 
-    it('gives spans of an object, as much as is there', async () => {
+    it('returns ranges of an object, up to its end', async () => {
       await put('digits', '0123456789');
       expect(await read('digits', 0)).to.equal('0123456789');
       expect(await read('digits', 3)).to.equal('3456789');
@@ -87,7 +87,7 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       expect(await read('digits', 50, 60)).to.equal('');
     });
 
-    it('refuses a range that is none', async () => {
+    it('refuses an invalid range', async () => {
       await put('digits', '0123456789');
       for (const [start, end] of [[-1], [0.5], [4, 3], [0, Number.NaN]]) {
         const error = await rejection(read('digits', start, end));
@@ -103,14 +103,14 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       expect(await read('empty', 0)).to.equal('');
     });
 
-    it('replaces what was under a key', async () => {
+    it('replaces the object under a key', async () => {
       await put('a', 'first and longer');
       await put('a', 'second');
       expect(await read('a')).to.equal('second');
       expect(await keys()).to.deep.equal(['a']);
     });
 
-    it('has nothing under a key that was not put', async () => {
+    it('has no object under a key that was not put', async () => {
       await put('a', 'x');
       for (const key of ['b', 'a/b', 'nowhere/at/all']) {
         expect(await store.head(key)).to.equal(null);
@@ -120,7 +120,7 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       }
     });
 
-    it('deletes, and says nothing when there is nothing', async () => {
+    it('deletes an object, and does nothing when there is none', async () => {
       await put('a/b', 'x');
       await store.delete('a/b');
       await store.delete('a/b');
@@ -129,7 +129,7 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       expect(await keys()).to.deep.equal([]);
     });
 
-    it('lists every key with a prefix, in the order of bytes', async () => {
+    it('lists every key with a prefix, in byte order', async () => {
       const all = ['a-b', 'a.txt', 'a/b', 'a/c/d', 'a0', 'b', 'c d/é', 'c d/\uffee', 'c d/😀'];
       for (const key of all.toReversed()) await put(key, key);
       expect(await keys()).to.deep.equal(all);
@@ -146,7 +146,7 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       expect(await listed(store.list())).to.deep.equal([{ key: 'a', bytes: 5, metadata: {} }]);
     });
 
-    it('takes and gives 12 MiB unchanged', async () => {
+    it('stores and returns 12 MiB unchanged', async () => {
       const sent = createHash('sha256');
       const body = Readable.from(chunks(12, (chunk) => sent.update(chunk)));
       const { bytes, evidence } = await store.put('large', body, { metadata: { a: 'b' } });
@@ -191,7 +191,7 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       }
     });
 
-    it('says whether it lets what is under a key stay, and does so', async () => {
+    it('says whether it refuses to replace an object, and keeps to that', async () => {
       const refuses = !fixture.gaps.includes('refuses no taken key');
       expect(await store.refusesTaken?.()).to.equal(refuses);
       expect(await keys()).to.deep.equal([]);
@@ -207,7 +207,7 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       expect(await fixture.leftovers()).to.deep.equal([]);
     });
 
-    it('lets exactly one of those win who put at the same moment', async function () {
+    it('lets exactly one of several simultaneous puts win', async function () {
       if (fixture.gaps.includes('refuses no taken key')) this.skip();
       const texts = ['0', '1', '2', '3', '4', '5'];
       const puts = texts.map((text) =>
@@ -219,7 +219,7 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       expect(await read('race')).to.equal(texts[winner]);
     });
 
-    it('reads an object only as long as it is the same', async () => {
+    it('reads an object only while its ETag stays the same', async () => {
       const { etag } = await store.put('a', Readable.from(['first']));
       if (etag === undefined) throw new Error('expected an etag');
       expect(await text(await store.get('a', { start: 1 }, { ifMatch: etag }))).to.equal('irst');
@@ -229,7 +229,7 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
       expect(error).to.include({ storeCode: 'PreconditionFailed', transient: false });
     });
 
-    it('tells of an upload, lists it, and removes what it has left', async function () {
+    it('reports the id of an upload, lists it, and removes its remains', async function () {
       if (fixture.gaps.includes('lists no uploads')) this.skip();
       const controller = new AbortController();
       let failed: Promise<unknown> = Promise.resolve();

@@ -12,7 +12,7 @@ import { DirectoryStore } from '../../../lib/stores/directory/directory-store.js
 import { chunks, listed, rejection } from '../../support/store-tools.js';
 import { withFile } from '../../support/with-file.js';
 
-describe('DirectoryStore, when the system fails', () => {
+describe('DirectoryStore, when system calls fail', () => {
   let directory: string;
 
   beforeEach(async () => {
@@ -31,7 +31,7 @@ describe('DirectoryStore, when the system fails', () => {
   ];
   for (const [code, transient] of verdicts) {
     for (const call of ['write', 'sync', 'close'] as const) {
-      it(`leaves nothing when ${call} fails with ${code}, and says whether it may pass`, async () => {
+      it(`leaves nothing when ${call} fails with ${code}, and says whether the failure is transient`, async () => {
         const failure = systemError(code, call);
         const files = withFile((file) => ({
           async [call]() {
@@ -54,7 +54,7 @@ describe('DirectoryStore, when the system fails', () => {
     }
   }
 
-  it('tells of the first failure when closing fails, too', async () => {
+  it('reports the first failure when closing fails as well', async () => {
     const failure = systemError('ENOSPC', 'write');
     const files = withFile((file) => ({
       write: () => Promise.reject(failure),
@@ -68,7 +68,7 @@ describe('DirectoryStore, when the system fails', () => {
     expect(error).to.include({ storeCode: 'ENOSPC', cause: failure });
   });
 
-  it('takes an object that reads back as another one for not stored, and leaves nothing', async () => {
+  it('fails, and leaves nothing, when the object reads back with other bytes', async () => {
     const files = withFile((file) => ({
       async read(bytes, offset, length, position) {
         const result = await file.read(bytes, offset, length, position);
@@ -85,7 +85,7 @@ describe('DirectoryStore, when the system fails', () => {
     expect(await readdir(directory)).to.deep.equal([]);
   });
 
-  it('replaces what is there, where the file system has no hard links to refuse it by', async () => {
+  it('replaces an object on a file system that has no hard links', async () => {
     const link = () => Promise.reject(systemError('EPERM', 'link'));
     const store = new DirectoryStore(directory, { files: { ...nodeFileLayer, link } });
     expect(await store.refusesTaken()).to.equal(false);
@@ -96,7 +96,7 @@ describe('DirectoryStore, when the system fails', () => {
     expect(await readdir(directory)).to.deep.equal(['a']);
   });
 
-  it('asks again for hard links where it could not be tried', async () => {
+  it('looks for hard links again when the first attempt failed', async () => {
     let fails = true;
     const link: FileLayer['link'] = (existing, path) =>
       fails ? Promise.reject(systemError('EIO', 'link')) : nodeFileLayer.link(existing, path);
@@ -107,7 +107,7 @@ describe('DirectoryStore, when the system fails', () => {
     expect(await readdir(directory)).to.deep.equal([]);
   });
 
-  it("gives an error of reading as the store's, after the bytes before it", async () => {
+  it('turns a failed read into a StoreError, after the bytes before it', async () => {
     const files = withFile((file) => ({
       read: (bytes, offset, length, position) =>
         position > 0
@@ -125,7 +125,7 @@ describe('DirectoryStore, when the system fails', () => {
     expect(bytes).to.be.greaterThan(0);
   });
 
-  it('names the path where a directory is a file', async () => {
+  it('names the path when one of its directories is a file', async () => {
     await writeFile(join(directory, 'file'), 'x');
     const store = new DirectoryStore(join(directory, 'file'));
     const put = await rejection(store.put('a', Readable.from(['x'])));

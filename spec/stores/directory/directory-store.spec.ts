@@ -38,16 +38,16 @@ describe('DirectoryStore', () => {
   describeStore('DirectoryStore', openFixture);
   describeFailedPuts('DirectoryStore', openFixture);
 
-  it('is called by its absolute path', () => {
+  it('has its absolute path as its name', () => {
     expect(new DirectoryStore('.').name).to.equal(process.cwd());
     expect(() => new DirectoryStore('')).to.throw(RangeError, 'directory of a store is ""');
   });
 
-  it('lists nothing where the directory is missing', async () => {
+  it('lists nothing when the directory is missing', async () => {
     expect(await listed(new DirectoryStore(join(directory, 'none')).list())).to.be.empty;
   });
 
-  it('lists regular files only, and no temporary ones', async () => {
+  it('lists regular files, but not temporary ones', async () => {
     await mkdir(join(directory, 'sub'));
     await writeFile(join(directory, 'sub', 'a'), 'x');
     await writeFile(join(directory, '.a.0123456789abcdef.part'), 'x');
@@ -72,7 +72,7 @@ describe('DirectoryStore', () => {
     expect(error).to.be.instanceOf(RangeError);
   });
 
-  it('heeds writes that are cut short', async () => {
+  it('completes writes that are cut short', async () => {
     const files = withFile((file) => ({
       write: (bytes, offset, length, position) =>
         file.write(bytes, offset, Math.min(length, 3), position),
@@ -82,7 +82,7 @@ describe('DirectoryStore', () => {
     expect((await buffer(await store.get('a'))).toString()).to.equal('0123456789abcde');
   });
 
-  describe('through a power loss', () => {
+  describe('after a power loss', () => {
     let calls: string[];
     let store: DirectoryStore;
 
@@ -108,10 +108,10 @@ describe('DirectoryStore', () => {
     });
 
     const WRITTEN = ['sync', 'rename to store/b/c', 'sync directory store/b'];
-    /** The names of all directories on the way to the object, which may be there from before. */
+    /** The names of all directories in the object's path, which may have existed before. */
     const NAMES = ['sync directory store', 'sync directory .'];
 
-    it('shows the object under its name only when it is synced and whole', async () => {
+    it('has the object under its name only when it is synced and whole', async () => {
       await store.put('b/c', Readable.from(['x']));
       expect(calls).to.deep.equal([
         'sync directory .',
@@ -124,7 +124,7 @@ describe('DirectoryStore', () => {
       expect(calls).to.deep.equal(WRITTEN);
     });
 
-    it('makes an object last that somebody else has left', async () => {
+    it('makes an object durable that another process has left', async () => {
       await mkdir(join(directory, 'store/b'), { recursive: true });
       await writeFile(join(directory, 'store/b/c'), 'x');
       await store.persist('b/c');
@@ -132,7 +132,7 @@ describe('DirectoryStore', () => {
       expect(await rejection(store.persist('none'))).to.have.property('storeCode', 'ENOENT');
     });
 
-    it('puts also where the directory above its own may not be read', async () => {
+    it('stores objects where its parent directory is not readable', async () => {
       const forbidding: FileLayer = {
         ...nodeFileLayer,
         async syncDirectory(path) {
@@ -147,7 +147,7 @@ describe('DirectoryStore', () => {
     });
   });
 
-  it('reads the body no faster than it is written', async () => {
+  it('reads the body no faster than it writes it', async () => {
     let taken = 0;
     let written = 0;
     let lead = 0;
@@ -167,7 +167,7 @@ describe('DirectoryStore', () => {
     expect(lead).to.be.at.most(3 * 2 ** 20);
   });
 
-  it('reads the file no faster than its consumer', async () => {
+  it('reads the file no faster than its consumer reads the stream', async () => {
     let read = 0;
     const files = withFile((file) => ({
       async read(bytes, offset, length, position) {
@@ -189,7 +189,7 @@ describe('DirectoryStore', () => {
     expect(lead).to.be.at.most(2 ** 18);
   });
 
-  it('closes the file of a reader that stops before, while or after reading', async () => {
+  it('closes the file when the reader stops before, during or after reading', async () => {
     let open = 0;
     const files = withFile((file) => {
       open++;

@@ -45,13 +45,13 @@ describe('comparePart', () => {
     return comparePart({ name: 'part 7', sent, answer, isEtagMd5 });
   }
 
-  it('takes the same checksum, whatever the ETag', () => {
+  it('accepts an equal checksum, whatever the ETag', () => {
     const ChecksumCRC32 = checksumText(crc32(WHOLE));
     const same = { kind: 'same', evidence: 'checksum' };
     expect(compare({ ChecksumCRC32, ETag: '"other"' })).to.deep.equal(same);
   });
 
-  it('takes an ETag that is the MD5, with or without quotes', () => {
+  it('accepts an ETag that is the MD5, with or without quotes', () => {
     for (const ETag of [etag, `"${etag}"`]) {
       expect(compare({ ETag }, false)).to.deep.equal({ kind: 'same', evidence: 'etag' });
     }
@@ -72,13 +72,13 @@ describe('comparePart', () => {
     }
   });
 
-  it('does not know where the ETag may be something else than an MD5', () => {
+  it('does not know when the ETag may be something else than an MD5', () => {
     const encrypted = { ETag: '"other"', ServerSideEncryption: 'aws:kms' };
     const verdicts = [compare({ ETag: '"other"' }, false), compare(encrypted), compare({})];
     for (const verdict of verdicts) expect(verdict).to.deep.equal({ kind: 'unknown' });
   });
 
-  it('does not know where no MD5 was computed', () => {
+  it('does not know when no MD5 was computed', () => {
     const digests = digestsOf(WHOLE, 'crc32');
     const part = { name: 'part 7', sent: digests, answer: { ETag: etag }, isEtagMd5: true };
     expect(comparePart(part)).to.deep.equal({ kind: 'unknown' });
@@ -88,7 +88,7 @@ describe('comparePart', () => {
 describe('compareObject', () => {
   const multipartEtag = `${md5(Buffer.concat(PARTS.map(md5))).toString('hex')}-2`;
 
-  it('takes the checksum of the object', () => {
+  it('accepts the checksum of the object', () => {
     const checksum = checksumText(crc32(WHOLE));
     for (const sent of [sentWhole(), sentInParts()]) {
       const verdict = compareObject(sent, found({ checksum }));
@@ -96,14 +96,14 @@ describe('compareObject', () => {
     }
   });
 
-  it("takes the checksum of the parts' checksums", () => {
+  it("accepts the checksum of the parts' checksums", () => {
     const checksums = PARTS.map((part) => Buffer.from(checksumText(crc32(part)), 'base64'));
     const checksum = `${checksumText(crc32(Buffer.concat(checksums)))}-2`;
     const verdict = compareObject(sentInParts(), found({ checksum }));
     expect(verdict).to.deep.equal({ kind: 'same', evidence: 'checksum' });
   });
 
-  it('takes an ETag of MD5s, with or without quotes', () => {
+  it('accepts an ETag of MD5s, with or without quotes', () => {
     for (const etag of [multipartEtag, `"${multipartEtag}"`]) {
       const verdict = compareObject(sentInParts(), found({ etag }));
       expect(verdict).to.deep.equal({ kind: 'same', evidence: 'etag' });
@@ -112,40 +112,40 @@ describe('compareObject', () => {
     expect(verdict).to.deep.equal({ kind: 'same', evidence: 'etag' });
   });
 
-  it('takes parts that are proven, of an object with the ETag that the last answer gave', () => {
+  it('accepts proven parts of an object that has the ETag of the last answer', () => {
     const verdict = compareObject(sentInParts(), found({ etag: '"e-2"' }));
     expect(verdict).to.deep.equal({ kind: 'same', evidence: 'part-digests' });
   });
 
   for (const [what, sent, object] of [
-    ['nothing is told of it but its size', sentInParts(), found()],
-    ['a part is not proven', sentInParts(false), found({ etag: '"e-2"' })],
+    ['HEAD gives only the size', sentInParts(), found()],
+    ['the digest of a part is not proven', sentInParts(false), found({ etag: '"e-2"' })],
     [
       'the answer with its ETag was lost',
       { ...sentInParts(), etag: undefined },
       found({ etag: 'x' }),
     ],
   ] as const) {
-    it(`does not know where ${what}`, () => {
+    it(`does not know when ${what}`, () => {
       expect(compareObject(sent, object)).to.deep.equal({ kind: 'unknown' });
     });
   }
 
   for (const [what, object, says] of [
-    ['there is nothing', null, 'has nothing'],
+    ['the store has nothing', null, 'has nothing'],
     ['the size is another', found({ bytes: 1 }), 'has 1'],
     ['the checksum is another', found({ checksum: 'AAAAAA==' }), 'CRC-32'],
     ["the parts' checksum is another", found({ checksum: 'AAAAAA==-2' }), 'CRC-32'],
-    ['the ETag is not the one that was answered', found({ etag: '"other-2"' }), 'ETag'],
+    ['the ETag is not the one in the answer', found({ etag: '"other-2"' }), 'ETag'],
   ] as const) {
-    it(`takes it for another object where ${what}`, () => {
+    it(`reports another object when ${what}`, () => {
       const verdict = compareObject(sentInParts(), object);
       expect(verdict).to.have.property('kind', 'other');
       expect(verdict).to.have.property('problem').that.includes(says);
     });
   }
 
-  it('goes by the checksum before the ETag', () => {
+  it('prefers the checksum to the ETag', () => {
     const object = found({ checksum: 'AAAAAA==', etag: multipartEtag });
     expect(compareObject(sentInParts(), object)).to.have.property('kind', 'other');
   });

@@ -7,7 +7,7 @@ import { listed, rejection } from '../../support/store-tools.js';
 import { describeFailedPuts } from '../contract/failed-put-contract.js';
 import { describeStore, type StoreFixture } from '../contract/store-contract.js';
 
-describe('Conditional writes of S3', () => {
+describe('hasConditionalWrites', () => {
   let server: S3Server;
   let proxy: FaultProxy;
   let bucket: string;
@@ -45,14 +45,14 @@ describe('Conditional writes of S3', () => {
     return keys;
   }
 
-  it('are proven by writes that are refused, of one request and of several', async () => {
+  it('is true when the service refuses a taken key, in one request and in several', async () => {
     proxy.hasConditionalWrites = true;
     expect(await refusesTaken(open())).to.equal(true);
     expect(proxy.count('CompleteMultipartUpload')).to.equal(1);
     expect(await everything()).to.deep.equal([]);
   });
 
-  it('are tried once', async () => {
+  it('probes the service once', async () => {
     proxy.hasConditionalWrites = true;
     const store = open();
     await Promise.all([store.refusesTaken(), store.refusesTaken()]);
@@ -61,7 +61,7 @@ describe('Conditional writes of S3', () => {
     expect(proxy.requests).to.have.length(length);
   });
 
-  it('are not there where the header is ignored', async () => {
+  it('is false when the service ignores the header', async () => {
     expect(await refusesTaken(open())).to.equal(false);
     expect(await everything()).to.deep.equal([]);
   });
@@ -75,7 +75,7 @@ describe('Conditional writes of S3', () => {
       [501, 'NotImplemented'],
       [403, 'AccessDenied'],
     ] as const) {
-      it(`are not there where ${operation} gives ${status}`, async () => {
+      it(`is false when ${operation} answers ${status}`, async () => {
         proxy.hasConditionalWrites = true;
         proxy.inject(operation, { kind: 'answer', status, code });
         expect(await refusesTaken(open())).to.equal(false);
@@ -84,7 +84,7 @@ describe('Conditional writes of S3', () => {
     }
   }
 
-  it('are not there where an upload of several parts replaces what is taken', async () => {
+  it('is false when a multipart upload replaces an object', async () => {
     proxy.before = ({ operation }) => {
       proxy.hasConditionalWrites = operation === 'PutObject';
     };
@@ -92,7 +92,7 @@ describe('Conditional writes of S3', () => {
     expect(await everything()).to.deep.equal([]);
   });
 
-  it('are tried again after a failure that says nothing', async () => {
+  it('probes again after a failure that says nothing about the service', async () => {
     proxy.hasConditionalWrites = true;
     proxy.inject('PutObject', { kind: 'answer', status: 503, code: 'SlowDown' }, 3);
     const store = open();
@@ -100,7 +100,7 @@ describe('Conditional writes of S3', () => {
     expect(await refusesTaken(store)).to.equal(true);
   });
 
-  it('need no leave to delete', async () => {
+  it('needs no permission to delete', async () => {
     proxy.hasConditionalWrites = true;
     proxy.inject('DeleteObject', { kind: 'answer', status: 403, code: 'AccessDenied' });
     expect(await refusesTaken(open())).to.equal(true);
@@ -124,7 +124,7 @@ describe('Conditional writes of S3', () => {
     leftovers: async () => [],
     dispose: async () => {},
   });
-  describeStore('S3Store with s3rver behind what makes writes conditional', openFixture);
+  describeStore('S3Store with s3rver behind a proxy that adds conditional writes', openFixture);
   describeStore('S3Store with s3rver', openFixtureOfNone);
   describeFailedPuts('S3Store with s3rver', openFixtureOfNone);
 });

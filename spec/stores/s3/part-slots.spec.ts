@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { type PartSlot, PartSlots } from '../../../lib/stores/s3/part-slots.js';
 
 describe('PartSlots', () => {
-  /** How many of `count` that ask at once get leave. */
+  /** The slots that `count` simultaneous callers get at once. */
   async function taken(slots: PartSlots, count: number): Promise<PartSlot[]> {
     const got: PartSlot[] = [];
     for (let i = 0; i < count; i++) void slots.take().then((slot) => got.push(slot));
@@ -11,11 +11,11 @@ describe('PartSlots', () => {
     return got;
   }
 
-  it('has no limit until a part was refused', async () => {
+  it('has no limit until a part is refused', async () => {
     expect(await taken(new PartSlots(), 100)).to.have.length(100);
   });
 
-  it('lets half as many go out after a refusal', async () => {
+  it('lets half as many parts out after a refusal', async () => {
     const slots = new PartSlots();
     const sent = await taken(slots, 8);
     expect(slots.refused(sent[0] as PartSlot)).to.equal(true);
@@ -24,21 +24,21 @@ describe('PartSlots', () => {
     expect(await taken(slots, 8)).to.have.length(4);
   });
 
-  it('is lowered once by all that were sent before it was', async () => {
+  it('lowers the limit once for all parts that were sent before', async () => {
     const slots = new PartSlots();
     const sent = await taken(slots, 8);
     for (const slot of sent) expect(slots.refused(slot)).to.equal(true);
     expect(slots.limit).to.equal(4);
   });
 
-  it('gives up where one at a time is too many', async () => {
+  it('gives up when a part is refused alone', async () => {
     const slots = new PartSlots();
     const [only] = await taken(slots, 1);
     expect(slots.refused(only as PartSlot)).to.equal(false);
     expect(slots.limit).to.equal(1);
   });
 
-  it('gives leave to who waits, in the order of asking', async () => {
+  it('gives slots to waiting callers in the order of their calls', async () => {
     const slots = new PartSlots();
     const [first, second] = await taken(slots, 2);
     slots.refused(first as PartSlot);
@@ -55,7 +55,7 @@ describe('PartSlots', () => {
     expect(order).to.deep.equal([1, 2]);
   });
 
-  it('rises by one after many that were taken', async () => {
+  it('raises the limit by one after many successful parts', async () => {
     const slots = new PartSlots();
     const sent = await taken(slots, 4);
     slots.refused(sent[0] as PartSlot);

@@ -10,7 +10,7 @@ const request = {
   endpoint: 'http://127.0.0.1:9000',
 };
 
-/** As the SDK throws them: a name, and what is known of the answer. */
+/** An error as the SDK throws it, with a name and the status of the answer. */
 function sdkError(name: string, status?: number, message = 'Some text.', code?: string): Error {
   return Object.assign(new Error(message), {
     name,
@@ -20,7 +20,7 @@ function sdkError(name: string, status?: number, message = 'Some text.', code?: 
 }
 
 describe('toStoreError', () => {
-  it('keeps the cause, and says what was tried on what', () => {
+  it('keeps the cause, and names the operation and its target', () => {
     const cause = sdkError('InternalError', 500, 'We encountered an internal error.');
     const error = toStoreError(cause, request);
     expect(error).to.be.instanceOf(StoreError);
@@ -30,7 +30,7 @@ describe('toStoreError', () => {
     );
   });
 
-  it('gives a StoreError back as it is', () => {
+  it('returns a StoreError as it is', () => {
     const error = new StoreError({ operation: 'put', target: 'a', problem: 'b', transient: true });
     expect(toStoreError(error, request)).to.equal(error);
   });
@@ -66,14 +66,14 @@ describe('toStoreError', () => {
     [sdkError('Error', undefined, 'Region is missing'), 'Error', /no region: set AWS_REGION$/],
   ];
   for (const [cause, storeCode, problem] of hinted) {
-    it(`says what to do about ${cause.name}, which trying again cannot mend`, () => {
+    it(`says what to do about ${cause.name}, which another attempt cannot help`, () => {
       const error = toStoreError(cause, request);
       expect(error.message).to.match(problem instanceof RegExp ? problem : new RegExp(problem));
       expect(error).to.include({ storeCode, transient: false });
     });
   }
 
-  it('asks about the endpoint when nobody listens there', () => {
+  it('asks about the endpoint when no service listens there', () => {
     const error = toStoreError(sdkError('AggregateError', undefined, '', 'ECONNREFUSED'), request);
     expect(error.message).to.equal(
       'cannot put s3://bucket/a.gz: cannot reach http://127.0.0.1:9000 (ECONNREFUSED); is the endpoint right?',
@@ -89,7 +89,7 @@ describe('toStoreError', () => {
     'ENOTFOUND',
     'EAI_AGAIN',
   ]) {
-    it(`takes ${code} for transient, also as the TimeoutError that the SDK makes of some`, () => {
+    it(`calls ${code} transient, also as the TimeoutError that the SDK makes of some codes`, () => {
       for (const name of ['Error', 'TimeoutError']) {
         const error = toStoreError(sdkError(name, undefined, 'x', code), request);
         expect(error).to.include({ storeCode: code, transient: true });
@@ -114,12 +114,12 @@ describe('toStoreError', () => {
   ];
   for (const [name, status, transient] of verdicts) {
     const answer = status === undefined ? 'without an answer' : `with HTTP ${status}`;
-    it(`takes ${name} ${answer} for ${transient ? 'transient' : 'lasting'}`, () => {
+    it(`calls ${name} ${answer} ${transient ? 'transient' : 'lasting'}`, () => {
       expect(toStoreError(sdkError(name, status), request).transient).to.equal(transient);
     });
   }
 
-  it('copes with what is no error at all', () => {
+  it('accepts values that are not errors', () => {
     for (const thrown of [undefined, null, 'text', 7]) {
       expect(toStoreError(thrown, request)).to.include({ cause: thrown, transient: false });
     }
@@ -127,7 +127,7 @@ describe('toStoreError', () => {
 });
 
 describe('httpStatusOf', () => {
-  it('is the status of the answer, where there was one', () => {
+  it('is the status of the answer, or undefined', () => {
     expect(httpStatusOf(sdkError('a', 404))).to.equal(404);
     expect(httpStatusOf(sdkError('a'))).to.equal(undefined);
     expect(httpStatusOf(undefined)).to.equal(undefined);

@@ -11,7 +11,7 @@ import type { S3StoreOptions } from '../../../lib/stores/s3/s3-store-options.js'
 import { FakeClock } from '../../support/fake-clock.js';
 import { chunks, closed, rejection, unending } from '../../support/store-tools.js';
 
-describe('S3Store, with a service that fails', () => {
+describe('S3Store, when the service fails', () => {
   let failing: Server;
 
   async function listen(onRequest: Parameters<typeof createServer>[1]): Promise<string> {
@@ -32,7 +32,7 @@ describe('S3Store, with a service that fails', () => {
     failing.close();
   });
 
-  it('rejects a put at once when a part fails, though the body goes on for ever', async () => {
+  it('rejects a put at once when a part fails, although the body never ends', async () => {
     const endpoint = await listen((request, response) => {
       request.resume();
       if (request.method === 'PUT') response.statusCode = 403;
@@ -46,7 +46,7 @@ describe('S3Store, with a service that fails', () => {
     expect(body.destroyed).to.equal(true);
   });
 
-  it('cuts requests off that do not end within the grace after an abort', async () => {
+  it('aborts requests that are still in flight 10 s after the put was aborted', async () => {
     const clock = new FakeClock();
     const controller = new AbortController();
     const methods: string[] = [];
@@ -56,7 +56,7 @@ describe('S3Store, with a service that fails', () => {
         response.end(CREATED);
         return;
       }
-      // The part and then the cleanup are never answered.
+      // Neither the part nor the abort of the upload is answered.
       request.resume();
       if (request.method === 'PUT') controller.abort(new Error('no longer wanted'));
       clock.advance(10_000);
@@ -69,7 +69,7 @@ describe('S3Store, with a service that fails', () => {
     await store.close();
   });
 
-  it("gives a connection that breaks while reading as the store's error", async () => {
+  it('turns a connection that breaks during a read into a StoreError', async () => {
     const endpoint = await listen((_request, response) => {
       response.writeHead(200, { 'content-length': 100 });
       response.write('the first', () => response.destroy());
@@ -80,7 +80,7 @@ describe('S3Store, with a service that fails', () => {
     expect(error).to.include({ operation: 'get', storeCode: 'ECONNRESET', transient: true });
   });
 
-  it('ends the connection of a reader that stops while the service is silent', async () => {
+  it('closes the connection when the reader stops while the service is silent', async () => {
     const endpoint = await listen((_request, response) => {
       response.writeHead(200, { 'content-length': 100 });
       response.write('the first');

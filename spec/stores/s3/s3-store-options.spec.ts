@@ -9,7 +9,7 @@ import { type S3Server, startEmbeddedS3 } from '../../support/s3-server.js';
 import { chunks } from '../../support/store-tools.js';
 
 describe('toS3Attributes', () => {
-  it('is empty for what the bucket has by itself', () => {
+  it('is empty without options', () => {
     expect(toS3Attributes({})).to.deep.equal({});
   });
 
@@ -27,7 +27,7 @@ describe('toS3Attributes', () => {
     expect(toS3Attributes({ tags })).to.deep.equal({ Tagging: 'team=a+%26+b&kind=%C3%A9%3D1' });
   });
 
-  describe('of a store', () => {
+  describe('in a store', () => {
     let server: S3Server;
     let proxy: FaultProxy;
     let store: S3Store;
@@ -57,7 +57,7 @@ describe('toS3Attributes', () => {
       ['PutObject', () => ['12345']],
       ['CreateMultipartUpload', () => chunks(9)],
     ] as const) {
-      it(`go along with ${operation}`, async () => {
+      it(`are sent with ${operation}`, async () => {
         const { metadata } = await store.put(operation, Readable.from(body()), {
           contentType: 'application/gzip',
           metadata: { who: 'put' },

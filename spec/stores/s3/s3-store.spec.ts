@@ -27,7 +27,7 @@ describe('S3Store', () => {
     return new S3Store(`s3://${bucket}/${prefix}`, { endpoint, region, credentials, ...options });
   }
 
-  /** A client of the user's own, and the names of the commands that it was told to send. */
+  /** A caller's own client, and the names of the commands that it sends. */
   function openClient(): { client: S3Client; sent: string[] } {
     const { endpoint, region, credentials } = server;
     const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
@@ -66,7 +66,7 @@ describe('S3Store', () => {
     describeFailedPuts(name, openFixture);
   }
 
-  it('refuses at construction what no bucket or upload can be', () => {
+  it('refuses impossible buckets and part sizes at construction', () => {
     for (const url of ['s3://', 's3:///a', 's3://b@cket/a', 'http://bucket/a', 's3://a b/c']) {
       expect(() => new S3Store(url), url).to.throw(RangeError, JSON.stringify(url));
     }
@@ -82,12 +82,12 @@ describe('S3Store', () => {
     }
   });
 
-  it('refuses a key that the prefix makes too long', async () => {
+  it('refuses a key that is too long with the prefix', async () => {
     const store = open('p'.repeat(600));
     expect(await rejection(store.head('k'.repeat(600)))).to.be.instanceOf(RangeError);
   });
 
-  it('keeps objects of another prefix apart', async () => {
+  it('keeps the objects of each prefix apart', async () => {
     const [a, ab] = [open('a'), open('a/b')];
     await ab.put('c', Readable.from(['x']));
     await open('ab').put('d', Readable.from(['x']));
@@ -120,7 +120,7 @@ describe('S3Store', () => {
     client.destroy();
   });
 
-  it('never destroys a client that it was given', async () => {
+  it("never destroys the caller's client", async () => {
     const { client } = openClient();
     let destroyed = 0;
     const destroy = client.destroy.bind(client);
@@ -134,7 +134,7 @@ describe('S3Store', () => {
     destroy();
   });
 
-  it('removes the parts of a failed put once all requests have ended', async () => {
+  it('removes the parts of a failed put after its last request has ended', async () => {
     const { client, sent } = openClient();
     const failure = new Error('the disk is gone');
     const options = { client, partBytes: '5 MiB' };
@@ -147,7 +147,7 @@ describe('S3Store', () => {
     client.destroy();
   });
 
-  it('reads the body no faster than parts are stored', async () => {
+  it('reads the body no faster than the service stores its parts', async () => {
     let taken = 0;
     let stored = 0;
     let lead = 0;
@@ -167,12 +167,12 @@ describe('S3Store', () => {
     const store = open('slow', { client, partBytes: '5 MiB', concurrentParts: 2 });
     const { bytes } = await store.put('a', Readable.from(source));
     expect(bytes).to.equal(35 * MIB);
-    // Two parts on their way, one that is gathered, and a chunk or two in each stream's buffer.
+    // Two parts in flight, one that is being filled, and a chunk or two in each stream's buffer.
     expect(lead).to.be.at.most(19 * MIB);
     client.destroy();
   }).timeout(120_000);
 
-  it('tells a missing bucket from a missing key', async () => {
+  it('distinguishes a missing bucket from a missing key', async () => {
     bucket = 'shoebox-never-created';
     const store = open('');
     const failed = [
@@ -199,19 +199,26 @@ describe('S3Store', () => {
     const wrong = [{ accessKeyId: 'nobody', secretAccessKey }];
     if (server.isComplete) wrong.push({ accessKeyId, secretAccessKey: 'wrong' });
     for (const credentials of wrong) {
+      const { headStatus } = await server.refusalOf(credentials);
       const store = open('', { credentials });
-      const calls = [store.head('a'), store.get('a'), store.put('a', Readable.from(['x']))];
-      for (const error of await Promise.all(calls.map(rejection))) {
+      const calls = [store.get('a'), store.put('a', Readable.from(['x'])), store.head('a')];
+      const errors = await Promise.all(calls.map(rejection));
+      for (const error of errors) {
         expect(error).to.be.instanceOf(StoreError).and.to.have.property('transient', false);
+      }
+      // An answer to HEAD has no code: a service that hides its bucket behind 404 says no more.
+      const hinted = headStatus === 404 ? errors.slice(0, 2) : errors;
+      for (const error of hinted) {
         expect(error)
           .to.have.property('message')
           .that.matches(/; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY/);
       }
+      if (headStatus === 404) expect(errors[2]).to.have.property('storeCode', 'NoSuchBucket');
       await store.close();
     }
   });
 
-  it('says that nobody listens at the endpoint, and that it may pass', async () => {
+  it('says that no service listens at the endpoint, and calls the failure transient', async () => {
     const store = open('', { endpoint: 'http://127.0.0.1:1' });
     const calls = [store.head('a'), store.get('a'), store.put('a', Readable.from(['x']))];
     for (const error of await Promise.all(calls.map(rejection))) {
@@ -225,28 +232,28 @@ describe('S3Store', () => {
 const $metadata = {};
 
 describe('nextMarkers', () => {
-  it('goes on behind the last upload of a page', () => {
+  it('continues after the last upload of a page', () => {
     const page = { $metadata, IsTruncated: true, NextKeyMarker: 'k', NextUploadIdMarker: 'u' };
     expect(nextMarkers(page)).to.deep.equal({ KeyMarker: 'k', UploadIdMarker: 'u' });
   });
 
-  it('goes on behind a key, where the service names no upload', () => {
+  it('continues after a key when the service names no upload', () => {
     const page = { $metadata, IsTruncated: true, NextKeyMarker: 'k' };
     expect(nextMarkers(page)).to.deep.equal({ KeyMarker: 'k' });
   });
 
-  it('ends with the last page, also where a service says where it would go on', () => {
+  it('ends with the last page, even when that page names a next upload', () => {
     expect(nextMarkers({ $metadata, NextKeyMarker: 'k' })).to.equal(undefined);
     expect(nextMarkers({ $metadata, IsTruncated: false, NextKeyMarker: 'k' })).to.equal(undefined);
   });
 
-  it('ends where a service says that there is more, but not where', () => {
+  it('ends when a service announces more uploads without saying where', () => {
     expect(nextMarkers({ $metadata, IsTruncated: true })).to.equal(undefined);
   });
 });
 
 describe('checkPage', () => {
-  it('takes a last page, and one that says where the next one is', () => {
+  it('accepts the last page, and a page that names the next one', () => {
     for (const page of [
       { $metadata },
       { $metadata, IsTruncated: false },
@@ -256,7 +263,7 @@ describe('checkPage', () => {
     }
   });
 
-  it('refuses one that says that there is more, but not where', () => {
+  it('refuses a page that announces more objects without saying where', () => {
     expect(() => checkPage({ $metadata, IsTruncated: true })).to.throw(Error, 'there is more');
   });
 });

@@ -9,10 +9,10 @@ import type { S3Operation } from '../../support/s3-operation.js';
 import { type S3Server, startEmbeddedS3 } from '../../support/s3-server.js';
 import { chunks, MIB } from '../../support/store-tools.js';
 
-/** What of a request's digest is in its headers. */
+/** The digest in a request's headers. */
 type Carried = 'crc32' | 'md5' | 'nothing';
 
-describe('PartSender', () => {
+describe('UploadSender', () => {
   let server: S3Server;
   let proxy: FaultProxy;
   let bucket: string;
@@ -57,7 +57,7 @@ describe('PartSender', () => {
     return proxy.requests.filter((request) => request.operation === operation).map(carriedBy);
   }
 
-  it('tries CRC-32, and Content-MD5 from then on where it is ignored', async () => {
+  it('tries CRC-32, and uses Content-MD5 from then on when the service ignores it', async () => {
     open();
     await putSmall();
     await putSmall();
@@ -70,7 +70,7 @@ describe('PartSender', () => {
     [400, 'InvalidRequest'],
     [501, 'NotImplemented'],
   ] as const) {
-    it(`sends the same with Content-MD5 where CRC-32 is refused by ${status}, and remembers`, async () => {
+    it(`repeats the request with Content-MD5 when the service refuses CRC-32 with ${status}, and remembers`, async () => {
       open();
       proxy.inject('PutObject', { kind: 'answer', status, code });
       await putSmall();
@@ -79,7 +79,7 @@ describe('PartSender', () => {
     });
   }
 
-  it('begins an upload without a checksum where the one of CRC-32 is refused', async () => {
+  it('creates an upload without a checksum when the service refuses CRC-32', async () => {
     open();
     proxy.inject('CreateMultipartUpload', { kind: 'answer', status: 501, code: 'NotImplemented' });
     await putLarge();
@@ -89,7 +89,7 @@ describe('PartSender', () => {
     expect(carried('UploadPart')).to.deep.equal(['md5', 'md5', 'md5']);
   });
 
-  it('takes a failure of another kind for no word about checksums', async () => {
+  it('draws no conclusion about checksums from another failure', async () => {
     open();
     proxy.inject('PutObject', { kind: 'answer', status: 403, code: 'AccessDenied' });
     await putSmall().then(
@@ -105,7 +105,7 @@ describe('PartSender', () => {
     ['md5', 'md5'],
     ['none', 'nothing'],
   ] as const) {
-    it(`sends ${carries} each time, told '${option}'`, async () => {
+    it(`sends ${carries} each time with the option '${option}'`, async () => {
       open(option);
       await putSmall();
       await putSmall();
@@ -115,7 +115,7 @@ describe('PartSender', () => {
     });
   }
 
-  it('stores an object whole in a service that takes one part at a time', async () => {
+  it('stores an object in a service that takes one part at a time', async () => {
     open();
     proxy.mostParts = 1;
     await store.put('large', Readable.from(chunks(31)));
