@@ -47,7 +47,7 @@ export class JsonLinesEncoder implements RecordEncoder {
     flattenMetadata(metadataOf(record), this.#flat);
     checkRecordBytes(payload.length, this.#options.maxRecordBytes);
     if (typeof payload !== 'string' && !isUtf8(payload)) {
-      throw new RecordError('payload', 'is not UTF-8, which JSON lines are');
+      throw new RecordError('payload', 'is not UTF-8, as JSON lines must be');
     }
     const key = this.#options.metadataKey;
     const line = key === undefined ? payload : this.#withMetadata(payload, key);
@@ -60,7 +60,7 @@ export class JsonLinesEncoder implements RecordEncoder {
       throw new RecordError('payload', 'has a line feed, which ends a record in JSON lines');
     }
     if (written > 0 && !beginsAsJson(bytes[0])) {
-      throw new RecordError('payload', 'does not begin as JSON does, so it would not be read back');
+      throw new RecordError('payload', 'does not begin like JSON, so it could not be read back');
     }
     checkRecordBytes(written, this.#options.maxRecordBytes);
     slab.length += written;
@@ -115,7 +115,7 @@ function metadataText(piece: Piece | undefined, key: Piece | undefined): string 
   // JSON could escape a lone surrogate, but the record could then not be copied to other formats.
   if (!text.isWellFormed()) throw loneSurrogate(fieldOf(textOf(key)));
   if (piece instanceof Uint8Array && !isUtf8(piece)) {
-    throw new RecordError(fieldOf(textOf(key)), 'is not UTF-8, which JSON lines are');
+    throw new RecordError(fieldOf(textOf(key)), 'is not UTF-8, as JSON lines must be');
   }
   return text;
 }

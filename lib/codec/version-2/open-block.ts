@@ -149,7 +149,7 @@ class BodyReader {
       const at = reader.position;
       const key = reader.readUnsigned();
       if (key < 0 || key >= this.#keys) {
-        this.#fail(at, `one of ${this.#keys} keys`, key < 0 ? 'no varint' : `key ${key}`);
+        this.#fail(at, `one of ${this.#keys} keys`, key < 0 ? 'not a varint' : `key ${key}`);
       }
       const valueBytes = this.#readCount('a value', end);
       reader.position += valueBytes;
@@ -164,7 +164,7 @@ class BodyReader {
     const reader = this.#reader;
     const at = reader.position;
     const count = reader.readUnsigned();
-    if (count < 0) this.#fail(at, `the length of ${what}`, 'no varint');
+    if (count < 0) this.#fail(at, `the length of ${what}`, 'not a varint');
     if (count > end - reader.position) {
       this.#fail(at, `${what} within ${end - reader.position} bytes`, String(count));
     }
