@@ -1,7 +1,7 @@
-import { beginsAsJson } from './bytes/begins-as-json.js';
 import { ByteQueue } from './bytes/byte-queue.js';
 import { FrameDecoder } from './frames/frame-decoder.js';
 import type { ArchiveDecoderOptions, DecoderContext, KindDecoder } from './frames/kind-decoder.js';
+import { beginsAsJson } from './json-lines/begins-as-json.js';
 import { JsonLinesDecoder } from './json-lines/json-lines-decoder.js';
 import type { ArchiveRecord } from './records/archive-record.js';
 import { parseMaxRecordBytes } from './records/record-encoder.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { beginsAsJson } from '../../lib/codec/bytes/begins-as-json.js';
+import { beginsAsJson } from '../../lib/codec/json-lines/begins-as-json.js';
 import type { RecordFields } from '../../lib/codec/records/record-input.js';
 import { anyMetadata, anyMicros, anyPayload } from '../support/arbitrary-record.js';
 import {

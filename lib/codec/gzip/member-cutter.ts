@@ -1,9 +1,9 @@
 import { LINE_FEED } from '../../format/json-lines.js';
 import { PREAMBLE_BYTES } from '../../format/preamble.js';
 import { MEMBER_STRETCH } from '../../format/seekable-gzip.js';
-import { beginsAsJson } from '../bytes/begins-as-json.js';
 import { Slab } from '../bytes/slab.js';
 import { measureFrame } from '../frames/measure-frame.js';
+import { beginsAsJson } from '../json-lines/begins-as-json.js';
 import type { MemberFacts } from './member-entry.js';
 import { MemberFactsBuilder } from './member-facts-builder.js';
 

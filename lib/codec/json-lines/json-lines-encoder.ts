@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer';
 
 import { RecordError } from '../../errors/record-error.js';
 import { LINE_FEED } from '../../format/json-lines.js';
-import { beginsAsJson } from '../bytes/begins-as-json.js';
 import { Slab } from '../bytes/slab.js';
 import { mostBytes, NOT_WELL_FORMED, type Piece, putPiece } from '../bytes/text.js';
 import { type FlatMetadata, fieldOf, flattenMetadata } from '../records/metadata-input.js';
@@ -14,6 +13,7 @@ import {
   type RecordInput,
   timeMicrosOf,
 } from '../records/record-input.js';
+import { beginsAsJson } from './begins-as-json.js';
 
 export interface JsonLinesEncoderOptions {
   readonly maxRecordBytes: number;

@@ -1,5 +1,5 @@
-import { beginsAsJson } from '../../codec/bytes/begins-as-json.js';
 import { inflateHead } from '../../codec/gzip/inflate-head.js';
+import { beginsAsJson } from '../../codec/json-lines/begins-as-json.js';
 import {
   type FrameHeader,
   headerCrc,

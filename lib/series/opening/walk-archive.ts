@@ -1,10 +1,10 @@
 import { ArchiveDecoder } from '../../codec/archive-decoder.js';
-import { beginsAsJson } from '../../codec/bytes/begins-as-json.js';
 import { ByteQueue } from '../../codec/bytes/byte-queue.js';
 import type { DamageOptions } from '../../codec/frames/damage-options.js';
 import { openFrame } from '../../codec/frames/frame-decoder.js';
 import { FrameScanner, type ScannedFrame } from '../../codec/frames/frame-scanner.js';
 import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
+import { beginsAsJson } from '../../codec/json-lines/begins-as-json.js';
 import type { ArchiveRecord } from '../../codec/records/archive-record.js';
 import { DamageError } from '../../errors/damage-error.js';
 import type { ArchiveSource } from './archive-source.js';

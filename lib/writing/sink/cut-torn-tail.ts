@@ -1,5 +1,5 @@
-import { beginsAsJson } from '../../codec/bytes/begins-as-json.js';
 import { measureFrame } from '../../codec/frames/measure-frame.js';
+import { beginsAsJson } from '../../codec/json-lines/begins-as-json.js';
 import type { OpenFile } from '../../files/file-layer.js';
 import { LINE_FEED } from '../../format/json-lines.js';
 

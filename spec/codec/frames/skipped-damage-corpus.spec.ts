@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { ArchiveDecoder } from '../../../lib/codec/archive-decoder.js';
-import { beginsAsJson } from '../../../lib/codec/bytes/begins-as-json.js';
+import { beginsAsJson } from '../../../lib/codec/json-lines/begins-as-json.js';
 import type { RecordFields } from '../../../lib/codec/records/record-input.js';
 import { DamageError } from '../../../lib/errors/damage-error.js';
 import { gunzip } from '../../../lib/streams/gunzip.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { beginsAsJson } from '../../../lib/codec/bytes/begins-as-json.js';
+import { beginsAsJson } from '../../../lib/codec/json-lines/begins-as-json.js';
 import { MAGIC_BYTES } from '../../../lib/format/preamble.js';
 
 describe('beginsAsJson', () => {
