@@ -69,7 +69,7 @@ export interface UnfinishedUpload {
 }
 
 /**
- * A place for sealed archives: immutable objects under flat keys, in which `/` separates folders.
+ * The store of sealed archives: immutable objects under flat keys, in which `/` separates folders.
  * Failures are `StoreError`s, whose `transient` says whether another attempt may help. Your own
  * store may omit the optional members.
  */
