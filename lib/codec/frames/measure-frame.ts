@@ -18,7 +18,8 @@ export interface MeasuredFrame {
   readonly bytes: number;
   /**
    * `records`: a block of version 2, described by `header`. `record`: one of version 1. `none`: no
-   * records. `unknown`: a later version, which may hold records.
+   * records. `unknown`: perhaps some, because the version or kind is unknown, or the header is
+   * impossible.
    */
   readonly holds: 'records' | 'record' | 'none' | 'unknown';
   readonly header: FrameHeader | null;

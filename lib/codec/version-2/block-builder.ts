@@ -206,7 +206,7 @@ export class BlockBuilder implements RecordEncoder {
   }
 
   /**
-   * @returns how many bytes the record's keys take in the table, shared with other records or not
+   * @returns the bytes of the record's keys in the table, even of keys that earlier records added
    */
   #putMetadata(limit: number): number {
     const slab = this.#slab;
