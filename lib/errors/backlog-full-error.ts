@@ -14,7 +14,8 @@ export class BacklogFullError extends ArchiveError {
   constructor(pendingBytes: number, maxPendingBytes: number) {
     super(
       'ERR_BACKLOG_FULL',
-      `cannot append: ${pendingBytes} bytes wait already, expected at most ${maxPendingBytes}: await ready()`,
+      `cannot append: ${pendingBytes} bytes wait already, ` +
+        `expected at most ${maxPendingBytes}: await ready()`,
     );
     this.pendingBytes = pendingBytes;
     this.maxPendingBytes = maxPendingBytes;

@@ -93,7 +93,7 @@ describe('ArchiveDecoder', () => {
         }
       });
 
-      it('truncated at any byte returns the records before the cut, then reports a torn frame', () => {
+      it('truncated at any byte returns the records before the cut, then a torn frame', () => {
         for (let at = 0; at < bytes.length; at++) {
           const whole = wholeBefore(ends, at);
           const { records, error } = decodeChunks([bytes.subarray(0, at)], { metadataKey });

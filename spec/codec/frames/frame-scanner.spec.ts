@@ -142,7 +142,7 @@ describe('FrameScanner', () => {
       [{ earliestMicros: 1n }, 'bad-header'],
     ];
     for (const [header, reason] of refused) {
-      it(`skips a frame that is '${reason}' by ${Object.keys(header)}, and never searches it`, () => {
+      it(`never searches a frame that is '${reason}' by ${Object.keys(header)}, but skips it`, () => {
         const body = Buffer.concat([BEFORE, AFTER, BODY]);
         const frame = forgeFrame(body, { records: 3, ...header });
         const found = scan(join(BEFORE, frame, AFTER));

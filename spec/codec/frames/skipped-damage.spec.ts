@@ -249,7 +249,7 @@ describe('Damage that is skipped, in version 1', () => {
     });
   }
 
-  it('costs no other record if payloads hold archives, although records of these may be returned', () => {
+  it('costs no other record if payloads hold archives, whose records may be returned', () => {
     const holding = sampleVersion1([
       { payload: EARLIER_ARCHIVE },
       { payload: 'one' },

@@ -65,7 +65,7 @@ describe('KeyTable', () => {
     expect(table.entries.toString()).to.equal('\u0001a\u0001c');
   });
 
-  it("finds the previous record's keys by their pair number, and removes them with the others", () => {
+  it("finds the previous record's keys by pair number, until they are removed", () => {
     const table = new KeyTable();
     const places = (...keys: string[]) => keys.map((key, place) => table.keyAt(place, key).index);
     expect(places('a', 'b')).to.deep.equal([0, 1]);
