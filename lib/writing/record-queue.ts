@@ -71,8 +71,8 @@ interface EntryGroup {
 }
 
 /**
- * Decides whether a writer takes a record now or later. If no record waits, it encodes the record at
- * once, bypassing Node's buffer. While there is no room, records wait in that buffer, and the
+ * Decides whether a writer takes a record now or later. If no record waits, it encodes the record
+ * at once, bypassing Node's buffer. While there is no room, records wait in that buffer, and the
  * callback of the first is held: that is the backpressure. Node limits the records in the buffer;
  * this class also limits their bytes.
  */
@@ -223,7 +223,8 @@ export class RecordQueue {
     try {
       for (let entry = entries[group.next]; entry !== undefined; entry = entries[++group.next]) {
         if (this.#takeEntry(entry.chunk)) continue;
-        // Held until `release`: after its callback Node would pass on more, into a third slab, and on.
+        // Held until `release`: after its callback Node would pass on more, into a third slab, and
+        // on.
         this.#held = group;
         return;
       }
