@@ -8,8 +8,8 @@ import { nodeFileLayer } from '../files/file-layer.js';
 import { type SeriesPatterns, sortPatterns } from '../series/listing/series-patterns.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
 import { systemClock } from '../streams/clock.js';
-import { waitUntilTaken } from '../streams/downstream.js';
 import type { TypedEvents } from '../streams/typed-events.js';
+import { waitUntilTaken } from '../streams/wait-until-taken.js';
 import { readSeries } from './read-series.js';
 import { RecordIterator } from './record-iterator.js';
 import {

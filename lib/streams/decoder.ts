@@ -3,7 +3,7 @@ import { Transform, type TransformCallback } from 'node:stream';
 import { ArchiveDecoder } from '../codec/archive-decoder.js';
 import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
-import { waitUntilTaken } from './downstream.js';
+import { waitUntilTaken } from './wait-until-taken.js';
 
 /** What a `Decoder` is told of its archive. */
 export interface DecoderOptions extends ArchiveDecoderOptions {}

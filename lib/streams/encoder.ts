@@ -11,7 +11,7 @@ import type { RecordInput } from '../codec/records/record-input.js';
 import { type Duration, parseDurationMs } from '../format/quantity.js';
 import { WRITER_BYTES } from '../format/version-2.js';
 import { type Clock, systemClock, type Timer } from './clock.js';
-import { giveHeld, type HoldsBack, waitUntilTaken } from './downstream.js';
+import { giveHeld, type HoldsBack, waitUntilTaken } from './wait-until-taken.js';
 
 /** What a user of an `Encoder` chooses. */
 export interface EncoderOptions extends FormatOptions {

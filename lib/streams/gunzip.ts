@@ -1,15 +1,13 @@
 import { crc32 } from 'node:zlib';
 
 import { hex32 } from '../codec/bytes/hex32.js';
+import { type Fail, gzipHeaderBytes } from '../codec/gzip/gzip-header.js';
 import { findSubfield } from '../codec/gzip/gzip-subfield.js';
 import { type Damage, DamageError } from '../errors/damage-error.js';
 import { KIND_DATA, KIND_END, SUBFIELD_VERSION } from '../format/seekable-gzip.js';
-import { type Fail, gzipHeaderBytes } from './gzip-header.js';
 import { inflateAhead } from './inflate-ahead.js';
 import { inflateRaw } from './inflate-raw.js';
 import { PulledBytes } from './pulled-bytes.js';
-
-export { isGzip } from './gzip-header.js';
 
 /**
  * Decompresses gzip of any number of members (RFC 1952). All that could be decompressed is given before

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { Transform, type TransformCallback } from 'node:stream';
+import { addAbortSignal, Transform, type TransformCallback } from 'node:stream';
+import { createGzip } from 'node:zlib';
 
 import { BoundedEntries } from '../codec/bytes/bounded-entries.js';
 import {
@@ -20,7 +21,9 @@ import {
   LEAST_MEMBER_BYTES,
   MAX_MEMBER_ENTRIES,
 } from '../format/seekable-gzip.js';
-import { type Deflate, deflateOnPool } from './deflate-on-pool.js';
+
+/** Compresses all of `raw` into deflate data (RFC 1951) and the trailer of a gzip member (RFC 1952). */
+export type Deflate = (raw: Buffer, signal: AbortSignal) => Promise<Buffer>;
 
 /** What a user of a `SeekableGzip` chooses. */
 export interface SeekableGzipOptions {
@@ -187,6 +190,28 @@ export class SeekableGzip extends Transform {
 const DEFAULT_LEVEL = 6;
 const LARGEST_LEVEL = 9;
 const LARGEST_CONCURRENCY = 8;
+
+/** zlib writes a gzip header of this size. It is replaced by the header of a data member. */
+const ZLIB_HEADER_BYTES = 10;
+
+/** The share of the input that one output buffer holds. Each buffer costs a trip to a thread and back. */
+const OUTPUT_SHARE = 1 / 4;
+const LEAST_OUTPUT_BYTES = 2 ** 12;
+
+/**
+ * Compresses on libuv's thread pool, checksum included. After the signal has aborted, zlib only finishes
+ * the call that is running.
+ */
+export function deflateOnPool(level: number): Deflate {
+  return async (raw, signal) => {
+    const chunkSize = Math.max(Math.ceil(raw.length * OUTPUT_SHARE), LEAST_OUTPUT_BYTES);
+    const gzip = addAbortSignal(signal, createGzip({ level, chunkSize }));
+    gzip.end(raw);
+    const pieces: Buffer[] = [];
+    for await (const piece of gzip) pieces.push(piece);
+    return Buffer.concat(pieces).subarray(ZLIB_HEADER_BYTES);
+  };
+}
 
 function sumOf(
   entries: readonly MemberEntry[],

@@ -1,7 +1,7 @@
 import { Transform } from 'node:stream';
 
 import { loneSurrogate, payloadOf, type RecordInput } from '../codec/records/record-input.js';
-import { waitUntilTaken } from './downstream.js';
+import { waitUntilTaken } from './wait-until-taken.js';
 
 /** What is between the payloads of `toPayloads`. */
 export interface ToPayloadsOptions {

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { readGzipEnd } from '../../lib/codec/gzip/gzip-end.js';
+import { gzipHeaderBytes } from '../../lib/codec/gzip/gzip-header.js';
 import {
   decodeDataHeader,
   encodeDataHeader,
@@ -12,7 +13,6 @@ import {
 import { decodeMemberIndex } from '../../lib/codec/gzip/member-index.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
 import { END_MEMBER_BYTES } from '../../lib/format/seekable-gzip.js';
-import { gzipHeaderBytes } from '../../lib/streams/gzip-header.js';
 import type { NamedProperty } from './named-property.js';
 
 const count = fc.oneof(fc.nat(300), fc.maxSafeNat());

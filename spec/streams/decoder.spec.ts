@@ -6,10 +6,10 @@ import fc from 'fast-check';
 
 import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
 import { Decoder } from '../../lib/streams/decoder.js';
-import { waitUntilTaken } from '../../lib/streams/downstream.js';
 import { Encoder } from '../../lib/streams/encoder.js';
 import { toJsonLines } from '../../lib/streams/to-json-lines.js';
 import { toPayloads } from '../../lib/streams/to-payloads.js';
+import { waitUntilTaken } from '../../lib/streams/wait-until-taken.js';
 import { anyRecord, expectedOf } from '../support/arbitrary-record.js';
 import { cut, damageOf, plain } from '../support/decode-archive.js';
 import { encodeBlocks, encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';

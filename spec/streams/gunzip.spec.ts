@@ -3,7 +3,7 @@ import { crc32, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { gunzip, isGzip } from '../../lib/streams/gunzip.js';
+import { gunzip } from '../../lib/streams/gunzip.js';
 import { cut, damageOf } from '../support/decode-archive.js';
 import { drain, failureOf, iterate, settle } from './stream-tools.js';
 
@@ -236,15 +236,6 @@ describe('gunzip', () => {
     const text = Array.from({ length: 30_000 }, (_, n) => `${n} `).join('');
     const { given } = await drain(gunzip(iterate(cut(gzipSync(text), 1000))));
     expect(Buffer.concat(given).toString()).to.equal(text);
-  });
-});
-
-describe('isGzip', () => {
-  it('tells gzip by its first two bytes', () => {
-    expect(isGzip(gzipSync(''))).to.equal(true);
-    for (const text of ['', '\x1f', '{"n":1}', '\x84\x78']) {
-      expect(isGzip(Buffer.from(text, 'latin1'))).to.equal(false);
-    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { isGzip } from '../../codec/gzip/gzip-header.js';
 import { inflateHead } from '../../codec/gzip/inflate-head.js';
 import { beginsAsJson } from '../../codec/json-lines/begins-as-json.js';
 import {
@@ -13,7 +14,6 @@ import {
   KIND_RECORDS,
   VERSION_2,
 } from '../../format/version-2.js';
-import { isGzip } from '../../streams/gunzip.js';
 import type { FoundArchive } from '../opening/found-archive.js';
 
 /** Writer, sequence and earliest time of an archive's first block. */

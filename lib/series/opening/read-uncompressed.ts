@@ -1,6 +1,7 @@
+import { isGzip } from '../../codec/gzip/gzip-header.js';
 import { DamageError } from '../../errors/damage-error.js';
 import type { ByteRange } from '../../files/byte-range.js';
-import { gunzip, isGzip } from '../../streams/gunzip.js';
+import { gunzip } from '../../streams/gunzip.js';
 import { GZIP_SUFFIX } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';
 

@@ -2,7 +2,7 @@ import { Duplex, PassThrough, Readable, Transform, Writable } from 'node:stream'
 
 import { expect } from 'chai';
 
-import { giveHeld, waitUntilTaken } from '../../lib/streams/downstream.js';
+import { giveHeld, waitUntilTaken } from '../../lib/streams/wait-until-taken.js';
 import { SlowSink, settle } from './stream-tools.js';
 
 /** A source that gives what it is told to, and does not end by itself. */

@@ -2,7 +2,7 @@ import { crc32, gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import { type Fail, gzipHeaderBytes } from '../../lib/streams/gzip-header.js';
+import { type Fail, gzipHeaderBytes, isGzip } from '../../../lib/codec/gzip/gzip-header.js';
 
 const fail: Fail = (expected, found) => {
   throw new Error(`expected ${expected}, found ${found}`);
@@ -60,6 +60,15 @@ describe('gzipHeaderBytes', () => {
     ];
     for (const [bytes, message] of refused) {
       expect(() => gzipHeaderBytes(bytes, fail)).to.throw(Error, message);
+    }
+  });
+});
+
+describe('isGzip', () => {
+  it('recognises gzip by its first two bytes', () => {
+    expect(isGzip(gzipSync(''))).to.equal(true);
+    for (const text of ['', '\x1f', '{"n":1}', '\x84\x78']) {
+      expect(isGzip(Buffer.from(text, 'latin1'))).to.equal(false);
     }
   });
 });
