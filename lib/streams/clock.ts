@@ -1,20 +1,20 @@
-/** Where time comes from. Specs pass one of their own; everything else uses `systemClock`. */
+/** The source of time. Specs pass their own; everything else uses `systemClock`. */
 export interface Clock {
-  /** Milliseconds since the epoch. May jump, as the system's does. */
+  /** Milliseconds since the epoch. May jump, as the system's clock does. */
   now(): number;
   /** Calls back once after `delayMs`. The timer alone does not keep the process alive. */
   setTimer(callback: () => void, delayMs: number): Timer;
 }
 
-/** A call that a `Clock` has yet to make. */
+/** A pending call of a `Clock`. */
 export interface Timer {
-  /** Harmless once it has fired. */
+  /** Has no effect after the call. */
   cancel(): void;
-  /** From now on the timer keeps the process alive: somebody waits for it. */
+  /** Makes the timer keep the process alive, because a caller now waits for it. */
   ref(): void;
 }
 
-/** Node's timers fire at once when told to wait longer than this (2^31 - 1 ms, 24.8 days). */
+/** Node's timers fire at once if the delay is longer than this (2^31 - 1 ms, 24.8 days). */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** The system's time, and Node's timers. */

@@ -5,17 +5,20 @@ import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { waitUntilTaken } from './wait-until-taken.js';
 
-/** What a `Decoder` is told of its archive. */
+/** How a `Decoder` reads its archive. */
 export interface DecoderOptions extends ArchiveDecoderOptions {}
 
-/** Records that are decoded ahead of the reader; they are views, so a record costs little. */
+/** Records decoded ahead of the reader. They are views on the chunks, so each costs little. */
 const RECORDS_AHEAD = 128;
 
 /**
- * The bytes of an archive in, in chunks of any size; `ArchiveRecord`s out. Takes archives of version 1,
- * version 2 (one behind the other, too) and JSON lines, uncompressed. Damage ends the stream with a
- * `DamageError`, after every record before it has been taken, however slow the reader. Chunks given to
- * it are its own: records are views on them.
+ * Decodes an uncompressed archive: takes its bytes in chunks of any size, and gives
+ * `ArchiveRecord`s. Reads version 1, version 2 (concatenated archives, too) and JSON lines. Damage
+ * ends the stream with a `DamageError` after the reader has taken every record before the damage.
+ * The caller must not change a chunk after writing it: records are views on it.
+ *
+ * This is `ArchiveDecoder` as a Transform, for users' own pipelines. `RollingReadStream` calls
+ * `ArchiveDecoder` directly, for speed.
  */
 export class Decoder extends Transform {
   readonly #decoder: ArchiveDecoder;
@@ -26,7 +29,7 @@ export class Decoder extends Transform {
     this.#decoder = new ArchiveDecoder(options);
   }
 
-  // Not `_transform`, whose callback Node may hold back once more, for a `_read` that has been made.
+  // Not `_transform`: Node may delay its callback until a `_read` that it has already made.
   override _write(chunk: Buffer, _encoding: string, callback: TransformCallback): void {
     this.#decoder.push(chunk);
     this.#deliver(callback);
@@ -59,7 +62,8 @@ export class Decoder extends Transform {
       }
       for (const record of records) isWanted = this.push(record);
     }
-    // Released by `_read`. A chunk may inflate to many times its size in record objects.
+    // `_read` calls back. Until then no further chunk comes: its record objects may be many times
+    // its size.
     this.#held = callback;
   }
 }

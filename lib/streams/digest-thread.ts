@@ -1,20 +1,20 @@
 import { Worker } from 'node:worker_threads';
 
-/** A SHA-256 of bytes as they come. */
+/** An incremental SHA-256. */
 export interface RunningDigest {
-  /** Takes bytes in, behind those before. They must not change until it settles. */
+  /** Appends bytes. The caller must not change them until the promise settles. */
   update(bytes: Buffer): Promise<void>;
 
-  /** Of all bytes so far; more may follow. */
+  /** The digest of all bytes so far; more may follow. */
   digest(): Promise<Buffer>;
 
-  /** Frees what is kept for it. It is not used afterwards. */
+  /** Frees the thread's memory for this digest. The caller must not use it any more. */
   release(): void;
 }
 
 /**
- * What the thread runs. As text: a file of its own would have to be found again by whatever bundles or
- * translates this library. An `update` or `digest` is answered, in order; an `end` is not.
+ * The program of the thread. It is text because bundlers and compilers of this library would not
+ * find a separate file. The thread answers each `update` and `digest`, in order, but not `end`.
  */
 const THREAD = `
   const { createHash } = require('node:crypto');
@@ -31,19 +31,19 @@ const THREAD = `
 
 type Task = 'update' | 'digest' | 'end';
 
-/** A digest, or that bytes were taken in. */
+/** A digest; null when an `update` is done. */
 type Answer = Uint8Array | null;
 
-/** Who waits for the answer to a task. */
+/** The caller of a task that the thread has not answered yet. */
 interface Waiting {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Computes SHA-256 on a thread, for all who ask: as much as 1.4 GB/s, which the event loop then has for
- * other work. Bytes in shared memory are hashed where they are, others are copied. Keeps the process alive
- * only while somebody waits.
+ * Computes SHA-256 on one thread for all callers, at up to 1.4 GB/s, so that the event loop is free
+ * for other work. Hashes bytes in shared memory in place and copies others. Keeps the process alive
+ * only while a caller waits.
  */
 class DigestThread {
   readonly #worker = new Worker(THREAD, { eval: true, execArgv: [] });
@@ -52,13 +52,13 @@ class DigestThread {
   #digests = 0;
   #failure: Error | undefined;
 
-  /** @param onEnd called when it takes no more tasks */
+  /** @param onEnd called when the thread has ended and takes no more tasks */
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd;
     this.#worker.on('message', (answer: Answer) => this.#answer(answer));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', (code) => this.#fail(new Error(`the thread ended with ${code}`)));
-    // A listener for messages counts as somebody who waits.
+    // `on('message')` has made the worker keep the process alive.
     this.#worker.unref();
   }
 
@@ -84,7 +84,7 @@ class DigestThread {
   }
 
   #fail(error: Error): void {
-    // It exits after an error: another thread may have begun by then.
+    // An `exit` follows an `error`. By then `onEnd` may have made way for another thread.
     if (this.#failure !== undefined) return;
     this.#failure = error;
     this.#onEnd();
@@ -95,9 +95,10 @@ class DigestThread {
 let shared: DigestThread | undefined;
 
 /**
- * A SHA-256 that is computed on a thread, which all share. The first call starts it.
+ * Starts a SHA-256 on the thread that all digests share. The first call starts the thread.
  *
- * @throws what the system says where there can be no thread; its promises reject where it died
+ * @throws the system's error if the thread cannot start; promises of the digest reject if the
+ * thread ends
  */
 export function createThreadDigest(): RunningDigest {
   shared ??= new DigestThread(() => {

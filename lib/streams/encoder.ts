@@ -13,33 +13,38 @@ import { WRITER_BYTES } from '../format/version-2.js';
 import { type Clock, systemClock, type Timer } from './clock.js';
 import { giveHeld, type HoldsBack, waitUntilTaken } from './wait-until-taken.js';
 
-/** What a user of an `Encoder` chooses. */
+/** Options of an `Encoder`. */
 export interface EncoderOptions extends FormatOptions {
   /**
-   * How long a record may wait in a block that is not full, before the block ends and its bytes are
-   * given. @default '1s'
+   * How long a record may wait in a block that is not full. Then the block ends and the stream
+   * gives its bytes. @default '1s'
    */
   readonly flushInterval?: Duration | undefined;
-  /** 8 bytes that tell this writer's records from all others'. @default random */
+  /**
+   * 8 bytes that distinguish this writer's records from those of all other writers. @default random
+   */
   readonly writerId?: Uint8Array | undefined;
   /** @default systemClock */
   readonly clock?: Clock | undefined;
 }
 
-/** Records that were given to `_writev`, from `next` on not encoded yet. */
+/** Records given to `_writev`. Those from index `next` on are not encoded yet. */
 interface HeldRecords {
   readonly records: ReadonlyArray<{ readonly chunk: RecordInput }>;
   next: number;
   readonly callback: TransformCallback;
 }
 
-/** One block on its way out, one being built: more would only add to the memory. */
+/** One block waits to be read while one is built. More would only take more memory. */
 const READABLE_BLOCKS = 1;
 
 /**
- * Records in, the bytes of an archive out: a Transform whose writable side takes `RecordInput`. The
- * archive has no index; `createArchiveWriter` gives it one. What is not a record ends the stream with a
- * `RecordError`, after the bytes of all records before it were given.
+ * Encodes records: takes `RecordInput`s and gives the bytes of one archive. The archive has no
+ * index; use `createArchiveWriter` for archives with one. An input that is not a record ends the
+ * stream with a `RecordError` after the reader has taken the bytes of all records before it.
+ *
+ * This is `RecordEncoder` as a Transform, for users' own pipelines. `RollingWriteStream` calls
+ * `RecordEncoder` directly, for speed.
  */
 export class Encoder extends Transform implements HoldsBack {
   readonly #encoder: RecordEncoder;
@@ -48,7 +53,7 @@ export class Encoder extends Transform implements HoldsBack {
   readonly #flushIntervalMs: number;
   #flushTimer: Timer | undefined;
   #held: HeldRecords | undefined;
-  /** What the last `push` said, until `_read` asks for more. */
+  /** The result of the last `push`; true after `_read`. */
   #isWanted = true;
 
   constructor(options: EncoderOptions = {}) {
@@ -92,7 +97,7 @@ export class Encoder extends Transform implements HoldsBack {
     callback(error);
   }
 
-  /** Ends the block that is being filled, as when its time is up. */
+  /** Ends the open block early, as after `flushInterval`. */
   [giveHeld](): void {
     this.#flushBlock();
   }
@@ -102,7 +107,8 @@ export class Encoder extends Transform implements HoldsBack {
     const nowMicros = Math.round(this.#clock.now() * 1000);
     for (let entry = records[held.next]; entry !== undefined; entry = records[++held.next]) {
       if (!this.#isWanted) {
-        // Released by `_read`. Called back now, the source would fill the readable side without end.
+        // `_read` continues. Calling back now would let the source fill the readable side without
+        // limit.
         this.#held = held;
         this.#armFlush();
         return;
@@ -114,7 +120,7 @@ export class Encoder extends Transform implements HoldsBack {
         void waitUntilTaken(this).then(() => callback(error as Error));
         return;
       }
-      // Pushes are cut where blocks end.
+      // Pushes end where blocks end.
       const isFull = this.#encoder.pendingBytes >= this.#blockBytes;
       if (isFull && !this.#encoder.isBlockOpen) this.#pushBlocks();
     }
@@ -130,13 +136,13 @@ export class Encoder extends Transform implements HoldsBack {
   #pushBlocks(): void {
     this.#cancelFlush();
     const bytes = this.#encoder.take();
-    // A short block would keep a whole slab in memory for as long as it waits to be read.
+    // A short block would keep a whole slab in memory until it is read.
     const isShort = 2 * bytes.length < bytes.buffer.byteLength;
     this.#isWanted = this.push(isShort ? Buffer.from(bytes) : bytes);
   }
 
   #armFlush(): void {
-    // A reader may have destroyed the stream while it was given a block.
+    // A reader may have destroyed the stream from within `push`.
     if (this.#flushTimer !== undefined || this.destroyed) return;
     if (this.#encoder.pendingBytes === 0) return;
     this.#flushTimer = this.#clock.setTimer(() => this.#flushBlock(), this.#flushIntervalMs);
@@ -148,5 +154,5 @@ export class Encoder extends Transform implements HoldsBack {
   }
 }
 
-/** A block ends once it has `blockBytes`: its last record and its key table stand over. */
+/** A block ends when it reaches `blockBytes`; its last record and its key table may exceed that. */
 const SLAB_HEADROOM_BYTES = 16 * 2 ** 10;

@@ -10,15 +10,16 @@ import { inflateRaw } from './inflate-raw.js';
 import { PulledBytes } from './pulled-bytes.js';
 
 /**
- * Decompresses gzip of any number of members (RFC 1952). All that could be decompressed is given before
- * the error is thrown. Zero bytes may follow the last member, as padding. Our seekable gzip is decompressed
- * on several threads; the `whole` of a file has to end with its last member (docs/format-gzip.md).
+ * Decompresses gzip of any number of members (RFC 1952). Yields all bytes that can be decompressed
+ * before it throws. Zero bytes may follow the last member, as padding. Decompresses our seekable
+ * gzip on several threads; a `whole` file of it must end with an end member (docs/format-gzip.md).
  *
- * zlib's own stream takes zero bytes for the end of the file, also where members follow, as they do where
- * a disk lost a sector; and it drops good data that came in one chunk with damage.
+ * zlib's own stream is not used for two reasons. It takes zero bytes for the end of the file, even
+ * if members follow, as after a lost disk sector. And it drops good data that shares a chunk with
+ * damage.
  *
- * @param archive what errors name
- * @throws DamageError, its offset counted in decompressed bytes; and what `compressed` throws
+ * @param archive the name for error messages
+ * @throws DamageError with an offset in decompressed bytes; errors of `compressed`
  */
 export async function* gunzip(
   compressed: AsyncIterable<Buffer>,
@@ -71,7 +72,7 @@ export async function* gunzip(
   }
 }
 
-/** CRC-32 and length of what the member holds, modulo 2^32 */
+/** CRC-32 and length (modulo 2^32) of the decompressed member. */
 const TRAILER_BYTES = 4 + 4;
 
 async function takeHeader(input: PulledBytes, fail: Fail): Promise<Buffer | undefined> {
@@ -82,7 +83,7 @@ async function takeHeader(input: PulledBytes, fail: Fail): Promise<Buffer | unde
   }
 }
 
-/** What a member is in our seekable gzip, or that it is of others. */
+/** The kind of a member of our seekable gzip; `'other'` for any other gzip member. */
 type MemberKind = number | 'other';
 
 function kindOf(header: Buffer): MemberKind {
@@ -97,7 +98,7 @@ function checkTrailer(trailer: Buffer, crc: number, bytes: number, fail: Fail): 
   if (bytes % 2 ** 32 !== expectedBytes) fail(`${expectedBytes} bytes in a member`, `${bytes}`);
 }
 
-/** Whether a member follows; padding may, up to the end. */
+/** Whether another member follows. If not, only padding may follow. */
 async function hasMember(input: PulledBytes, fail: Fail): Promise<boolean> {
   if (!(await input.has(1))) return false;
   if (input.queue.peek(1)[0] !== 0) return true;
@@ -107,7 +108,7 @@ async function hasMember(input: PulledBytes, fail: Fail): Promise<boolean> {
   return false;
 }
 
-/** What zlib says of input that is damaged; its other errors are not about the input. */
+/** Whether zlib reports damaged input. Its other errors have other causes. */
 function isBadData(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && error.code === 'Z_DATA_ERROR';
 }

@@ -6,28 +6,32 @@ import { DATA_HEADER_BYTES } from '../format/seekable-gzip.js';
 import type { PulledBytes } from './pulled-bytes.js';
 
 /**
- * Members that are inflated at a time, or wait for it: with 3 the threads run out of work while records
- * are decoded, and on two cores reading takes 1.1 times as long.
+ * Members that are being inflated or wait for a thread. With 3, threads run out of work while
+ * records are decoded: on two cores, reading takes 1.1 times as long.
  */
 export const MOST_MEMBERS = 5;
 
-/** Of a member, compressed and not: memory is a few times this. Larger ones are inflated in turn. */
+/**
+ * Limits memory to a few times this. A member that is larger, compressed or not, is streamed
+ * instead.
+ */
 const LARGEST_MEMBER_BYTES = 8 * 2 ** 20;
 
-/** zlib looks for room behind the last byte, and would make room for as much again. */
+/** Without spare room after the last byte, zlib would allocate a second buffer of the same size. */
 const SPARE_BYTES = 64;
 
 interface PendingMember {
-  /** Compressed. */
+  /** The compressed member. */
   readonly bytes: Buffer;
-  /** Null where it is not what it says. */
+  /** Null if the member is damaged or its header states a wrong size. */
   readonly inflated: Promise<Buffer | null>;
 }
 
 /**
- * Inflates the members of our seekable gzip (docs/format-gzip.md) that `input` begins with, several at a
- * time on libuv's thread pool, checksums included. Ends before the first member that is another one, or
- * large, torn, or damaged, or where `input` fails, and leaves that and all that follows in `input`.
+ * Inflates the data members of our seekable gzip (docs/format-gzip.md) at the start of `input`,
+ * several at a time on libuv's thread pool, and verifies their checksums. Ends before the first
+ * member that is of another kind, large, torn or damaged, or if `input` fails. Leaves that member
+ * and the rest in `input`.
  */
 export async function* inflateAhead(input: PulledBytes): AsyncGenerator<Buffer> {
   const pending: PendingMember[] = [];
@@ -39,7 +43,7 @@ export async function* inflateAhead(input: PulledBytes): AsyncGenerator<Buffer> 
         else pending.push(member);
       }
       const inflated = await pending[0]?.inflated;
-      // Undefined: none is left.
+      // Undefined: no member is left. Null: this one is damaged.
       if (inflated === undefined || inflated === null) return;
       pending.shift();
       yield inflated;
@@ -49,7 +53,7 @@ export async function* inflateAhead(input: PulledBytes): AsyncGenerator<Buffer> 
   }
 }
 
-/** Takes the member that is next, and begins to inflate it; null where it is for others. */
+/** Takes the next member and starts to inflate it; null if it is not a whole data member. */
 async function takeMember(input: PulledBytes): Promise<PendingMember | null> {
   if (!(await hasBytes(input, DATA_HEADER_BYTES))) return null;
   const entry = readEntry(input.queue.peek(DATA_HEADER_BYTES));
@@ -65,7 +69,7 @@ async function hasBytes(input: PulledBytes, count: number): Promise<boolean> {
   try {
     return await input.has(count);
   } catch {
-    // It fails once more for whoever reads on, behind the bytes that it gave.
+    // `input` throws the same error again to the caller, after the bytes that it holds.
     return false;
   }
 }
@@ -79,7 +83,7 @@ function readEntry(header: Buffer): MemberEntry | null {
   }
 }
 
-const REFUSED = new Error('the member is damaged, which is told by who reads it in turn');
+const REFUSED = new Error('damaged member header; the streaming reader reports it');
 
 function refuse(): never {
   throw REFUSED;
@@ -94,9 +98,9 @@ function inflate(member: Buffer, rawBytes: number): Promise<Buffer | null> {
   });
 }
 
-/** In front of what is in the queue. */
+/** Puts members that were not yielded back at the front of the queue. */
 function putBack(input: PulledBytes, pending: readonly PendingMember[]): void {
-  const behind = input.takeAll();
+  const rest = input.takeAll();
   for (const { bytes } of pending) input.queue.push(bytes);
-  input.queue.push(behind);
+  input.queue.push(rest);
 }

@@ -6,18 +6,18 @@ import type { PulledBytes } from './pulled-bytes.js';
 /** zlib's default of 16 KiB makes four times the calls. */
 const CHUNK_BYTES = 64 * 2 ** 10;
 
-/** From here on, compressed or not, up to `CHUNK_BYTES` in front of damage are lost. */
+/** In data larger than this, compressed or not, up to `CHUNK_BYTES` before damage are lost. */
 const LARGEST_RESCUE_BYTES = 8 * 2 ** 20;
 
 /**
- * Inflates deflate data (RFC 1951), and leaves in `input` what is behind it: nothing, where the input ends
- * within the data. All that could be inflated is given before an error is thrown.
+ * Inflates deflate data (RFC 1951) and leaves the bytes after it in `input`. Returns without an
+ * error if the input ends within the data. Yields all bytes that can be inflated before it throws.
  *
- * @throws what zlib and `input` throw
+ * @throws errors of zlib and of `input`
  */
 export async function* inflateRaw(input: PulledBytes): AsyncGenerator<Buffer> {
   const inflater = new RawInflater();
-  /** What may have to be inflated once more. */
+  /** Chunks to inflate a second time if zlib finds damage. */
   const fedChunks: Buffer[] = [];
   let fed = 0;
   let given = 0;
@@ -31,12 +31,13 @@ export async function* inflateRaw(input: PulledBytes): AsyncGenerator<Buffer> {
         given += piece.length;
         yield piece;
       }
-      // zlib takes no more than the data has, and that is how its end shows.
+      // zlib takes no bytes after the end of the data: bytes left over mean that the data has
+      // ended.
       const over = fed - inflater.taken;
       if (over > 0) input.queue.push(chunk.subarray(chunk.length - over));
     }
   } catch (error) {
-    // zlib drops what the call has put out in which it comes upon damage.
+    // A zlib call that finds damage drops the output that it had produced until then.
     if (given <= LARGEST_RESCUE_BYTES && inflater.hasFailed) {
       const inflated = inflateUpToDamage(Buffer.concat(fedChunks), inflateRawSync);
       if (inflated.length > given) yield inflated.subarray(given);
@@ -64,7 +65,7 @@ class RawInflater {
     return this.#failure !== undefined;
   }
 
-  /** How many of the bytes it was given were data. */
+  /** How many of the bytes written to zlib were deflate data. */
   get taken(): number {
     return this.#zlib.bytesWritten;
   }
@@ -76,7 +77,7 @@ class RawInflater {
       this.#wake();
     });
     while (true) {
-      // Also after an error, unlike a loop over the stream: what is in its buffer is good.
+      // A loop over the stream would drop its buffer after an error, but those bytes are good.
       const piece: Buffer | null = this.#zlib.read();
       if (piece !== null) yield piece;
       else if (this.#failure !== undefined) throw this.#failure;

@@ -1,8 +1,8 @@
 import { ByteQueue } from '../codec/bytes/byte-queue.js';
 
-/** The bytes of an iterable, a chunk of which is taken only when there are too few. */
+/** A queue of the bytes of an iterable that takes a chunk only when the queue has too few bytes. */
 export class PulledBytes {
-  /** What was taken of the iterable, and not of the queue. */
+  /** Bytes taken from the iterable and not yet consumed. */
   readonly queue = new ByteQueue();
   readonly #chunks: AsyncIterator<Buffer>;
   #failure: { readonly error: unknown } | undefined;
@@ -12,9 +12,10 @@ export class PulledBytes {
   }
 
   /**
-   * Puts one more chunk into the queue; false where there is none.
+   * Adds the next chunk to the queue. Returns false if the iterable has ended.
    *
-   * @throws what the iterable threw, again and again: an iterator that did would only say that it is done
+   * @throws the error of the iterable, on every call: an iterator that threw once would then report
+   * its end
    */
   async pull(): Promise<boolean> {
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -29,18 +30,18 @@ export class PulledBytes {
     }
   }
 
-  /** Sees to it that the queue has `count` bytes; false where there are not as many. */
+  /** Fills the queue to at least `count` bytes. Returns false if the iterable has fewer. */
   async has(count: number): Promise<boolean> {
     while (this.queue.length < count) if (!(await this.pull())) return false;
     return true;
   }
 
-  /** All that is in the queue; what is too much of it may be pushed back. */
+  /** Takes all bytes of the queue. The caller may push back those that it does not need. */
   takeAll(): Buffer {
     return this.queue.take(this.queue.length);
   }
 
-  /** Lets the iterable go, whether or not it came to its end. */
+  /** Ends the iteration, whether or not the iterable has ended. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }

@@ -22,48 +22,52 @@ import {
   MAX_MEMBER_ENTRIES,
 } from '../format/seekable-gzip.js';
 
-/** Compresses all of `raw` into deflate data (RFC 1951) and the trailer of a gzip member (RFC 1952). */
+/**
+ * Compresses all of `raw` into deflate data (RFC 1951) and the trailer of a gzip member (RFC 1952).
+ */
 export type Deflate = (raw: Buffer, signal: AbortSignal) => Promise<Buffer>;
 
-/** What a user of a `SeekableGzip` chooses. */
+/** Options of a `SeekableGzip`. */
 export interface SeekableGzipOptions {
   /** zlib's compression level, 0 (none) to 9 (best). @default 6 */
   readonly level?: number | undefined;
   /**
-   * How much of the archive goes into a member before it ends with a frame; 1 KiB to 64 MiB. Smaller
-   * members are found more exactly, and compress worse. @default '1 MiB'
+   * Uncompressed bytes of a member: it ends at the first end of a frame after them. 1 KiB to 64
+   * MiB. With smaller members, a seek reads less, but they compress worse. @default '1 MiB'
    */
   readonly memberBytes?: ByteCount | undefined;
   /**
-   * How many threads to keep busy, 1 to 8: the pool is given one member more, so that none waits for the
-   * next. It has 4 threads unless `UV_THREADPOOL_SIZE` says otherwise. @default one more than there are
-   * CPUs, which `npm run bench -- gzip` shows to be faster than as many; at most 8
+   * How many threads to keep busy, 1 to 8. The pool gets one member more, so that no thread waits
+   * for the next one. The pool has 4 threads unless `UV_THREADPOOL_SIZE` sets another number.
+   * @default one more than there are CPUs, at most 8; `npm run bench -- gzip` shows that this is
+   * faster than one per CPU
    */
   readonly concurrency?: number | undefined;
-  /** What compresses a member. @default zlib on the thread pool, at `level` */
+  /** Compresses a member. @default zlib on the thread pool, at `level` */
   readonly deflate?: Deflate | undefined;
 }
 
-/** A member on its way: it is compressed, or waits for those before it, or for the reader. */
+/** A member that is being compressed, or waits for the members before it or for the reader. */
 interface Job {
   readonly facts: MemberFacts;
-  /** Deflate data and trailer, once it is done. */
+  /** Deflate data and trailer; undefined until they are compressed. */
   deflated: Buffer | undefined;
 }
 
-/** Members that are still to be cut of what was written. */
+/** Written bytes that are not yet all cut into members. */
 interface Input {
   readonly members: Iterator<RawMember>;
-  /** The archive goes on behind it, or it is the last, which is done when every member was given. */
-  readonly place: 'amid' | 'last';
+  /** The last input is done only after the reader has been given every member. */
+  readonly isLast: boolean;
   readonly callback: TransformCallback;
 }
 
 /**
- * The bytes of an archive in, in chunks of any size; gzip of many members out (docs/format-gzip.md), which
- * decompresses to exactly these bytes, whatever they are. Members are cut where frames or lines end, and
- * compressed several at a time on the thread pool. At most `concurrency + 1` are in memory, compressed
- * or not, and each is of at most 4 times `memberBytes`, however slow the reader.
+ * Compresses an archive: takes its bytes in chunks of any size, and gives gzip of many members
+ * (docs/format-gzip.md) that decompresses to exactly these bytes, whatever they are. Members end
+ * where frames or lines end, and are compressed several at a time on the thread pool. However slow
+ * the reader, at most `concurrency + 1` members are in memory, each of at most 4 times
+ * `memberBytes`.
  */
 export class SeekableGzip extends Transform {
   readonly #cutter: MemberCutter;
@@ -72,9 +76,9 @@ export class SeekableGzip extends Transform {
   readonly #index = new BoundedEntries(MAX_MEMBER_ENTRIES, mergeMemberEntries);
   readonly #abort = new AbortController();
   #input: Input | undefined;
-  /** In the order of the archive. */
+  /** Members in the order of the archive. */
   #jobs: Job[] = [];
-  /** What the last `push` said, until `_read` asks for more. */
+  /** The result of the last `push`; true after `_read`. */
   #isWanted = true;
 
   /** @throws RangeError for an option that is out of its range */
@@ -92,7 +96,7 @@ export class SeekableGzip extends Transform {
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: TransformCallback): void {
-    this.#input = { members: this.#cutter.cut(chunk), place: 'amid', callback };
+    this.#input = { members: this.#cutter.cut(chunk), isLast: false, callback };
     this.#advance();
   }
 
@@ -102,7 +106,7 @@ export class SeekableGzip extends Transform {
   }
 
   override _flush(callback: TransformCallback): void {
-    this.#input = { members: this.#cutter.end(), place: 'last', callback };
+    this.#input = { members: this.#cutter.end(), isLast: true, callback };
     this.#advance();
   }
 
@@ -113,13 +117,16 @@ export class SeekableGzip extends Transform {
     callback(error);
   }
 
-  /** Does all that can be done now. The callback comes last: it may bring the next input at once. */
+  /**
+   * Does all work that is possible now. Calls back last, because the callback may write the next
+   * input.
+   */
   #advance(): void {
     this.#give();
     this.#take()?.();
   }
 
-  /** Gives members, in their order, as far as they are ready and wanted. */
+  /** Pushes compressed members in order, until one is not ready or the reader has enough. */
   #give(): void {
     for (let job = this.#jobs[0]; this.#isWanted && job?.deflated; job = this.#jobs[0]) {
       this.#jobs.shift();
@@ -131,21 +138,21 @@ export class SeekableGzip extends Transform {
   }
 
   /**
-   * Cuts members of the input. Returns its callback when there are no more; until then it is held, so that
-   * whoever writes waits, for the compression as for the reader.
+   * Cuts members from the input, as many as fit in memory. Returns the input's callback when all of
+   * it is cut; until then the source waits, for the compression and for the reader.
    */
   #take(): TransformCallback | undefined {
     while (this.#input !== undefined && this.#jobs.length <= this.#concurrency) {
-      const { callback, members, place } = this.#input;
+      const { callback, members, isLast } = this.#input;
       const { done, value } = members.next();
       if (!done) {
         this.#start(value);
         continue;
       }
-      if (place === 'last' && this.#jobs.length > 0) return undefined;
-      // Before anything is pushed: a reader that is told of it may call back.
+      if (isLast && this.#jobs.length > 0) return undefined;
+      // Cleared before a push: a reader may call `_read` from within it.
       this.#input = undefined;
-      if (place === 'last') this.#giveEnd();
+      if (isLast) this.#giveEnd();
       return callback;
     }
     return undefined;
@@ -161,12 +168,12 @@ export class SeekableGzip extends Transform {
         job.deflated = deflated;
         this.#advance();
       },
-      // After an abort this is known: a destroyed stream takes no second error.
+      // After an abort this does nothing: the stream is already destroyed.
       (error) => this.destroy(error),
     );
   }
 
-  /** The member index and the last member; they are small, so they are given whether wanted or not. */
+  /** Pushes the member index and the end member. They are small, so it ignores backpressure. */
   #giveEnd(): void {
     let indexBytes = 0;
     const { entries } = this.#index;
@@ -194,13 +201,16 @@ const LARGEST_CONCURRENCY = 8;
 /** zlib writes a gzip header of this size. It is replaced by the header of a data member. */
 const ZLIB_HEADER_BYTES = 10;
 
-/** The share of the input that one output buffer holds. Each buffer costs a trip to a thread and back. */
+/**
+ * The share of the input that one output buffer holds. Each buffer costs a trip to a thread and
+ * back.
+ */
 const OUTPUT_SHARE = 1 / 4;
 const LEAST_OUTPUT_BYTES = 2 ** 12;
 
 /**
- * Compresses on libuv's thread pool, checksum included. After the signal has aborted, zlib only finishes
- * the call that is running.
+ * Compresses on libuv's thread pool, checksum included. After the signal has aborted, zlib only
+ * finishes the call that is running.
  */
 export function deflateOnPool(level: number): Deflate {
   return async (raw, signal) => {

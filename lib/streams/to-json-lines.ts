@@ -2,11 +2,11 @@ import type { Transform } from 'node:stream';
 
 import { Encoder } from './encoder.js';
 
-/** What is in the lines of `toJsonLines`. */
+/** Options of `toJsonLines`. */
 export interface ToJsonLinesOptions {
   /**
-   * The key under which each line holds the record's metadata; `true` is `'metadata'`. Its payload must
-   * then be a JSON object. @default false: they are left out
+   * The key under which each line holds the record's metadata; `true` means `'metadata'`. Payloads
+   * must then be JSON objects. @default false: lines have no metadata
    */
   readonly metadata?: string | boolean | undefined;
 }
@@ -14,8 +14,9 @@ export interface ToJsonLinesOptions {
 const DEFAULT_METADATA_KEY = 'metadata';
 
 /**
- * Records in, JSON lines out (docs/format.md, "JSON lines"), as bytes: each payload a line. One with a line
- * feed in it, or that is not UTF-8, ends the stream with a `RecordError` behind the lines before it.
+ * Converts records to JSON lines (docs/format.md, "JSON lines"): takes records and gives bytes, one
+ * line for each payload. A payload that contains a line feed or is not UTF-8 ends the stream with a
+ * `RecordError` after the lines before it.
  */
 export function toJsonLines(options: ToJsonLinesOptions = {}): Transform {
   const { metadata } = options;

@@ -3,15 +3,15 @@ import { Transform } from 'node:stream';
 import { loneSurrogate, payloadOf, type RecordInput } from '../codec/records/record-input.js';
 import { waitUntilTaken } from './wait-until-taken.js';
 
-/** What is between the payloads of `toPayloads`. */
+/** Options of `toPayloads`. */
 export interface ToPayloadsOptions {
-  /** What follows each payload. @default '\n' */
+  /** Bytes after each payload. @default '\n' */
   readonly separator?: string | Uint8Array | undefined;
 }
 
 /**
- * Records in, their payloads out, as bytes, each followed by a separator. What is not a record ends the
- * stream with a `RecordError` behind the payloads before it.
+ * Extracts payloads: takes records and gives their payloads as bytes, each followed by a separator.
+ * An input that is not a record ends the stream with a `RecordError` after the payloads before it.
  */
 export function toPayloads(options: ToPayloadsOptions = {}): Transform {
   const separator = Buffer.from(options.separator ?? '\n');

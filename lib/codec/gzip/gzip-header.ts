@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-/** Ends the reading with what is wrong. */
+/** Throws an error that names what was expected and what was found. */
 export type Fail = (expected: string, found: string) => never;
 
 const MAGIC_1 = 0x1f;
@@ -21,19 +21,19 @@ const RESERVED_FLAGS = 0xe0;
 const LENGTH_BYTES = 2;
 const CRC_BYTES = 2;
 
-/** Names and comments have no bound of their own: without one, a header could fill the memory. */
+/** gzip does not limit names and comments: without this limit, a header could fill the memory. */
 const LARGEST_HEADER_BYTES = 256 * 2 ** 10;
 
-/** Whether bytes begin as each gzip member does. */
+/** Whether bytes start with the magic number of gzip. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === MAGIC_1 && bytes[1] === MAGIC_2;
 }
 
 /**
- * The length of the header of a gzip member (RFC 1952, section 2.3), or undefined where `bytes` end
+ * The length of the header of a gzip member (RFC 1952, section 2.3); undefined if `bytes` end
  * within it.
  *
- * @param bytes begin with the member
+ * @param bytes start with the member
  */
 export function gzipHeaderBytes(bytes: Buffer, fail: Fail): number | undefined {
   const isOther = bytes.length > 1 ? !isGzip(bytes) : bytes.length > 0 && bytes[0] !== MAGIC_1;
