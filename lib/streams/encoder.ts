@@ -24,7 +24,7 @@ export interface EncoderOptions extends FormatOptions {
    * 8 bytes that distinguish this writer's records from those of all other writers. @default random
    */
   readonly writerId?: Uint8Array | undefined;
-  /** @default systemClock */
+  /** The source of time. @default systemClock */
   readonly clock?: Clock | undefined;
 }
 
