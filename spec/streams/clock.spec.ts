@@ -11,7 +11,7 @@ const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
 describe('systemClock', () => {
-  it("tells the system's time", () => {
+  it("gives the system's time", () => {
     mock.timers.enable({ apis: ['Date'], now: 1234 });
     try {
       expect(systemClock.now()).to.equal(1234);
@@ -20,7 +20,7 @@ describe('systemClock', () => {
     }
   });
 
-  it('calls back once, also after longer than a timer of Node can wait', () => {
+  it('calls back once, even after a delay too long for a timer of Node', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       for (const days of [1, 24, 25, 50, 100]) {
@@ -28,7 +28,7 @@ describe('systemClock', () => {
         systemClock.setTimer(() => calls++, days * DAY_MS);
         for (let hour = 1; hour < 24 * days; hour++) mock.timers.tick(HOUR_MS);
         expect(calls).to.equal(0);
-        // A timer that follows another one is set when the mock's whole step is over.
+        // The mock sets a timer's successor only when a whole step is over.
         for (let hour = 0; hour < 6; hour++) mock.timers.tick(HOUR_MS);
         expect(calls).to.equal(1);
         mock.timers.tick(200 * DAY_MS);
@@ -39,7 +39,7 @@ describe('systemClock', () => {
     }
   });
 
-  it('does not call back what was cancelled, at first or midway', () => {
+  it('never calls back a cancelled timer, whether cancelled at the start or midway', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       for (const days of [0, 1, 30, 60]) {
@@ -54,26 +54,26 @@ describe('systemClock', () => {
     }
   });
 
-  it('calls back soon for a time that has passed', async () => {
+  it('calls back soon if the delay is negative', async () => {
     await new Promise<void>((resolve) => systemClock.setTimer(resolve, -DAY_MS).ref());
   });
 
-  it('keeps no process alive', async () => {
+  it('does not keep a process alive', async () => {
     const program = `
       systemClock.setTimer(() => console.log('fired'), 60_000);
       systemClock.setTimer(() => console.log('fired'), 100 * ${DAY_MS});
       systemClock.setTimer(() => {}, 100 * ${DAY_MS}).cancel();`;
-    // A delay too long for Node would be warned of.
+    // Node would print a warning about a delay that is too long.
     expect(await run(program)).to.deep.equal({ stdout: '', stderr: '' });
   });
 
-  it('keeps a process alive for a timer that somebody waits for', async () => {
+  it('keeps a process alive for a timer after ref()', async () => {
     const program = `systemClock.setTimer(() => console.log('fired'), 50).ref();`;
     expect(await run(program)).to.have.property('stdout', 'fired\n');
   });
 });
 
-/** Runs a program in a process of its own, up to its end. */
+/** Runs a program in a child process, until it ends. */
 async function run(program: string): Promise<{ stdout: string; stderr: string }> {
   const url = compiled(new URL('../../lib/streams/clock.ts', import.meta.url)).href;
   const module = `import { systemClock } from ${JSON.stringify(url)}; ${program}`;

@@ -22,7 +22,7 @@ const SAMPLES = [
   ['JSON lines', encodeJsonLines(RECORDS)],
 ] as const;
 
-/** 300 records in 100 blocks, with damage behind. */
+/** 300 records in 100 blocks, followed by damage. */
 const MANY = Array.from({ length: 300 }, (_, n) => `{"n":${n}}`);
 const DAMAGED = Buffer.concat([encodeBlocks(MANY, { blockBytes: 40 }), Buffer.from('damage')]);
 
@@ -50,7 +50,7 @@ describe('Decoder', () => {
     });
   }
 
-  it('reads whatever records there are, in whatever pieces', async () => {
+  it('reads any records from chunks of any sizes', async () => {
     const pieces = fc.integer({ min: 1, max: 400 });
     await fc.assert(
       fc.asyncProperty(fc.array(anyRecord, { maxLength: 10 }), pieces, async (records, size) => {
@@ -60,11 +60,11 @@ describe('Decoder', () => {
     );
   });
 
-  it('gives nothing for nothing', async () => {
+  it('gives no record for no bytes', async () => {
     expect(await decode([])).to.deep.equal({ given: [], error: undefined });
   });
 
-  it('takes an archive that ends amid a frame as damaged, or as one that is still written', async () => {
+  it('reports a torn last frame as damage, or accepts it with tornTail end', async () => {
     const archive = encodeBlocks(MANY, { blockBytes: 40 });
     const torn = archive.subarray(0, archive.length - 1);
     const { given, error } = await decode([torn], { archive: 'a.events' });
@@ -76,11 +76,11 @@ describe('Decoder', () => {
     expect(given.length).to.be.within(290, 299);
   });
 
-  it('refuses options that make no sense', () => {
+  it('refuses invalid options', () => {
     expect(() => new Decoder({ maxRecordBytes: -1 })).to.throw(RangeError, 'maxRecordBytes is -1');
   });
 
-  describe('of a damaged archive gives every record before the damage', () => {
+  describe('gives every record before damage', () => {
     it('to a for-await loop, however slow', async () => {
       const decoder = Readable.from([DAMAGED]).pipe(new Decoder());
       const records: string[] = [];
@@ -101,7 +101,7 @@ describe('Decoder', () => {
       expect(sink.chunks).to.have.length(300);
     });
 
-    it('to a slow sink behind Transforms', async () => {
+    it('to a slow sink after Transforms', async () => {
       const sink = new SlowSink();
       const between = new PassThrough({ objectMode: true });
       const late = new Transform({
@@ -154,7 +154,7 @@ describe('Decoder', () => {
       expect(events).to.deep.equal([...MANY, 'DamageError']);
     });
 
-    it('also when the damage is that its end is missing', async () => {
+    it('even if the damage is a missing end', async () => {
       const sink = new SlowSink();
       const torn = DAMAGED.subarray(0, DAMAGED.length - 10);
       const failure = await failureOf(pipeline(Readable.from([torn]), new Decoder(), sink));
@@ -163,14 +163,14 @@ describe('Decoder', () => {
     });
   });
 
-  it('raises damage at once when there are no records before it', async () => {
+  it('reports damage at once if no record precedes it', async () => {
     const decoder = new Decoder();
     const raised = new Promise((resolve) => decoder.once('error', resolve));
     decoder.write('damage');
     expect(damageOf(await raised)).to.include({ reason: 'bad-magic', offset: 0 });
   });
 
-  it('decodes no further than its reader reads', async () => {
+  it('decodes no further than the reader needs', async () => {
     const decoder = new Decoder();
     let taken = 0;
     const archive = encodeBlocks(Array(1000).fill('x'), { blockBytes: 1 });
@@ -187,7 +187,7 @@ describe('Decoder', () => {
     expect(given).to.have.length(999);
   });
 
-  it('comes to its end whatever the blocks, the chunks, and the ways of its reader', async () => {
+  it('reaches the end with any blocks, any chunks and any way of reading', async () => {
     const one = encodeBlocks(['x']).length;
     const chunkBytes = fc.oneof(
       fc.integer({ min: 1, max: 4 }).map((times) => 64 * times * one),
@@ -216,7 +216,7 @@ describe('Decoder', () => {
     );
   });
 
-  it('goes on where each chunk fills the readable side exactly', async () => {
+  it('continues after a chunk that fills the readable side exactly', async () => {
     const blockBytes = encodeBlocks(['x']).length;
     const archive = encodeBlocks(Array(3 * 128).fill('x'), { blockBytes: 1 });
     expect(archive.length).to.equal(3 * 128 * blockBytes);
@@ -225,7 +225,7 @@ describe('Decoder', () => {
     expect(given).to.have.length(3 * 128);
   });
 
-  it('destroyed midway ends the pipeline, and decodes no more', async () => {
+  it('ends the pipeline and stops decoding when it is destroyed midway', async () => {
     async function* endless() {
       while (true) yield encodeBlocks(MANY);
     }
@@ -239,14 +239,14 @@ describe('Decoder', () => {
     expect([source.destroyed, sink.destroyed]).to.deep.equal([true, true]);
   });
 
-  it('destroyed while damage waits to be raised gives no other error', async () => {
+  it('emits no second error when it is destroyed before it reports damage', async () => {
     const decoder = new Decoder();
     decoder.end(DAMAGED);
     await settle();
     const errors: unknown[] = [];
     decoder.on('error', (error) => errors.push(error));
     const closed = new Promise((resolve) => decoder.on('close', resolve));
-    // Looks at the decoder after the decoder itself has.
+    // Runs after the decoder's own check.
     const looked = waitUntilTaken(decoder);
     decoder.destroy(new Error('stop'));
     await Promise.all([closed, looked]);
@@ -254,13 +254,13 @@ describe('Decoder', () => {
     expect(errors.map(String)).to.deep.equal(['Error: stop']);
   });
 
-  it('left by a for-await loop is destroyed', async () => {
+  it('is destroyed when a for-await loop ends early', async () => {
     const decoder = Readable.from([DAMAGED]).pipe(new Decoder());
     for await (const _record of decoder) break;
     expect(decoder.destroyed).to.equal(true);
   });
 
-  it("leaves a listener's own errors to whoever writes", async () => {
+  it('throws the errors of a listener to the caller of write', async () => {
     const decoder = new Decoder();
     decoder.on('data', () => {
       throw new Error('of a listener');
@@ -272,7 +272,7 @@ describe('Decoder', () => {
   });
 });
 
-/** Reads a stream to its end in one of the ways that there are. */
+/** Reads a stream to its end, in one of several ways. */
 async function countBy(way: string, stream: Readable): Promise<number> {
   let count = 0;
   if (way.endsWith('loop')) {

@@ -21,7 +21,7 @@ function sharedBytes(text: string): Buffer {
 }
 
 describe('createThreadDigest', () => {
-  it('digests what it is given, in order, in shared memory or not', async () => {
+  it('digests bytes in order, in shared memory or not', async () => {
     const digest = createThreadDigest();
     await Promise.all([
       digest.update(sharedBytes('one')),
@@ -32,13 +32,13 @@ describe('createThreadDigest', () => {
     digest.release();
   });
 
-  it('digests nothing', async () => {
+  it('digests no bytes', async () => {
     const digest = createThreadDigest();
     expect((await digest.digest()).toString('hex')).to.equal(sha256(Buffer.alloc(0)));
     digest.release();
   });
 
-  it('goes on behind a digest', async () => {
+  it('takes more bytes after a digest', async () => {
     const digest = createThreadDigest();
     await digest.update(Buffer.from('a'));
     expect((await digest.digest()).toString('hex')).to.equal(sha256(Buffer.from('a')));
@@ -47,7 +47,7 @@ describe('createThreadDigest', () => {
     digest.release();
   });
 
-  it('keeps several apart', async () => {
+  it('keeps several digests apart', async () => {
     const digests = Array.from({ length: 10 }, createThreadDigest);
     for (let round = 0; round < 3; round++) {
       await Promise.all(digests.map((digest, i) => digest.update(Buffer.from(`${i}`))));
@@ -59,7 +59,7 @@ describe('createThreadDigest', () => {
     }
   });
 
-  it('rejects where its thread has died, and begins another', async () => {
+  it('rejects if its thread has ended, and starts another', async () => {
     const digest = createThreadDigest();
     const noBytes = 5 as unknown as Buffer;
     const answers = await Promise.allSettled([digest.update(noBytes), digest.digest()]);
@@ -70,11 +70,11 @@ describe('createThreadDigest', () => {
     next.release();
   });
 
-  it('shares the thread that has begun before the one that died was gone', async () => {
+  it('shares a thread that started before the failed one had exited', async () => {
     let started = 0;
     const onWorker = () => started++;
     const kill = () => Promise.allSettled([createThreadDigest().update(5 as unknown as Buffer)]);
-    // There may be one already, of which it was told before.
+    // An earlier spec may have started a thread, whose event came then.
     await kill();
     process.on('worker', onWorker);
     try {
@@ -86,7 +86,7 @@ describe('createThreadDigest', () => {
       const next = createThreadDigest();
       await exited;
       createThreadDigest().release();
-      // Of a thread that has begun it is told in a later tick.
+      // The 'worker' event of a thread that has started comes in a later tick.
       await setImmediate();
       expect(started).to.equal(2);
       next.release();
@@ -96,7 +96,7 @@ describe('createThreadDigest', () => {
   });
 
   describe('keeps the process alive', () => {
-    /** What a process prints that has a `digest`, and ends by itself. */
+    /** The output of a process that has a `digest` and ends by itself. */
     async function run(script: string): Promise<string> {
       const source = compiled(new URL('../../lib/streams/digest-thread.ts', import.meta.url)).href;
       const whole = `
@@ -105,12 +105,12 @@ describe('createThreadDigest', () => {
         ${script}
       `;
       const args = ['--input-type=module', '--eval', whole];
-      // One that does not end has an exit code that is none.
+      // If the process does not end, it is killed and this rejects.
       const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
       return stdout.trim();
     }
 
-    it('while somebody waits, and no longer', async () => {
+    it('while a caller waits, and no longer', async () => {
       const script = `
         void digest.update(Buffer.from('a'));
         void digest.digest().then((sha256) => console.log(sha256.toString('hex')));
@@ -118,7 +118,7 @@ describe('createThreadDigest', () => {
       expect(await run(script)).to.equal(sha256(Buffer.from('a')));
     });
 
-    it('not while nobody has asked for anything', async () => {
+    it('not while no caller waits', async () => {
       expect(await run('console.log("begun")')).to.equal('begun');
     });
   });

@@ -29,7 +29,7 @@ function create(options: EncoderOptions = {}): { encoder: Encoder; clock: FakeCl
   return { encoder: new Encoder({ clock, writerId: WRITER_ID, ...options }), clock };
 }
 
-/** The chunks that an encoder makes of records. */
+/** The chunks that an encoder gives for records. */
 async function encode(records: RecordInput[], options?: EncoderOptions): Promise<Buffer[]> {
   const { encoder } = create(options);
   const { given, error } = await drain<Buffer>(Readable.from(records).pipe(encoder));
@@ -42,7 +42,7 @@ function textsOf(bytes: Uint8Array): string[] {
 }
 
 describe('Encoder', () => {
-  it('makes of any records an archive that gives the same ones', async () => {
+  it('encodes any records so that they are read back unchanged', async () => {
     const records = fc.array(anyRecord, { maxLength: 20 });
     const blockBytes = fc.constantFrom(1, 300, '128 KiB');
     await fc.assert(
@@ -53,7 +53,7 @@ describe('Encoder', () => {
     );
   });
 
-  it('makes version 1', async () => {
+  it('writes version 1', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyRecord, { maxLength: 9 }), async (some) => {
         const bytes = Buffer.concat(await encode(some, { format: 'v1', blockBytes: 300 }));
@@ -62,7 +62,7 @@ describe('Encoder', () => {
     );
   });
 
-  it('makes JSON lines, with metadata where they have a key', async () => {
+  it('writes JSON lines, with metadata if it has a key', async () => {
     const records = [{ payload: { n: 1 }, metadata: { a: 'b' } }, { payload: [2] }, '"three"'];
     expect(Buffer.concat(await encode(records, { format: 'jsonl' })).toString()).to.equal(
       '{"n":1}\n[2]\n"three"\n',
@@ -74,11 +74,11 @@ describe('Encoder', () => {
   });
 
   for (const format of ['v2', 'v1', 'jsonl'] as const) {
-    it(`makes nothing of no records as ${format}`, async () => {
+    it(`gives no bytes for no records as ${format}`, async () => {
       expect(await encode([], { format })).to.deep.equal([]);
     });
 
-    it(`cuts what it pushes where frames end, as ${format}`, async () => {
+    it(`ends each pushed chunk where a frame ends, as ${format}`, async () => {
       const records = Array.from({ length: 500 }, (_, n) => ({ payload: { n } }));
       const chunks = await encode(records, { format, blockBytes: 1000 });
       expect(chunks.length).to.be.greaterThan(4);
@@ -86,7 +86,7 @@ describe('Encoder', () => {
       expect(texts).to.deep.equal(records.map(({ payload }) => JSON.stringify(payload)));
     });
 
-    it(`takes no more records once a reader that does not read has a block, as ${format}`, async () => {
+    it(`takes no more records when a block waits for the reader, as ${format}`, async () => {
       const { encoder } = create({ format, blockBytes: 10_000 });
       const source = countingSource(() => '"a text of twenty bytes"');
       source.stream.pipe(encoder);
@@ -105,7 +105,7 @@ describe('Encoder', () => {
     });
   }
 
-  it('gives a block when it is full, and lets one that is not wait for flushInterval', async () => {
+  it('gives a full block at once, and others after flushInterval', async () => {
     const { encoder, clock } = create({ blockBytes: 1000, flushInterval: '2s' });
     encoder.write(RECORD);
     await settle();
@@ -140,7 +140,7 @@ describe('Encoder', () => {
     encoder.destroy();
   });
 
-  it('has no timer that keeps the process alive', async () => {
+  it('sets no timer that keeps the process alive', async () => {
     const { encoder, clock } = create();
     encoder.write(RECORD);
     await settle();
@@ -148,7 +148,7 @@ describe('Encoder', () => {
     encoder.destroy();
   });
 
-  it('takes no more records when blocks by time have filled a reader that does not read', async () => {
+  it('takes no more records when short blocks fill the readable side', async () => {
     const { encoder, clock } = create({ blockBytes: 2000 });
     let accepted = 0;
     for (let i = 0; i < 1000; i++) {
@@ -166,7 +166,7 @@ describe('Encoder', () => {
     expect(accepted).to.equal(1000);
   });
 
-  it('gives what is short without the memory of a whole block', async () => {
+  it('gives a short block without the memory of a whole one', async () => {
     const { encoder, clock } = create({ blockBytes: '16 MiB' });
     encoder.write(RECORD);
     await settle();
@@ -175,7 +175,7 @@ describe('Encoder', () => {
     encoder.destroy();
   });
 
-  it('gives records that have no time that of the clock, to the microsecond', async () => {
+  it('takes the time of a record without one from the clock, to the microsecond', async () => {
     const now = () => 1234.0006;
     const { encoder } = create({ clock: { now, setTimer: () => ({ cancel() {}, ref() {} }) } });
     encoder.end('a');
@@ -207,7 +207,7 @@ describe('Encoder', () => {
     });
   }
 
-  it('gives an error for a first record that is none', async () => {
+  it('reports a first input that is not a record', async () => {
     const { encoder } = create();
     encoder.on('data', () => expect.fail('bytes of nothing'));
     encoder.write(7);
@@ -215,7 +215,7 @@ describe('Encoder', () => {
     expect(error).to.be.instanceOf(RecordError);
   });
 
-  it('refuses options that make no sense', () => {
+  it('refuses invalid options', () => {
     const refused: [options: object, type: typeof TypeError | typeof RangeError, text: string][] = [
       [{ format: 'v3' }, TypeError, '"v3"'],
       [{ metadataKey: 'm' }, TypeError, 'metadataKey'],
@@ -232,7 +232,7 @@ describe('Encoder', () => {
     }
   });
 
-  it('has a writer id of its own unless it is given one', async () => {
+  it('has a random writer id unless it is given one', async () => {
     const ids = [];
     for (const writerId of [undefined, undefined, WRITER_ID]) {
       const bytes = Buffer.concat(await encode(['a'], { writerId }));
@@ -242,7 +242,7 @@ describe('Encoder', () => {
     expect(ids[2]).to.equal(WRITER_ID.toString('hex'));
   });
 
-  it('destroyed midway leaves no timer, and takes nothing more', async () => {
+  it('leaves no timer and takes no record when it is destroyed midway', async () => {
     const { encoder, clock } = create();
     encoder.write(RECORD);
     await settle();
@@ -253,7 +253,7 @@ describe('Encoder', () => {
     expect(encoder.read()).to.equal(null);
   });
 
-  it('destroyed by its reader in the middle of a push leaves no timer', async () => {
+  it('leaves no timer when the reader destroys it during a push', async () => {
     const { encoder, clock } = create({ blockBytes: 500 });
     encoder.on('data', () => encoder.destroy());
     encoder.cork();
@@ -265,7 +265,7 @@ describe('Encoder', () => {
     expect(clock.pendingTimers).to.equal(0);
   });
 
-  it('destroyed while it holds records ends the pipeline', async () => {
+  it('ends the pipeline when it is destroyed while it holds records', async () => {
     const { encoder, clock } = create({ blockBytes: 500 });
     const source = countingSource(() => RECORD);
     const running = failureOf(pipeline(source.stream, encoder, new SlowSink()));
@@ -314,11 +314,11 @@ describe('Encoder', () => {
     expect(Buffer.concat(again.given)).to.deep.equal(original);
   });
 
-  it('gives the records that it holds when the stream before it comes upon damage', async () => {
+  it('gives its held records when the stream before it finds damage', async () => {
     const records: RecordFields[] = Array.from({ length: 9 }, (_, n) => ({ payload: { n } }));
     const archive = Buffer.concat([...(await encode(records)), Buffer.from('damage')]);
     for (const format of ['v2', 'v1', 'jsonl'] as const) {
-      // Its clock stands still: nothing is given because time passes.
+      // The clock stands still, so flushInterval never ends a block.
       const { encoder, clock } = create({ format });
       const sink = new SlowSink();
       const failure = pipeline(Readable.from([archive]), new Decoder(), encoder, sink);

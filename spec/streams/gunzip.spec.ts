@@ -21,7 +21,7 @@ async function read(chunks: Iterable<Uint8Array>, archive?: string): Promise<Rea
   return { text: Buffer.concat(given).toString('latin1'), error };
 }
 
-/** A member with every part that its header may have. */
+/** A member whose header has every optional field. */
 function fullMember(text: string): Buffer {
   const header = Buffer.concat([
     Buffer.from('1f8b081e000000000003', 'hex'),
@@ -43,13 +43,13 @@ function flip(bytes: Buffer, bit: number): Buffer {
 }
 
 describe('gunzip', () => {
-  it('gives what any number of members hold, also empty ones, in whatever pieces', async () => {
+  it('decompresses any number of members, empty ones too, from chunks of any size', async () => {
     for (let size = 1; size <= MEMBERS.length; size++) {
       expect(await read(cut(MEMBERS, size))).to.deep.equal({ text: ONE + TWO, error: undefined });
     }
   });
 
-  it('gives what zlib compressed, at any level, of any size', async () => {
+  it('decompresses the output of zlib, at any level and of any size', async () => {
     const members = fc.array(
       fc.record({
         text: fc.tuple(fc.string(), fc.nat(20_000)).map(([text, times]) => text.repeat(times)),
@@ -77,7 +77,7 @@ describe('gunzip', () => {
     }
   });
 
-  it('takes nothing at all for a torn member', async () => {
+  it('reports no bytes at all as a torn member', async () => {
     for (const chunks of [[], [Buffer.alloc(0)]]) {
       const { text, error } = await read(chunks, 'a.gz');
       expect(text).to.equal('');
@@ -85,14 +85,14 @@ describe('gunzip', () => {
     }
   });
 
-  it('truncated at any byte gives all that can be decompressed, then tells that it is torn', async () => {
+  it('gives all it can decompress, then reports a torn member, truncated at any byte', async () => {
     for (let at = 1; at < MEMBERS.length; at++) {
       const bytes = MEMBERS.subarray(0, at);
       const expected = gunzipSync(bytes, { finishFlush: 2 }).toString();
       for (const size of [1, 10, at]) {
         const { text, error } = await read(cut(bytes, size));
         expect(text).to.equal(expected);
-        // An end between two members cannot be told from the end of all.
+        // An end between two members looks like the end of the file.
         if (error === undefined) expect(isWholeMembers(bytes)).to.equal(true);
         else expect(damageOf(error)).to.include({ reason: 'torn', offset: text.length });
       }
@@ -100,22 +100,22 @@ describe('gunzip', () => {
   });
 
   // The exhaustive run of bit flips in gzip.
-  it('with any bit flipped tells of damage, or gives the same', async () => {
+  it('reports damage or gives the same bytes, with any bit flipped', async () => {
     const archive = Buffer.concat([fullMember(ONE), gzipSync(TWO)]);
     for (let bit = 0; bit < 8 * archive.length; bit++) {
       const { text, error } = await read([flip(archive, bit)]);
       if (error === undefined) {
         expect(text).to.equal(ONE + TWO);
       } else {
-        // A name or data that lost its end runs up to that of the input.
+        // A name or data without its end continues to the end of the input.
         expect(damageOf(error).reason).to.be.oneOf(['bad-gzip', 'torn']);
         expect(damageOf(error).offset).to.equal(text.length);
       }
     }
   });
 
-  it('gives the same bytes before damage, and the same error, in whatever pieces', async () => {
-    // A sample with a bit of every byte.
+  it('gives the same bytes and the same error at damage, from chunks of any size', async () => {
+    // A sample: one bit of every byte.
     for (let bit = 0; bit < 8 * MEMBERS.length; bit += 7) {
       const flipped = flip(MEMBERS, bit);
       const whole = await read([flipped]);
@@ -126,7 +126,7 @@ describe('gunzip', () => {
     }
   });
 
-  it('gives all members before damage that came in the same chunk', async () => {
+  it('gives all members before damage in the same chunk', async () => {
     const damaged = gzipSync(TWO);
     damaged.writeUInt8(0xff, 10);
     const { text, error } = await read([Buffer.concat([gzipSync(ONE), damaged])]);
@@ -135,7 +135,7 @@ describe('gunzip', () => {
     expect(error).to.have.property('cause').that.is.instanceOf(Error);
   });
 
-  it('tells of a checksum, a length and a beginning that are wrong', async () => {
+  it('reports a wrong checksum, length and magic number', async () => {
     const whole = gzipSync(ONE);
     const changes: [offset: number, message: RegExp, text: string][] = [
       [0, /expected a gzip member, found 0x..8b/, ''],
@@ -154,14 +154,14 @@ describe('gunzip', () => {
     }
   });
 
-  it('takes zero bytes behind the last member as padding', async () => {
+  it('accepts zero bytes after the last member as padding', async () => {
     const padded = Buffer.concat([MEMBERS, Buffer.alloc(600)]);
     for (const chunks of [[padded], [MEMBERS, Buffer.alloc(600)], [...cut(padded, 7)]]) {
       expect(await read(chunks)).to.deep.equal({ text: ONE + TWO, error: undefined });
     }
   });
 
-  it('takes anything else behind a member as damage, zeros with a member behind them, too', async () => {
+  it('reports other bytes after a member as damage, also zeros before another', async () => {
     const rests = ['x', 'garbage', '\x1f\x8c', '\0x', '\0'.repeat(512)].map((text) =>
       Buffer.from(text, 'latin1'),
     );
@@ -176,7 +176,7 @@ describe('gunzip', () => {
     }
   });
 
-  it('gives what came before its source failed, then throws what the source threw', async () => {
+  it('gives all bytes before its source fails, then throws the error of the source', async () => {
     const failure = new Error('of the source');
     const half = MEMBERS.subarray(0, gzipSync(ONE).length + 3);
     const { given, error } = await drain(gunzip(iterate([half], failure)));
@@ -184,7 +184,7 @@ describe('gunzip', () => {
     expect(error).to.equal(failure);
   });
 
-  it('lets its source go when it is left early, when it ends, and at damage', async () => {
+  it('closes its source when the loop ends early, at the end, and at damage', async () => {
     const bytes = gzipSync('x'.repeat(300_000));
     for (const [input, isLeft] of [
       [bytes, true],
@@ -207,7 +207,7 @@ describe('gunzip', () => {
     }
   });
 
-  it('takes no more of its source than its reader needs', async () => {
+  it('takes no more of its source than the reader needs', async () => {
     let taken = 0;
     async function* source() {
       for (const chunk of cut(gzipSync('x'.repeat(10_000_000)), 100)) {
@@ -222,7 +222,7 @@ describe('gunzip', () => {
     await chunks.return(undefined);
   });
 
-  it('gives a member that is far larger than it was in pieces', async () => {
+  it('gives a member that expands far in pieces', async () => {
     const bomb = gzipSync(Buffer.alloc(30_000_000));
     let bytes = 0;
     for await (const chunk of gunzip(iterate([bomb]))) {
@@ -232,7 +232,7 @@ describe('gunzip', () => {
     expect(bytes).to.equal(30_000_000);
   });
 
-  it('never overwrites a chunk that it has given', async () => {
+  it('never overwrites a chunk that it gave', async () => {
     const text = Array.from({ length: 30_000 }, (_, n) => `${n} `).join('');
     const { given } = await drain(gunzip(iterate(cut(gzipSync(text), 1000))));
     expect(Buffer.concat(given).toString()).to.equal(text);

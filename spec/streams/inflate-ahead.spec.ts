@@ -11,7 +11,7 @@ import { drain, iterate } from './stream-tools.js';
 
 const MEMBER_BYTES = 4096;
 const ARCHIVE = sampleBlocks();
-/** With it in front, what follows is decompressed in turn. */
+/** Members after this one are streamed, not inflated ahead. */
 const FOREIGN = gzipSync('');
 
 describe('inflateAhead', () => {
@@ -28,7 +28,7 @@ describe('inflateAhead', () => {
     return { text: Buffer.concat(given).toString('latin1'), error };
   }
 
-  it('gives each member of data as one piece, and leaves what is behind them', async () => {
+  it('gives each data member as one piece, and leaves the bytes after them', async () => {
     const members = membersOf(gzip);
     const behind = members.filter(({ kind }) => kind !== 1).map(({ bytes }) => bytes);
     for (const size of [10, 1000, gzip.length]) {
@@ -42,7 +42,7 @@ describe('inflateAhead', () => {
     }
   });
 
-  it('gives nothing of gzip of others, and leaves it', async () => {
+  it('leaves gzip of other programs untouched', async () => {
     for (const bytes of [gzipSync(ARCHIVE), Buffer.concat([FOREIGN, gzip]), Buffer.alloc(0)]) {
       const input = pulled(bytes);
       expect(await drain(inflateAhead(input))).to.deep.equal({ given: [], error: undefined });
@@ -51,7 +51,7 @@ describe('inflateAhead', () => {
     }
   });
 
-  it('takes no more of its source than a few members', async () => {
+  it('takes only a few members of its source ahead', async () => {
     let taken = 0;
     async function* source() {
       for (const chunk of cut(gzip, 100)) {
@@ -69,21 +69,21 @@ describe('inflateAhead', () => {
     await ahead.return(undefined);
   });
 
-  it('leaves a member that is large to be inflated in turn', async () => {
+  it('leaves a large member to be streamed', async () => {
     const large = await compressAll(Buffer.alloc(9 * 2 ** 20, 'x'), { memberBytes: 2 ** 24 });
     expect(await drain(inflateAhead(pulled(large)))).to.deep.equal({ given: [], error: undefined });
     const { error, text } = await read(large, 65_536);
     expect([error, text.length]).to.deep.equal([undefined, 9 * 2 ** 20]);
   });
 
-  it('changes nothing about damage, wherever it is', async () => {
+  it('gives the same result as streaming for damage anywhere', async () => {
     for (let at = 0; at < gzip.length; at += 307) {
       const damaged = Buffer.from(gzip);
       damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << (at % 8)), at);
       const ahead = await read(damaged);
       const inTurn = await read(Buffer.concat([FOREIGN, damaged]));
       if (inTurn.error === undefined) {
-        // What only says where things are was damaged; or the last member, which is missed now.
+        // Damage in an index, or in the end member, which is missing then.
         expect(ahead.text === inTurn.text).to.equal(true);
         continue;
       }
@@ -96,7 +96,7 @@ describe('inflateAhead', () => {
     }
   });
 
-  it('changes nothing about a file that was cut off, but misses its last member', async () => {
+  it('reads a truncated file as streaming does, but reports the missing end member', async () => {
     const ends = membersOf(gzip).map(({ offset }) => offset);
     for (let length = 1; length < gzip.length; length += 303) {
       if (ends.includes(length)) continue;
@@ -114,7 +114,7 @@ describe('inflateAhead', () => {
     }
   });
 
-  it('gives all that came before its source failed, then throws what that threw', async () => {
+  it('gives all members before its source fails, then throws the error of the source', async () => {
     const failure = new Error('of the source');
     const half = gzip.subarray(0, Math.round(gzip.length / 2));
     const { given, error } = await drain(gunzip(iterate([half], failure)));

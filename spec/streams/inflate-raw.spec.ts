@@ -11,7 +11,7 @@ const TEXT = Array.from({ length: 40_000 }, (_, n) => `${n * 7919},`).join('');
 const DATA = deflateRawSync(TEXT);
 
 describe('inflateRaw', () => {
-  it('leaves what is behind the data, in whatever pieces they came', async () => {
+  it('leaves the bytes after the data, from chunks of any size', async () => {
     const data = deflateRawSync('text');
     const input = Buffer.concat([data, Buffer.from('rest')]);
     for (let size = 1; size <= input.length; size++) {
@@ -23,7 +23,7 @@ describe('inflateRaw', () => {
     }
   });
 
-  it('leaves nothing where the input ends within the data', async () => {
+  it('leaves no bytes if the input ends within the data', async () => {
     const bytes = new PulledBytes(iterate(cut(DATA.subarray(0, 1000), 300)));
     const { given, error } = await drain(inflateRaw(bytes));
     expect(error).to.equal(undefined);
@@ -31,9 +31,9 @@ describe('inflateRaw', () => {
     expect(await bytes.has(1)).to.equal(false);
   });
 
-  it('gives all that comes before damage, though zlib drops it', async () => {
+  it('gives all bytes before damage, although zlib drops some', async () => {
     for (const at of [100, 1000, DATA.length >> 1, DATA.length - 100]) {
-      // Type 3 of a block is none. zlib comes upon it in the same call as upon the data before.
+      // 3 is not a valid block type. zlib finds it in the same call as the data before it.
       const head = deflateRawSync(TEXT.slice(0, at), { finishFlush: 2 });
       const damaged = Buffer.concat([head, Buffer.alloc(10, 0xff)]);
       for (const size of [damaged.length, 64]) {
@@ -45,7 +45,7 @@ describe('inflateRaw', () => {
     }
   });
 
-  it('is content to lose a little before damage in large data', async () => {
+  it('loses only a little before damage in large data', async () => {
     const large = Buffer.alloc(12_000_000, TEXT);
     const head = deflateRawSync(large, { finishFlush: 2 });
     const damaged = Buffer.concat([head, Buffer.alloc(10, 0xff)]);

@@ -6,7 +6,7 @@ import { failureOf, iterate } from './stream-tools.js';
 const texts = (...chunks: string[]) => chunks.map((text) => Buffer.from(text));
 
 describe('PulledBytes', () => {
-  it('takes chunks until there are as many bytes as asked for', async () => {
+  it('takes chunks until it has the requested number of bytes', async () => {
     const bytes = new PulledBytes(iterate(texts('ab', '', 'cde', 'f')));
     expect(await bytes.has(0)).to.equal(true);
     expect(bytes.queue.length).to.equal(0);
@@ -18,7 +18,7 @@ describe('PulledBytes', () => {
     expect(await bytes.pull()).to.equal(false);
   });
 
-  it('gives what was taken too much, and pushed back, once more', async () => {
+  it('gives bytes a second time that were pushed back', async () => {
     const bytes = new PulledBytes(iterate(texts('abc', 'def')));
     await bytes.pull();
     bytes.queue.push(bytes.takeAll().subarray(1));
@@ -26,7 +26,7 @@ describe('PulledBytes', () => {
     expect(bytes.takeAll().toString()).to.equal('bcdef');
   });
 
-  it('throws what its iterable throws', async () => {
+  it('throws the error of its iterable', async () => {
     const failure = new Error('of the source');
     const bytes = new PulledBytes(iterate(texts('ab'), failure));
     expect(await bytes.has(2)).to.equal(true);

@@ -36,9 +36,9 @@ async function deflateNow(raw: Buffer): Promise<Buffer> {
   return gzipSync(raw).subarray(10);
 }
 
-/** Compressions that end when they are told to. */
+/** Compressions that the spec ends one by one. */
 class HeldDeflates {
-  /** The most at one time. */
+  /** The highest number of compressions at one time. */
   mostRunning = 0;
   started = 0;
   readonly signals: AbortSignal[] = [];
@@ -58,7 +58,7 @@ class HeldDeflates {
     return gzipSync(raw).subarray(10);
   };
 
-  /** Ends one that runs. */
+  /** Ends one running compression. */
   end(which: number): void {
     const [end] = this.#held.splice(which % Math.max(this.running, 1), 1);
     end?.();
@@ -91,7 +91,7 @@ describe('SeekableGzip', () => {
   ];
 
   for (const [what, bytes] of archives) {
-    it(`decompresses to exactly what it was given: ${what}`, async () => {
+    it(`decompresses to exactly the bytes written: ${what}`, async () => {
       const gzip = await compressAll(bytes(), SMALL);
       expect(gunzipSync(gzip).equals(bytes())).to.equal(true);
       const totals = { rawBytes: bytes().length };
@@ -116,7 +116,7 @@ describe('SeekableGzip', () => {
     });
   }
 
-  it('passes gzip -t, without a warning', async function () {
+  it('passes gzip -t without a warning', async function () {
     if (spawnSync('gzip', ['--version']).status !== 0) {
       console.log('      not tried: there is no gzip here');
       this.skip();
@@ -130,7 +130,7 @@ describe('SeekableGzip', () => {
     }
   });
 
-  it('gives the same bytes, whatever the chunks', async () => {
+  it('gives the same bytes for chunks of any size', async () => {
     for (const archive of [sampleBlocks().subarray(0, 6000), encodeJsonLines(records)]) {
       const whole = await compressAll(archive, SMALL, archive.length);
       for (const size of [1, 2, 17, 64, 1023, 1024, 1025]) {
@@ -139,14 +139,14 @@ describe('SeekableGzip', () => {
     }
   });
 
-  it('gives the same bytes, however many members are compressed at a time', async () => {
+  it('gives the same bytes at any concurrency', async () => {
     const [one, ...others] = await Promise.all(
       [1, 2, 8].map((concurrency) => compressAll(sampleBlocks(), { ...SMALL, concurrency })),
     );
     for (const other of others) expect(one?.equals(other)).to.equal(true);
   });
 
-  it('makes members that decompress alone and hold whole frames', async () => {
+  it('writes members that decompress alone and hold whole frames', async () => {
     const gzip = await compressAll(sampleBlocks(), { memberBytes: 4096 });
     let sequence = 0;
     for (const { bytes } of membersOf(gzip).filter(({ kind }) => kind === 1)) {
@@ -157,7 +157,7 @@ describe('SeekableGzip', () => {
     expect(sequence).to.equal(300);
   });
 
-  it('ends with index members and the last member', async () => {
+  it('ends with index members and an end member', async () => {
     for (const archive of [sampleBlocks(), Buffer.alloc(0)]) {
       const kinds = membersOf(await compressAll(archive, SMALL)).map(({ kind }) => kind);
       expect(kinds.slice(-2)).to.deep.equal([2, 3]);
@@ -181,7 +181,7 @@ describe('SeekableGzip', () => {
     }
   }).timeout(120_000);
 
-  it('keeps members in order, in whatever order their compression ends', async () => {
+  it('keeps members in order when their compressions end in any order', async () => {
     const archive = sampleBlocks().subarray(0, 20_000);
     const inOrder = await compressAll(archive, { ...SMALL, deflate: deflateNow });
     const anyOrder = fc.array(fc.nat(7), { minLength: 1, maxLength: 20 });
@@ -204,7 +204,7 @@ describe('SeekableGzip', () => {
     );
   });
 
-  it('gives the thread pool one member more than it is to work at', async () => {
+  it('gives the thread pool one member more than concurrency', async () => {
     for (const concurrency of [1, 3, 8]) {
       const held = new HeldDeflates();
       const gzip = new SeekableGzip({ ...SMALL, concurrency, deflate: held.deflate });
@@ -215,8 +215,8 @@ describe('SeekableGzip', () => {
     }
   });
 
-  it('holds concurrency + 1 members, and the callback, while nobody reads', async () => {
-    // Much more than any version of Node has a stream hold.
+  it('holds concurrency + 1 members and the callback while no data is read', async () => {
+    // Much more than a stream holds in any version of Node.
     const archive = Buffer.concat(Array.from({ length: 12 }, () => sampleBlocks()));
     for (const chunks of [[archive], [...cut(archive, 100)]]) {
       const held = new HeldDeflates();
@@ -227,7 +227,7 @@ describe('SeekableGzip', () => {
           written += chunk.length;
         });
       }
-      // The first members fill the readable side; then all that can be held is held.
+      // The first members fill the readable side; then the stream holds as many as it may.
       for (let i = 0; i < 200; i++) {
         held.end(0);
         await setImmediate();
@@ -236,14 +236,14 @@ describe('SeekableGzip', () => {
       expect(written).to.be.below(archive.length);
       const { readableLength } = gzip;
       const { started } = held;
-      // Reading makes room, and what was held is given: it was not yet when it was counted.
+      // Reading makes room: members that were held when counted come with the first read.
       const given = membersOf(gzip.read()).filter(({ offset }) => offset < readableLength);
       expect(started - given.length).to.equal(3);
       gzip.destroy();
     }
   });
 
-  it('goes on when what it gave is read', async () => {
+  it('continues when its output is read', async () => {
     const gzip = new SeekableGzip({ ...SMALL, concurrency: 1, deflate: deflateNow });
     const archive = sampleBlocks();
     gzip.end(archive);
@@ -255,7 +255,7 @@ describe('SeekableGzip', () => {
     expect(gunzipSync(Buffer.concat(pieces)).equals(archive)).to.equal(true);
   });
 
-  it('takes a reader that writes, reads and pauses from within its own event', async () => {
+  it('supports a reader that writes, reads and pauses from within an event', async () => {
     const archive = sampleBlocks();
     const gzip = new SeekableGzip({ ...SMALL, concurrency: 2, deflate: deflateNow });
     const pieces: Buffer[] = [];
@@ -267,7 +267,7 @@ describe('SeekableGzip', () => {
     };
     gzip.on('data', (piece: Buffer) => {
       pieces.push(piece);
-      // Gives what is there by this same event, from within it.
+      // Emits the available data from within this event.
       gzip.read();
       gzip.pause();
       queueMicrotask(() => gzip.resume());
@@ -277,7 +277,7 @@ describe('SeekableGzip', () => {
     expect(gunzipSync(Buffer.concat(pieces)).equals(archive)).to.equal(true);
   });
 
-  it('fails with what the compression fails with', async () => {
+  it('fails with the error of the compression', async () => {
     const failure = new Error('no memory');
     let calls = 0;
     const deflate = async (raw: Buffer) => {
@@ -288,7 +288,7 @@ describe('SeekableGzip', () => {
     expect(calls).to.be.below(20);
   });
 
-  it('begins nothing any more once it is destroyed', async () => {
+  it('starts no compression after it is destroyed', async () => {
     const held = new HeldDeflates();
     const gzip = new SeekableGzip({ ...SMALL, concurrency: 2, deflate: held.deflate });
     gzip.write(sampleBlocks());
@@ -317,7 +317,7 @@ describe('SeekableGzip', () => {
     expect([status, stdout.toString()]).to.deep.equal([0, 'closed\n']);
   });
 
-  it('ends a pipeline whose source fails, or whose reader leaves', async () => {
+  it('ends a pipeline whose source fails or whose reader stops early', async () => {
     const broken = new Error('broken');
     const source = async function* () {
       yield sampleBlocks();
@@ -353,7 +353,7 @@ describe('SeekableGzip', () => {
     });
   }
 
-  it('takes every level', async () => {
+  it('supports every level', async () => {
     const archive = sampleBlocks();
     for (let level = 0; level <= 9; level++) {
       expect(gunzipSync(await compressAll(archive, { ...SMALL, level })).equals(archive)).to.equal(
@@ -362,7 +362,7 @@ describe('SeekableGzip', () => {
     }
   });
 
-  it('gives back any bytes in any chunks', async () => {
+  it('restores any bytes from any chunks', async () => {
     const anyPiece = fc.oneof(
       fc.uint8Array({ maxLength: 4000 }).map((bytes) => Buffer.from(bytes)),
       fc.nat(40).map((count) => encodeBlocks(records.slice(0, count), { blockBytes: 300 })),
@@ -389,14 +389,14 @@ describe('deflateOnPool', () => {
   const { signal } = new AbortController();
   const HEADER = Buffer.from('1f8b080000000000000a', 'hex');
 
-  it('gives deflate data and the trailer, without a header', async () => {
+  it('gives deflate data and the trailer without a header', async () => {
     for (const raw of [Buffer.from('x'), Buffer.alloc(100_000, 'abc'), Buffer.alloc(0)]) {
       const deflated = await deflateOnPool(6)(raw, signal);
       expect(gunzipSync(Buffer.concat([HEADER, deflated])).equals(raw)).to.equal(true);
     }
   });
 
-  it('compresses at its level', async () => {
+  it('compresses at the given level', async () => {
     const raw = Buffer.from(Array.from({ length: 50_000 }, (_, i) => (i * i) % 251));
     for (const level of [1, 6, 9]) {
       const deflated = await deflateOnPool(level)(raw, signal);
@@ -405,7 +405,7 @@ describe('deflateOnPool', () => {
     expect((await deflateOnPool(0)(raw, signal)).length).to.be.above(raw.length);
   });
 
-  it('rejects once its signal aborts, before or midway', async () => {
+  it('rejects when its signal aborts, before the start or midway', async () => {
     const abort = new AbortController();
     const midway = deflateOnPool(9)(Buffer.alloc(2 ** 22, 'abcdef'), abort.signal);
     abort.abort();
@@ -416,7 +416,7 @@ describe('deflateOnPool', () => {
   });
 });
 
-/** Lines as records of version 2, in blocks as they are by default. */
+/** Encodes lines as records of version 2, in blocks of the default size. */
 function encodeCorpus(lines: Buffer): Buffer {
   const payloads = lines.toString('utf8').split('\n').filter(Boolean);
   const options = { blockBytes: 128 * 2 ** 10, slabBytes: lines.length + 2 ** 20 };

@@ -1,12 +1,12 @@
 import { Readable, Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 
-/** Lets streams go as far as they can without time passing or a file being read. */
+/** Lets streams do all work that needs no timer and no file. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 30; turn++) await setImmediate();
 }
 
-/** Takes a chunk only after a few turns of the event loop, and keeps it. */
+/** Stores each chunk after a few turns of the event loop. */
 export class SlowSink extends Writable {
   readonly chunks: unknown[] = [];
 
@@ -26,7 +26,7 @@ export class SlowSink extends Writable {
   }
 }
 
-/** What a stream gives, up to its end or its error. */
+/** The chunks of a stream up to its end or error. */
 export async function drain<T>(stream: AsyncIterable<T>): Promise<{ given: T[]; error: unknown }> {
   const given: T[] = [];
   try {
@@ -37,7 +37,7 @@ export async function drain<T>(stream: AsyncIterable<T>): Promise<{ given: T[]; 
   return { given, error: undefined };
 }
 
-/** What became of a promise, as a value. */
+/** The error that a promise rejects with; undefined if it resolves. */
 export function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => undefined,
@@ -45,7 +45,7 @@ export function failureOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** A source of as many chunks as are asked for, that counts them. */
+/** An endless source that counts the chunks taken from it. */
 export function countingSource<T>(next: (index: number) => T): {
   stream: Readable;
   taken(): number;
@@ -61,7 +61,7 @@ export function countingSource<T>(next: (index: number) => T): {
   return { stream, taken: () => taken };
 }
 
-/** Chunks one after the other, then, if there is one, an error. */
+/** Yields chunks, then throws `failure` if it is given. */
 export async function* iterate(
   chunks: Iterable<Uint8Array>,
   failure?: Error,

@@ -23,27 +23,27 @@ async function lines(options?: ToJsonLinesOptions, records = RECORDS): Promise<s
 }
 
 describe('toJsonLines', () => {
-  it('gives each payload a line, without metadata', async () => {
+  it('gives one line for each payload, without metadata', async () => {
     for (const options of [undefined, {}, { metadata: false }]) {
       expect(await lines(options)).to.equal('{"n":1}\n{ "n": 2 }\n');
     }
     expect(await lines({}, ['7', '"text"', ''])).to.equal('7\n"text"\n\n');
   });
 
-  it("gives metadata under its key, 'metadata' unless another is given", async () => {
+  it("writes metadata under the given key, or under 'metadata'", async () => {
     const withKey = (key: string) => `{${key}:{"kind":"login"},"n":1}\n{${key}:{}, "n": 2 }\n`;
     expect(await lines({ metadata: true })).to.equal(withKey('"metadata"'));
     expect(await lines({ metadata: 'about' })).to.equal(withKey('"about"'));
     expect(await lines({ metadata: '' })).to.equal(withKey('""'));
   });
 
-  it('takes records of an archive', async () => {
+  it('accepts records read from an archive', async () => {
     const records = Readable.from([encodeBlocks(RECORDS)]).pipe(new Decoder());
     const { given } = await drain<Buffer>(records.pipe(toJsonLines()));
     expect(Buffer.concat(given).toString()).to.equal('{"n":1}\n{ "n": 2 }\n');
   });
 
-  it('gives the lines before a payload that is none, then a RecordError', async () => {
+  it('gives the lines before an invalid payload, then a RecordError', async () => {
     for (const payload of ['{\n}', Buffer.from([0x22, 0xff, 0x22]), '\ud800']) {
       const sink = new SlowSink();
       const source = Readable.from([...RECORDS, payload, ...RECORDS]);

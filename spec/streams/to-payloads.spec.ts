@@ -25,12 +25,12 @@ async function payloads(options?: ToPayloadsOptions, records = RECORDS): Promise
 }
 
 describe('toPayloads', () => {
-  it('gives each payload as it is, and a line feed', async () => {
+  it('gives each payload unchanged, followed by a line feed', async () => {
     const expected = Buffer.concat([Buffer.from('a\n\n'), BYTES, Buffer.from('\n{"n":1}\n')]);
     expect(await payloads()).to.deep.equal(expected);
   });
 
-  it('gives another separator, of text or bytes, or none', async () => {
+  it('uses another separator, text or bytes, or none', async () => {
     const text = async (options: ToPayloadsOptions) =>
       (await payloads(options, ['a', 'b'])).toString();
     expect(await text({ separator: '\r\n' })).to.equal('a\r\nb\r\n');
@@ -39,13 +39,13 @@ describe('toPayloads', () => {
     expect(await payloads({ separator: '' }, ['', ''])).to.deep.equal(Buffer.alloc(0));
   });
 
-  it('takes records of an archive', async () => {
+  it('accepts records read from an archive', async () => {
     const records = Readable.from([encodeBlocks(['a', 'b'])]).pipe(new Decoder());
     const { given } = await drain<Buffer>(records.pipe(toPayloads()));
     expect(Buffer.concat(given).toString()).to.equal('a\nb\n');
   });
 
-  it('leaves bytes that it was given to whoever gave them', async () => {
+  it('does not keep the bytes of the caller', async () => {
     const bytes = Buffer.from('a');
     const stream = toPayloads();
     stream.write(bytes);
@@ -55,7 +55,7 @@ describe('toPayloads', () => {
     expect(Buffer.concat((await drain<Buffer>(stream)).given).toString()).to.equal('a\n');
   });
 
-  it('takes no more records than its reader reads', async () => {
+  it('takes no more records than the reader needs', async () => {
     const source = countingSource(() => 'x'.repeat(1000));
     const stream = source.stream.pipe(toPayloads());
     await settle();
@@ -67,7 +67,7 @@ describe('toPayloads', () => {
     source.stream.destroy();
   });
 
-  it('gives the payloads before what is not a record, then a RecordError', async () => {
+  it('gives the payloads before an input that is not a record, then a RecordError', async () => {
     for (const record of [7, { payload: undefined }, '\ud800']) {
       const sink = new SlowSink();
       const source = Readable.from([...Array(100).fill('a'), record, 'b']);

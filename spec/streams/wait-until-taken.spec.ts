@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { giveHeld, waitUntilTaken } from '../../lib/streams/wait-until-taken.js';
 import { SlowSink, settle } from './stream-tools.js';
 
-/** A source that gives what it is told to, and does not end by itself. */
+/** A source that gives the pushed chunks and does not end by itself. */
 function sourceOf(...chunks: string[]): Readable {
   const source = new Readable({ objectMode: true, read() {} });
   for (const chunk of chunks) source.push(chunk);
@@ -40,14 +40,14 @@ class HeldSink extends Writable {
 }
 
 describe('waitUntilTaken', () => {
-  it('resolves at once where nothing is held', async () => {
+  it('resolves at once if no data is held', async () => {
     await waitUntilTaken(sourceOf());
     const source = sourceOf();
     source.pipe(new SlowSink());
     await waitUntilTaken(source);
   });
 
-  it('waits for a reader to take all', async () => {
+  it('waits until a reader has taken all data', async () => {
     const source = sourceOf('a', 'b');
     const waiting = watch(waitUntilTaken(source));
     source.read();
@@ -57,7 +57,7 @@ describe('waitUntilTaken', () => {
     await waiting.promise;
   });
 
-  it('waits for a sink to be done with the last chunk', async () => {
+  it('waits until a sink has finished the last chunk', async () => {
     const source = sourceOf('a', 'b');
     const sink = new HeldSink();
     source.pipe(sink);
@@ -70,7 +70,7 @@ describe('waitUntilTaken', () => {
     await waiting.promise;
   });
 
-  it('waits for the sinks of Transforms behind it, also of several', async () => {
+  it('waits for the sinks after one or several Transforms', async () => {
     const source = sourceOf('a', 'b', 'c');
     const sinks = [new SlowSink(), new SlowSink()];
     for (const sink of sinks) {
@@ -84,7 +84,7 @@ describe('waitUntilTaken', () => {
     for (const sink of sinks) expect(sink.chunks).to.deep.equal(['a', 'b', 'c']);
   });
 
-  it('waits for what a Transform was given and has not given on', async () => {
+  it('waits for data that a Transform has not passed on', async () => {
     const source = sourceOf('a');
     let giveOn: () => void = () => {};
     const held = new Transform({
@@ -104,7 +104,7 @@ describe('waitUntilTaken', () => {
     expect(sink.chunks).to.deep.equal(['a']);
   });
 
-  it('asks streams behind it for what they hold back, once they have been given all', async () => {
+  it('makes later streams push the data that they hold back, once they have all of it', async () => {
     class Pairs extends Transform {
       #held: string[] = [];
 
@@ -125,7 +125,7 @@ describe('waitUntilTaken', () => {
     expect(sink.chunks).to.deep.equal(['a+b+c']);
   });
 
-  it('resolves when the stream is destroyed, or what it is piped into', async () => {
+  it('resolves when the stream or its destination is destroyed', async () => {
     const read = sourceOf('a');
     const waiting = watch(waitUntilTaken(read));
     read.destroy();
@@ -142,7 +142,7 @@ describe('waitUntilTaken', () => {
     await piped.promise;
   });
 
-  it('does not wait for what a socket has received, nor run in a circle through it', async () => {
+  it('does not wait for data that a socket received, and ends if pipes form a circle', async () => {
     const socket = new Duplex({ objectMode: true, read() {}, write: (_a, _b, done) => done() });
     const source = sourceOf('a');
     const between = new PassThrough({ objectMode: true });
