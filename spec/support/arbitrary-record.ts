@@ -48,7 +48,7 @@ export const anyRecord: fc.Arbitrary<RecordFields> = fc.record(
   { requiredKeys: ['payload'] },
 );
 
-/** What must be read of `record`, as `plain` shows it. */
+/** The record that a reader must read, as `plain` shows it. */
 export function expectedOf(record: RecordFields, sequence?: number) {
   const { payload } = record;
   const bytes =

@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Frees all memory that nobody can reach any more, that of buffers included. */
+/** Frees all unreachable memory, including that of buffers. */
 export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
-  // Buffers are freed on a thread beside the first call; the second waits for it.
+  // The first call frees buffers on another thread; the second call waits for it.
   collect();
 }

@@ -10,8 +10,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 let output: string | undefined;
 
 /**
- * The URL of a file of `lib` or `spec/support` as JavaScript, for child processes: they start in a fifth of
- * the time that tsx takes. The first call compiles all of them; the end of this process removes them.
+ * The URL of a file of `lib` or `spec/support` as JavaScript, for child processes: they start in a
+ * fifth of the time that tsx takes. The first call compiles all of them; the end of this process
+ * removes them.
  */
 export function compiled(source: URL): URL {
   output ??= compile();

@@ -1,12 +1,12 @@
 import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/files/file-layer.js';
 import { withFile } from './with-file.js';
 
-/** The file system, which counts what is open. */
+/** The file system. Counts open files. */
 export class CountingFiles {
   readonly layer: FileLayer;
-  /** Paths that were opened, in order. */
+  /** All opened paths, in order. */
   readonly opened: string[] = [];
-  /** Directories that were listed, in order. */
+  /** All listed directories, in order. */
   readonly listed: string[] = [];
   open = 0;
   mostOpen = 0;

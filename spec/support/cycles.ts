@@ -2,8 +2,8 @@
 export type Edge = readonly [from: string, to: string];
 
 /**
- * The groups of nodes that depend on each other in a circle, each group sorted. Uses Tarjan's algorithm
- * for strongly connected components (SIAM Journal on Computing 1 (2), 1972).
+ * The groups of nodes that depend on each other in a circle, each group sorted. Uses Tarjan's
+ * algorithm for strongly connected components (SIAM Journal on Computing 1 (2), 1972).
  */
 export function cyclesIn(edges: readonly Edge[]): string[][] {
   const targets = new Map<string, string[]>();

@@ -13,7 +13,7 @@ import { createBlockBuilder, encodeVersion1, NOW_MICROS, WRITER_ID } from './enc
 
 export type PlainRecord = ReturnType<typeof plain>;
 
-/** A frame of a sample, and what must be read from it. */
+/** A frame of a sample, and the records that a reader must read from it. */
 export interface SampleFrame {
   readonly begin: number;
   readonly end: number;
@@ -27,14 +27,14 @@ export interface SampleArchive {
 
 export interface SealOptions {
   readonly writerId?: Buffer;
-  /** Of the first record. */
+  /** The sequence of the first record. */
   readonly sequence?: number;
   readonly ordinal?: number | undefined;
   /** Whether the index has an ordinal. */
   readonly isPlaceKnown?: boolean;
   readonly previousSha256?: Uint8Array;
   readonly writerEnded?: boolean;
-  /** Without it, the archive is as one that is still open. */
+  /** Without an index, the archive looks like one that is still open. */
   readonly hasIndex?: boolean;
 }
 
@@ -84,12 +84,12 @@ export function sealArchive(
 
 const EARLY = [{ payload: 'early', metadata: { n: '0' } }, { payload: 'earlier' }];
 
-/** What a payload may hold: a whole archive, of somebody else. */
+/** A payload that is a whole archive of another writer. */
 export const STRANGE_ARCHIVE = sealArchive([[{ payload: 'not ours' }], [{ payload: 'nor this' }]], {
   writerId: OTHER_WRITER_ID,
 }).bytes;
 
-/** And one of the same writer, which wrote it before. */
+/** A payload that is an earlier archive of the same writer. */
 export const EARLIER_ARCHIVE = sealArchive([EARLY.slice(0, 1), EARLY.slice(1)]).bytes;
 
 /** Five blocks, two of which hold whole archives, and the index. */
@@ -103,7 +103,7 @@ export function sampleVersion2(): SampleArchive {
   ]);
 }
 
-/** A record a frame. */
+/** One record in each frame. */
 export function sampleVersion1(records: readonly RecordFields[]): SampleArchive {
   const pieces = records.map((record) => encodeVersion1([record]));
   let begin = 0;
@@ -121,7 +121,7 @@ export interface Skipped {
   readonly damage: readonly SkippedDamage[];
 }
 
-/** Decodes what may be damaged, taking all there is after each piece of at most `size` bytes. */
+/** Decodes bytes that may be damaged, in pieces of at most `size` bytes. */
 export function decodeSkipping(
   bytes: Buffer,
   size = bytes.length,
@@ -150,7 +150,7 @@ export function recordsWithout(sample: SampleArchive, lost: number): PlainRecord
   return sample.frames.flatMap(({ records }, i) => (i === lost ? [] : [...records]));
 }
 
-/** A copy with one bit of it turned. */
+/** A copy with one bit flipped. */
 export function flipBit(bytes: Buffer, bit: number): Buffer {
   const flipped = Buffer.from(bytes);
   flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);

@@ -7,11 +7,13 @@ import { DamageError } from '../../lib/errors/damage-error.js';
 
 export interface Decoded {
   readonly records: readonly ArchiveRecord[];
-  /** What the decoder threw behind them, if it did. */
+  /** The error that the decoder threw after them, if it did. */
   readonly error: unknown;
 }
 
-/** Gives the decoder one chunk after the other, taking what it has each time, up to its error. */
+/**
+ * Passes the decoder one chunk after the other, and takes its records after each, until it throws.
+ */
 export function decodeChunks(
   chunks: Iterable<Uint8Array>,
   options?: ArchiveDecoderOptions,
@@ -31,7 +33,7 @@ export function decodeChunks(
   return { records, error: undefined };
 }
 
-/** Decodes a whole archive, which must not be damaged. */
+/** Decodes a whole undamaged archive. */
 export function decodeArchive(
   bytes: Uint8Array,
   options?: ArchiveDecoderOptions,
@@ -41,20 +43,20 @@ export function decodeArchive(
   return records;
 }
 
-/** Decodes an archive that must be damaged. */
+/** Decodes a damaged archive. */
 export function decodeDamaged(bytes: Uint8Array, options?: ArchiveDecoderOptions) {
   const { records, error } = decodeChunks([bytes], options);
   return { records, error: damageOf(error) };
 }
 
-/** Fails for anything that is not a `DamageError`. */
+/** Fails for anything but a `DamageError`. */
 export function damageOf(error: unknown): DamageError {
   expect(error).to.be.instanceOf(DamageError);
   if (!(error instanceof DamageError)) throw error;
   return error;
 }
 
-/** All pieces of `bytes` up to `size` long. */
+/** `bytes` in pieces of at most `size` bytes. */
 export function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }

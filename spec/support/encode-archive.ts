@@ -6,7 +6,7 @@ import { BlockBuilder, type BlockBuilderOptions } from '../../lib/codec/version-
 
 export const WRITER_ID = Buffer.from('5ca1ab1e0ddba115', 'hex');
 
-/** The time that records get which have none. */
+/** The time of records that have none. */
 export const NOW_MICROS = 1_700_000_000_000_000;
 
 const MIB = 2 ** 20;

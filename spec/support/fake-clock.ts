@@ -6,7 +6,7 @@ interface PendingTimer {
   isRef: boolean;
 }
 
-/** A clock that stands still until it is told to advance. */
+/** A clock that stands still until `advance` is called. */
 export class FakeClock implements Clock {
   #nowMs: number;
   readonly #timers = new Set<PendingTimer>();
@@ -15,12 +15,12 @@ export class FakeClock implements Clock {
     this.#nowMs = nowMs;
   }
 
-  /** Timers that have been set, and neither fired nor were cancelled. */
+  /** How many timers are set and have neither fired nor been cancelled. */
   get pendingTimers(): number {
     return this.#timers.size;
   }
 
-  /** Those of them that would keep the process alive. */
+  /** How many of these timers would keep the process alive. */
   get refTimers(): number {
     return [...this.#timers].filter((timer) => timer.isRef).length;
   }
@@ -41,8 +41,8 @@ export class FakeClock implements Clock {
   }
 
   /**
-   * Lets time pass, and fires what comes due meanwhile, in the order of its times, also what is set by a
-   * timer that fires; synchronously, each at the time that it was set for.
+   * Lets time pass. Fires all timers that come due, in the order of their times, including timers
+   * that these set. Each fires synchronously, when `now` is the time that it was set for.
    */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
@@ -54,7 +54,7 @@ export class FakeClock implements Clock {
     this.#nowMs = endMs;
   }
 
-  /** Sets the time of day, forwards or back, as an administrator may; no timer fires. */
+  /** Sets the time of day forwards or back, as an administrator may. No timer fires. */
   jumpTo(nowMs: number): void {
     const jumpMs = nowMs - this.#nowMs;
     const timers = [...this.#timers];

@@ -5,16 +5,17 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type S3Operation, s3OperationOf } from './s3-operation.js';
 
 /**
- * What becomes of a request. Of those that reach the service, only the answer suffers.
+ * A fault of one request. When a request reaches the service, the fault changes only the answer.
  *
- * - `'answer'`: the proxy answers with an S3 error, or with `status` 200 and an error for a body; the
- *   service never sees the request, unless `isDone`
- * - `'reset'`: the connection breaks once `afterBytes` of the request's body came; the service sees
+ * - `'answer'`: the proxy answers with an S3 error, or with `status` 200 and an error in the body;
+ *   the service sees the request only with `isDone`
+ * - `'reset'`: the connection breaks after `afterBytes` of the request's body; the service sees
  *   nothing of it
- * - `'lose-answer'`: the service does it, then the connection breaks
- * - `'truncate'`: the service does it, and the connection breaks after `afterBytes` of the answer's body
- * - `'stall'`: the request is taken, and nothing follows; with `afterBytes`, so much of the service's
- *   answer comes first
+ * - `'lose-answer'`: the service does the request, and then the connection breaks
+ * - `'truncate'`: the service does the request, and the connection breaks after `afterBytes` of the
+ *   answer's body
+ * - `'stall'`: the request is accepted and never answered; with `afterBytes`, that much of the
+ *   answer's body comes first
  */
 export type Fault =
   | {
@@ -28,16 +29,16 @@ export type Fault =
   | { readonly kind: 'truncate'; readonly afterBytes: number }
   | { readonly kind: 'stall'; readonly afterBytes?: number };
 
-/** A request as the proxy sees it. */
+/** A request that came to the proxy. */
 export interface SeenRequest {
   readonly operation: S3Operation;
-  /** Without the bucket; empty for what is asked of the bucket. */
+  /** The key without the bucket; empty for a request to the bucket. */
   readonly key: string;
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Where one was injected. */
+  /** The injected fault; undefined without one. */
   readonly fault: Fault | undefined;
-  /** Of the service, or of the proxy in its place; undefined as long as there is none. */
+  /** The status of the answer, from the service or the proxy; undefined before it. */
   status: number | undefined;
 }
 
@@ -48,26 +49,27 @@ interface Injected {
 }
 
 /**
- * An S3 service on loopback that hands everything on to another one, and fails as it is told. Clients
- * use `endpoint` and sign for it; the Host header goes on as it came, so that the signature holds.
+ * An S3 service on loopback that relays all requests to another one, and injects faults. Clients
+ * use `endpoint` and sign for it. The proxy keeps the Host header, so that the signature stays
+ * valid.
  */
 export class FaultProxy {
-  /** Every request, in the order in which they came. */
+  /** All requests, in the order of their arrival. */
   readonly requests: SeenRequest[] = [];
-  /** Awaited before a request is handled: to kill, to hold, to look. */
+  /** Awaited before a request is handled. */
   before: (request: SeenRequest) => void | Promise<void> = () => {};
   /**
-   * Whether it answers `If-None-Match: *` as a service with conditional writes does, in place of one that
-   * has none. The service must check no signature.
+   * Whether the proxy answers `If-None-Match: *` as a service with conditional writes does. Only
+   * for a service that has none and checks no signatures.
    */
   hasConditionalWrites = false;
-  /** More parts at a time are answered 503 SlowDown. */
+  /** The proxy answers further simultaneous parts with 503 SlowDown. */
   mostParts = Number.POSITIVE_INFINITY;
   #partsInFlight = 0;
   #conditionalWrites: Promise<void> = Promise.resolve();
   readonly #target: URL;
   readonly #server = createServer((incoming, response) => {
-    // The connection has broken: whoever waited is told by that.
+    // The connection to the service has broken: the client's must break as well.
     this.#handle(incoming, response).catch(() => response.destroy());
   });
   readonly #sockets = new Set<Socket>();
@@ -94,12 +96,12 @@ export class FaultProxy {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** The next requests of an operation fail so; those that are injected first come first. */
+  /** Injects a fault into the next requests of an operation, after the faults injected before. */
   inject(operation: S3Operation | 'any', fault: Fault, times = 1): void {
     this.#injected.push({ operation, fault, left: times });
   }
 
-  /** Faults that have not come to pass do not. */
+  /** Drops the faults that have not happened yet. */
   clear(): void {
     this.#injected = [];
   }
@@ -108,14 +110,14 @@ export class FaultProxy {
     return this.requests.filter((seen) => seen.operation === operation).length;
   }
 
-  /** Settles when so many requests of an operation have come. */
+  /** Resolves when `count` requests of an operation have come. */
   async reach(operation: S3Operation, count: number): Promise<void> {
     while (this.count(operation) < count) {
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
 
-  /** Breaks all connections; new ones are refused. */
+  /** Breaks all connections, and refuses new ones. */
   async goAway(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
@@ -123,7 +125,7 @@ export class FaultProxy {
     await closed;
   }
 
-  /** Listens again, at the same endpoint. */
+  /** Listens again at the same endpoint. */
   async comeBack(): Promise<void> {
     this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
@@ -142,7 +144,7 @@ export class FaultProxy {
     if (!this.hasConditionalWrites || !isConditional || seen.fault !== undefined) {
       return this.#relay(seen, incoming, response);
     }
-    // One at a time: nothing comes between the look and the write.
+    // One at a time, so that no write comes between the HEAD and the write.
     const write = this.#conditionalWrites.then(() => this.#unlessTaken(seen, incoming, response));
     this.#conditionalWrites = write.catch(() => {});
     await write;
@@ -248,10 +250,10 @@ export class FaultProxy {
   async #handOn(incoming: IncomingMessage): Promise<IncomingMessage> {
     const { hostname, port } = this.#target;
     const { method, url: path } = incoming;
-    // What was continued for the client is not asked for again.
+    // The proxy has already answered the client's `Expect: 100-continue`.
     const { expect: _, ...headers } = incoming.headers;
     const outgoing = request({ hostname, port, method, path, headers, agent: false });
-    // Before the answer it is told below; after it, by the answer's own end.
+    // Before the answer, `once` below rejects; after it, the answer's own end reports the error.
     outgoing.on('error', () => {});
     incoming.pipe(outgoing);
     incoming.on('close', () => {
@@ -288,7 +290,7 @@ async function relay(
   }
   if (fault?.kind === 'stall') return;
   if (fault?.kind === 'truncate') {
-    // After what was written: a reset would take it along.
+    // Not a reset, which could drop the bytes that were written before.
     response.socket?.end();
     return;
   }

@@ -15,7 +15,7 @@ export interface GetRequest extends GetOptions {
   readonly range: ByteRange | undefined;
 }
 
-/** Another store, which counts what is asked of it, and can be made to fail. */
+/** A store that counts the requests to another store, and can be made to fail. */
 export class FaultyStore implements Store {
   readonly gets: GetRequest[] = [];
   readonly heads: string[] = [];
@@ -24,11 +24,14 @@ export class FaultyStore implements Store {
   openBodies = 0;
   mostOpenBodies = 0;
   isClosed = false;
-  /** Called by each operation, which fails with what it throws. */
+  /** Called by each operation. If it throws, the operation fails with that error. */
   before: (operation: string, key: string) => void | Promise<void> = () => {};
-  /** After how many bytes the body breaks that was asked for last; undefined where it does not. */
+  /**
+   * Gives the bytes after which the body of a request breaks; undefined for a body that stays
+   * whole.
+   */
   breakAfter: (request: GetRequest) => number | undefined = () => undefined;
-  /** What it breaks with; null ends it as if nothing were missing. */
+  /** Gives the error of the break; null ends the body as if nothing were missing. */
   breakWith: () => Error | null = () => Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
   readonly #store: Store;
 
@@ -91,7 +94,9 @@ export class FaultyStore implements Store {
     this.isClosed = true;
   }
 
-  /** Once what it gave was taken: an error drops what a stream still holds. */
+  /**
+   * Waits until the reader has taken all bytes: an error drops the bytes that a stream still holds.
+   */
   #breakOff(body: Readable, given: PassThrough): void {
     body.removeAllListeners('data');
     body.removeAllListeners('end');

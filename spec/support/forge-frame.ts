@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-/** What a forged header says. All but what is given is as it should be, the checksums always. */
+/** The fields of a forged header. Fields that are not given are right; the checksums always are. */
 export interface ForgedHeader {
   readonly version?: number;
   readonly kind?: number;
@@ -17,7 +17,7 @@ export interface ForgedHeader {
 }
 
 /**
- * A frame with good checksums round any body. Written from docs/format.md by numbers, so that it shares
+ * A frame with valid checksums and any body. Uses the numbers of docs/format.md, so that it shares
  * no mistake with the encoder.
  */
 export function forgeFrame(body: Uint8Array, header: ForgedHeader = {}): Buffer {
@@ -40,7 +40,7 @@ export function forgeFrame(body: Uint8Array, header: ForgedHeader = {}): Buffer 
   return frame;
 }
 
-/** A varint of any size, also of one that no archive may hold. */
+/** A varint of any size, even a size that no archive may hold. */
 export function forgeVarint(value: bigint | number): Buffer {
   const bytes: number[] = [];
   let rest = BigInt(value);
@@ -53,13 +53,13 @@ export function forgeZigzag(value: bigint | number): Buffer {
   return forgeVarint(signed < 0n ? -2n * signed - 1n : 2n * signed);
 }
 
-/** A length and what it measures. */
+/** Bytes with their length before them. */
 export function forgeCounted(...parts: readonly Uint8Array[]): Buffer {
   const bytes = Buffer.concat(parts);
   return Buffer.concat([forgeVarint(bytes.length), bytes]);
 }
 
-/** A record of a body: its time is relative to the one before it. */
+/** A record of a body. Its time is relative to that of the record before it. */
 export function forgeRecord(
   payload: string,
   metadata: Uint8Array = Buffer.alloc(0),

@@ -10,7 +10,7 @@ import { SeekableGzip, type SeekableGzipOptions } from '../../lib/streams/seekab
 import { cut } from './decode-archive.js';
 import { encodeBlocks } from './encode-archive.js';
 
-/** What a `SeekableGzip` makes of `bytes`, given in chunks of `size`. */
+/** The output of a `SeekableGzip` for `bytes`, written in chunks of `size`. */
 export async function compressAll(
   bytes: Uint8Array,
   options: SeekableGzipOptions = {},
@@ -32,8 +32,8 @@ export interface FoundMember {
 }
 
 /**
- * The members of a whole seekable gzip, by what each says of itself. Written from docs/format-gzip.md by
- * numbers, so that it shares no mistake with the codec.
+ * The members of a whole seekable gzip, found by their own sizes. Uses the numbers of
+ * docs/format-gzip.md, so that it shares no mistake with the codec.
  */
 export function membersOf(gzip: Buffer): FoundMember[] {
   const members: FoundMember[] = [];
@@ -55,7 +55,7 @@ export function indexOf(gzip: Buffer): IndexedMember[] {
   return decodeMemberIndex({ suffix, totals: end.totals, fileBytes: gzip.length });
 }
 
-/** An archive of about 50 KB: 300 records in blocks of 2 KiB, which do not compress to nothing. */
+/** An archive of about 50 KB: 300 records in blocks of 2 KiB, which compress moderately. */
 export function sampleBlocks(): Buffer {
   const records = Array.from({ length: 300 }, (_, i) => ({
     metadata: { kind: i % 3 === 0 ? 'login' : 'logout', host: `host-${i % 7}` },
@@ -70,22 +70,25 @@ const CORPORA = [
   '../../examples/data/notifications.jsonl.gz',
 ].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-/** Notifications as JSON lines: those beside the project, where they are; else the examples'. */
+/**
+ * Notifications as JSON lines: the corpus beside the project if there is one, otherwise the
+ * examples'.
+ */
 export function corpusLines(): Buffer {
   const path = CORPORA.find((candidate) => existsSync(candidate));
   if (path === undefined) throw new Error(`no corpus: ${CORPORA.join(', ')}`);
   return gunzipSync(readFileSync(path));
 }
 
-/** What a decoder refused, as `gzipFail` tells it. */
+/** The fault that a decoder reported to `gzipFail`. */
 class Refusal extends Error {}
 
-/** For decoders that are told how to fail. */
+/** For decoders that take their way to fail as an argument. */
 export function gzipFail(at: number, expected: string, found: string): never {
   throw new Refusal(`byte ${at}: ${expected}, not ${found}`);
 }
 
-/** What `decode` refused by `gzipFail`; undefined where it refused nothing. */
+/** The fault that `decode` reports to `gzipFail`; undefined when it reports none. */
 export function refusalOf(decode: () => unknown): string | undefined {
   try {
     decode();

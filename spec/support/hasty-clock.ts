@@ -1,8 +1,8 @@
 import type { Clock } from '../../lib/streams/clock.js';
 
-/** A clock whose timers fire at once, and which remembers what they were set to. */
+/** A clock whose timers fire at once. Records their delays. */
 export class HastyClock implements Clock {
-  /** Milliseconds. */
+  /** The delays of all timers, in milliseconds. */
   readonly delays: number[] = [];
 
   now(): number {

@@ -1,4 +1,6 @@
-/** One import of a file, whatever its syntax: `import`, `export … from`, `import()`, `require()`. */
+/**
+ * One import of a file, whatever its syntax: `import`, `export … from`, `import()`, `require()`.
+ */
 export interface Import {
   readonly from: string;
   /** Whether loading the file does not load the import: it is a type, or an `import()`. */
@@ -18,7 +20,9 @@ const STATIC = /\b(import|export)\s+(?<type>type\s)?(?:[\w$*\s{},]*?\bfrom\s+)?(
 const CALL =
   /\b(?<call>import|require|createRequire\(import\.meta\.url\))\s*\(\s*(?<text>TEXT\d+_)/g;
 
-/** The imports of a file, in their order. Imports that stand in strings or comments do not count. */
+/**
+ * The imports of a file, in their order. Imports that stand in strings or comments do not count.
+ */
 export function importsOf(source: string): Import[] {
   const texts: string[] = [];
   // Strings are taken out first, because the text of a string may look like an import.

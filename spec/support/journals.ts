@@ -47,7 +47,7 @@ export const ENTRIES: readonly JournalEntry[] = [
   },
 ];
 
-/** What the journal of an archive says; null where it is damaged. */
+/** The entry in the journal of an archive; null when the journal is damaged. */
 export async function journalOf(archive: string): Promise<JournalEntry | null> {
   return decodeJournal(await readFile(`${archive}.journal`));
 }

@@ -1,6 +1,6 @@
 import { createThreadDigest } from '../../lib/streams/digest-thread.js';
 
-/** Has the thread end that digests archives: it is given what is no bytes. */
+/** Ends the thread that digests archives, by sending it something else than bytes. */
 export async function killDigestThread(): Promise<void> {
   await createThreadDigest()
     .update(5 as unknown as Buffer)

@@ -1,4 +1,4 @@
-/** Instants of a shipment that a process can be killed at, in their order. */
+/** The moments of a shipment at which a process can be killed, in their order. */
 export const KILL_POINTS = [
   'sealed',
   'upload created',
@@ -11,5 +11,5 @@ export const KILL_POINTS = [
 
 export type KillPoint = (typeof KILL_POINTS)[number];
 
-/** No other writer gives these names. */
+/** A template for names that no other writer gives. */
 export const KILL_TEMPLATE = 'x_[[WRITER]]-[[SEQUENCE]].events';

@@ -1,6 +1,6 @@
 import { type FileLayer, type FileStatus, nodeFileLayer } from '../../lib/files/file-layer.js';
 
-/** The file system, with one file whose bytes are in memory: for specs that read thousands of them. */
+/** The file system with one file in memory, for specs that read thousands of files. */
 export function withMemoryFile(path: string, content: Uint8Array): FileLayer {
   const status: FileStatus = {
     ...{ size: content.length, ino: 1, dev: 1, nlink: 1, mtimeMs: 0 },

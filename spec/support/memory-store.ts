@@ -16,23 +16,25 @@ export interface MemoryObject {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A store of one's own, as a user may have it, which can be made to fail and to wait. */
+/** A caller's own store, in memory, which can be made to fail and to wait. */
 export class MemoryStore implements Store {
   readonly name = 'memory';
   readonly objects = new Map<string, MemoryObject>();
   /** Operations and keys, such as `put a.gz`, in order. */
   readonly calls: string[] = [];
   isClosed = false;
-  /** What it says of each put. */
+  /** The evidence in the result of each put. */
   evidence: Evidence | null = 'checksum';
-  /** Whether it heeds `whenTaken`. */
+  /** Whether the store honours `whenTaken: 'refuse'`. */
   refuses = true;
-  /** Whether a put is an upload of several parts, which stays unfinished where it fails. */
+  /** Whether each put is a multipart upload, which stays unfinished when it fails. */
   hasUploads = false;
   readonly uploads: UnfinishedUpload[] = [];
-  /** Called first by each operation, which waits for it, and fails with what it throws. */
+  /**
+   * Called and awaited first by each operation. If it throws, the operation fails with that error.
+   */
   before: (operation: string, key: string) => void | Promise<void> = () => {};
-  /** The same for a put that has read its body, before the object is there. */
+  /** As `before`, when a put has read its body and before the object exists. */
   beforeComplete: (key: string) => void | Promise<void> = () => {};
 
   /** How often an operation was called. */
@@ -113,9 +115,9 @@ export class MemoryStore implements Store {
   }
 
   #removeUploads(key: string, uploadId?: string): void {
-    for (const [place, upload] of [...this.uploads.entries()].reverse()) {
+    for (const [index, upload] of [...this.uploads.entries()].reverse()) {
       const isMeant = uploadId === undefined || upload.uploadId === uploadId;
-      if (upload.key === key && isMeant) this.uploads.splice(place, 1);
+      if (upload.key === key && isMeant) this.uploads.splice(index, 1);
     }
   }
 

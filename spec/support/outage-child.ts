@@ -1,5 +1,6 @@
-// Ships a hundred archives to a store that goes away after ten of them, and comes back when its absence has
-// filled the disk's budget. Tells what it saw. Arguments: the directory, the store.
+// Ships a hundred archives to a store that goes away after ten of them, and returns when its
+// absence has filled the disk's budget. Sends its parent a report. Arguments: the directory, the
+// store.
 import { randomBytes } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +42,7 @@ const store: Store = {
   close: () => inner.close(),
 };
 
-/** Retries that wait up to 30 s wait up to 0.3 s. */
+/** Divides delays by 100: retries that wait up to 30 s wait up to 0.3 s. */
 const quickClock: Clock = {
   now: () => systemClock.now(),
   setTimer: (callback, delayMs) => systemClock.setTimer(callback, delayMs / 100),
@@ -54,7 +55,10 @@ async function* source() {
   }
 }
 
-/** Of all archives on the disk. One that is being sealed has two names for a moment. */
+/**
+ * The bytes of all archives on the disk. An archive that is being sealed has two names for a
+ * moment.
+ */
 function spoolBytes(): number {
   const sizes = new Map<number, number>();
   for (const name of readdirSync(directory)) {
@@ -92,7 +96,10 @@ const writing = (async () => {
   }
 })();
 
-/** The source is held: all that was accepted waits to be shipped, and a record has no room. */
+/**
+ * The source is held: all accepted records wait to be shipped, and there is no room for another
+ * one.
+ */
 function isHeld(): boolean {
   const { left, pendingRecords, records, shipped } = writer.stats();
   return isAway && pendingRecords > 0 && left + shipped === records;

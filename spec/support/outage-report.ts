@@ -1,10 +1,10 @@
-/** What a writer saw whose store went away for a while. */
+/** The report of a writer whose store went away for a while. */
 export interface OutageReport {
-  /** Attempts to ship that failed. */
+  /** How many attempts to ship failed. */
   readonly failures: number;
-  /** Archives that waited when the budget was used up. */
+  /** How many archives waited when the budget was used up. */
   readonly left: number;
-  /** Records that the source had given when it was held first, and some time later. */
+  /** How many records the source had given when it was first held, and some time later. */
   readonly givenWhenHeld: number;
   readonly givenLater: number;
   readonly mostSpoolBytes: number;

@@ -1,6 +1,6 @@
 import type { FakeClock } from './fake-clock.js';
 
-/** Lets time pass while the disk works, until something settles. */
+/** Advances a clock while the disk works, until a promise settles. */
 export async function passTime<T>(clock: FakeClock, settling: Promise<T>): Promise<T> {
   let isSettled = false;
   const settled = () => {

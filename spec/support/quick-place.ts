@@ -1,12 +1,12 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-/** Containers may have far less. */
+/** The free memory that specs need: containers may have far less. */
 const ENOUGH_BYTES = 2 ** 30;
 
 /**
- * Where directories are made for specs that make thousands of calls: in memory where there is a place for it.
- * What they try are the calls, not the disk.
+ * The directory for specs that make thousands of calls: a file system in memory if there is one.
+ * These specs try the calls, not the disk.
  */
 export const QUICK_PLACE = hasRoom('/dev/shm') ? '/dev/shm' : tmpdir();
 

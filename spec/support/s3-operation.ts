@@ -1,4 +1,4 @@
-/** What is asked of an S3 service, as its documentation calls it. */
+/** The operations of S3, under their names in its documentation. */
 export type S3Operation =
   | 'PutObject'
   | 'UploadPart'
@@ -13,7 +13,7 @@ export type S3Operation =
   | 'HeadBucket'
   | 'other';
 
-/** What a request with the bucket in its path asks for. */
+/** The operation and the key of a request that has the bucket in its path. */
 export function s3OperationOf(
   method: string,
   url: string,
@@ -22,8 +22,8 @@ export function s3OperationOf(
   const [, key = ''] = /^\/[^/]*\/(.*)$/s.exec(pathname) ?? [];
   const ofUpload = query.has('uploadId') ? ' of upload' : '';
   const question = query.has('uploads') ? ' uploads' : ofUpload;
-  const place = key === '' ? 'bucket' : 'key';
-  const operation = OPERATIONS[`${method} ${place}${question}`] ?? 'other';
+  const target = key === '' ? 'bucket' : 'key';
+  const operation = OPERATIONS[`${method} ${target}${question}`] ?? 'other';
   return { operation, key: decodeURIComponent(key), query };
 }
 

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 
 import type { SealedArchive } from '../../lib/writing/handlers/archive-handler.js';
 
-/** What handlers are told of an archive that is at `path`. */
+/** The facts about the archive at `path`, as handlers get them. */
 export function sealedArchive(path: string): SealedArchive {
   return {
     path,

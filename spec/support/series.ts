@@ -6,7 +6,7 @@ import type { ArchiveRecord } from '../../lib/index.js';
 import { encodeBlocks, NOW_MICROS } from './encode-archive.js';
 import { QUICK_PLACE } from './quick-place.js';
 
-/** Directories of specs, which `remove` takes away again. */
+/** Directories of specs, which `remove` removes. */
 export class TemporaryDirectories {
   readonly #made: string[] = [];
 
@@ -26,14 +26,14 @@ export class TemporaryDirectories {
 export interface Part {
   /** One letter or digit, which the writer's id is made of. @default 'a' */
   readonly writer?: string;
-  /** Of the first record. @default 0 */
+  /** The sequence of the first record. @default 0 */
   readonly sequence?: number;
-  /** Milliseconds of the first record's time; each next one is 1 ms later. @default 0 */
+  /** The time of the first record in milliseconds; each next record is 1 ms later. @default 0 */
   readonly time?: number;
   readonly blockBytes?: number;
 }
 
-/** An archive of version 2 with one record a payload. */
+/** An archive of version 2 with one record for each payload. */
 export function encodePart(payloads: readonly string[], part: Part = {}): Buffer {
   const { writer = 'a', sequence = 0, time = 0, blockBytes = 4096 } = part;
   const records: RecordInput[] = payloads.map((payload, i) => ({
@@ -51,7 +51,7 @@ export function numbered(name: string, count: number): string[] {
 
 export interface Read {
   readonly payloads: readonly string[];
-  /** What the reader threw behind them, if it did. */
+  /** The error of the reader after them, if there was one. */
   readonly error: unknown;
 }
 

@@ -1,5 +1,6 @@
-// Writes three archives and ships them, up to a point, where it tells its parent and does nothing more: there
-// it is killed. Arguments: the directory, the store, the point, the bytes of the first archive.
+// Writes three archives and ships them up to a given point. There it sends its parent a message and
+// waits to be killed. Arguments: the directory, the store, the point, the bytes of the first
+// archive.
 import { createHash, randomBytes } from 'node:crypto';
 
 import {
@@ -14,11 +15,11 @@ import { KILL_TEMPLATE, type KillPoint } from './kill-points.js';
 import { withFile } from './with-file.js';
 
 const [directory = '', to = '', point = '', archiveBytes = ''] = process.argv.slice(2);
-/** Random, so that compression does not make them fewer. */
+/** The bytes of the first archive, which are random and do not compress. */
 const ARCHIVE_BYTES = Number(archiveBytes);
 const inner = openStore(to, { s3: { partBytes: '5 MiB' } });
 
-/** Where it is the point, the end. */
+/** Stops the process for good when `point` is the chosen one. */
 async function pass(here: KillPoint): Promise<void> {
   if (here !== point) return;
   process.send?.('stopped');

@@ -12,7 +12,7 @@ import type { ShippedArchive } from '../../lib/writing/handlers/archive-shipper.
 import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
 import { FakeClock } from './fake-clock.js';
 
-/** Names that sort, and are the same each time. */
+/** A template for names that sort, and that are the same in each run. */
 export const TEMPLATE = 'x_[[SEQUENCE]].events';
 
 export interface ShippingWriter {
@@ -22,7 +22,7 @@ export interface ShippingWriter {
   readonly failed: ArchiveFailure[];
 }
 
-/** A writer that seals each record as an archive of its own, on a clock that stands still. */
+/** A writer that seals each record as an archive of its own. Its clock stands still. */
 export function createShippingWriter(
   directory: string,
   to: string | Store,
@@ -45,14 +45,14 @@ export function createShippingWriter(
   return { writer, clock, shipped, failed };
 }
 
-/** Names of the archives in a directory, in order, whatever is noted beside them. */
+/** The sorted names of the archives in a directory, without journals and leases. */
 export function archivesIn(directory: string): string[] {
   return readdirSync(directory)
     .filter((name) => !name.endsWith('.journal'))
     .sort();
 }
 
-/** Settles once there are `count` of what an event adds to a list. */
+/** Resolves when the listeners of an event have added `count` items to a list. */
 export async function reach(
   list: readonly unknown[],
   count: number,
@@ -62,7 +62,9 @@ export async function reach(
   while (list.length < count) await once(writer, event);
 }
 
-/** Gives everything that is under way in memory or on disk many a turn. */
+/**
+ * Lets everything in progress in memory or on the disk continue for many turns of the event loop.
+ */
 export async function turns(count = 100): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise<void>((resolve) => setImmediate(resolve));
 }

@@ -7,14 +7,14 @@ import { TemporaryDirectories } from './series.js';
 
 const MIB = 2 ** 20;
 
-/** A real file system of few bytes, where the machine allows to mount one. */
+/** A real, very small file system, on machines that allow mounting one. */
 export class SmallDisk {
   readonly path: string;
   readonly #directories: TemporaryDirectories;
 
   /**
    * @param options of tmpfs, such as `size=4m`
-   * @returns null where mounting is not allowed
+   * @returns null when mounting is not allowed
    */
   static async mount(options: string): Promise<SmallDisk | null> {
     const directories = new TemporaryDirectories();
@@ -30,7 +30,7 @@ export class SmallDisk {
     this.#directories = directories;
   }
 
-  /** Writes a file until there is room for no other byte, or only for `left`. */
+  /** Fills the file system with one file, and leaves `left` bytes free. */
   fill(path: string, left = 0): void {
     const file = openSync(path, 'w');
     const { bavail, bsize } = statfsSync(this.path);
@@ -52,7 +52,7 @@ export class SmallDisk {
   }
 }
 
-/** Skips the spec that comes next, and says why. */
+/** Skips the current spec, and gives the reason in its title. */
 export function skipForWantOfDisk(context: Mocha.Context): never {
   const test = context.currentTest;
   if (test) test.title += ' (not tried: mounting is not allowed here)';

@@ -4,7 +4,9 @@ import type { StoredObject } from '../../lib/stores/contract/store.js';
 
 export const MIB = 2 ** 20;
 
-/** So many chunks of 1 MiB, each filled with its number from 1 on; then the failure, where there is one. */
+/**
+ * `count` chunks of 1 MiB, each filled with its number from 1; then the failure, if there is one.
+ */
 export function* chunks(
   count: number,
   onChunk: (chunk: Buffer) => void = () => {},
@@ -18,7 +20,7 @@ export function* chunks(
   if (failure !== undefined) throw failure;
 }
 
-/** So many chunks of 1 MiB, and then neither more nor an end. */
+/** A stream of `mebibytes` chunks of 1 MiB that then gives nothing and does not end. */
 export function unending(mebibytes: number, onWait: () => void = () => {}): Readable {
   const source = chunks(mebibytes);
   return new Readable({
@@ -30,7 +32,7 @@ export function unending(mebibytes: number, onWait: () => void = () => {}): Read
   });
 }
 
-/** What a promise rejects with. */
+/** The reason of a rejected promise. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   let value: unknown;
   try {
@@ -47,7 +49,7 @@ export async function listed(listing: AsyncIterable<StoredObject>): Promise<Stor
   return objects;
 }
 
-/** What a stream that was destroyed is closed with: an error, or undefined. */
+/** The error of a destroyed stream when it closes, or undefined. */
 export function closed(stream: Readable): Promise<unknown> {
   return new Promise((resolve) => {
     let failure: unknown;

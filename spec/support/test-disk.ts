@@ -1,24 +1,26 @@
 import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/files/file-layer.js';
 
 /**
- * Called before each call; where it throws, the call fails.
+ * Called before each system call. If it throws, the call fails with that error.
  *
- * @param n which call it is, counted from 1
+ * @param n the number of the call, from 1
  */
 export type CallHook = (call: string, path: string, n: number) => void | Promise<void>;
 
-/** The file system, with a hook before each call, and a count of the files that are open. */
+/** The file system with a hook before each call. Counts open files. */
 export class TestDisk {
-  /** Files that were opened, and not closed. */
+  /** How many files are open. */
   openFiles = 0;
-  /** The calls so far. */
+  /** The names of all calls so far, in order. */
   readonly calls: string[] = [];
-  /** Bytes that were written. */
+  /** How many bytes were written. */
   writtenBytes = 0;
   readonly files: FileLayer;
-  /** Whether a call that the hook makes fail has its effect all the same; of a write, half of it. */
+  /**
+   * Whether a call that the hook makes fail has its effect nevertheless; a write has half of it.
+   */
   failsDone = false;
-  /** Whether calls for leases are counted, and may fail, too: for specs of what comes of that. */
+  /** Whether the calls for leases are counted and may fail as well. */
   countsLeases = false;
   #hook: CallHook;
 
@@ -46,7 +48,7 @@ export class TestDisk {
     this.#hook = hook;
   }
 
-  /** @param go what a call does, also where it fails all the same */
+  /** @param go makes the real call, which may have its effect although the hook makes it fail */
   async #ask(name: string, path: string, go?: () => Promise<unknown>): Promise<void> {
     if (path.endsWith('.lock') && !this.countsLeases) return;
     const n = this.calls.push(name);
@@ -82,13 +84,13 @@ export class TestDisk {
       sync: () => call('sync', () => file.sync()),
       truncate: (length) => call('truncate', () => file.truncate(length)),
       stat: () => call('stat', () => file.stat()),
-      // Not counted: leases are renewed whenever the system's clock says so.
+      // Not counted: the system's clock decides when leases are renewed.
       utimes: (accessed, changed) => file.utimes(accessed, changed),
       close: async () => {
         if (!isOpen) throw new Error(`close of ${path}, which is closed`);
         isOpen = false;
         this.openFiles--;
-        // As on Linux: the descriptor is gone, also where closing fails.
+        // As on Linux: the descriptor is gone even when closing fails.
         await file.close();
         await this.#ask('close', path);
       },
@@ -100,12 +102,12 @@ export function systemError(code: string, syscall: string): Error {
   return Object.assign(new Error(`${code}: something went wrong, ${syscall}`), { code, syscall });
 }
 
-/** A door that calls wait at until they are let through. */
+/** A gate at which calls wait until they are let through. */
 export class Gate {
   #isOpen = false;
   #waiting: (() => void)[] = [];
 
-  /** How many wait. */
+  /** How many calls wait. */
   get waiting(): number {
     return this.#waiting.length;
   }

@@ -17,7 +17,9 @@ export function numbers(count: number): string[] {
   return Array.from({ length: count }, (_, i) => String(i));
 }
 
-/** What the archives of a directory, or of a pattern, hold; nothing where there are none. */
+/**
+ * The payloads in the archives of a directory, or of a pattern; none when there are no archives.
+ */
 export async function payloadsOf(pattern: string): Promise<string[]> {
   const payloads: string[] = [];
   for await (const record of createArchiveReader(pattern, { allowEmpty: true })) {
@@ -28,7 +30,7 @@ export async function payloadsOf(pattern: string): Promise<string[]> {
 
 export interface WholeArchive {
   readonly name: string;
-  /** Of the whole file, in hex. */
+  /** The SHA-256 of the whole file, in hex. */
   readonly sha256: string;
   readonly index: ArchiveIndex;
   /** The index frame's own header. */
@@ -37,14 +39,14 @@ export interface WholeArchive {
   readonly payloads: readonly string[];
 }
 
-/** All of a directory's files, which must be sealed archives of version 2, by their ordinals. */
+/** All files of a directory, by ordinal. They must be sealed archives of version 2. */
 export async function wholeArchives(directory: string): Promise<WholeArchive[]> {
   const names = await readdir(directory);
   const archives = await Promise.all(names.map((name) => readWhole(directory, name)));
   return archives.sort((a, b) => (a.index.ordinal ?? 0) - (b.index.ordinal ?? 0));
 }
 
-/** Fails where the file is not a sealed archive whose index tells the truth. */
+/** Fails unless the file is a sealed archive with a correct index. */
 export async function readWhole(directory: string, name: string): Promise<WholeArchive> {
   const bytes = await readFile(join(directory, name));
   const start = bytes.length - bytes.readUInt32LE(bytes.length - 4);
@@ -68,7 +70,7 @@ export function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
-/** The error that a stream is closed with, or undefined. To be called before it can have happened. */
+/** The error of a stream when it closes, or undefined. Must be called before it can close. */
 export function outcomeOf(stream: Writable): Promise<unknown> {
   return new Promise((resolve) => {
     let failure: unknown;
@@ -79,12 +81,12 @@ export function outcomeOf(stream: Writable): Promise<unknown> {
   });
 }
 
-/** Lets what is under way go on until something holds; it is the timeout of the spec that ends it. */
+/** Waits until a condition holds. Only the spec's timeout ends the wait otherwise. */
 export async function until(isMet: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isMet())) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A clock whose time of day is set while its timers go on, as the system's are. */
+/** A clock whose time of day specs set, with the system's timers. */
 export class JumpingClock implements Clock {
   jumpMs = 0;
   readonly #clock: Clock;
@@ -102,7 +104,10 @@ export class JumpingClock implements Clock {
   }
 }
 
-/** Collects what would end the process, in place of mocha. Returns how to stop, and what it has found. */
+/**
+ * Collects, in place of mocha, the errors that would end the process. Returns a function that stops
+ * and returns these errors.
+ */
 export function catchUncaught(): () => unknown[] {
   const found: unknown[] = [];
   const events = ['uncaughtException', 'unhandledRejection'] as const;
