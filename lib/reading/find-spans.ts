@@ -6,9 +6,9 @@ import type { ArchiveSource } from '../series/opening/archive-source.js';
 import { type ArchiveEnds, ArchiveTail } from '../series/opening/archive-tail.js';
 import { type IndexedArchive, readIndexChain } from '../series/opening/index-chain.js';
 
-/** What an index says of records that follow each other. */
+/** Consecutive records, as an index describes them. */
 export interface IndexedRun {
-  /** Undefined where it is not told; then `sequence` says nothing. */
+  /** Undefined if the index does not say; then `sequence` has no meaning. */
   readonly writer: string | undefined;
   readonly sequence: number;
   readonly records: number;
@@ -16,33 +16,33 @@ export interface IndexedRun {
   readonly latestMicros: number;
 }
 
-/** A piece of an archive, which begins where a frame begins; of gzip, where a member does, too. */
+/** A range of an archive that begins with a frame, and in gzip also with a member. */
 export interface ArchiveSpan {
-  /** Where it is in the file. */
+  /** Offsets in the file. */
   readonly start: number;
   readonly end: number;
-  /** Where its bytes begin in the archive, uncompressed. */
+  /** The offset of its first byte in the uncompressed archive. */
   readonly rawOffset: number;
 }
 
 export interface SpanOptions {
   readonly isWanted: (run: IndexedRun) => boolean;
-  /** Whether what has no time may be left out like the rest; else it is a reason to read everything. */
+  /** If the index lists records without a time: read the whole archive, or only their blocks too. */
   readonly whenUntimed: 'read all' | 'read it';
 }
 
 /** Smaller archives are read whole. */
 const LEAST_BYTES = 256 * 2 ** 10;
 
-/** What is read for nothing rather than to begin anew behind it. */
+/** An unwanted range up to this size is read anyway, because another request would cost more. */
 const LARGEST_HOLE_BYTES = 64 * 2 ** 10;
 
 /**
- * The pieces of an archive in which records that are wanted can be, by its index, in their order: for a
- * plain one docs/format.md, "Finding it", for gzip docs/format-gzip.md, "What a reader must do". Takes one
- * small read from the end, and rarely a second.
+ * The ranges of an archive that may hold wanted records according to its index, in order (docs/format.md,
+ * "Finding it"; for gzip docs/format-gzip.md, "What a reader must do"). Needs one small read from the end, and
+ * rarely a second.
  *
- * @returns null where there is no index that can be used, so that all has to be read
+ * @returns null if there is no usable index, so that the whole archive must be read
  */
 export async function findSpans(
   source: ArchiveSource,
@@ -60,14 +60,15 @@ export async function findSpans(
 
 interface Members {
   readonly members: readonly IndexedMember[];
-  /** Of all records that have a sequence. */
+  /** The writer of all records that have a sequence. */
   readonly writer: string | undefined;
 }
 
-/** The member index of a gzip of ours, where it speaks of all that is in the file. */
+/** The member index of a seekable gzip file; null if there is none, or it does not cover the whole file. */
 async function readMembers(tail: ArchiveEnds, size: number): Promise<Members | null> {
   const last = await tail.read({ start: size - END_MEMBER_BYTES, end: size });
-  // Of the head nothing is asked: whoever reads in turn tells what is missing at the end.
+  // The head would only distinguish a damaged file from a foreign one. Both are read whole, which reports
+  // damage.
   const end = readGzipEnd({ head: Buffer.alloc(0), tail: last, fileBytes: size });
   if (end.kind !== 'seekable') return null;
   const { suffixBytes, totals } = end;
@@ -75,8 +76,8 @@ async function readMembers(tail: ArchiveEnds, size: number): Promise<Members | n
   if (suffix.length < suffixBytes) return null;
   try {
     const members = decodeMemberIndex({ suffix, totals, fileBytes: size });
-    const isAll = (members[0]?.offset ?? -1) === 0;
-    return isAll ? { members, writer: totals.writer ?? undefined } : null;
+    const isWhole = members[0]?.offset === 0;
+    return isWhole ? { members, writer: totals.writer ?? undefined } : null;
   } catch (error) {
     if (error instanceof DamageError) return null;
     throw error;
@@ -101,7 +102,7 @@ function spansOfMembers(
   return joinSpans(spans);
 }
 
-/** Members up to the next one that begins where a frame or a line begins. */
+/** Groups members so that each group begins with a frame or a line. */
 function unitsOf(members: readonly IndexedMember[]): IndexedMember[][] {
   const units: IndexedMember[][] = [];
   for (const member of members) {
@@ -128,7 +129,7 @@ function spansOfArchives(
   return spans;
 }
 
-/** Joins neighbours, and those with little between them. */
+/** Joins spans with little or nothing between them. */
 function joinSpans(spans: readonly ArchiveSpan[]): ArchiveSpan[] {
   const joined: ArchiveSpan[] = [];
   for (const span of spans) {

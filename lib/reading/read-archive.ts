@@ -1,6 +1,5 @@
 import { ArchiveDecoder } from '../codec/archive-decoder.js';
 import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
-import type { WriterList } from '../codec/frames/known-writers.js';
 import type { SkippedDamage } from '../codec/frames/skipped-damage.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import type { RecordSelection } from '../codec/version-2/record-selection.js';
@@ -10,17 +9,17 @@ import type { FoundArchive } from '../series/opening/found-archive.js';
 import { readUncompressed } from '../series/opening/read-uncompressed.js';
 import { writersByIndex } from '../series/opening/writers-by-index.js';
 import { type ArchiveSpan, findSpans, type SpanOptions } from './find-spans.js';
+import type { ReadSettings } from './rolling-read-options.js';
 
 export interface ReadArchiveOptions
-  extends Pick<ArchiveDecoderOptions, 'maxRecordBytes' | 'metadataKey'> {
-  readonly whenDamaged: 'error' | 'skip';
+  extends Pick<ReadSettings, 'maxRecordBytes' | 'metadataKey' | 'whenDamaged'> {
   readonly onDamage: (damage: SkippedDamage) => void;
 }
 
 /**
- * The records of an archive, in their order: those of version 2 that are selected, and all others.
+ * Opens an archive and yields its records in order: of version 2 only selected ones, of other versions all.
  *
- * @param seek where only some are wanted: what the archive's index is asked for
+ * @param seek if given, reads only the blocks that the archive's index lists as possibly wanted
  */
 export async function* readArchive(
   archive: FoundArchive,
@@ -32,7 +31,7 @@ export async function* readArchive(
   try {
     const spans = seek === undefined ? null : await findSpans(source, seek);
     if (spans === null || (yield* readSpans(source, spans, selection, options)) === 'damaged') {
-      yield* readInTurn(source, selection, options);
+      yield* readWhole(source, selection, options);
     }
   } finally {
     await source.close();
@@ -40,20 +39,21 @@ export async function* readArchive(
 }
 
 /**
- * Reads pieces of an archive. It is `damaged` where one of them is not what the index says: whoever reads
- * the archive in turn then tells what is wrong, and passes over what was given here.
+ * Reads spans of an archive.
+ *
+ * @returns `damaged` if a span is not what the index says. The caller must then read the whole archive, which
+ *   reports the damage, and drops the records that were already yielded here.
  */
 async function* readSpans(
   source: ArchiveSource,
   spans: readonly ArchiveSpan[],
   selection: RecordSelection,
-  options: ReadArchiveOptions,
+  { maxRecordBytes }: ReadArchiveOptions,
 ): AsyncGenerator<ArchiveRecord[], 'good' | 'damaged'> {
-  const { maxRecordBytes } = options;
+  const decoderOptions = { archive: source.path, maxRecordBytes };
   try {
     for (const { rawOffset, ...range } of spans) {
-      const place = { archive: source.path, maxRecordBytes };
-      const decoder = new ArchiveDecoder(place, { selection, offset: rawOffset });
+      const decoder = new ArchiveDecoder(decoderOptions, { selection, offset: rawOffset });
       for await (const chunk of readUncompressed(source, range)) {
         decoder.push(chunk);
         yield* batchesOf(decoder);
@@ -68,12 +68,18 @@ async function* readSpans(
   }
 }
 
-async function* readInTurn(
+async function* readWhole(
   source: ArchiveSource,
   selection: RecordSelection,
-  options: ReadArchiveOptions,
+  { maxRecordBytes, metadataKey, onDamage, whenDamaged }: ReadArchiveOptions,
 ): AsyncGenerator<ArchiveRecord[]> {
-  const decoder = await createDecoder(source, selection, options);
+  const archive = source.path;
+  const decoderOptions: ArchiveDecoderOptions = {
+    ...{ archive, maxRecordBytes, metadataKey, whenDamaged, onDamage },
+    tornTail: source.isOpen ? 'end' : 'damage',
+    writers: whenDamaged === 'skip' ? await writersByIndex(source) : undefined,
+  };
+  const decoder = new ArchiveDecoder(decoderOptions, { selection });
   let bytes = 0;
   try {
     for await (const chunk of readUncompressed(source)) {
@@ -82,33 +88,13 @@ async function* readInTurn(
       yield* batchesOf(decoder);
     }
   } catch (error) {
-    if (options.whenDamaged === 'error' || !(error instanceof DamageError)) throw error;
-    // Of gzip: what is behind it cannot be inflated, but all before it can be read.
-    const place = { archive: source.path, begin: bytes, end: bytes };
-    options.onDamage({ ...place, reason: error.reason, recordsLost: undefined });
+    if (whenDamaged === 'error' || !(error instanceof DamageError)) throw error;
+    // The gzip is damaged: bytes after this cannot be decompressed, but all before it can be read.
+    const { reason } = error;
+    onDamage({ archive, begin: bytes, end: bytes, reason, recordsLost: undefined });
   }
   decoder.end();
   yield* batchesOf(decoder);
-}
-
-async function createDecoder(
-  source: ArchiveSource,
-  selection: RecordSelection,
-  options: ReadArchiveOptions,
-): Promise<ArchiveDecoder> {
-  const { maxRecordBytes, metadataKey, onDamage, whenDamaged } = options;
-  const writers: WriterList | undefined =
-    whenDamaged === 'skip' ? await writersByIndex(source) : undefined;
-  const decoderOptions: ArchiveDecoderOptions = {
-    archive: source.path,
-    maxRecordBytes,
-    metadataKey,
-    tornTail: source.isOpen ? 'end' : 'damage',
-    whenDamaged,
-    onDamage,
-    writers,
-  };
-  return new ArchiveDecoder(decoderOptions, { selection });
 }
 
 function* batchesOf(decoder: ArchiveDecoder): Generator<ArchiveRecord[]> {

@@ -4,79 +4,96 @@ import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { parseMaxRecordBytes } from '../codec/records/record-encoder.js';
 import { MetadataMatch } from '../codec/version-2/metadata-match.js';
-import type { FileLayer } from '../files/file-layer.js';
+import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
 import type { SeriesOrder } from '../series/listing/order-archives.js';
 import type { S3StoreOptions } from '../stores/s3/s3-store-options.js';
 import type { Clock } from '../streams/clock.js';
 import type { WantedRecords } from './series-selection.js';
 
-/** A point in time: a Date, milliseconds since the epoch, or text as `Date.parse` reads it. */
+/** A point in time: a Date, milliseconds since the epoch, or text that `Date.parse` understands. */
 export type TimeInput = Date | number | string;
 
-/** Which records are wanted: those with these metadata, or those that a function says yes to. */
+/** Selects records: those that have these metadata, or those for which a function returns true. */
 export type RecordFilter = Readonly<Record<string, string>> | ((record: ArchiveRecord) => boolean);
 
-/** How a series is read. */
+/** How to read a series. */
 export interface RollingReadOptions
   extends Pick<ArchiveDecoderOptions, 'maxRecordBytes' | 'metadataKey'> {
   /**
-   * Only records of this time or later. With this or `to`, records without a time are left out (version 1,
-   * JSON lines), no gap is told, and damage is told only where it is come upon: blocks of other times are
-   * passed over. @default from the first
+   * Reads only records of this time or later. With `from` or `to`, the reader skips blocks of other times and
+   * records without a time (version 1, JSON lines), reports no gaps, and reports damage only in blocks that it
+   * reads. @default from the first
    */
   readonly from?: TimeInput | undefined;
-  /** Only records of before this time, itself excluded. @default to the last */
+  /** Reads only records before this time, not those at it. @default to the last */
   readonly to?: TimeInput | undefined;
   /**
-   * Only records with these metadata, byte for byte, which is fast: no others are made; or only those that
-   * a function says yes to. Where few of a block are wanted, they are copies, so that their block does not
-   * stay in memory with them. @default all
+   * Reads only records with exactly these metadata, or only those for which a function returns true. Metadata
+   * are faster, because the reader creates no other records. If few records of a block are selected, they are
+   * copies, so that they do not keep their block in memory. @default all
    */
   readonly where?: RecordFilter | undefined;
-  /** The most records that are given. Reading ends with the last of them. @default no limit */
+  /** The largest number of records to read. The stream ends after it. @default no limit */
   readonly limit?: number | undefined;
   /**
-   * What the objects of a store are put in order by: their names, which costs nothing, and is refused with
-   * `ERR_ARCHIVE_ORDER` as soon as it turns out not to be the order of a writer; or, as local archives
-   * always are, by what their first records say, which costs two requests an object. By name, objects come
-   * before what is on local disk only. @default 'name'
+   * How objects of a store are ordered. `'name'` costs nothing, and fails with `ERR_ARCHIVE_ORDER` as soon as
+   * a writer's records turn out to be in another order. `'time'` goes by the first record of each archive, as
+   * for local archives, and costs two requests per object. By name, objects come before archives that are only
+   * on local disk. @default 'name'
    */
   readonly order?: SeriesOrder | undefined;
   /**
-   * Whether damage ends the stream with a `DamageError`, or is left out, with nothing else lost than what
-   * it touched, and told by the event `damage`. @default 'error'
+   * `'error'`: damage ends the stream with a `DamageError`. `'skip'`: the reader skips the frames or lines that
+   * are damaged, emits the event `damage`, and continues. @default 'error'
    */
   readonly whenDamaged?: 'error' | 'skip' | undefined;
-  /** Whether a pattern that matches nothing gives no records, not an error. @default false */
+  /** Whether patterns that match nothing give an empty stream instead of an error. @default false */
   readonly allowEmpty?: boolean | undefined;
-  /** For patterns that begin with `s3://`: where the service is, and who asks it. */
+  /** Service and credentials for patterns that begin with `s3://`. */
   readonly s3?: S3StoreOptions | undefined;
-  /** Destroys the stream when it aborts. */
+  /** Destroys the stream when the signal aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** @default nodeFileLayer */
+  /** The file system to read from. @default nodeFileLayer */
   readonly files?: FileLayer | undefined;
-  /** By which a store that failed is waited for. @default systemClock */
+  /** Clock for the delays before failed requests to a store are repeated. @default systemClock */
   readonly clock?: Clock | undefined;
 }
 
-/** @throws TypeError or RangeError for an option that makes no sense, which shows it */
-export function checkReadOptions(options: RollingReadOptions): void {
-  parseMaxRecordBytes(options.maxRecordBytes);
-  checkChoice('whenDamaged', options.whenDamaged, ['error', 'skip']);
-  checkChoice('order', options.order, ['name', 'time']);
+/** The options of a reader, checked and with their defaults. */
+export interface ReadSettings {
+  readonly maxRecordBytes: number;
+  readonly metadataKey: string | undefined;
+  readonly wanted: WantedRecords;
+  /** Infinite without a limit. */
+  readonly limit: number;
+  readonly order: SeriesOrder;
+  readonly whenDamaged: 'error' | 'skip';
+  readonly allowEmpty: boolean;
+  readonly files: FileLayer;
 }
 
-/** @throws TypeError or RangeError */
-export function parseLimit(limit: number = Number.POSITIVE_INFINITY): number {
+/** @throws TypeError or RangeError for an invalid option, which the message shows */
+export function parseReadOptions(options: RollingReadOptions): ReadSettings {
+  const { allowEmpty = false, files = nodeFileLayer, metadataKey } = options;
+  return {
+    ...{ allowEmpty, files, metadataKey },
+    maxRecordBytes: parseMaxRecordBytes(options.maxRecordBytes),
+    order: parseChoice('order', options.order, ['name', 'time']),
+    whenDamaged: parseChoice('whenDamaged', options.whenDamaged, ['error', 'skip']),
+    wanted: parseWanted(options),
+    limit: parseLimit(options.limit),
+  };
+}
+
+function parseLimit(limit: number = Number.POSITIVE_INFINITY): number {
   if (limit === Number.POSITIVE_INFINITY || (Number.isSafeInteger(limit) && limit >= 0))
     return limit;
   throw new RangeError(`limit is ${inspect(limit)}, expected a whole number of records, 0 or more`);
 }
 
-/** @throws TypeError or RangeError */
-export function parseWanted({ from, to, where }: RollingReadOptions): WantedRecords {
+function parseWanted({ from, to, where }: RollingReadOptions): WantedRecords {
   const earliestMicros = from === undefined ? Number.NEGATIVE_INFINITY : microsOf(from, 'from');
-  // Times are whole: the last one before `to`.
+  // Record times are whole µs, so the last one before `to` is 1 µs earlier.
   const latestMicros = to === undefined ? Number.POSITIVE_INFINITY : microsOf(to, 'to') - 1;
   if (latestMicros < earliestMicros - 1) {
     throw new RangeError(`to is ${inspect(to)}, expected a time from ${inspect(from)} on`);
@@ -103,8 +120,14 @@ function microsOf(time: TimeInput, name: string): number {
   );
 }
 
-function checkChoice(name: string, value: string | undefined, choices: readonly string[]): void {
-  if (value === undefined || choices.includes(value)) return;
+/** The first choice is the default. */
+function parseChoice<Choice extends string>(
+  name: string,
+  value: Choice | undefined,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  if (value === undefined) return choices[0];
+  if (choices.includes(value)) return value;
   const expected = choices.map((choice) => `'${choice}'`).join(' or ');
   throw new TypeError(`${name} is ${JSON.stringify(value)}, expected ${expected}`);
 }

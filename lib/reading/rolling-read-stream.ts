@@ -4,7 +4,6 @@ import { finished } from 'node:stream/promises';
 import type { SkippedDamage } from '../codec/frames/skipped-damage.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { asError } from '../errors/as-error.js';
-import { nodeFileLayer } from '../files/file-layer.js';
 import { type SeriesPatterns, sortPatterns } from '../series/listing/series-patterns.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
 import { systemClock } from '../streams/clock.js';
@@ -12,81 +11,73 @@ import type { TypedEvents } from '../streams/typed-events.js';
 import { waitUntilTaken } from '../streams/wait-until-taken.js';
 import { readSeries } from './read-series.js';
 import { RecordIterator } from './record-iterator.js';
-import {
-  checkReadOptions,
-  parseLimit,
-  parseWanted,
-  type RollingReadOptions,
-} from './rolling-read-options.js';
+import { parseReadOptions, type RollingReadOptions } from './rolling-read-options.js';
 
-/** What a reader tells, beside what every Readable does. Listeners are not awaited. */
+/** The events of a reader, besides those of every Readable. Listeners are not awaited. */
 export interface ArchiveReaderEvents {
-  /** With `whenDamaged: 'skip'`: bytes that were left out, before what is behind them is given. */
+  /** With `whenDamaged: 'skip'`: damaged bytes were skipped. Emitted before the records after them are read. */
   readonly damage: [damage: SkippedDamage];
-  /** Records are missing amid those of a writer. */
+  /** Records are missing between two records of a writer. */
   readonly gap: [gap: SequenceGap];
 }
 
-/** Records decoded ahead of the reader; they are views, so that a record costs little. */
+/** How many records are decoded ahead of the consumer. Records are views, so each one costs little. */
 const RECORDS_AHEAD = 128;
 
 /**
- * A Readable of the records (`ArchiveRecord`) of all archives that patterns match, one archive after the
- * other, whatever their state and version, on local disk and in stores; at most one file or object is open
- * at a time. Nothing is listed or opened before the first read, nor is the AWS SDK loaded.
+ * A Readable of the records (`ArchiveRecord`) of all archives that patterns match, one archive after the other,
+ * whatever their state and version, on local disk and in stores. At most one file or object is open at a time.
+ * It lists and opens nothing, and does not load the AWS SDK, before the first read.
  *
- * Within a writer records come by sequence, each once; writers are merged by the earliest time of their
- * next archive. Version 1 and JSON lines, which have no sequence, come first, in the natural order of
- * their names; of those with one name and the same bytes in several places, one is read. Objects of a
- * store come in the natural order of their names; see `order`.
+ * Records of one writer come by sequence, each once. Writers are merged by the earliest time of their next
+ * archives. Version 1 and JSON lines have no sequences: they come first, in the natural order of their names,
+ * and of several archives with one name and the same bytes, one is read. Objects of a store come in the
+ * natural order of their names; see `order`.
  *
- * A local archive that is shipped between being listed and being read is read from the store, where one of
- * the patterns finds it there. A download that breaks goes on behind its last byte; a request that fails
- * eight times in a row is a `StoreError`.
+ * If a local archive is shipped after it was listed, its object is read, provided that a pattern matches it. A
+ * download that breaks off continues after its last byte. A request that fails eight times in a row is a
+ * `StoreError`.
  *
- * Damage is a `DamageError`, raised after every record before it was taken, however slow the reader. A
- * torn tail of an archive that is still open is its end. Events: see `ArchiveReaderEvents`.
+ * Damage is a `DamageError`. The stream fails with it only after every record before the damage was consumed,
+ * however slowly. A torn tail of an archive that is still open is its end. For events see
+ * `ArchiveReaderEvents`.
  */
 export class RollingReadStream extends Readable {
   readonly #batches: AsyncGenerator<ArchiveRecord[]>;
-  /** Ends requests to a store, and the waits between them. */
+  /** Aborts requests to stores, and the delays between them. */
   readonly #ending = new AbortController();
   #batch: readonly ArchiveRecord[] = [];
-  /** Of the batch, what was pushed. */
+  /** How many records of the batch were pushed. */
   #pushed = 0;
-  /** Who takes the batches; a series is read once, in one of these ways. */
+  /**
+   * How the series is read; only one way is possible. `records`: the stream pushes records, and `filling` while
+   * it does so.
+   */
   #use: 'none' | 'records' | 'filling' | 'batches' | 'loop' = 'none';
   #loop: RecordIterator | undefined;
 
-  /** @throws TypeError or RangeError for a pattern or an option that makes no sense */
+  /** @throws TypeError or RangeError for an invalid pattern or option */
   constructor(patterns: SeriesPatterns, options: RollingReadOptions = {}) {
     super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
-    checkReadOptions(options);
-    this.#batches = readSeries(sortPatterns(patterns, options.s3), {
-      maxRecordBytes: options.maxRecordBytes,
-      metadataKey: options.metadataKey,
-      allowEmpty: options.allowEmpty ?? false,
-      files: options.files ?? nodeFileLayer,
-      retries: { clock: options.clock ?? systemClock, signal: this.#ending.signal },
-      order: options.order ?? 'name',
-      wanted: parseWanted(options),
-      limit: parseLimit(options.limit),
-      whenDamaged: options.whenDamaged ?? 'error',
-      onDamage: (damage) => this.#tell('damage', damage),
-      onGap: (gap) => this.#tell('gap', gap),
+    const settings = parseReadOptions(options);
+    const { clock = systemClock, s3, signal } = options;
+    this.#batches = readSeries(sortPatterns(patterns, s3), {
+      ...settings,
+      retries: { clock, signal: this.#ending.signal },
+      onDamage: (damage) => this.#report('damage', damage),
+      onGap: (gap) => this.#report('gap', gap),
     });
-    // Not by Readable's own option: a signal that has aborted would call `_destroy` before there is
-    // anything to destroy.
-    if (options.signal !== undefined) addAbortSignal(options.signal, this);
+    // Readable's own option would call `_destroy` for an aborted signal before `#batches` exists.
+    if (signal !== undefined) addAbortSignal(signal, this);
   }
 
   /**
-   * The records in arrays, none of them empty, as they come from the archives: those of a block or several.
-   * That is the fastest way to read, without a step of the stream for each record. In place of reading the
-   * stream itself, whose events `damage` and `gap` come all the same; the stream is destroyed at the end,
-   * and when the loop is left. What the stream would be destroyed with, the loop throws.
+   * The records in non-empty arrays, each from one or more blocks. This is the fastest way to read, because the
+   * stream does no work per record. It replaces reading the stream, which still emits `damage` and `gap`. The
+   * stream is destroyed at the end, and when the loop breaks off. The loop throws the error that would destroy
+   * the stream.
    *
-   * @throws TypeError when the stream is read already, by whatever means
+   * @throws TypeError if the stream is already being read in any way
    */
   batches(): AsyncGenerator<ArchiveRecord[], void, undefined> {
     if (this.#use !== 'none') throw new TypeError('reader is read already, cannot give batches()');
@@ -96,8 +87,8 @@ export class RollingReadStream extends Readable {
   }
 
   /**
-   * The records, for a loop that begins to read the stream; as Readable's own, which gives the rest of one that
-   * was begun otherwise, but 1.6 times as fast for small records.
+   * The records, one by one. If nothing has read the stream yet, this is 1.6 times as fast for small records as
+   * Readable's own iterator, which otherwise yields the rest of the records.
    */
   override [Symbol.asyncIterator](): ReturnType<Readable[typeof Symbol.asyncIterator]> {
     if (this.#use === 'none') {
@@ -125,22 +116,22 @@ export class RollingReadStream extends Readable {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#ending.abort();
     this.#loop?.drop();
-    // Closes the file, once a read that is under way has come back.
+    // This closes the file after a pending read has returned.
     this.#batches.return(undefined).then(
       () => callback(error),
       (failure) => callback(error ?? failure),
     );
   }
 
-  /** In a tick of its own: what a listener throws is not ours to catch. */
-  #tell<Name extends keyof ArchiveReaderEvents>(
+  /** Emits in a tick of its own, so that an error of a listener does not end up in `readSeries`. */
+  #report<Name extends keyof ArchiveReaderEvents>(
     name: Name,
     ...args: ArchiveReaderEvents[Name]
   ): void {
     process.nextTick(() => this.emit(name, ...args));
   }
 
-  /** It throws them: without a listener they would end the process as well. */
+  /** The loop throws the stream's errors. Without a listener they would also end the process. */
   #leaveErrorsToLoop(): void {
     this.on('error', () => undefined);
   }
@@ -152,7 +143,7 @@ export class RollingReadStream extends Readable {
         yield records;
       }
     } catch (error) {
-      // Once the stream is destroyed, what fails does so for that.
+      // After `destroy`, the batches may fail only because of it.
       if (!this.destroyed) throw error;
     } finally {
       this.destroy();
@@ -160,7 +151,7 @@ export class RollingReadStream extends Readable {
     if (this.errored !== null) throw this.errored;
   }
 
-  /** Ends as Readable's own iterator: with all that is told of the end of a stream. */
+  /** Ends like Readable's own iterator, with the events `end` and `close`. */
   async *#giveToLoop(): AsyncGenerator<ArchiveRecord[], void, undefined> {
     try {
       yield* this.#batches;
@@ -190,10 +181,10 @@ export class RollingReadStream extends Readable {
   }
 }
 
-/** A `RollingReadStream` whose events are known by type. */
+/** A `RollingReadStream` with typed events. */
 export type ArchiveReader = TypedEvents<ArchiveReaderEvents> & RollingReadStream;
 
-/** A Readable of the records of all archives that `patterns` match; see `RollingReadStream`. */
+/** Creates a Readable of the records of all archives that `patterns` match; see `RollingReadStream`. */
 export function createArchiveReader(
   patterns: SeriesPatterns,
   options?: RollingReadOptions,

@@ -2,25 +2,25 @@ import type { FrameHeader } from '../codec/version-2/frame-header.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
 
-/** Records of a writer from one up to, but without, another. */
+/** Sequences of one writer from `begin` up to, but without, `end`. */
 interface SequenceRange {
   readonly begin: number;
   end: number;
 }
 
 export interface SequenceLedgerOptions {
-  /** What is done about records that come behind later ones of their writer, and were not read before. */
+  /** What to do with unread records that come after later records of their writer. */
   readonly whenLate: 'fail' | 'drop';
-  /** Told of records that are missing before a block that is read. */
+  /** Called if records are missing before a block. */
   readonly onGap: (gap: SequenceGap) => void;
 }
 
-/** A writer with more holes than this in its sequence has the oldest of them forgotten. */
+/** How many ranges are kept per writer. If there are more gaps than that, the oldest range is forgotten. */
 const MOST_RANGES = 1024;
 
-/** What was read of each writer, so that no record is given twice or behind a later one. */
+/** Remembers which sequences of each writer were read, so that each record is read once and in order. */
 export class SequenceLedger {
-  /** By writer, in order, with a hole between each and the next. */
+  /** By writer; ascending, with a gap between neighbours. */
   readonly #ranges = new Map<string, SequenceRange[]>();
   readonly #options: SequenceLedgerOptions;
 
@@ -28,7 +28,7 @@ export class SequenceLedger {
     this.#options = options;
   }
 
-  /** Whether a block, or a run of blocks, was read already. */
+  /** Whether all records of a block, or of a run of blocks, were read already. */
   has({
     records,
     sequence,
@@ -39,9 +39,9 @@ export class SequenceLedger {
   }
 
   /**
-   * How many records at the start of a block were read already: it can have been written twice.
+   * How many records at the start of a block to skip, because they were read already or come too late.
    *
-   * @throws ArchiveError with the code `ERR_ARCHIVE_ORDER` for a block that comes too late
+   * @throws ArchiveError with the code `ERR_ARCHIVE_ORDER` for a late block with `whenLate: 'fail'`
    */
   passOver({ records, sequence, writer }: FrameHeader): number {
     const range = this.#rangeAt(writer, sequence);
@@ -51,18 +51,18 @@ export class SequenceLedger {
     if (this.#options.whenLate === 'drop') return records;
     throw new ArchiveError(
       'ERR_ARCHIVE_ORDER',
-      `record ${sequence} of writer ${writer} comes behind its record ${next - 1} in the order of ` +
+      `record ${sequence} of writer ${writer} comes after its record ${next - 1} in the order of ` +
         "names: read with order: 'time'",
     );
   }
 
-  /** The block is read. */
-  heed({ records, sequence, writer }: FrameHeader): void {
+  /** Called for each block that was read. */
+  noteRead({ records, sequence, writer }: FrameHeader): void {
     const end = sequence + records;
     const ranges = this.#ranges.get(writer);
     const last = ranges?.at(-1);
     if (ranges === undefined || last === undefined) {
-      // A series may begin anywhere: what is before its first archive was not asked for.
+      // The series may begin anywhere: earlier records may be in archives that no pattern matches.
       this.#ranges.set(writer, [{ begin: sequence, end }]);
     } else if (sequence <= last.end) {
       last.end = Math.max(last.end, end);
@@ -73,7 +73,7 @@ export class SequenceLedger {
     }
   }
 
-  /** The range that `sequence` is in. */
+  /** The range that contains `sequence`. */
   #rangeAt(writer: string, sequence: number): SequenceRange | undefined {
     const ranges = this.#ranges.get(writer) ?? [];
     const range = ranges.findLast(({ begin }) => begin <= sequence);

@@ -5,7 +5,7 @@ import { areFew, type RecordSelection } from '../codec/version-2/record-selectio
 import type { IndexedRun } from './find-spans.js';
 import type { SequenceLedger } from './sequence-ledger.js';
 
-/** What is wanted of a series; times are µs since the epoch, inclusive. */
+/** The records that a reader wants. Times are µs since the epoch, inclusive. */
 export interface WantedRecords {
   readonly earliestMicros: number;
   readonly latestMicros: number;
@@ -13,12 +13,16 @@ export interface WantedRecords {
   readonly where: ((record: ArchiveRecord) => boolean) | undefined;
 }
 
-/** Whether records are wanted whatever their time is, and where they have none. */
+/** Whether records of any time, and records without a time, are wanted. */
 export function isAnyTime(wanted: Pick<WantedRecords, 'earliestMicros' | 'latestMicros'>): boolean {
   return !Number.isFinite(wanted.earliestMicros) && !Number.isFinite(wanted.latestMicros);
 }
 
-/** The records of a series that are wanted, each once. */
+/**
+ * Selects the wanted records of a series, each once. It acts in three places: on the runs that an index lists
+ * (`hasAnyOf`), on the header of each block before it is opened (`passOver`), and on decoded records
+ * (`filter`).
+ */
 export class SeriesSelection implements RecordSelection {
   readonly earliestMicros: number;
   readonly latestMicros: number;
@@ -39,26 +43,26 @@ export class SeriesSelection implements RecordSelection {
   }
 
   noteRead(header: FrameHeader): void {
-    this.#ledger.heed(header);
+    this.#ledger.noteRead(header);
   }
 
-  /** Whether any of the records that an index tells of may be wanted. */
+  /** Whether any record of a run that an index lists may be wanted. */
   hasAnyOf(run: IndexedRun): boolean {
     if (!this.#isWithin(run)) return false;
     const { writer } = run;
     return writer === undefined || !this.#ledger.has({ ...run, writer });
   }
 
-  /** Those of records, as a decoder gave them, that are wanted. */
+  /** Those of the decoder's records that are wanted. */
   filter(records: ArchiveRecord[]): ArchiveRecord[] {
-    const timed = records.filter((record) => this.#isWanted(record));
+    const candidates = records.filter((record) => this.#isWanted(record));
     const where = this.#where;
-    if (where === undefined) return timed;
-    const kept = timed.filter((record) => where(record));
+    if (where === undefined) return candidates;
+    const kept = candidates.filter((record) => where(record));
     return areFew(kept.length, records.length) ? kept.map((record) => record.copy()) : kept;
   }
 
-  /** What the decoder does not tell apart is without sequence and time. */
+  /** The decoder has already selected records that have a sequence; the others have no time either. */
   #isWanted(record: ArchiveRecord): boolean {
     if (record.sequence !== undefined) return true;
     return isAnyTime(this) && (this.metadata?.matches(record.rawMetadata()) ?? true);

@@ -18,7 +18,7 @@ import { RangeHash } from './range-hash.js';
 export interface VerifyOptions {
   /** The largest valid record; a larger one counts as damage. @default '64 MiB' */
   readonly maxRecordBytes?: ByteCount | undefined;
-  /** @default nodeFileLayer */
+  /** The file system to read from. @default nodeFileLayer */
   readonly files?: FileLayer | undefined;
 }
 
