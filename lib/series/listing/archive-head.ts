@@ -19,7 +19,7 @@ import type { FoundArchive } from '../opening/found-archive.js';
 /** Writer, sequence and earliest time of an archive's first block. */
 export type SequenceStart = Pick<FrameHeader, 'writer' | 'sequence' | 'earliestMicros'>;
 
-/** What the first bytes of an archive say about its position in the series. */
+/** How an archive begins, which decides its position in the series. */
 export type ArchiveHead =
   | { readonly kind: 'sequenced'; readonly start: SequenceStart }
   /** Records have no sequences: version 1 or JSON lines. */

@@ -4,7 +4,7 @@ import { extname } from 'node:path';
  * The name to try when `name` is taken: `a.events` becomes `a-1.events`, a name without an
  * extension `a-1`.
  *
- * @param n which alternative, counted from 1
+ * @param n the number of the alternative, from 1
  */
 export function alternativeName(name: string, n: number): string {
   if (!Number.isSafeInteger(n) || n < 1) {

@@ -2,14 +2,14 @@ import { TemplateError } from '../../errors/template-error.js';
 import { STATE_SUFFIXES, TORN_INFIX } from './archive-state.js';
 
 /**
- * File systems hold 255 bytes; the rest is for `-1`, `.open`, `.gz` and what else Shoebox appends.
+ * File systems allow 255 bytes; the rest is for `-1`, `.open`, `.gz` and everything else that Shoebox appends.
  */
 const LONGEST_NAME_BYTES = 180;
 
 /**
  * Checks a name that a template made.
  *
- * @throws TemplateError when it would not be the name of an archive
+ * @throws TemplateError if no archive may have this name
  */
 export function checkArchiveName(name: string, template: string): void {
   const problem = problemOf(name);
@@ -17,16 +17,16 @@ export function checkArchiveName(name: string, template: string): void {
 }
 
 /**
- * Checks what a template says before it is expanded, since slashes are made `_` after that.
+ * Checks the text of a template before it is expanded, because expanding replaces slashes by `_`.
  *
- * @throws TemplateError when it is meant for a file elsewhere, or for no file at all
+ * @throws TemplateError if it is meant for a file in another directory, or cannot name a file at all
  */
 export function checkTemplateText(template: string): void {
   const problem = textProblemOf(template);
   if (problem !== undefined) throw new TemplateError(template, problem);
 }
 
-/** What a name ends with that tells a file's state, so that no archive may have it of its own. */
+/** The suffix of `name` that marks a file's state, if it has one. No archive's own name may end with it. */
 export function findStateSuffix(name: string): string | undefined {
   return STATE_SUFFIXES.find((suffix) => name.endsWith(suffix));
 }
@@ -36,7 +36,7 @@ function textProblemOf(template: string): string | undefined {
   if (/\p{Cc}/u.test(template)) return 'has a control character';
   if (!template.isWellFormed()) return 'has a lone surrogate, which UTF-8 cannot hold';
   if (template.startsWith('/')) return 'is an absolute path, expected a name';
-  // To Windows it is a slash, and a series should not depend on where it is read.
+  // Windows takes it for a slash, and a series must mean the same on every system.
   if (template.includes('\\')) return 'has a backslash';
   if (template.split('/').includes('..')) return 'leads outside of the directory';
   return undefined;
@@ -48,10 +48,10 @@ function problemOf(name: string): string | undefined {
   if (/\p{Cc}/u.test(name)) return 'makes a name with a control character';
   const suffix = findStateSuffix(name);
   if (suffix !== undefined) {
-    return `makes the name "${name}", but ${suffix} at the end tells a file's state`;
+    return `makes the name "${name}", but ${suffix} at the end marks a file's state`;
   }
   if (name.includes(TORN_INFIX)) {
-    return `makes the name "${name}", but ${TORN_INFIX} tells a file's state`;
+    return `makes the name "${name}", but ${TORN_INFIX} marks a file's state`;
   }
   const bytes = Buffer.byteLength(name);
   if (bytes > LONGEST_NAME_BYTES) {

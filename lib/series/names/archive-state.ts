@@ -1,25 +1,25 @@
-/** What an archive's name ends with while it is written. */
+/** Suffix of an archive while it is written. */
 export const OPEN_SUFFIX = '.open';
 
-/** What it ends with once it is compressed. */
+/** Suffix of a compressed archive. */
 export const GZIP_SUFFIX = '.gz';
 
-/** What it ends with while it is recovered: its owner was gone. */
+/** Suffix of an archive whose writer is gone, while it is recovered. */
 export const STALE_SUFFIX = '.stale';
 
-/** What the copy of such an archive is called until it is whole. */
+/** Suffix of a recovered copy until it is complete. */
 export const RECOVERED_SUFFIX = '.recovered';
 
-/** What the file is called that stands for the lease of an open archive. */
+/** Suffix of the lease file of an open archive. */
 export const LEASE_SUFFIX = '.lock';
 
-/** What a file is called that its writer could not rely on any more, and has replaced by another. */
+/** Suffix of a file that its writer replaced because a failed sync left its content unknown. */
 export const SUSPECT_SUFFIX = '.suspect';
 
-/** What files are called that are beside an archive and are not to be read as one. */
+/** Suffixes of files beside an archive that readers must not take for archives. */
 const ASIDE_SUFFIXES = ['.part', RECOVERED_SUFFIX, SUSPECT_SUFFIX, '.journal', LEASE_SUFFIX];
 
-/** What Shoebox appends to an archive's name to say what state a file is in. */
+/** All suffixes that Shoebox appends to an archive's name to mark the state of a file. */
 export const STATE_SUFFIXES: readonly string[] = [
   OPEN_SUFFIX,
   GZIP_SUFFIX,
@@ -27,10 +27,10 @@ export const STATE_SUFFIXES: readonly string[] = [
   ...ASIDE_SUFFIXES,
 ];
 
-/** Comes before an offset, at the end of the name of a file that holds what was cut off an archive. */
+/** Precedes an offset at the end of the name of a file with damaged bytes that were cut off an archive. */
 export const TORN_INFIX = '.torn-';
 
-/** The name of an archive whatever its state: without `.open`, `.gz` or `.stale`. */
+/** The name of an archive without the suffix of its state: `.open`, `.gz` or `.stale`. */
 export function baseNameOf(name: string): string {
   const suffix =
     [OPEN_SUFFIX, GZIP_SUFFIX, STALE_SUFFIX].find((state) => name.endsWith(state)) ?? '';
@@ -43,14 +43,14 @@ export function isReadableName(name: string): boolean {
   return !ASIDE_SUFFIXES.some((suffix) => name.endsWith(suffix));
 }
 
-/** Whether the archive at `path` may end anywhere: it is written, or was until its writer died. */
+/** Whether the archive at `path` may end anywhere: a writer writes it, or died while doing so. */
 export function mayBeTorn(path: string): boolean {
   return path.endsWith(OPEN_SUFFIX) || path.endsWith(STALE_SUFFIX);
 }
 
 /**
- * Where an archive may be, the place to look first before the others: a sealed archive has both names for
- * an instant, and a compressed one may lie beside what it was made of.
+ * All paths that an archive may have, in the order in which to try them. While it is sealed, an archive has its
+ * open and its sealed path; while it is compressed, both the plain and the compressed file may exist.
  *
  * @param archive its path without the suffix of its state
  */

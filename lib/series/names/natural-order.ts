@@ -27,7 +27,7 @@ function digitsAt(text: string, at: number): string {
   return DIGITS.exec(text)?.[0] ?? '';
 }
 
-/** Without `Number`, which takes 2^53 and 2^53 + 1 for one. */
+/** Does not use `Number`, for which 2^53 and 2^53 + 1 are equal. */
 function compareNumbers(a: string, b: string): number {
   const significantA = a.replace(/^0+/, '');
   const significantB = b.replace(/^0+/, '');

@@ -2,7 +2,7 @@ import { timeFormatLocale } from 'd3-time-format';
 
 export interface StrftimeOptions {
   /**
-   * Whether to give the time in UTC; otherwise in the process's time zone.
+   * Whether to format the time in UTC instead of in the process's time zone.
    *
    * @default true
    */
@@ -33,10 +33,10 @@ const C_LOCALE = timeFormatLocale({
   shortMonths: ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'],
 });
 
-/** Directives that mean to d3-time-format what they mean to Python. */
+/** Directives with the same meaning in d3-time-format and in Python. */
 const COMMON_DIRECTIVES = new Set('aAbBcdegGHIjmMpsSuUVwWxXyY%');
 
-/** Directives that d3-time-format lacks, or has with another meaning, written with those it has. */
+/** Directives that d3-time-format lacks, or gives another meaning, in terms of those that it has. */
 const EQUIVALENTS: ReadonlyMap<string, string> = new Map([
   ['D', '%m/%d/%y'],
   ['F', '%Y-%m-%d'],
@@ -56,12 +56,12 @@ const DIRECTIVES = /%(.?)/gsu;
 
 /**
  * Formats a time as `strftime` of Python's `datetime` does in the C locale, with all of its
- * directives and those of glibc that it hands on. `%Z` is `UTC`, and in another time zone what
- * `Intl` calls it.
+ * directives and those that it passes on to glibc. `%Z` is `UTC`, or the name of the time zone by
+ * `Intl`.
  *
  * @param timeMicros µs since the epoch
  * @throws RangeError for a directive that Python does not have, a `%` at the end, or a time that is
- *   not a whole number within ±(2^53 - 1)
+ *   not a safe integer
  * @see https://docs.python.org/3/library/datetime.html#strftime-and-strptime-format-codes
  */
 export function strftime(
@@ -80,7 +80,7 @@ export function strftime(
   return (utc ? C_LOCALE.utcFormat(specifier) : C_LOCALE.format(specifier))(date);
 }
 
-/** One directive as text that means the same to d3-time-format. */
+/** Translates one directive into text with the same meaning for d3-time-format. */
 function expandDirective(directive: string, date: Date, timeMicros: number, utc: boolean): string {
   if (COMMON_DIRECTIVES.has(directive)) return `%${directive}`;
   const equivalent = EQUIVALENTS.get(directive);

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { RECOVERED_SUFFIX } from './archive-state.js';
 
 /**
- * Where a file is written that is to get a name beside an archive once it is whole. No other attempt has the
- * same: one that had stalled, and goes on, must not name the half of what another is writing.
+ * A path for a file that is renamed once it is complete. Each attempt gets its own: otherwise an attempt that
+ * stalled and then resumes could rename the unfinished file of a later attempt.
  *
  * @param base the archive's path without the suffix of its state
  */
@@ -13,8 +13,10 @@ export function temporaryPath(base: string): string {
 }
 
 /**
- * The archive's path without the suffix of its state, or its name, of a file that an attempt is writing, or left
- * that was cut off. Undefined where it is none.
+ * The path of the archive that a temporary file belongs to, without the suffix of its state.
+ *
+ * @param path a path or name that `temporaryPath` may have made
+ * @returns undefined if `temporaryPath` did not make it
  */
 export function temporaryBaseOf(path: string): string | undefined {
   return /^(.*)\.[0-9a-f]{8}\.recovered$/s.exec(path)?.[1];

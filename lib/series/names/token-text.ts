@@ -10,7 +10,7 @@ export const SEALING_TOKENS = ['CRC', 'COUNT', 'FIRST_TIME', 'LAST_TIME'] as con
 export type OpeningToken = (typeof OPENING_TOKENS)[number];
 export type SealingToken = (typeof SEALING_TOKENS)[number];
 
-/** What the name of an archive is made from when the archive opens. */
+/** The values from which an archive's name is made when the archive opens. */
 export interface NameContext {
   /** When it opens, in µs since the epoch. */
   readonly timeMicros: number;

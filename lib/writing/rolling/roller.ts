@@ -1,8 +1,9 @@
+import { hostname } from 'node:os';
+
 import { createRecordEncoder, type FormatSettings } from '../../codec/create-record-encoder.js';
 import type { RecordEncoder } from '../../codec/records/record-encoder.js';
 import type { RecordInput } from '../../codec/records/record-input.js';
 import type { FileLayer } from '../../files/file-layer.js';
-import { ArchiveNamer } from '../../series/names/archive-namer.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
 import type { Clock } from '../../streams/clock.js';
 import type { RollPolicy } from '../policies/roll-policy.js';
@@ -47,7 +48,7 @@ export class Roller {
   readonly #options: RollerOptions;
   readonly #encoder: RecordEncoder;
   readonly #sinks: SinkQueue;
-  readonly #namer: ArchiveNamer;
+  readonly #writer: string;
   readonly #isSequenced: boolean;
   readonly #rollTimer: RollTimer;
   readonly #flushTimer: FlushTimer;
@@ -61,8 +62,7 @@ export class Roller {
   constructor(options: RollerOptions) {
     const { clock, directory, listener, settings, template, writerId } = options;
     this.#options = options;
-    const writer = Buffer.from(writerId).toString('hex');
-    this.#namer = new ArchiveNamer(template, writer);
+    this.#writer = Buffer.from(writerId).toString('hex');
     this.#isSequenced = settings.format === 'v2';
     const slabBytes = SLAB_BYTES + settings.blockBytes;
     this.#slabs = new SlabKeeper(slabBytes);
@@ -80,7 +80,7 @@ export class Roller {
     this.#sinks = new SinkQueue({
       ...options,
       sealer: new ArchiveSealer({ directory, template, format: settings.format, writerId }),
-      writer,
+      writer: this.#writer,
       slabs: this.#slabs,
       onProgress: () => this.#proceed(),
     });
@@ -174,7 +174,13 @@ export class Roller {
 
   #begin(draft: ArchiveDraft, now: number): void {
     draft.openedAt = now;
-    draft.name = this.#namer.name(draft.ordinal, toMicros(now));
+    draft.name = this.#options.template.openName({
+      timeMicros: toMicros(now),
+      ordinal: draft.ordinal,
+      host: hostname(),
+      pid: process.pid,
+      writer: this.#writer,
+    });
   }
 
   /** A policy may be a user's function, and throw. The record is taken all the same. */
