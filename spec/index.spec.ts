@@ -60,7 +60,7 @@ describe('the rule on comments', () => {
     ]);
   });
 
-  it('tells whether a comment stands directly before a name', () => {
+  it('finds out whether a comment stands directly before a name', () => {
     const documented = [
       '/** What it is. */\nexport class A {',
       '/**\n * What it is.\n */\nexport abstract class A<B> extends C {',

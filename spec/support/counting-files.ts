@@ -11,7 +11,7 @@ export class CountingFiles {
   open = 0;
   mostOpen = 0;
 
-  /** @param replace as `withFile` takes it; without `close` */
+  /** @param replace as for `withFile`, but without `close` */
   constructor(replace: (file: OpenFile) => Partial<OpenFile> = () => ({})) {
     const counted = withFile((file) => ({
       ...replace(file),

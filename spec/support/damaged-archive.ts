@@ -145,7 +145,7 @@ export function decodeSkipping(
   return { records, damage };
 }
 
-/** All records but those of frame `lost`. */
+/** All records except those of frame `lost`. */
 export function recordsWithout(sample: SampleArchive, lost: number): PlainRecord[] {
   return sample.frames.flatMap(({ records }, i) => (i === lost ? [] : [...records]));
 }

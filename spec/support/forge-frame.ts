@@ -68,7 +68,7 @@ export function forgeRecord(
   return forgeCounted(forgeZigzag(timeDelta), forgeCounted(metadata), Buffer.from(payload));
 }
 
-/** A body of kind 1, which ends with `tableStart`. */
+/** A body of kind 1, with `tableStart` at its end. */
 export function forgeBody(
   records: Uint8Array,
   keyTable: Uint8Array = forgeKeyTable(),

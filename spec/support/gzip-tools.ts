@@ -27,7 +27,7 @@ export async function compressAll(
 export interface FoundMember {
   readonly offset: number;
   readonly bytes: Buffer;
-  /** 1 data, 2 index, 3 the end. */
+  /** 1 data, 2 index, 3 end. */
   readonly kind: number;
 }
 

@@ -8,7 +8,7 @@ export function withMemoryFile(path: string, content: Uint8Array): FileLayer {
     isDirectory: () => false,
   };
   const refuse = async () => {
-    throw new Error(`${path} is only read`);
+    throw new Error(`${path} is read-only`);
   };
   return {
     ...nodeFileLayer,

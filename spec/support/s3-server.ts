@@ -39,7 +39,7 @@ export interface S3Server {
   readonly evidence: GivenEvidence;
   /** A client for looking at the service without a store, destroyed by `stop`. */
   readonly client: S3Client;
-  /** A bucket of a fresh name each time. */
+  /** Creates a bucket with a new name. */
   createBucket(): Promise<string>;
   /** Finds out how the service refuses credentials. */
   refusalOf(credentials: S3Server['credentials']): Promise<Refusal>;

@@ -1,4 +1,4 @@
-/** The part of s3rver that the specs use; it brings no types. */
+/** Types for the part of s3rver that the specs use; the package has none. */
 declare module 's3rver' {
   import type { AddressInfo } from 'node:net';
 

@@ -6,12 +6,12 @@ import { QUICK_PLACE } from './quick-place.js';
 /** A directory for the files of one spec. */
 export interface ScratchDirectory {
   readonly path: string;
-  /** Writes a file and gives its path. */
+  /** Writes a file and returns its path. */
   put(name: string, bytes: Uint8Array): Promise<string>;
   list(): Promise<string[]>;
 }
 
-/** Runs `use` with a new directory, which is gone afterwards. */
+/** Runs `use` with a new directory and removes it afterwards. */
 export async function withScratch(use: (scratch: ScratchDirectory) => Promise<void>) {
   const path = await mkdtemp(join(QUICK_PLACE, 'shoebox-'));
   try {

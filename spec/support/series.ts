@@ -24,7 +24,7 @@ export class TemporaryDirectories {
 }
 
 export interface Part {
-  /** One letter or digit, which the writer's id is made of. @default 'a' */
+  /** A hexadecimal digit; the writer's id repeats it. @default 'a' */
   readonly writer?: string;
   /** The sequence of the first record. @default 0 */
   readonly sequence?: number;
@@ -44,7 +44,7 @@ export function encodePart(payloads: readonly string[], part: Part = {}): Buffer
   return encodeBlocks(records, { writerId, sequence, blockBytes });
 }
 
-/** Text of `count` payloads: `name`, a dash and a number from 0 on. */
+/** Payloads `NAME-0`, `NAME-1`, … */
 export function numbered(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${name}-${i}`);
 }
@@ -55,7 +55,7 @@ export interface Read {
   readonly error: unknown;
 }
 
-/** Reads up to the end, or the error. */
+/** Reads up to the end or an error. */
 export async function readPayloads(reader: AsyncIterable<ArchiveRecord>): Promise<Read> {
   const payloads: string[] = [];
   try {

@@ -55,6 +55,6 @@ export class SmallDisk {
 /** Skips the current spec, and gives the reason in its title. */
 export function skipForWantOfDisk(context: Mocha.Context): never {
   const test = context.currentTest;
-  if (test) test.title += ' (not tried: mounting is not allowed here)';
+  if (test) test.title += ' (skipped: mounting is not allowed here)';
   return context.skip();
 }

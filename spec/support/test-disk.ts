@@ -64,7 +64,7 @@ export class TestDisk {
     this.openFiles++;
     let isOpen = true;
     const call = async <T>(name: string, go: () => Promise<T>, failing = go): Promise<T> => {
-      if (!isOpen) throw new Error(`${name} of ${path}, which is closed`);
+      if (!isOpen) throw new Error(`${name} of ${path} after close`);
       await this.#ask(name, path, failing);
       return go();
     };
@@ -87,7 +87,7 @@ export class TestDisk {
       // Not counted: the system's clock decides when leases are renewed.
       utimes: (accessed, changed) => file.utimes(accessed, changed),
       close: async () => {
-        if (!isOpen) throw new Error(`close of ${path}, which is closed`);
+        if (!isOpen) throw new Error(`close of ${path} after close`);
         isOpen = false;
         this.openFiles--;
         // As on Linux: the descriptor is gone even when closing fails.

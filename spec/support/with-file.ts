@@ -1,6 +1,6 @@
 import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/files/file-layer.js';
 
-/** The file system, with some calls on each open file replaced. */
+/** The file system, with some methods of each open file replaced. */
 export function withFile(replace: (file: OpenFile) => Partial<OpenFile>): FileLayer {
   return {
     ...nodeFileLayer,

@@ -33,7 +33,7 @@ export interface WholeArchive {
   /** The SHA-256 of the whole file, in hex. */
   readonly sha256: string;
   readonly index: ArchiveIndex;
-  /** The index frame's own header. */
+  /** The sequence in the header of the index frame. */
   readonly nextSequence: number;
   readonly writer: string;
   readonly payloads: readonly string[];
