@@ -1,30 +1,33 @@
 import type { InputName } from './inputs/input.js';
 
-/** What a case is given when its process starts. */
+/** The arguments of a case. */
 export interface CaseSetup {
-  /** Empty, and the case's own. It is removed at the end. */
+  /** An empty directory for this case. The bench removes it at the end. */
   readonly directory: string;
   readonly input: InputName;
-  /** The part of the full work to be done: 1, or less for a quick look. */
+  /** The share of the full work to do: 1, or less for a quick run. */
   readonly scale: number;
 }
 
-/** What a round came to. */
+/** The result of one round. */
 export interface Work {
   readonly records: number;
-  /** Of payloads and metadata, so that cases of one table compare whatever their formats add. */
+  /**
+   * Bytes of payloads and metadata, without what a format adds, so that the cases of a table
+   * compare.
+   */
   readonly bytes: number;
-  /** What is measured where it is not the time: bytes of memory, milliseconds of a percentile. */
+  /** The measured value if it is not the time: bytes of memory, or milliseconds of a percentile. */
   readonly value?: number;
 }
 
 /** A case that is ready to be measured. */
 export interface PreparedCase {
-  /** Makes the next round possible; its time is not measured. */
+  /** Prepares the next round. Its time does not count. */
   reset?(): Promise<void>;
-  /** One round: its time is measured until the promise settles. */
+  /** Runs one round. Its time counts until the promise settles. */
   run(): Promise<Work>;
 }
 
-/** One kind of work. Runs in a process of its own. */
+/** Creates a case: one kind of work, in its own process. */
 export type BenchCase = (setup: CaseSetup) => Promise<PreparedCase>;

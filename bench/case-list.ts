@@ -1,6 +1,6 @@
 import type { BenchCase } from './bench-case.js';
 
-/** Loads a case, and with it only what it needs: it is the only one in its process. */
+/** Loads a case and only the modules that it needs. Each process runs one case. */
 type LoadCase = () => Promise<BenchCase>;
 
 const codec = () => import('./cases/codec.js');
@@ -19,7 +19,7 @@ const writeLimit = () => import('./cases/write-limit.js');
 const writePeers = () => import('./cases/write-peers.js');
 const writeShoebox = () => import('./cases/write-shoebox.js');
 
-/** Every case by its name. */
+/** All cases by their names. */
 export const CASES = {
   writeShoebox: async () => (await writeShoebox()).writeShoebox,
   writeShoeboxSynced: async () => (await writeShoebox()).writeShoeboxSynced,
@@ -97,7 +97,7 @@ export const CASES = {
 
 export type CaseName = keyof typeof CASES;
 
-/** Whether there is a case of that name. */
+/** Whether a case of that name exists. */
 export function isCaseName(name: string | undefined): name is CaseName {
   return name !== undefined && Object.hasOwn(CASES, name);
 }

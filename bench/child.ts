@@ -1,11 +1,11 @@
-// One case in a process of its own, told by its parent when to do a round.
+// Runs one case in its own process. Runs a round at each message from its parent.
 // Arguments: case, input, directory, scale.
 import { CASES, isCaseName } from './case-list.js';
 import type { InputName } from './inputs/input.js';
 import type { RoundReport } from './measure.js';
 
 const [name, inputName, directory = '', scale] = process.argv.slice(2);
-if (!isCaseName(name)) throw new Error(`no case ${name}`);
+if (!isCaseName(name)) throw new Error(`unknown case ${name}`);
 const input: InputName = inputName === 'small' ? 'small' : 'corpus';
 
 const load = CASES[name];

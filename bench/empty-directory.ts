@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 
-/** Makes it so that there is a directory of that name, with nothing in it. */
+/** Creates a directory, or empties it if it exists. */
 export async function emptyDirectory(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
   await mkdir(path, { recursive: true });

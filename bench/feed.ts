@@ -4,8 +4,9 @@ import type { Writable } from 'node:stream';
 import { type BenchRecord, type Input, recordsOf } from './inputs/input.js';
 
 /**
- * Writes all records to a stream as fast as it takes them, and ends it. The same for every stream that is
- * compared: a loop that heeds what `write` returns costs less than any source to pipe from.
+ * Writes all records to a stream as fast as the stream takes them, and ends it. All compared
+ * streams get the same loop: waiting for `drain` when `write` returns false costs less than any
+ * source to pipe from.
  */
 export async function feed(
   stream: Writable,
@@ -18,7 +19,7 @@ export async function feed(
   stream.end();
 }
 
-/** Both parts of a record in a line, for those who write lines. */
+/** A record's metadata and payload in one line, for packages that write lines. */
 export function toLine(record: BenchRecord): string {
   return `${JSON.stringify(record)}\n`;
 }

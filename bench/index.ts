@@ -1,7 +1,7 @@
-// Measures Shoebox beside what one might take instead, and beside what the machine can do.
-// Usage: npm run bench -- [targets|write|read|gzip|ship|sync|roll|seek|memory|growth|codec|defaults|docs FILE.json...]
-//   [--rounds 5] [--quick] [--json FILE] [--docs] [--directory DIR] [--profile DIR]
-// See docs/benchmarks.md.
+// Compares Shoebox with other packages, and with the limits of the machine. Usage: npm run bench --
+// [targets|write|read|gzip|ship|sync|roll|seek|memory|growth|codec|defaults|docs FILE.json...]
+// [--rounds 5] [--quick] [--json FILE] [--docs] [--directory DIR] [--profile DIR] See
+// docs/benchmarks.md.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { type Results, resultOf, type TableResult } from './results.js';
 import type { Suite } from './suite.js';
 import { SUITES } from './suites/all-suites.js';
 
-/** Of the full work, what shows that the bench works. */
+/** The share of the full work that `--quick` does, to show that the bench runs. */
 const QUICK_SCALE = 0.01;
 
 const { positionals, values: options } = parseArgs({
@@ -34,13 +34,13 @@ const [command = 'targets', ...files] = positionals;
 if (command === 'docs') await writeDocs(await readResults(files));
 else await run(suitesOf(command));
 
-/** What runs of several parts came to, as one. */
+/** Merges the results of several runs, each of other suites. */
 async function readResults(paths: readonly string[]): Promise<Results> {
   const parts: Results[] = await Promise.all(
     paths.map(async (path) => JSON.parse(await readFile(path, 'utf8'))),
   );
   const [first] = parts;
-  if (first === undefined) throw new Error('docs: of which files?');
+  if (first === undefined) throw new Error('docs needs the names of result files');
   return { ...first, tables: parts.flatMap(({ tables }) => tables) };
 }
 

@@ -1,4 +1,4 @@
-// Writes an archive, ships it once, so that there is a journal, and tells its parent which it was.
+// Writes an archive, ships it once so that a journal exists, and sends its facts to the parent.
 // Arguments: directory, input, scale.
 import { join } from 'node:path';
 
@@ -9,7 +9,7 @@ import { inputOf, loadInput } from './inputs/input.js';
 import { unsyncedFiles } from './unsynced-files.js';
 import { writeSeries } from './write-series.js';
 
-/** What its parent is told. */
+/** The message to the parent. */
 export type MadeArchive = Pick<ShippedArchive, 'bytes' | 'path' | 'records'>;
 
 const ARCHIVE_BYTES = 2 * 2 ** 30;

@@ -8,26 +8,26 @@ import type { Work } from './bench-case.js';
 import type { CaseName } from './case-list.js';
 import type { InputName } from './inputs/input.js';
 
-/** What a child says of a round. */
+/** A child's report about a round. */
 export interface RoundReport {
   readonly ms: number;
-  /** Of all threads, in user and system mode. */
+  /** CPU time of all threads, in user and system mode. */
   readonly cpuMs: number;
   readonly work: Work;
 }
 
-/** A case and what it came to. */
+/** A case and its result. */
 export interface Measurement {
   readonly name: CaseName;
   readonly rounds: number;
   readonly bestMs: number;
   readonly medianMs: number;
-  /** The least. */
+  /** The shortest round. */
   readonly cpuMs: number;
-  /** Of one round. */
+  /** Records of one round. */
   readonly records: number;
   readonly bytes: number;
-  /** The median, where a case measures something else than time. */
+  /** The median of the values, if the case does not measure time. */
   readonly value: number | null;
 }
 
@@ -35,20 +35,23 @@ export interface MeasureOptions {
   readonly input: InputName;
   readonly rounds: number;
   readonly scale: number;
-  /** An existing directory, where each case gets its own. */
+  /** An existing directory, in which each case gets its own. */
   readonly directory: string;
-  /** `'kept'`: a process runs all rounds of its case, and some before to warm up; `'fresh'`: one each. */
+  /**
+   * `'kept'`: one process runs all rounds of a case, after some to warm up; `'fresh'`: one process
+   * each.
+   */
   readonly processes: 'kept' | 'fresh';
-  /** Where profiles are written to. */
+  /** The directory for profiles. */
   readonly profile?: string | undefined;
 }
 
-/** Rounds that do not count: code is compiled, and the memory found that goes round. */
+/** Rounds that do not count: the engine compiles code, and the heap reaches its size. */
 const WARM_UP_ROUNDS = 2;
 
 /**
- * Measures cases, each in a process of its own. All do one round in turn, again and again, so that what
- * the machine does beside falls on all of them.
+ * Measures cases, each in its own process. The cases take turns, one round each, so that other load
+ * of the machine affects all of them.
  */
 export async function measure(
   names: readonly CaseName[],
@@ -65,7 +68,7 @@ async function runKept(names: readonly CaseName[], options: MeasureOptions): Pro
   const reports: Reports = new Map(names.map((name) => [name, []]));
   const children: [CaseName, ChildProcess][] = [];
   try {
-    // One after the other: what one prepares is not to slow another down.
+    // One after the other, so that one case's preparation does not slow another.
     for (const name of names) children.push([name, await start(name, options)]);
     for (let round = 1 - WARM_UP_ROUNDS; round <= options.rounds; round++) {
       for (const [name, child] of children) {
@@ -121,12 +124,12 @@ function isReport(message: unknown): message is RoundReport {
   return typeof message === 'object' && message !== null && 'ms' in message && 'work' in message;
 }
 
-/** The next message; an error where the child ends instead. */
+/** The next message of a child. Rejects if the child ends instead. */
 async function messageOf(child: ChildProcess, name: string): Promise<unknown> {
   const ended = new AbortController();
   try {
     const exit = once(child, 'exit', ended).then(() => {
-      throw new Error(`${name} ended before its time`);
+      throw new Error(`${name} ended before its last round`);
     });
     const [message] = await Promise.race([once(child, 'message', ended), exit]);
     return message;

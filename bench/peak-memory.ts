@@ -1,6 +1,6 @@
 const SAMPLE_MS = 20;
 
-/** The largest resident set of this process while `work` is done, in bytes. */
+/** The largest resident set of this process during `work`, in bytes. */
 export async function peakMemory(work: () => Promise<void>): Promise<number> {
   let peak = process.memoryUsage.rss();
   const timer = setInterval(() => {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The bytes of all files of a directory, one behind the other. */
+/** The concatenated bytes of all files in a directory. */
 export async function readFiles(directory: string): Promise<Buffer> {
   const names = (await readdir(directory)).filter((name) => !name.startsWith('.')).sort();
   return Buffer.concat(await Promise.all(names.map((name) => readFile(join(directory, name)))));

@@ -1,5 +1,6 @@
-// Recovers a large archive that was left open, beside reading the same file and copying it: by plain system
-// calls, and by the reader of archives. Usage: npx tsx bench/recovery.ts --mib 1024 --rounds 3
+// Recovers a large archive that a crash left open. Compares this with reading the same file, by
+// plain system calls and by the reader of archives, and with copying it. Usage: npx tsx
+// bench/recovery.ts --mib 1024 --rounds 3
 import { createReadStream, createWriteStream } from 'node:fs';
 import { link, mkdir, mkdtemp, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ import { createArchiveReader, createArchiveWriter, rollNever } from 'shoebox-arc
 
 const MIB = 2 ** 20;
 
-/** What a case came to in its rounds. */
+/** The results of a case. */
 interface Measured {
   readonly name: string;
   readonly times: number[];
@@ -41,7 +42,7 @@ try {
     { name: 'copy: read, write, fsync, 1 MiB', prepare: removeCopy, run: copy },
   ];
   const measured = cases.map(({ name }): Measured => ({ name, times: [], cpuTimes: [] }));
-  // In turn, so that what the machine does beside falls on all of them; the first round warms up.
+  // The cases take turns, so that other load affects all of them. The first round warms up.
   for (let round = 0; round <= Number(options.rounds); round++) {
     for (const [i, { prepare, run }] of cases.entries()) {
       await prepare();
@@ -85,7 +86,7 @@ async function makeLeft(bytes: number): Promise<void> {
   await rename(sealed, left);
 }
 
-/** Of 2.9 KB each, as those of the corpus are. */
+/** Records of 2.9 KB each, like those of the corpus. */
 function* records(bytes: number): Generator<{ metadata: Record<string, string>; payload: string }> {
   for (let n = 0, made = 0; made < bytes; n++) {
     const payload = `{"n":${n},"text":"${`some text, and ${n} `.repeat(140)}"}`;

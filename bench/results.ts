@@ -2,14 +2,14 @@ import type { CaseName } from './case-list.js';
 import type { Measurement } from './measure.js';
 import type { BenchTable, Target, ValueKind } from './suite.js';
 
-/** A row of a table, measured. */
+/** A measured row of a table. */
 export interface Row extends Measurement {
   readonly title: string;
 }
 
-/** A target, and how far it was reached. */
+/** A target and the ratio that was reached. */
 export interface Verdict extends Target {
-  /** By the best rounds; a value has only its median. */
+  /** The ratio of the best rounds; values have only a median. */
   readonly byBest: number;
   readonly byMedian: number;
   readonly isMet: boolean;
@@ -23,7 +23,7 @@ export interface TableResult {
   readonly verdicts: readonly Verdict[];
 }
 
-/** All that a run came to; what `--json` writes. */
+/** All results of a run, as `--json` writes them. */
 export interface Results {
   readonly machine: string;
   readonly corpus: string;
@@ -66,7 +66,7 @@ function ratioOf(of: number | null, over: number | null): number {
   return (of ?? Number.NaN) / (over ?? Number.NaN);
 }
 
-/** Records a second. */
+/** Records per second. */
 function speedOf({ records }: Measurement, ms: number): number {
   return (1000 * records) / ms;
 }

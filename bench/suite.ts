@@ -1,40 +1,43 @@
 import type { CaseName } from './case-list.js';
 import type { InputName } from './inputs/input.js';
 
-/** A ratio that is aimed at: of the speeds of two cases of a table, or of what they measure instead. */
+/**
+ * A target for the ratio of two cases of a table: of their speeds, or of the values that they
+ * measure.
+ */
 export interface Target {
   readonly what: string;
   readonly of: CaseName;
   readonly over: CaseName;
-  /** `'speed'`: records a second; `'value'`: what the cases measure. */
+  /** `'speed'`: records per second; `'value'`: the value that the cases measure. */
   readonly by: 'speed' | 'value';
   readonly least?: number;
   readonly most?: number;
 }
 
-/** Cases that are measured together, in turn. */
+/** Cases that are measured together and take turns. */
 export interface BenchTable {
   readonly title: string;
   readonly input: InputName;
   readonly rows: ReadonlyArray<{ readonly name: CaseName; readonly title: string }>;
   readonly targets: readonly Target[];
-  /** `'fresh'` where what a process has done before would show. @default 'kept' */
+  /** `'fresh'` if earlier rounds of a process would affect the result. @default 'kept' */
   readonly processes?: 'kept' | 'fresh';
-  /** What the cases' values are, where they have any. */
+  /** The unit of the cases' values, if they have values. */
   readonly value?: ValueKind;
-  /** Where more rounds say no more, or take too long. */
+  /** A limit, if more rounds add nothing or take too long. */
   readonly mostRounds?: number;
-  /** Too long for a quick look. */
+  /** Whether the suite takes too long for `--quick`. */
   readonly isLong?: true;
 }
 
-/** What a value counts, and how it is shown. */
+/** The unit of a value, and its format. */
 export interface ValueKind {
   readonly title: string;
   readonly perUnit: number;
 }
 
-/** What `npm run bench -- NAME` measures. */
+/** The tables of `npm run bench -- NAME`. */
 export interface Suite {
   readonly name: string;
   readonly tables: readonly BenchTable[];

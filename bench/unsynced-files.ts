@@ -3,8 +3,8 @@ import { type FileLayer, nodeFileLayer } from 'shoebox-archive';
 const nothing = async () => {};
 
 /**
- * Node's file system without fsync. Sealing syncs whatever `sync` says, and what is compared does not sync
- * at all: with this, all do the same work.
+ * Node's file system without fsync. Sealing syncs with any `sync` option, but the other packages
+ * never sync: with this file layer, all do the same work.
  */
 export const unsyncedFiles: FileLayer = {
   ...nodeFileLayer,

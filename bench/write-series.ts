@@ -6,7 +6,7 @@ import { feed } from './feed.js';
 import type { Input } from './inputs/input.js';
 import { unsyncedFiles } from './unsynced-files.js';
 
-/** Writes all records to archives of 100 MB. */
+/** Writes all records into archives of 100 MB. */
 export async function writeSeries(
   directory: string,
   input: Input,
@@ -18,7 +18,7 @@ export async function writeSeries(
   await done;
 }
 
-/** As `writeSeries`, with no fsync at all. */
+/** As `writeSeries`, without any fsync. */
 export async function writeUnsynced(directory: string, input: Input): Promise<void> {
   await writeSeries(directory, input, { sync: 'no', files: unsyncedFiles });
 }

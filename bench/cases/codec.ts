@@ -14,7 +14,7 @@ import { Found } from './read-case.js';
 
 const CHUNK_BYTES = 256 * 2 ** 10;
 
-/** The `Encoder` alone, its bytes thrown away. */
+/** The `Encoder` alone; its bytes are discarded. */
 export const encode: BenchCase = async ({ input: name, scale }) => {
   const input = await loadInput(name, scale);
   return {
@@ -33,7 +33,7 @@ export const encode: BenchCase = async ({ input: name, scale }) => {
   };
 };
 
-/** The `Decoder` alone, from memory; metadata and payload of each record. */
+/** The `Decoder` alone, from memory. Reads metadata and payload of each record. */
 export const decode: BenchCase = async ({ directory, input: name, scale }) => {
   const input = await loadInput(name, scale);
   const source = join(directory, 'source');

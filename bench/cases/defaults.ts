@@ -8,13 +8,13 @@ import { gzipCase } from './gzip.js';
 import { readCase } from './read-case.js';
 import { writeCase } from './write-case.js';
 
-/** Writes in blocks of so many bytes. */
+/** Writes in blocks of a given size. */
 export const writeInBlocks = (blockBytes: string) =>
   writeCase((directory, input) =>
     writeSeries(directory, input, { blockBytes, sync: 'no', files: unsyncedFiles }),
   );
 
-/** Reads them, metadata and payload. */
+/** Reads metadata and payloads from these blocks. */
 export const readInBlocks = (blockBytes: string) =>
   readCase(
     (directory, input) =>
@@ -26,13 +26,13 @@ export const readInBlocks = (blockBytes: string) =>
     },
   );
 
-/** Writes and syncs, with so many bytes that may be written and not synced. */
+/** Writes and syncs, with a limit of written bytes that are not synced. */
 export const writeUnsyncedBytes = (maxUnsyncedBytes: string) =>
   writeCase((directory, input) => writeSeries(directory, input, { maxUnsyncedBytes }));
 
-/** Compresses at a level; `value` is the size of what comes out. */
+/** Compresses at a level; `value` is the compressed size. */
 export const gzipAtLevel = (level: number) => gzipCase(() => new SeekableGzip({ level }));
 
-/** Compresses in members of so many bytes; `value` is the size of what comes out. */
+/** Compresses in members of a given size; `value` is the compressed size. */
 export const gzipInMembers = (memberBytes: string) =>
   gzipCase(() => new SeekableGzip({ memberBytes }));

@@ -9,20 +9,20 @@ import { inputOf, loadInput } from '../inputs/input.js';
 import { unsyncedFiles } from '../unsynced-files.js';
 import { writeSeries } from '../write-series.js';
 
-/** Records of each archive where it is archives that grow in number. */
+/** Records of each archive in the cases with many archives. */
 const ARCHIVE_RECORDS = 1000;
 
-/** Writes so many records, in archives of 100 MB. */
+/** Writes a number of records, in archives of 100 MB. */
 export const writeRecords = (records: number) => writing(records, rollBySize('100 MB'));
 
-/** Reads as many. */
+/** Reads the same number of records. */
 export const readRecords = (records: number) => reading(records, rollBySize('100 MB'));
 
-/** Writes so many archives of 1,000 records each. */
+/** Writes a number of archives of 1,000 records each. */
 export const writeArchives = (archives: number) =>
   writing(archives * ARCHIVE_RECORDS, rollByCount(ARCHIVE_RECORDS));
 
-/** Reads them as one series. */
+/** Reads these archives as one series. */
 export const readArchives = (archives: number) =>
   reading(archives * ARCHIVE_RECORDS, rollByCount(ARCHIVE_RECORDS));
 

@@ -33,7 +33,7 @@ export const gunzipShoebox: BenchCase = async (setup) => {
   };
 };
 
-/** Only decompresses the same file, by `createGunzip`. */
+/** Only decompresses the same file, with `createGunzip`. */
 export const gunzipLimit: BenchCase = async (setup) => {
   const { store, work } = await ship(setup);
   const [name = ''] = await readdir(store);

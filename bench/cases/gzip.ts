@@ -11,19 +11,19 @@ import { loadInput } from '../inputs/input.js';
 import { readFiles } from '../read-files.js';
 import { writeUnsynced } from '../write-series.js';
 
-/** What reading an archive from disk gives at a time. */
+/** The size of the chunks in which an archive is read from disk. */
 const CHUNK_BYTES = 128 * 2 ** 10;
 
-/** Gzip is slow: half of the input will do. */
+/** Half of the input is enough, because gzip is slow. */
 const SHARE = 0.5;
 
-/** An archive by `SeekableGzip` with its defaults. */
+/** Compresses an archive with `SeekableGzip` and its defaults. */
 export const gzipShoebox = gzipCase(() => new SeekableGzip());
 
-/** The same archive by one stream of zlib's at the same level. */
+/** Compresses the same archive with one stream of zlib at the same level. */
 export const gzipLimit = gzipCase(() => createGzip({ level: 6 }));
 
-/** `value` is the size of what comes out. */
+/** `value` is the compressed size. */
 export function gzipCase(create: () => Transform): BenchCase {
   return async ({ directory, input: name, scale }) => {
     const input = await loadInput(name, scale * SHARE);

@@ -16,7 +16,7 @@ import { peakMemory } from '../peak-memory.js';
 
 const MB = 1e6;
 
-/** Hardly to be compressed, so that a store's speed is that of the archive. */
+/** Hardly compresses, so that the speed of the store is that of the archive. */
 const RECORDS = Array.from({ length: 1000 }, () => ({
   metadata: { kind: 'bench', host: 'a' },
   payload: randomBytes(2250).toString('base64'),
@@ -26,14 +26,14 @@ const PAYLOAD_BYTES = 3000;
 export const memoryLittle = writtenCase(100 * MB);
 export const memoryMuch = writtenCase(10_000 * MB);
 
-/** A store that takes 1 MB/s, and so a hundredth of what the writer could give. */
+/** A store that takes 1 MB/s, a hundredth of the writer's speed. */
 export const memorySlowStore = writtenCase(20 * MB, () => ({
   roll: rollBySize('2 MB'),
   handlers: undefined,
   ship: { to: createSlowStore(MB), maxSpoolBytes: '10 MB' },
 }));
 
-/** `value` is the largest resident set while so many bytes were written. */
+/** `value` is the largest resident set while `bytes` were written. */
 function writtenCase(
   fullBytes: number,
   settings: () => Partial<ArchiveWriterOptions> = () => ({ handlers: [deleteFile()] }),
@@ -56,7 +56,7 @@ function* repeat(count: number) {
   for (let i = 0; i < count; i++) yield RECORDS[i % RECORDS.length];
 }
 
-/** Keeps nothing of what it is given but its size. */
+/** Keeps only the sizes of its objects. */
 function createSlowStore(bytesPerSecond: number): Store {
   const sizes = new Map<string, number>();
   return {

@@ -4,7 +4,7 @@ import type { BenchCase } from '../bench-case.js';
 import { emptyDirectory } from '../empty-directory.js';
 import { type Input, loadInput } from '../inputs/input.js';
 
-/** What a reader has found, so that no reader can leave out what the others read. */
+/** Counts what a reader reads, so that no reader can omit something that the others read. */
 export class Found {
   records = 0;
   payloadBytes = 0;
@@ -17,15 +17,15 @@ export class Found {
 
   addBoth(metadata: Readonly<Record<string, string>>, payload: Uint8Array): void {
     this.addPayload(payload);
-    // Not by Object.keys, which would cost as much as reading a small record.
+    // Not with Object.keys, which would cost as much as reading a small record.
     for (const _ in metadata) this.pairs++;
   }
 }
 
 /**
- * A case that reads a whole input, written once.
+ * A case that reads a whole input, which is written once.
  *
- * @param read reads all that `write` wrote
+ * @param read reads everything that `write` wrote
  */
 export function readCase(
   write: (directory: string, input: Input) => Promise<void>,

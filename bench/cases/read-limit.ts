@@ -10,7 +10,7 @@ import { writeUnsynced } from '../write-series.js';
 
 const CHUNK_BYTES = 2 ** 20;
 
-/** The bytes of the archives by `fs.createReadStream`, 1 MiB at a time. */
+/** Reads the bytes of the archives with `fs.createReadStream`, 1 MiB at a time. */
 export const readLimit: BenchCase = async ({ directory, input: name, scale }) => {
   const input = await loadInput(name, scale);
   const source = join(directory, 'source');

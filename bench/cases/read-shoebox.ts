@@ -7,7 +7,7 @@ import { loadInput } from '../inputs/input.js';
 import { writeUnsynced } from '../write-series.js';
 import { Found, readCase } from './read-case.js';
 
-/** Metadata and payload, by `data` events. */
+/** Reads metadata and payloads with `data` events. */
 export const readShoebox = readCase(writeUnsynced, (directory, found) =>
   readByEvents(directory, ({ metadata, payload }) => found.addBoth(metadata, payload)),
 );
@@ -16,21 +16,21 @@ export const readShoeboxPayload = readCase(writeUnsynced, (directory, found) =>
   readByEvents(directory, ({ payload }) => found.addPayload(payload)),
 );
 
-/** Metadata and payload, by `for await`. */
+/** Reads metadata and payloads with `for await`. */
 export const readShoeboxAwait = readCase(writeUnsynced, async (directory, found) => {
   for await (const { metadata, payload } of createArchiveReader(directory)) {
     found.addBoth(metadata, payload);
   }
 });
 
-/** Metadata and payload, by `batches()`. */
+/** Reads metadata and payloads with `batches()`. */
 export const readShoeboxBatches = readCase(writeUnsynced, async (directory, found) => {
   for await (const records of createArchiveReader(directory).batches()) {
     for (const { metadata, payload } of records) found.addBoth(metadata, payload);
   }
 });
 
-/** The 1 % of one host: their metadata and payload, by `data` events. */
+/** Reads metadata and payloads of one host's records, 1 % of all, with `data` events. */
 export const readShoeboxWhere: BenchCase = async ({ directory, input: name, scale }) => {
   const input = await loadInput(name, scale);
   await writeUnsynced(directory, input);

@@ -6,15 +6,18 @@ import type { BenchCase } from '../bench-case.js';
 import { emptyDirectory } from '../empty-directory.js';
 import { loadInput, recordsOf } from '../inputs/input.js';
 
-/** Records a second, a load that leaves the disk room. */
+/** Records per second: a load below the limit of the disk. */
 const RATE = 20_000;
 const TICK_MS = 1;
 const ROLLS = 10;
 
-/** The 99.9th percentile of the time from `write` to its callback, in ms, while ten archives are sealed. */
+/**
+ * The 99.9th percentile of the time from `write` to its callback, in ms, while ten archives are
+ * sealed.
+ */
 export const rollUnderLoad = loadCase((count) => rollByCount(Math.ceil(count / ROLLS)));
 
-/** The same in one archive. */
+/** The same percentile, with one archive. */
 export const loadWithoutRoll = loadCase(() => rollNever());
 
 function loadCase(rollOf: (count: number) => RollOption): BenchCase {
@@ -30,7 +33,7 @@ function loadCase(rollOf: (count: number) => RollOption): BenchCase {
         let written = 0;
         for (const record of recordsOf(input)) {
           const begun = performance.now();
-          // Each callback counts, also of those that wait for others.
+          // Each callback counts, even if it waits for others.
           writer.write(record, () => turnarounds.push(performance.now() - begun));
           written++;
           while (written > (RATE * (performance.now() - started)) / 1000) await tick();

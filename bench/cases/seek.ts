@@ -22,10 +22,10 @@ import { unsyncedFiles } from '../unsynced-files.js';
 /** 1 GiB of the corpus. */
 const FULL_RECORDS = 370_000;
 const FIRST_TIME = Date.UTC(2025, 0, 1);
-/** Of each record behind the one before. */
+/** The time from one record to the next. */
 const STEP_MS = 100;
 
-/** `value` is the bytes read from the file for the records of 1 % of its time. */
+/** `value` is the number of bytes read from the file for the records of 1 % of its time span. */
 export const seekFile: BenchCase = async (setup) => {
   const { input, series } = await prepare(setup);
   return seekCase(input, (range, count) =>
@@ -33,13 +33,13 @@ export const seekFile: BenchCase = async (setup) => {
   );
 };
 
-/** `value` is the bytes of the whole archive. */
+/** `value` is the size of the whole archive in bytes. */
 export const seekWholeFile: BenchCase = async (setup) => {
   const { series } = await prepare(setup);
   return wholeCase(series);
 };
 
-/** As `seekFile`, of the archive when it is shipped, by ranged GETs of its store. */
+/** As `seekFile`, for the shipped archive, with ranged GETs of its store. */
 export const seekStore: BenchCase = async (setup) => {
   const { input, store } = await prepareShipped(setup);
   return seekCase(input, (range, count) =>
@@ -78,7 +78,7 @@ function seekCase(
   };
 }
 
-/** What there is to read; it reads nothing of it. */
+/** Counts the bytes that exist, without reading them. */
 async function wholeCase(directory: string): Promise<PreparedCase> {
   const names = (await readdir(directory)).filter((name) => !name.startsWith('.'));
   const sizes = await Promise.all(
@@ -102,7 +102,7 @@ async function prepareShipped(setup: CaseSetup): Promise<{ input: Input; store: 
   return { store, input: await write(setup, spool, { to: store, endTimeout: '10m' }) };
 }
 
-/** Writes one archive, a record each tenth of a second. */
+/** Writes one archive with one record for each tenth of a second. */
 async function write(
   { input: name, scale }: CaseSetup,
   directory: string,

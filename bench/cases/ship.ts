@@ -14,16 +14,16 @@ import { emptyDirectory } from '../empty-directory.js';
 import type { MadeArchive } from '../make-shipped.js';
 import { peakMemory } from '../peak-memory.js';
 
-/** Longer than any of it takes. */
+/** Longer than any round takes. */
 const TIMEOUT = '1h';
 
-/** A sealed archive to a directory, as a writer ships it: compressed, synced, confirmed, deleted. */
+/** Ships a sealed archive to a directory as a writer does: compress, sync, confirm, delete. */
 export const shipShoebox: BenchCase = async (setup) => {
   const { directory } = setup;
   const archive = await makeArchive(setup);
   const [spool, to] = [join(directory, 'spool'), join(directory, 'store')];
   const backup = join(directory, 'backup');
-  // The same file, so that its journal knows it, and nobody has to read it before it is sent.
+  // The same file each time, so that its journal is valid and the shipper need not read it first.
   await link(archive.path, backup);
   await copyFile(`${archive.path}.journal`, `${backup}.journal`);
   return {
@@ -43,7 +43,7 @@ export const shipShoebox: BenchCase = async (setup) => {
   };
 };
 
-/** The same archive through one stream of zlib's into a file, which is synced. */
+/** Compresses the same archive with one stream of zlib into a file, and syncs it. */
 export const shipGzip: BenchCase = async (setup) => {
   const archive = await makeArchive(setup);
   const target = join(setup.directory, 'archive.gz');
@@ -56,7 +56,7 @@ export const shipGzip: BenchCase = async (setup) => {
   };
 };
 
-/** Made by another process, whose memory is not to be counted. */
+/** Another process makes the archive, so that its memory does not count. */
 async function makeArchive({ directory, input, scale }: CaseSetup): Promise<MadeArchive> {
   const maker = fileURLToPath(new URL('../make-shipped.js', import.meta.url));
   const child = fork(maker, [directory, input, String(scale)]);

@@ -11,7 +11,7 @@ const IN_FLIGHT = 256;
 const FULL_APPENDS = 50_000;
 const FULL_SYNCS = 1000;
 
-/** `sync: 'always'`, and 256 appends that wait for their receipts to say `synced`. */
+/** `sync: 'always'`, with 256 appends that wait for `synced` of their receipts. */
 export const syncShoebox: BenchCase = async ({ directory, input: name, scale }) => {
   const { distinct } = await loadInput(name, 0);
   const input = inputOf(name, distinct, Math.ceil(FULL_APPENDS * scale));
@@ -52,7 +52,7 @@ export const syncEach: BenchCase = async ({ directory, input: name, scale }) => 
   };
 };
 
-/** As one of the many that share a source: the next record once the last is synced. */
+/** One of many concurrent callers: appends its next record when the last one is synced. */
 async function appendAll(
   source: Iterator<BenchRecord>,
   append: (record: BenchRecord) => Receipt,

@@ -4,7 +4,9 @@ import type { BenchCase } from '../bench-case.js';
 import { emptyDirectory } from '../empty-directory.js';
 import { type Input, loadInput } from '../inputs/input.js';
 
-/** A case that writes the whole input into a directory, which is empty before each round. */
+/**
+ * A case that writes the whole input into a directory. The directory is empty before each round.
+ */
 export function writeCase(write: (directory: string, input: Input) => Promise<void>): BenchCase {
   return async ({ directory, input: name, scale }) => {
     const input = await loadInput(name, scale);

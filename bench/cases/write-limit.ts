@@ -10,10 +10,10 @@ import { writeUnsynced } from '../write-series.js';
 const CHUNK_BYTES = 2 ** 20;
 const FILE_BYTES = 100_000_000;
 
-/** The bytes of the archives by `fs.writeSync`, 1 MiB at a time, in files of 100 MB. */
+/** Writes the bytes of the archives with `fs.writeSync`, 1 MiB at a time, in files of 100 MB. */
 export const writeLimit = limitCase(() => {});
 
-/** As `writeLimit`, each file synced at its end. */
+/** As `writeLimit`, but syncs each file at its end. */
 export const writeLimitSynced = limitCase(fdatasyncSync);
 
 function limitCase(finish: (file: number) => void): BenchCase {

@@ -5,20 +5,23 @@ import { createGunzip } from 'node:zlib';
 
 import type { BenchRecord } from './input.js';
 
-/** Notifications of 2.9 KB with 4 pairs of metadata, where they are; else the examples' sample of 1 KB. */
+/**
+ * Notifications of 2.9 KB with 4 pairs of metadata if the corpus exists; else the examples' sample
+ * of 1 KB.
+ */
 const CORPORA = [
   '../../../shared/corpus/notifications.jsonl.gz',
   '../../examples/data/notifications.jsonl.gz',
 ].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-/** Where the corpus is. */
+/** The path of the corpus. */
 export function corpusPath(): string {
   const path = CORPORA.find((candidate) => existsSync(candidate));
   if (path === undefined) throw new Error(`no corpus: ${CORPORA.join(', ')}`);
   return path;
 }
 
-/** Whether the corpus is the examples' sample, for want of the whole. */
+/** Whether the corpus is only the examples' sample. */
 export function isSample(): boolean {
   return corpusPath() === CORPORA[1];
 }

@@ -9,25 +9,25 @@ export interface BenchRecord {
 /** `corpus`: notifications of 2.9 KB with 4 pairs of metadata; `small`: 200 B with 2 pairs. */
 export type InputName = 'corpus' | 'small';
 
-/** What the writing cases write: so many records, the distinct ones again and again. */
+/** The input of the writing cases: `count` records that repeat the distinct ones. */
 export interface Input {
   readonly name: InputName;
   readonly distinct: readonly BenchRecord[];
   readonly count: number;
-  /** Of the payloads and metadata of `count` records. */
+  /** Bytes of payloads and metadata of all `count` records. */
   readonly bytes: number;
 }
 
-/** About 120 MB of payload each, so that what rolls at 100 MB rolls once. */
+/** About 120 MB of payload each, so that a writer that rolls at 100 MB rolls once. */
 const FULL_COUNTS: Readonly<Record<InputName, number>> = { corpus: 40_000, small: 500_000 };
 
-/** @param scale the part of the full count; less than 1 for a quick look */
+/** @param scale the share of the full count; less than 1 for a quick run */
 export async function loadInput(name: InputName, scale: number): Promise<Input> {
   const distinct = name === 'corpus' ? await readCorpus() : makeSmallRecords();
   return inputOf(name, distinct, Math.ceil(FULL_COUNTS[name] * scale));
 }
 
-/** `count` records, of the distinct ones in turn. */
+/** `count` records that repeat the distinct ones in turn. */
 export function inputOf(name: InputName, distinct: readonly BenchRecord[], count: number): Input {
   const sizes = distinct.map(bytesOf);
   let bytes = 0;

@@ -4,10 +4,10 @@ const DISTINCT = 20_000;
 const PAYLOAD_BYTES = 200;
 const KINDS = ['login', 'logout', 'purchase', 'refund', 'view'];
 
-/** So that a host is that of 1 % of the events. */
+/** Each host has 1 % of the events. */
 const HOSTS = 100;
 
-/** Events of 200 B with 2 pairs of metadata: the same ones always. */
+/** Events of 200 B with 2 pairs of metadata, the same in each run. */
 export function makeSmallRecords(): BenchRecord[] {
   return Array.from({ length: DISTINCT }, (_, i) => {
     const kind = KINDS[i % KINDS.length] ?? '';

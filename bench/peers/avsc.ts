@@ -6,10 +6,13 @@ import avro from 'avsc';
 import { feed } from '../feed.js';
 import type { Input } from '../inputs/input.js';
 
-/** At the default of 64 KiB it takes 2.5 times as long. */
+/** With its default of 64 KiB, it takes 2.5 times as long. */
 const BLOCK_BYTES = 2 ** 20;
 
-/** A payload is text where it is written, for that is what it is written from; read, it is bytes. */
+/**
+ * Payloads are text in the writing case, because the input is text; they are bytes in the reading
+ * case.
+ */
 const typeOf = (payload: 'string' | 'bytes') =>
   avro.Type.forSchema({
     type: 'record',
@@ -20,18 +23,18 @@ const typeOf = (payload: 'string' | 'bytes') =>
     ],
   });
 
-/** What a file decoder gives of a record. */
+/** A record as the file decoder gives it. */
 export interface AvroRecord {
   readonly metadata: Readonly<Record<string, string>>;
   readonly payload: Buffer;
 }
 
-/** As `createFileEncoder` does it, which does not tell when the file is finished. */
+/** Writes as `createFileEncoder` does, which does not report when the file is finished. */
 export async function writeAvro(path: string, input: Input): Promise<void> {
   await write(path, input, 'string');
 }
 
-/** A file whose payloads are bytes: faster to read than text, and what the others give. */
+/** A file with payloads of bytes: faster to read than text, and what the other readers give. */
 export async function writeAvroForReading(path: string, input: Input): Promise<void> {
   await write(path, input, 'bytes');
 }
@@ -53,7 +56,7 @@ async function write(path: string, input: Input, payload: 'string' | 'bytes'): P
   await finished(file);
 }
 
-/** Reads a file by `data` events, the fastest way it has. */
+/** Reads a file with `data` events, its fastest way. */
 export async function readAvro(path: string, use: (record: AvroRecord) => void): Promise<void> {
   const decoder = avro.createFileDecoder(path);
   decoder.on('data', use);

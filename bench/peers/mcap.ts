@@ -8,7 +8,7 @@ import { type BenchRecord, type Input, recordsOf } from '../inputs/input.js';
 const CHUNK_BYTES = 2 ** 20;
 const LENGTH_BYTES = 4;
 
-/** A file as `@mcap/nodejs` writes to it. */
+/** A writable file like that of `@mcap/nodejs`. */
 class FileWritable implements IWritable {
   readonly #file: FileHandle;
   #position = 0n;
@@ -27,7 +27,7 @@ class FileWritable implements IWritable {
   }
 }
 
-/** Uncompressed chunks of 1 MiB, its default. It does not roll. */
+/** Writes uncompressed chunks of 1 MiB, its default. It does not roll. */
 export async function writeMcap(path: string, input: Input): Promise<void> {
   const file = await open(path, 'w');
   const writer = new McapWriter({ writable: new FileWritable(file) });
@@ -54,7 +54,7 @@ export async function writeMcap(path: string, input: Input): Promise<void> {
   await file.close();
 }
 
-/** By its stream reader, which is the faster of its two. */
+/** Reads with its stream reader, the faster of its two readers. */
 export async function readMcap(
   path: string,
   use: (metadata: Readonly<Record<string, string>>, payload: Uint8Array) => void,
@@ -72,7 +72,7 @@ export async function readMcap(
   }
 }
 
-/** A message has no metadata of its own: it goes before the payload, as JSON behind its length. */
+/** An MCAP message has no metadata: it precedes the payload here, as a length and JSON. */
 function encode({ metadata, payload }: BenchRecord): Buffer {
   const json = JSON.stringify(metadata);
   const data = Buffer.allocUnsafe(LENGTH_BYTES + 3 * (json.length + payload.length));

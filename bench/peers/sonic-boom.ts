@@ -5,13 +5,13 @@ import sonicBoom, { type SonicBoom } from 'sonic-boom';
 import { toLine } from '../feed.js';
 import { type Input, recordsOf } from '../inputs/input.js';
 
-/** What pino's documentation has for throughput: asynchronous, in buffers of 4 KiB. */
+/** pino's documented settings for throughput: asynchronous, with buffers of 4 KiB. */
 export const DOCUMENTED = { sync: false, minLength: 4096 } as const;
 
-/** More than that: as large as its writes can be made before they gain nothing more. */
+/** A larger buffer. Even larger ones gain nothing. */
 export const LARGE_WRITES = { sync: false, minLength: 2 ** 16, maxWrite: 2 ** 20 } as const;
 
-/** JSON lines. It does not roll by itself. */
+/** Writes JSON lines. It does not roll by itself. */
 export async function writeSonicBoom(
   path: string,
   input: Input,
@@ -22,7 +22,9 @@ export async function writeSonicBoom(
   await writeLines(stream, input);
 }
 
-/** Writes all records as lines, heeding what `write` returns, and ends the stream. */
+/**
+ * Writes all records as lines, waits for `drain` when `write` returns false, and ends the stream.
+ */
 export async function writeLines(stream: SonicBoom, input: Input): Promise<void> {
   for (const record of recordsOf(input)) {
     if (!stream.write(toLine(record))) await once(stream, 'drain');

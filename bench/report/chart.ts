@@ -8,10 +8,10 @@ const ROW_HEIGHT = 22;
 const TITLE_HEIGHT = 34;
 const BAR_WIDTH = WIDTH - LABEL_WIDTH - 90;
 
-/** Fair on white and on black. */
+/** Readable on white and on black. */
 const COLORS = { text: '#808a94', ours: '#2f81f7', others: '#9aa4ae', limit: '#d29922' };
 
-/** Bars of MB/s by the best rounds: for each table one group, an SVG file in all. */
+/** An SVG file with bars of MB/s in the best rounds, one group for each table. */
 export function drawChart(tables: readonly TableResult[]): string {
   let top = 0;
   const groups = tables.map((table) => {

@@ -1,6 +1,6 @@
 import type { Row, TableResult, Verdict } from '../results.js';
 
-/** A table of text: a header and rows of as many cells. */
+/** A table of text: a header, and rows with as many cells. */
 export interface TextTable {
   readonly header: readonly string[];
   readonly rows: ReadonlyArray<readonly string[]>;
@@ -8,7 +8,7 @@ export interface TextTable {
 
 const count = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
-/** What a table's cases came to. */
+/** The results of a table's cases. */
 export function measuredTable({ rows, value }: TableResult): TextTable {
   const values = value === null ? [] : [value.title];
   return {
@@ -21,7 +21,7 @@ export function measuredTable({ rows, value }: TableResult): TextTable {
   };
 }
 
-/** Of a case that tells a value, and does no work. */
+/** The row of a case that gives a value and does no work. */
 const NO_SPEED = ['', '', '', ''];
 
 function speedOf(row: Row): string[] {
@@ -33,7 +33,7 @@ function speedOf(row: Row): string[] {
   ];
 }
 
-/** Targets, and how far they were reached. */
+/** The targets, and whether they were reached. */
 export function targetTable(verdicts: readonly Verdict[]): TextTable {
   return {
     header: ['what', 'target', 'by best rounds', 'by medians', ''],
@@ -47,7 +47,7 @@ export function targetTable(verdicts: readonly Verdict[]): TextTable {
   };
 }
 
-/** For a terminal. */
+/** Formats a table for a terminal. */
 export function toTerminal({ header, rows }: TextTable): string {
   const widths = header.map((title, i) =>
     Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)),
@@ -65,7 +65,7 @@ export function toMarkdown({ header, rows }: TextTable): string {
   return [header, rule, ...rows].map(line).join('\n');
 }
 
-/** Of payload and metadata. */
+/** Megabytes of payload and metadata per second. */
 export function megabytesPerSecond({ bytes }: Row, ms: number): number {
   return bytes / 1000 / ms;
 }

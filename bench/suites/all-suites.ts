@@ -11,7 +11,7 @@ import { shipSuite } from './ship.js';
 import { syncSuite } from './sync.js';
 import { writeSuite } from './write.js';
 
-/** In the order in which they are run. */
+/** All suites, in the order in which they run. */
 export const SUITES: readonly Suite[] = [
   writeSuite,
   readSuite,

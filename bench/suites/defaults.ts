@@ -61,7 +61,7 @@ const members: BenchTable = {
   mostRounds: 3,
 };
 
-/** What the defaults were chosen by. */
+/** The measurements behind the choice of defaults. */
 export const defaultsSuite: Suite = {
   name: 'defaults',
   tables: [blocks('corpus'), blocks('small'), unsynced, levels, members],
