@@ -25,7 +25,7 @@ describe('HandlerQueue', () => {
     ...{ sha256: '00', firstTime: null, lastTime: null, format: 'v2' },
   });
 
-  it('runs the handlers of one archive after those of the other, while its caller goes on', async () => {
+  it('runs the handlers of one archive after those of the other, and its caller meanwhile', async () => {
     const gate = new Gate();
     const queue = new HandlerQueue(
       [
