@@ -165,7 +165,7 @@ export class RecordQueue {
   }
 
   /** Takes the entries that Node passes on, and then calls back; after a sync, if so chosen. */
-  take(entries: readonly { readonly chunk: QueueEntry }[], callback: DoneCallback): void {
+  takeEntries(entries: readonly { readonly chunk: QueueEntry }[], callback: DoneCallback): void {
     this.#takeGroup({ entries, next: 0, callback });
   }
 
@@ -187,8 +187,8 @@ export class RecordQueue {
     this.#failure ??= error;
   }
 
-  /** Calls back for the entries that are held: they are not taken any more. */
-  drop(error: Error): void {
+  /** Refuses the entries that are held: their callback gets the error. */
+  refuseHeld(error: Error): void {
     const held = this.#held;
     this.#held = undefined;
     if (held !== undefined) process.nextTick(held.callback, error);

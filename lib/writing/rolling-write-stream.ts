@@ -78,8 +78,7 @@ export class RollingWriteStream extends Writable {
       this.#report('failed', failure),
     );
     this.#takeover = this.#createTakeover(settings);
-    // While the first records are taken, not before: if their source fails at once, they are not
-    // lost.
+    // Opens while the first records are taken: those of a source that fails at once must not be lost.
     const ready = this.#takeover.open();
     this.#opened = ready.catch((error) => this.#fail(error));
     this.#roller = new Roller({
@@ -99,7 +98,7 @@ export class RollingWriteStream extends Writable {
     });
     // One sync for all records that wait.
     if (syncMode === 'always') {
-      this._writev = (entries, callback) => this.#queue.take(entries, callback);
+      this._writev = (entries, callback) => this.#queue.takeEntries(entries, callback);
     }
     // Last, and not by Node's option `signal`: an aborted one destroys the stream at once.
     if (options.signal !== undefined) addAbortSignal(options.signal, this);
@@ -213,7 +212,7 @@ export class RollingWriteStream extends Writable {
   }
 
   override _write(chunk: QueueEntry, _encoding: string, callback: DoneCallback): void {
-    this.#queue.take([{ chunk }], callback);
+    this.#queue.takeEntries([{ chunk }], callback);
   }
 
   override _final(callback: DoneCallback): void {
@@ -224,7 +223,7 @@ export class RollingWriteStream extends Writable {
 
   override _destroy(error: Error | null, callback: DoneCallback): void {
     this.#endWait.cut();
-    this.#queue.drop(error ?? wasDestroyed());
+    this.#queue.refuseHeld(error ?? wasDestroyed());
     this.#settle().then(
       () => callback(error ?? this.#queue.failure),
       (failure) => callback(error ?? failure),
