@@ -59,8 +59,8 @@ export interface RollingWriteOptions extends FormatOptions {
   /**
    * How many bytes may be written but not synced. They stay in memory, since a failed sync may have
    * lost them. At half of this number a sync begins; at all of it, writing waits for a sync. With
-   * `sync: 'no'` none are kept. A larger number can be slower, because the writer cycles through all
-   * of that memory. @default '16 MiB'
+   * `sync: 'no'` none are kept. A larger number can be slower, because the writer cycles through
+   * all of that memory. @default '16 MiB'
    */
   readonly maxUnsyncedBytes?: ByteCount | undefined;
   /**

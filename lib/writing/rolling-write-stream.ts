@@ -78,7 +78,8 @@ export class RollingWriteStream extends Writable {
       this.#report('failed', failure),
     );
     this.#takeover = this.#createTakeover(settings);
-    // Opens while the first records are taken: those of a source that fails at once must not be lost.
+    // Opens while the first records are taken: those of a source that fails at once must not be
+    // lost.
     const ready = this.#takeover.open();
     this.#opened = ready.catch((error) => this.#fail(error));
     this.#roller = new Roller({
