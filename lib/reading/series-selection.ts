@@ -19,7 +19,7 @@ export function isAnyTime(wanted: Pick<WantedRecords, 'earliestMicros' | 'latest
 }
 
 /**
- * Selects the wanted records of a series, each once. It acts in three places: on the runs that an index lists
+ * Selects the wanted records of a series, each once. It acts three times: on the runs that an index lists
  * (`hasAnyOf`), on the header of each block before it is opened (`passOver`), and on decoded records
  * (`filter`).
  */

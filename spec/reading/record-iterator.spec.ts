@@ -4,7 +4,7 @@ import { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
 import { RecordIterator } from '../../lib/reading/record-iterator.js';
 import { rejection } from '../support/store-tools.js';
 
-/** A record by its sequence alone. */
+/** A record with nothing but a sequence. */
 function recordOf(sequence: number): ArchiveRecord {
   const layout = { decode: () => ({}), pairs: () => [] };
   const span = { metadataStart: 0, metadataEnd: 0, payloadStart: 0, payloadEnd: 0 };
@@ -38,7 +38,7 @@ describe('RecordIterator', () => {
     return sequences;
   }
 
-  it('gives the records of all batches, also where some are empty', async () => {
+  it('returns the records of all batches, even if some are empty', async () => {
     const records = create(2, 0, 1, 0, 0, 3, 0);
     expect(await sequencesOf(records)).to.deep.equal([0, 1, 2, 3, 4, 5]);
     expect(events).to.deep.equal(['ended']);
@@ -53,14 +53,14 @@ describe('RecordIterator', () => {
       answered.push(i);
       return value?.sequence;
     });
-    // One that comes as soon as there is a batch, while others wait for theirs.
+    // This call comes as soon as there is a batch, while earlier calls still wait for theirs.
     const late = calls[1]?.then(async () => (await records.next()).value?.sequence);
     expect(await Promise.all(calls)).to.deep.equal([0, 1, 2, 3, 4, 5, undefined, undefined]);
     expect(await late).to.equal(undefined);
     expect(answered).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it('gives what came before an error, then throws it, then ends', async () => {
+  it('returns the records before an error, then throws the error, then ends', async () => {
     async function* failing(): AsyncGenerator<ArchiveRecord[], void, undefined> {
       yield [recordOf(0)];
       throw new Error('damaged');
@@ -68,19 +68,19 @@ describe('RecordIterator', () => {
     const records = new RecordIterator(failing(), () => undefined);
     expect((await records.next()).value?.sequence).to.equal(0);
     const failure = rejection(records.next());
-    const behind = records.next();
+    const later = records.next();
     expect(await failure).to.have.property('message', 'damaged');
-    expect(await behind).to.deep.equal({ value: undefined, done: true });
+    expect(await later).to.deep.equal({ value: undefined, done: true });
   });
 
-  it('lets the batches end when it is left, and gives nothing more', async () => {
+  it('closes the batches when a loop breaks off, and returns no more records', async () => {
     const records = create(3, 3);
     for await (const _ of records) break;
     expect(events).to.deep.equal(['left', 'ended']);
     expect(await records.next()).to.deep.equal({ value: undefined, done: true });
   });
 
-  it('goes on with the next batch where one was dropped', async () => {
+  it('continues with the next batch after one was dropped', async () => {
     const records = create(3, 2);
     await records.next();
     records.drop();

@@ -27,8 +27,8 @@ describe('RollingReadStream.batches', () => {
     return createArchiveReader(join(directory, '*.events'), options);
   }
 
-  it('gives every record once, in order, in arrays that are not empty', async () => {
-    // All of it is in the first archive already.
+  it('yields every record once, in order, in arrays that are not empty', async () => {
+    // The first archive holds all of these records already.
     await writeFile(join(directory, 'c.events'), encodePart(numbered('v', 500)));
     const sizes: number[] = [];
     const sequences: unknown[] = [];
@@ -41,7 +41,7 @@ describe('RollingReadStream.batches', () => {
     expect(sizes.length).to.be.lessThan(20);
   });
 
-  it('gives all records before damage, then throws, and emits no error', async () => {
+  it('yields all records before damage, then throws, and emits no error', async () => {
     const bytes = encodePart(numbered('v', 500));
     bytes.fill(0, bytes.length - 50);
     await writeFile(join(directory, 'a.events'), bytes);
@@ -53,7 +53,7 @@ describe('RollingReadStream.batches', () => {
     expect(reader.destroyed).to.equal(true);
   });
 
-  it('closes the file when the loop is left', async () => {
+  it('closes the file when the loop breaks off', async () => {
     const files = new CountingFiles();
     const reader = createReader({ files: files.layer });
     for await (const _ of reader.batches()) break;
@@ -61,7 +61,7 @@ describe('RollingReadStream.batches', () => {
     expect(reader.destroyed).to.equal(true);
   });
 
-  it('throws what the signal aborts with', async () => {
+  it('throws the AbortError of the signal', async () => {
     const controller = new AbortController();
     const files = new CountingFiles();
     const reader = createReader({ signal: controller.signal, files: files.layer });
@@ -72,7 +72,7 @@ describe('RollingReadStream.batches', () => {
     expect(files.open).to.equal(0);
   });
 
-  it('ends when the stream is destroyed, with its error where there is one', async () => {
+  it('ends when the stream is destroyed, and throws the error if there is one', async () => {
     const records: ArchiveRecord[] = [];
     const ended = createReader();
     for await (const batch of ended.batches()) {
@@ -86,7 +86,7 @@ describe('RollingReadStream.batches', () => {
     expect(await failure).to.have.property('message', 'enough');
   });
 
-  it('opens nothing before the first is asked for', async () => {
+  it('opens nothing before the first batch is requested', async () => {
     const files = new CountingFiles();
     const batches = createReader({ files: files.layer }).batches();
     expect(files.listed).to.deep.equal([]);
@@ -96,7 +96,7 @@ describe('RollingReadStream.batches', () => {
     expect(files.open).to.equal(0);
   });
 
-  it('refuses to share the series with another reader of the stream', async () => {
+  it('refuses to share the series with another consumer of the stream', async () => {
     const read = createReader();
     read.read();
     expect(() => read.batches()).to.throw(TypeError, 'is read already');

@@ -54,7 +54,7 @@ describe('RollingReadStream, with damaged archives', () => {
     return { path: join(directory, 'x_1.events'), offset: second.length };
   }
 
-  it('gives every record before damage, and then names the file and the byte', async () => {
+  it('yields every record before damage, and then names the file and the offset', async () => {
     const damage = await putDamaged();
     const { payloads, error } = await read();
     expect(payloads).to.deep.equal(PAYLOADS.slice(0, 300));
@@ -74,7 +74,7 @@ describe('RollingReadStream, with damaged archives', () => {
     expect(files).to.include({ open: 0, mostOpen: 1 });
   });
 
-  it('gives every record before damage to a pipeline, however slow its end is', async () => {
+  it('passes every record before damage to a pipeline, however slow its end is', async () => {
     await putDamaged();
     const taken: string[] = [];
     const slow = new Writable({
@@ -91,7 +91,7 @@ describe('RollingReadStream, with damaged archives', () => {
     expect(taken).to.deep.equal(PAYLOADS.slice(0, 300));
   });
 
-  it('gives every record before damage through toJsonLines, too', async () => {
+  it('passes every record before damage through toJsonLines', async () => {
     await putDamaged();
     const taken: Buffer[] = [];
     const slow = new Writable({
@@ -113,7 +113,7 @@ describe('RollingReadStream, with damaged archives', () => {
   describe('that are torn', () => {
     const whole = encodePart(PAYLOADS, { blockBytes: 1000 });
 
-    it('takes the torn tail of an open archive for its end, wherever that is', async () => {
+    it('takes the torn tail of an open archive for its end, wherever the cut is', async () => {
       for (const bytes of [0, 1, 5, 63, 64, 65, 3000, whole.length - 1, whole.length]) {
         await put('a.events.open', whole.subarray(0, bytes));
         const { payloads, error } = await read();
@@ -123,7 +123,7 @@ describe('RollingReadStream, with damaged archives', () => {
       }
     });
 
-    it('takes it for damage in a sealed one', async () => {
+    it('takes a torn tail for damage in a sealed archive', async () => {
       for (const bytes of [1, 5, 63, 64, 65, 3000, whole.length - 1]) {
         await put('a.events', whole.subarray(0, bytes));
         const { payloads, error } = await read();
@@ -135,7 +135,7 @@ describe('RollingReadStream, with damaged archives', () => {
       }
     });
 
-    it('takes it for damage in a gzipped one, after all records that can be had', async () => {
+    it('takes a torn tail for damage in a gzipped archive, after all records that can be decompressed', async () => {
       const bytes = gzipSync(whole);
       for (const torn of [0, 1, 2, 9, 10, 11, 500, bytes.length - 9, bytes.length - 1]) {
         await put('a.events.gz', bytes.subarray(0, torn));
@@ -146,7 +146,7 @@ describe('RollingReadStream, with damaged archives', () => {
       }
     });
 
-    it('knows it in version 1 and in JSON lines', async () => {
+    it('recognises a torn tail in version 1 and in JSON lines', async () => {
       const kinds = [encodeVersion1(['1', '2']), encodeJsonLines(['[1]', '[2]'])];
       for (const bytes of kinds) {
         const torn = bytes.subarray(0, bytes.length - 2);
@@ -162,7 +162,7 @@ describe('RollingReadStream, with damaged archives', () => {
     });
   });
 
-  it('never gives other records than were written, whichever bit is flipped', async () => {
+  it('never yields records that were not written, whichever bit is flipped', async () => {
     const payloads = numbered('v', 12);
     const bytes = encodePart(payloads, { blockBytes: 60 });
     const half = bytes.length / 2;
@@ -177,7 +177,7 @@ describe('RollingReadStream, with damaged archives', () => {
         damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << (at % 8)), at);
         await put(name, damaged);
         const { payloads: found, error } = await read(name);
-        // Some bits of gzip's own headers mean nothing, such as those of the time.
+        // Some bits of gzip headers have no effect, such as those of the time.
         if (error === undefined) expect(found, `byte ${at} of ${name}`).to.deep.equal(payloads);
         else expect(found).to.deep.equal(payloads.slice(0, found.length), damageOf(error).message);
       }

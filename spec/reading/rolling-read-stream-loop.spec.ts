@@ -39,7 +39,7 @@ describe('RollingReadStream, in a loop', () => {
     return sequences;
   }
 
-  it('gives every record once, and ends as streams do', async () => {
+  it('yields every record once, and ends as streams do', async () => {
     const events: string[] = [];
     for (const name of ['end', 'close', 'error']) reader.on(name, () => events.push(name));
     const done = finished(reader);
@@ -47,10 +47,10 @@ describe('RollingReadStream, in a loop', () => {
     await done;
     expect(events).to.deep.equal(['end', 'close']);
     expect(reader.readableEnded).to.equal(true);
-    expect(await sequencesOf(reader), 'a loop behind it').to.deep.equal([]);
+    expect(await sequencesOf(reader), 'a later loop').to.deep.equal([]);
   });
 
-  it('gives the rest of one that was begun by read()', async () => {
+  it('yields the rest of a stream from which read() took the first record', async () => {
     await once(reader, 'readable');
     expect(reader.read().sequence).to.equal(0);
     expect(await sequencesOf(reader)).to.deep.equal(all.slice(1));
@@ -61,13 +61,13 @@ describe('RollingReadStream, in a loop', () => {
     expect(sequences.map(Number).sort((a, b) => a - b)).to.deep.equal(all);
   });
 
-  it('goes through the methods of a Readable', async () => {
+  it('works with the methods of a Readable', async () => {
     const tenth = reader.filter(({ sequence }) => sequence % 10 === 0).map((x) => x.sequence);
     expect(await tenth.take(3).toArray()).to.deep.equal([0, 10, 20]);
     await once(reader, 'close');
   });
 
-  it('ends a pipeline, which has it closed', async () => {
+  it('ends a pipeline, which closes the stream', async () => {
     const sequences: unknown[] = [];
     await pipeline(reader, async (source: AsyncIterable<ArchiveRecord>) => {
       sequences.push(...(await sequencesOf(source)));
@@ -76,7 +76,7 @@ describe('RollingReadStream, in a loop', () => {
     expect(reader.closed).to.equal(true);
   });
 
-  it('gives all records before damage, then throws it, and destroys the stream with it', async () => {
+  it('yields all records before damage, then throws it, and destroys the stream with it', async () => {
     const bytes = encodePart(numbered('v', 500));
     bytes.fill(0, bytes.length - 50);
     await writeFile(join(directory, 'a.events'), bytes);
@@ -96,7 +96,7 @@ describe('RollingReadStream, in a loop', () => {
   for (const isFailure of [true, false]) {
     const how = isFailure ? 'with its error' : 'as one that ended too early';
 
-    it(`throws when the stream is destroyed amid it, ${how}`, async () => {
+    it(`throws when the stream is destroyed during the loop, ${how}`, async () => {
       const failure = isFailure ? new Error('enough') : undefined;
       let records = 0;
       const outcome = await rejection(
@@ -113,20 +113,20 @@ describe('RollingReadStream, in a loop', () => {
     });
   }
 
-  it('throws what the stream was destroyed with before', async () => {
+  it('throws the error with which the stream was destroyed before', async () => {
     reader.on('error', () => undefined);
     reader.destroy(new Error('enough'));
     expect(await rejection(sequencesOf(reader))).to.have.property('message', 'enough');
   });
 
-  it('refuses to be read otherwise meanwhile', async () => {
+  it('refuses to be read in another way at the same time', async () => {
     const reading = rejection(sequencesOf(reader));
     expect(() => reader.batches()).to.throw(TypeError, 'is read already');
     reader.read();
     expect(await reading).to.be.instanceOf(TypeError);
   });
 
-  it('opens nothing before the first is asked for', async () => {
+  it('opens nothing before the first record is requested', async () => {
     const records = reader[Symbol.asyncIterator]();
     expect(files.listed).to.deep.equal([]);
     await records.next();

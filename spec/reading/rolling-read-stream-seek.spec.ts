@@ -20,7 +20,7 @@ import { readPayloads, TemporaryDirectories } from '../support/series.js';
 const START_MS = 1_700_000_000_000;
 const KIB = 2 ** 10;
 
-/** Of 4 KiB each or so, 1 ms apart, 8 a block; the number is the text before the colon. */
+/** Records of about 4 KiB, 1 ms apart, 8 per block. The number before the colon is the record's. */
 function records(first: number, count: number, startMs = START_MS) {
   return Array.from({ length: count }, (_, i) => ({
     payload: `${first + i}:${randomBytes(3 * KIB).toString('base64')}`,
@@ -35,7 +35,7 @@ function blocksOf(all: ReturnType<typeof records>) {
 
 const ALL = records(0, 800);
 const SEALED = sealArchive(blocksOf(ALL));
-/** Enough of it for the peek, the end with the index, and the blocks at both ends of what is wanted. */
+/** Enough for the head, the end with the index, and the blocks at both ends of the wanted range. */
 const OVERHEAD = 4 * KIB + 64 * KIB + 2 * 40 * KIB;
 
 describe('RollingReadStream, which seeks', () => {
@@ -68,7 +68,7 @@ describe('RollingReadStream, which seeks', () => {
     const name = kind === 'plain' ? 'a.events' : 'a.events.gz';
 
     describe(`in a ${kind} archive`, () => {
-      it('reads no more of a file than what can match, and the end of it', async () => {
+      it('reads only the blocks of a file that can match, and its end', async () => {
         await writeFile(join(directory, name), archive());
         let bytes = 0;
         const files = new CountingFiles((file) => ({
@@ -86,7 +86,7 @@ describe('RollingReadStream, which seeks', () => {
         expect(files.open).to.equal(0);
       });
 
-      it('fetches no more of an object', async () => {
+      it('fetches only the same ranges of an object', async () => {
         const store = new FaultyStore(new DirectoryStore(directory));
         await store.put(name, Readable.from([archive()], { objectMode: false }));
         const reader = createArchiveReader({ store, pattern: '*' }, range(400, 408));
@@ -96,7 +96,7 @@ describe('RollingReadStream, which seeks', () => {
         expect(store).to.include({ openBodies: 0, mostOpenBodies: 1 });
       });
 
-      it('finds what reading it all finds, whatever the times asked for', async () => {
+      it('finds the same records as reading everything, for any range of times', async () => {
         await writeFile(join(directory, name), archive());
         for (const [begin, end] of [
           [-9, 1],
@@ -114,7 +114,7 @@ describe('RollingReadStream, which seeks', () => {
         expect(await numbers(where)).to.deep.equal([100, 101, 102]);
       });
 
-      it('tells damage amid what it reads as one does that reads everything', async () => {
+      it('reports damage in the blocks that it reads like a reader of everything', async () => {
         const { begin = 0, end = 0 } = SEALED.frames[50] ?? {};
         for (const where of [0.1, 0.5, 0.9]) {
           const at = Math.round(begin + where * (end - begin));
@@ -139,12 +139,12 @@ describe('RollingReadStream, which seeks', () => {
           expect(left).to.deep.equal([...count(390, 400), ...count(408, 420)]);
           expect(damage).to.have.length(1);
           expect(damage[0]).to.include({ begin, end, recordsLost: 8 });
-          // What is beside it is read without coming upon it.
+          // A range of times beside the damage is read without noticing it.
           expect(await numbers(range(100, 120))).to.deep.equal(count(100, 120));
         }
       });
 
-      it('reads an archive whose end is missing or damaged from its start', async () => {
+      it('reads an archive from its start if its end is missing or damaged', async () => {
         const content = archive();
         for (const cutOff of [1, 60, 3000]) {
           await writeFile(join(directory, name), content.subarray(0, content.length - cutOff));
@@ -172,7 +172,7 @@ describe('RollingReadStream, which seeks', () => {
     }
   });
 
-  it('is not led astray by an archive in the payload that a file was cut off in', async () => {
+  it('is not misled by an archive in the payload in which a file was cut off', async () => {
     const inner = sealArchive(blocksOf(records(300, 200)), { writerId: OTHER_WRITER_ID }).bytes;
     const outer = sealArchive([
       ...blocksOf(records(0, 100)),
@@ -186,7 +186,7 @@ describe('RollingReadStream, which seeks', () => {
     expect(error).to.be.instanceOf(DamageError).and.to.have.property('reason', 'torn');
   });
 
-  it('goes by the times of blocks, also where a clock was set back', async () => {
+  it('goes by the times of blocks, even if a clock was set back', async () => {
     const all = [...records(0, 400), ...records(400, 400, START_MS - 350)];
     const bytes = sealArchive(blocksOf(all)).bytes;
     for (const content of [bytes, await compressAll(bytes, { memberBytes: 64 * KIB })]) {
@@ -196,7 +196,7 @@ describe('RollingReadStream, which seeks', () => {
     }
   });
 
-  it('reads what has no time, beside records that have one', async () => {
+  it('reads records without a time beside records with one', async () => {
     const old = encodeVersion1(
       Array.from({ length: 100 }, () => ({ payload: randomBytes(3 * KIB) })),
     );
@@ -205,7 +205,7 @@ describe('RollingReadStream, which seeks', () => {
     expect(await numbers(range(400, 408))).to.deep.equal(count(400, 408));
   });
 
-  it('fetches only the end of an object that was read from the disk', async () => {
+  it('fetches only the end of an object whose records were read from disk', async () => {
     const store = new FaultyStore(new DirectoryStore(join(directory, 'store')));
     await store.put('a.events.gz', Readable.from([gzip], { objectMode: false }));
     await writeFile(join(directory, 'a.events'), SEALED.bytes);

@@ -12,7 +12,7 @@ import { TemporaryDirectories } from '../support/series.js';
 
 const START_MS = 1_700_000_000_000;
 
-/** 3000 records, 10 ms from each to the next, one of 100 of the kind `rare`. */
+/** 3000 records, 10 ms apart; one in 100 is of the kind `rare`. */
 const RECORDS = Array.from({ length: 3000 }, (_, i) => ({
   payload: `${i}`,
   metadata: {
@@ -23,7 +23,7 @@ const RECORDS = Array.from({ length: 3000 }, (_, i) => ({
   timeMicros: 1000 * START_MS + 10_000 * i,
 }));
 
-describe('RollingReadStream, of a selection', () => {
+describe('RollingReadStream, with a selection', () => {
   const directories = new TemporaryDirectories();
   let directory: string;
 
@@ -44,7 +44,7 @@ describe('RollingReadStream, of a selection', () => {
 
   const all = RECORDS.map((_, i) => i);
 
-  it('has records from a time on, up to but without another', async () => {
+  it('selects records from a time on, up to but without another', async () => {
     const from = START_MS + 10 * 1234;
     const to = START_MS + 10 * 2345;
     const expected = all.slice(1234, 2345);
@@ -62,7 +62,7 @@ describe('RollingReadStream, of a selection', () => {
     expect(await read({ from: 0, to: '2100-01-01' })).to.deep.equal(all);
   });
 
-  it('has records of metadata, all pairs of which must be equal', async () => {
+  it('selects records that have all pairs of the wanted metadata', async () => {
     const expectedOf = (where: Readonly<Record<string, string>>) =>
       all.filter((i) => {
         const metadata = new Map<string, unknown>(Object.entries(RECORDS[i]?.metadata ?? {}));
@@ -83,7 +83,7 @@ describe('RollingReadStream, of a selection', () => {
     }
   });
 
-  it('has records that a function says yes to, and ends with what it throws', async () => {
+  it('selects records for which a function returns true, and ends with the error that it throws', async () => {
     const isWanted = (i: number) => i % 11 === 0 && i % 3 === 0;
     const where: RollingReadOptions['where'] = (record) =>
       record.metadata.third === 'yes' && Number(record.text()) % 11 === 0;
@@ -95,7 +95,7 @@ describe('RollingReadStream, of a selection', () => {
     expect(failure).to.have.property('message', 'no');
   });
 
-  it('has so many records at most, and then opens nothing more', async () => {
+  it('reads at most `limit` records, and opens nothing after the last one', async () => {
     expect(await read({ limit: 10 })).to.deep.equal(all.slice(0, 10));
     expect(await read({ limit: 3, where: { kind: 'rare' } })).to.deep.equal([0, 100, 200]);
     expect(await read({ limit: 5000 })).to.deep.equal(all);
@@ -110,12 +110,12 @@ describe('RollingReadStream, of a selection', () => {
     expect(none.listed).to.deep.equal([]);
   });
 
-  it('combines them', async () => {
+  it('combines time, metadata and limit', async () => {
     const options = { from: START_MS + 10_000, to: START_MS + 20_000, where: { kind: 'rare' } };
     expect(await read({ ...options, limit: 4 })).to.deep.equal([1000, 1100, 1200, 1300]);
   });
 
-  it('gives few records of a block as copies, so that the block is let go', async () => {
+  it('copies records if few of a block are selected, so that the block can be freed', async () => {
     const sizes = async (where: RollingReadOptions['where']) => {
       const records = await createArchiveReader(directory, { where }).toArray();
       return new Set(records.map(({ payload }) => payload.buffer.byteLength > 20_000));
@@ -128,7 +128,7 @@ describe('RollingReadStream, of a selection', () => {
     );
   });
 
-  it('leaves records without a time out where a time is asked for, and compares their metadata', async () => {
+  it('skips records without a time if a range of times is given, and compares their metadata', async () => {
     const old = [
       { payload: 'v1-rare', metadata: { kind: 'rare' } },
       { payload: 'v1-often', metadata: { kind: 'often' } },
@@ -151,7 +151,7 @@ describe('RollingReadStream, of a selection', () => {
     expect(await texts({ limit: 3 })).to.deep.equal(['v1-rare', 'v1-often', '{"n":7}']);
   });
 
-  it('tells no gap where only some times are wanted', async () => {
+  it('reports no gap if a range of times is given', async () => {
     const gaps: unknown[] = [];
     const reader = createArchiveReader(directory, { from: START_MS + 20_000 });
     reader.on('gap', (gap) => gaps.push(gap));
@@ -159,7 +159,7 @@ describe('RollingReadStream, of a selection', () => {
     expect(gaps).to.deep.equal([]);
   });
 
-  it('refuses what is no selection at once', () => {
+  it('refuses an invalid selection at construction', () => {
     const refused = (options: object) => () => createArchiveReader('x', options);
     expect(refused({ from: 'yesterday' })).to.throw(RangeError, "from is 'yesterday'");
     expect(refused({ to: Number.NaN })).to.throw(RangeError, 'to is NaN');

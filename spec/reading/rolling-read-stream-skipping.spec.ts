@@ -9,7 +9,7 @@ import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import type { SequenceGap } from '../../lib/series/opening/sequence-gap.js';
 import { encodePart, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';
 
-describe('RollingReadStream, which leaves damage out', () => {
+describe('RollingReadStream, which skips damage', () => {
   const directories = new TemporaryDirectories();
   let directory: string;
 
@@ -39,7 +39,7 @@ describe('RollingReadStream, which leaves damage out', () => {
   const block = (i: number) => Buffer.from(blocks[i] ?? []);
   const all = Array.from({ length: 600 }, (_, i) => `${i}`);
 
-  it('loses the damaged block, tells of it, and of the gap that it leaves', async () => {
+  it('skips the damaged block, and reports it and the gap that it leaves', async () => {
     const damaged = block(3);
     damaged.writeUInt8(damaged.readUInt8(200) ^ 1, 200);
     await put('x_0.events', Buffer.concat([block(0), block(1)]));
@@ -61,7 +61,7 @@ describe('RollingReadStream, which leaves damage out', () => {
     expect(gaps).to.deep.equal([{ writer: 'aaaaaaaaaaaaaaaa', from: 300, to: 400 }]);
   });
 
-  it('gives what gzip that is cut off still holds, and goes on with the next archive', async () => {
+  it('yields the records that truncated gzip still holds, and continues with the next archive', async () => {
     const compressed = gzipSync(Buffer.concat([block(0), block(1)]), { level: 0 });
     await put('x_0.events.gz', compressed.subarray(0, block(0).length + 100));
     await put('x_1.events', block(2));
@@ -72,7 +72,7 @@ describe('RollingReadStream, which leaves damage out', () => {
     expect(damage.every(({ archive }) => archive?.endsWith('x_0.events.gz'))).to.equal(true);
   });
 
-  it('tells of an archive that is missing between two, and not of what came before the first', async () => {
+  it('reports an archive that is missing between two, but none before the first', async () => {
     await put('x_1.events', block(1));
     await put('x_3.events', block(3));
     await put('y.events', encodePart(numbered('y', 3), { writer: 'b', sequence: 7 }));
@@ -82,7 +82,7 @@ describe('RollingReadStream, which leaves damage out', () => {
     expect(gaps).to.deep.equal([{ writer: 'aaaaaaaaaaaaaaaa', from: 200, to: 300 }]);
   });
 
-  it('refuses other words', () => {
+  it('refuses any other value of whenDamaged', () => {
     const options = JSON.parse('{"whenDamaged":"ignore"}');
     expect(() => createArchiveReader(directory, options)).to.throw(TypeError, '"ignore"');
   });

@@ -24,7 +24,7 @@ import { closed, rejection } from '../support/store-tools.js';
 /** More than a reader decodes ahead. */
 const BEFORE = numbered('before', 5000);
 
-describe('RollingReadStream, of stores', () => {
+describe('RollingReadStream, from stores', () => {
   const directories = new TemporaryDirectories();
   let directory: string;
   let store: FaultyStore;
@@ -72,7 +72,7 @@ describe('RollingReadStream, of stores', () => {
       expect(await read(inStore('logs/x_1*'))).to.deep.equal(['10']);
     });
 
-    it('by a key, by what keys begin with before a slash, and all that are at the top', async () => {
+    it('by a key, by a prefix of keys before a slash, and all at the top level', async () => {
       expect(await read(inStore('logs/x_10.events'))).to.deep.equal(['10']);
       expect(await read(inStore('logs/x_10.events.gz'))).to.deep.equal(['10']);
       for (const folder of ['logs', 'logs/']) {
@@ -82,7 +82,7 @@ describe('RollingReadStream, of stores', () => {
       expect(await read(inStore(''))).to.deep.equal(['top']);
     });
 
-    it('and lists what begins as the pattern does, no more', async () => {
+    it('and lists only keys that begin as the pattern does', async () => {
       await read(inStore('logs/a/**/*.events'));
       await read(inStore('logs/x_1*'));
       await read(inStore('logs/x_1?.events'));
@@ -92,18 +92,18 @@ describe('RollingReadStream, of stores', () => {
       expect(store.prefixes).to.deep.equal(expected);
     });
 
-    it('once where one is there plain and compressed, which is less to fetch', async () => {
+    it('once if an archive exists plain and compressed, and then fetches the smaller, compressed one', async () => {
       await put('logs/b/x_2.events.gz', gzipSync(encodePart(['2'], { sequence: 1 })));
       expect(await read(inStore('logs/b/*'))).to.deep.equal(['2']);
       expect(store.gets.map(({ key }) => key)).to.deep.equal(['logs/b/x_2.events.gz']);
     });
 
-    it('of a file:// URL, which is a path', async () => {
+    it('by a file:// URL, which is a path', async () => {
       const url = pathToFileURL(join(directory, 'store', 'logs')).href;
       expect(await read(`${url}/**/x_?.events`)).to.deep.equal(['1', '2']);
     });
 
-    it('and says so where there are none', async () => {
+    it('and reports if there are none', async () => {
       const error = await rejection(read([inStore('nothing/*'), local('nothing/*')]));
       expect(error).to.be.instanceOf(NoArchivesError);
       const patterns = [local('nothing/*'), `${store.name}/nothing/*`];
@@ -112,7 +112,7 @@ describe('RollingReadStream, of stores', () => {
     });
   });
 
-  it('refuses at once what is no pattern', () => {
+  it('refuses an invalid pattern at construction', () => {
     for (const wrong of [{ store }, { pattern: 'x' }, { store: {}, pattern: 'x' }, null, 7]) {
       const patterns = wrong as unknown as SeriesPatterns;
       expect(() => createArchiveReader(patterns), String(wrong)).to.throw(TypeError, 'pattern is');
@@ -124,8 +124,8 @@ describe('RollingReadStream, of stores', () => {
     expect(() => createArchiveReader('x', { order })).to.throw(TypeError, "'name' or 'time'");
   });
 
-  describe('has an order', () => {
-    it('by natural names, without a look into any', async () => {
+  describe('orders objects', () => {
+    it('by name in natural order, without reading any', async () => {
       for (const i of [0, 1, 2, 9, 10, 11]) {
         await put(`x_${i}.events`, encodePart([`${i}`], { sequence: i }));
       }
@@ -135,7 +135,7 @@ describe('RollingReadStream, of stores', () => {
       expect(store.gets.map(({ range }) => range?.start)).to.deep.equal(expected.map(() => 0));
     });
 
-    it('by names, refused where it is not that of a writer, and then by time', async () => {
+    it('by name, and fails if that is not the order of a writer, but not by time', async () => {
       await put('a.events.gz', gzipSync(encodePart(numbered('late', 50), { sequence: 10 })));
       await put('b.events.gz', gzipSync(encodePart(numbered('early', 10))));
       await put('c.events', encodePart(['other'], { writer: 'b', time: -9 }));
@@ -151,7 +151,7 @@ describe('RollingReadStream, of stores', () => {
       expect(peeks.length + store.heads.length).to.be.greaterThan(3);
     });
 
-    it('by names, refused also where one was left out before', async () => {
+    it('by name, and fails even if a copy was left out before', async () => {
       for (const [i, sequence] of [0, 2, 1].entries()) {
         await put(`x_${i}.events`, encodePart([`${i}`], { sequence }));
       }
@@ -162,7 +162,7 @@ describe('RollingReadStream, of stores', () => {
   });
 
   describe('beside local archives', () => {
-    it('reads objects first, and what is in both places once, from the disk', async () => {
+    it('reads objects first, and an archive that is in both once, from disk', async () => {
       for (const i of [1, 2, 3]) {
         const bytes = encodePart(numbered(`${i}`, 3), { sequence: 3 * i });
         if (i < 3) await put(`host/x_${i}.events.gz`, await compressAll(bytes));
@@ -176,7 +176,7 @@ describe('RollingReadStream, of stores', () => {
       }
     });
 
-    it('tells copies without a sequence by their bytes', async () => {
+    it('recognises copies without sequences by their bytes', async () => {
       await put('x_1.events.gz', gzipSync(encodeJsonLines(['"both"'])));
       await put('x_2.events.gz', gzipSync(encodeVersion1(['stored'])));
       await write('spool/x_1.events', encodeJsonLines(['"both"']));
@@ -187,7 +187,7 @@ describe('RollingReadStream, of stores', () => {
       }
     });
 
-    it('does not take archives of others for one that have its name', async () => {
+    it('reads different archives with the same name', async () => {
       await put('x_1.events.gz', gzipSync(encodePart(['theirs'], { writer: 'b' })));
       await write('spool/x_1.events', encodePart(['ours']));
       const patterns = [local('spool/*'), inStore('*')];
@@ -195,7 +195,7 @@ describe('RollingReadStream, of stores', () => {
     });
 
     for (const name of ['x_2.events.gz', 'x_2-0123abcd.events.gz']) {
-      it(`finds one that was shipped as ${name} since it was listed`, async () => {
+      it(`finds an archive that was shipped as ${name} after it was listed`, async () => {
         await write('spool/x_1.events', encodePart(['1']));
         await write('spool/x_2.events', encodePart(['2'], { sequence: 1 }));
         await put('x_0.events', encodePart(BEFORE, { writer: 'b' }));
@@ -211,7 +211,7 @@ describe('RollingReadStream, of stores', () => {
       });
     }
 
-    it('reports one that vanished for good', async () => {
+    it('reports an archive that vanished for good', async () => {
       await put('x_0.events', encodePart(BEFORE, { writer: 'b' }));
       await write('spool/x_1.events', encodePart(['1']));
       const reader = createArchiveReader([local('spool/*'), inStore('**/*')]);
@@ -224,7 +224,7 @@ describe('RollingReadStream, of stores', () => {
     });
   });
 
-  it('asks nothing before the first read, holds one body, and lets it go when it is destroyed', async () => {
+  it('requests nothing before the first read, holds one body, and closes it when it is destroyed', async () => {
     const bytes = encodePart(numbered('v', 200_000), { blockBytes: 65_536 });
     for (const key of ['a.events', 'b.events']) await put(key, bytes);
     const reader = createArchiveReader(inStore('*'));
@@ -233,7 +233,7 @@ describe('RollingReadStream, of stores', () => {
     for await (const record of reader) if (record.sequence === 1000) break;
     await closing;
     expect(store).to.include({ openBodies: 0, mostOpenBodies: 1, isClosed: false });
-    // Backpressure: no more than a few chunks of it were taken.
+    // Backpressure: the reader took no more than a few chunks.
     expect(store.bytesRead).to.be.lessThan(bytes.length / 2);
   });
 
@@ -253,7 +253,7 @@ describe('RollingReadStream, of stores', () => {
       return { s3: { credentials, endpoint, region } };
     };
 
-    it('reads what patterns match, from several prefixes, beside local archives', async () => {
+    it('reads the archives that patterns match, from several prefixes and from disk', async () => {
       const s3 = openStore(`s3://${bucket}`, options());
       for (const i of [1, 2, 10]) {
         const bytes = encodePart(numbered(`${i}`, 40_000), { sequence: 40_000 * i });
@@ -274,7 +274,7 @@ describe('RollingReadStream, of stores', () => {
       expect(payloads).to.deep.equal([...first, ...numbered('10', 40_000), '11']);
     });
 
-    it('says that a bucket is missing, and that nothing matches', async () => {
+    it('reports a missing bucket, and patterns that match nothing', async () => {
       const missing = await rejection(read('s3://shoebox-no-such-bucket/*', options()));
       expect(missing)
         .to.be.instanceOf(StoreError)

@@ -20,7 +20,7 @@ import { encodePart, numbered, readPayloads, TemporaryDirectories } from '../sup
 import { closed, rejection } from '../support/store-tools.js';
 
 const V1_SAMPLES = fileURLToPath(new URL('../fixtures/v1/', import.meta.url));
-/** What the original program wrote, kept outside of the project. */
+/** Archives that the original program wrote, kept outside of the project. */
 const V1_SHARED = fileURLToPath(new URL('../../../shared/fixtures/v1/', import.meta.url));
 
 describe('RollingReadStream', () => {
@@ -45,14 +45,14 @@ describe('RollingReadStream', () => {
   }
 
   describe('reads a series', () => {
-    it('of open, sealed and gzipped archives, in the order of its writer', async () => {
+    it('of open, sealed and gzipped archives, in the order of their writer', async () => {
       await put('z.events', encodePart(['0', '1']));
       await put('y.events.gz', gzipSync(encodePart(['2', '3'], { sequence: 2 })));
       await put('x.events.open', encodePart(['4', '5'], { sequence: 4 }));
       expect(await read()).to.deep.equal(['0', '1', '2', '3', '4', '5']);
     });
 
-    it('of gzip by others, of several members, cut anywhere', async function () {
+    it('of gzip by other programs, with several members, cut anywhere', async function () {
       const bytes = encodePart(numbered('v', 300), { blockBytes: 500 });
       const cuts = [0, 1, 5, 70, 4000, bytes.length];
       const members = cuts.slice(1).map((end, i) => gzipSync(bytes.subarray(cuts[i], end)));
@@ -65,7 +65,7 @@ describe('RollingReadStream', () => {
       expect(await read()).to.deep.equal(numbered('v', 300));
     });
 
-    it('of all versions and JSON lines, told apart by content, not by name', async () => {
+    it('of all versions and JSON lines, distinguished by content, not by name', async () => {
       await put('a.events', encodeJsonLines(['{"json":1}']));
       await put('b.events', gzipSync(encodeVersion1(['v1'])));
       await put('c.events.gz', encodePart(['v2'], { sequence: 1 }));
@@ -100,7 +100,7 @@ describe('RollingReadStream', () => {
       }
     }
 
-    it('of several writers, merged by the earliest time of the next archive of each', async () => {
+    it('of several writers, merged by the earliest time of their next archives', async () => {
       await put('a-1.events', encodePart(['a1'], { writer: 'a', time: 0 }));
       await put('b-1.events', encodePart(['b1'], { writer: 'b', time: 1 }));
       await put('a-2.events', encodePart(['a2'], { writer: 'a', sequence: 1, time: 2 }));
@@ -120,7 +120,7 @@ describe('RollingReadStream', () => {
       });
     });
 
-    it('and drops repeats, of a whole archive and of blocks, in one archive and in two', async () => {
+    it('and drops repeated archives and blocks, within one archive and across two', async () => {
       const blocks = [0, 1, 2, 3].map((i) =>
         encodePart([`${2 * i}`, `${2 * i + 1}`], { sequence: 2 * i }),
       );
@@ -134,7 +134,7 @@ describe('RollingReadStream', () => {
       expect(await read('**/*.events')).to.deep.equal([...'01234567', 'other']);
     });
 
-    it('and gives copies of what has no sequence once', async () => {
+    it('and reads copies of archives without sequences once', async () => {
       const v1 = encodeVersion1(['same', 'same']);
       await put('spool/a.events', v1);
       await put('store/a.events.gz', gzipSync(v1));
@@ -146,7 +146,7 @@ describe('RollingReadStream', () => {
       ]);
     });
 
-    it('also what a writer wrote to an open archive after it was listed', async () => {
+    it('including records that a writer wrote to an open archive after it was listed', async () => {
       for (const i of [0, 1, 2]) {
         await put(`x_${i}.events`, encodePart([`${i}`], { sequence: i }));
       }
@@ -162,7 +162,7 @@ describe('RollingReadStream', () => {
   });
 
   describe('finds its archives', () => {
-    it('that go on to another state between listing and opening', async () => {
+    it('even if they change their state between listing and opening', async () => {
       await put('a.events.open', encodePart(['0']));
       await put('b.events.open', encodePart(['1'], { sequence: 1 }));
       await put('c.events.open', encodePart(['2'], { sequence: 2 }));
@@ -172,7 +172,7 @@ describe('RollingReadStream', () => {
       const layer = {
         ...files.layer,
         async open(...args: Parameters<typeof open>) {
-          // Each of the three is opened for a look at first, and then to be read.
+          // Each of the three is opened twice: to read its head, and to read it whole.
           if (files.opened.length === 3 && existsSync(path('b.events.open'))) {
             await rename(path('b.events.open'), path('b.events'));
             await rm(path('c.events.open'));
@@ -201,7 +201,7 @@ describe('RollingReadStream', () => {
       expect(payloads).to.deep.equal(numbered('a', 1000));
     });
 
-    it('and reports a pattern that matches nothing, unless that is allowed', async () => {
+    it('and reports a pattern that matches nothing, unless the caller allows it', async () => {
       const pattern = join(directory, '*.events');
       const { error } = await readPayloads(createArchiveReader(pattern));
       expect(error)
@@ -223,7 +223,7 @@ describe('RollingReadStream', () => {
     });
   });
 
-  it('refuses patterns and options that make no sense at once', () => {
+  it('refuses invalid patterns and options at construction', () => {
     expect(() => createArchiveReader('gs://bucket/*.events')).to.throw(RangeError, 'gs://bucket');
     expect(() => createArchiveReader('a', { maxRecordBytes: 0 })).to.throw(RangeError, 'maxRecord');
   });
@@ -231,7 +231,7 @@ describe('RollingReadStream', () => {
   it('reads thousands of archives with never more than one file open', async () => {
     const count = 2000;
     const writes = Array.from({ length: count }, (_, i) => {
-      // By two writers: the archives of each are numbered the other way round.
+      // Two writers share the series; their sequences and the numbers in the names are in opposite order.
       const part = { writer: i % 2 ? 'a' : 'b', sequence: Math.floor(i / 2), time: i };
       return writeFile(join(directory, `x_${count - i}.events`), encodePart([`${i}`], part));
     });
@@ -257,7 +257,7 @@ describe('RollingReadStream', () => {
         return { files, reader };
       }
 
-      it(`when a loop is left, ${kind}`, async () => {
+      it(`when a loop breaks off, ${kind}`, async () => {
         const { files, reader } = await startReading();
         for await (const record of reader) {
           expect(record.text()).to.equal('v-0');
@@ -268,12 +268,12 @@ describe('RollingReadStream', () => {
         expect(files.open).to.equal(0);
       });
 
-      it(`before the stream is closed by destroy, also amid a read, ${kind}`, async () => {
+      it(`before the stream is closed by destroy, even during a read, ${kind}`, async () => {
         const { files, reader } = await startReading();
         const failure = new Error('no longer wanted');
         const closing = closed(reader);
         reader.once('readable', () => {
-          // Takes all that was decoded ahead: reading goes on.
+          // Take everything that was decoded ahead, so that the next read begins.
           while (reader.read() !== null);
           reader.destroy(failure);
         });
@@ -292,7 +292,7 @@ describe('RollingReadStream', () => {
         expect(files.open).to.equal(0);
       });
 
-      it(`when a stream behind it fails, ${kind}`, async () => {
+      it(`when a later stream of the pipeline fails, ${kind}`, async () => {
         const { files, reader } = await startReading();
         const failure = new Error('the socket is gone');
         const piping = pipeline(reader, async (source: AsyncIterable<unknown>) => {
@@ -304,7 +304,7 @@ describe('RollingReadStream', () => {
       });
     }
 
-    it('not at all where the signal had aborted before: nothing is opened', async () => {
+    it('or opens none if the signal had already aborted', async () => {
       await put('a.events', encodePart(['x']));
       const files = new CountingFiles();
       const options = { files: files.layer, signal: AbortSignal.abort() };
@@ -326,7 +326,7 @@ describe('RollingReadStream', () => {
     });
   });
 
-  it('reads no further ahead than a batch beyond what is taken', async () => {
+  it('reads at most one batch ahead of its consumer', async () => {
     for (let i = 0; i < 20; i++) {
       const payloads = Array.from({ length: 8 }, () => 'x'.repeat(200_000));
       await put(`x_${i}.events`, encodePart(payloads, { sequence: 8 * i, blockBytes: 1 }));
@@ -377,7 +377,7 @@ describe('RollingReadStream', () => {
       expect(readdirSync(join(directory, 'copy'))).to.have.length(4);
     });
 
-    it('keeps metadata whose keys mean something to objects', async () => {
+    it('keeps metadata whose keys are names of object members', async () => {
       const pairs = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '1', ''].map(
         (key) => [key, `value of ${key}`] as const,
       );

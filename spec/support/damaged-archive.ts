@@ -31,7 +31,7 @@ export interface SealOptions {
   readonly sequence?: number;
   readonly ordinal?: number | undefined;
   /** Whether the index has an ordinal. */
-  readonly isPlaceKnown?: boolean;
+  readonly isOrdinalKnown?: boolean;
   readonly previousSha256?: Uint8Array;
   readonly writerEnded?: boolean;
   /** Without an index, the archive looks like one that is still open. */
@@ -65,7 +65,7 @@ export function sealArchive(
     archiveBytes: before.length,
     sha256: createHash('sha256').update(before).digest(),
     records: entries.records,
-    ordinal: options.isPlaceKnown === false ? undefined : (options.ordinal ?? 0),
+    ordinal: options.isOrdinalKnown === false ? undefined : (options.ordinal ?? 0),
     previousSha256: options.previousSha256 ?? Buffer.alloc(32),
     writerEnded: options.writerEnded ?? true,
     entries: entries.entries,

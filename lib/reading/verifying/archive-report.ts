@@ -19,7 +19,7 @@ export interface ArchivePart {
   readonly index: PartIndex | undefined;
 }
 
-/** What the index at the end of a part says, and whether that is true. */
+/** The content of the index at the end of a part, and whether it is true. */
 export interface PartIndex {
   /** How the index contradicts the bytes before it; undefined if it agrees with them. */
   readonly problem: string | undefined;
@@ -57,7 +57,7 @@ export interface ArchiveReport {
    * not end with one. `invalid`: an index contradicts the bytes before it.
    */
   readonly index: 'valid' | 'missing' | 'invalid';
-  /** What the first invalid index says, and what was found instead. */
+  /** The first claim of an index that is not true, and the truth. */
   readonly indexProblem: string | undefined;
   /** The writer of the last sealed part, and that part's number within its writer, from 0. */
   readonly writer: string | undefined;

@@ -17,7 +17,7 @@ export interface ArchiveProblem {
   readonly message: string;
 }
 
-/** A part whose writer is known, so that it belongs to that writer's chain. */
+/** A part of version 2, which belongs to the chain of its writer. */
 export interface ChainPart extends ArchivePart {
   readonly writer: string;
   /** The path of the file that holds the part. */
@@ -30,7 +30,7 @@ interface SealedPart extends ChainPart {
 }
 
 interface NumberedPart extends SealedPart {
-  /** From its index, or one more than that of the part before it; undefined if neither is known. */
+  /** From its index, or one more than that of the part before it; undefined without either. */
   readonly ordinal: number | undefined;
 }
 

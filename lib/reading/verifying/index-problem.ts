@@ -1,7 +1,7 @@
 import type { ArchiveIndex, IndexEntry } from '../../codec/version-2/archive-index.js';
 import type { FrameHeader } from '../../codec/version-2/frame-header.js';
 
-/** What the index of the frames before it should say. */
+/** The frames before an index, as the index should describe them. */
 export interface IndexedFrames {
   /** The blocks that were found. An index may join neighbours into one entry. */
   readonly entries: readonly IndexEntry[];

@@ -103,7 +103,7 @@ export async function reportArchive(
   };
 }
 
-/** Reads the archive again to check indexes whose first byte was known too late in the first pass. */
+/** Reads the archive again to check indexes that could not be checked in the first pass. */
 async function checkLate(
   source: ArchiveSource,
   { parts, unchecked }: PartCollector,

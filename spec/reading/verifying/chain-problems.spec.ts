@@ -123,7 +123,7 @@ describe('chainProblems', () => {
     ]);
   });
 
-  it('counts an archive without an index in place of a missing one', () => {
+  it('counts an archive without an index instead of a missing one', () => {
     expect(problemsOf([sealed(0), unsealed(1), ended(2)])).to.deep.equal([
       ['unfinished', 'b.events', undefined],
     ]);

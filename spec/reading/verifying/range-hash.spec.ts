@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { RangeHash } from '../../../lib/reading/verifying/range-hash.js';
 
 describe('RangeHash', () => {
-  it('hashes ranges that are known only once their bytes have come', () => {
+  it('hashes ranges whose ends are decided only after their bytes have arrived', () => {
     const chunks = fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 20 });
     fc.assert(
       fc.property(chunks, fc.array(fc.nat(100), { maxLength: 4 }), (pieces, marks) => {

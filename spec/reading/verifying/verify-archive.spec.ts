@@ -38,7 +38,7 @@ describe('verifyArchive', () => {
     ['plain', SAMPLE.bytes],
     ['gzip', gzipSync(SAMPLE.bytes)],
   ] as const) {
-    it(`tells all of an archive that is whole, ${what}`, async () => {
+    it(`reports everything about an intact archive, ${what}`, async () => {
       const { bytes } = SAMPLE;
       const { parts, ...report } = await verify(packed);
       expect(report).to.deep.equal({
@@ -66,7 +66,7 @@ describe('verifyArchive', () => {
     });
   }
 
-  it('reads a file of the disk, and gives what the system says where it cannot', async () => {
+  it('reads a file from disk, and rejects with the error of the system if it cannot', async () => {
     await withScratch(async (scratch) => {
       const path = await scratch.put('a.events', SAMPLE.bytes);
       expect(await verifyArchive(path)).to.include({ archive: path, isIntact: true });
@@ -81,7 +81,7 @@ describe('verifyArchive', () => {
     });
   });
 
-  it('finds any bit that is flipped, and counts all that is left', async () => {
+  it('finds any flipped bit, and counts the records that are left', async () => {
     const { bytes, frames } = SAMPLE;
     for (let bit = 3; bit < 8 * bytes.length; bit += 5) {
       const lost = frames.find(({ end }) => bit >> 3 < end);
@@ -92,12 +92,12 @@ describe('verifyArchive', () => {
       expect(report.records).to.equal(8 - (lost?.records.length ?? 0));
       const isInIndex = lost === frames.at(-1);
       expect(report.index).to.equal(isInIndex ? 'missing' : 'invalid');
-      // What is missing at the start is not a gap within: the series tells it.
+      // Records missing at the start are not a gap within the archive: the series reports them.
       expect(report.gaps).to.have.length(isInIndex || lost === frames[0] ? 0 : 1);
     }
   }).timeout(120_000);
 
-  it('finds a cut anywhere but where a frame ends, and that the index is missing there', async () => {
+  it('finds a cut within any frame, and a missing index after a cut between frames', async () => {
     const ends = SAMPLE.frames.map(({ end }) => end);
     for (let at = 0; at < SAMPLE.bytes.length; at++) {
       const report = await verify(SAMPLE.bytes.subarray(0, at));
@@ -112,15 +112,15 @@ describe('verifyArchive', () => {
     expect((await verify(cut)).isIntact).to.equal(false);
   });
 
-  it('never crashes on gzip with any bit flipped, nor takes it for intact', async () => {
+  it('never crashes on gzip with a flipped bit, nor takes it for intact', async () => {
     const packed = gzipSync(SAMPLE.bytes);
     const known = new Set(['bad-gzip', 'torn', 'bad-magic', 'bad-checksum', 'unknown-version']);
     let found = 0;
     for (let bit = 0; bit < 8 * packed.length; bit += 3) {
-      // Name, time, system and flags of the gzip header say nothing of the content.
+      // Name, time, system and flags of the gzip header do not affect the content.
       if (bit >= 8 * 3 && bit < 8 * 10) continue;
       const report = await verify(flipBit(packed, bit));
-      // Some bits, of codes that are never used, do not matter.
+      // Bits of codes that the data never uses have no effect.
       if (report.isIntact) expect(report.sha256).to.equal(sha256(SAMPLE.bytes));
       else found++;
       for (const { reason, begin, end } of report.damage) {
@@ -134,7 +134,7 @@ describe('verifyArchive', () => {
     }
   }).timeout(120_000);
 
-  it('tells damage of gzip and the torn frame before it as one', async () => {
+  it('reports damaged gzip and the torn frame before it as one stretch', async () => {
     const packed = gzipSync(SAMPLE.bytes);
     const { bytes, damage } = await verify(packed.subarray(0, packed.length >> 1));
     const whole = SAMPLE.frames.filter(({ end }) => end <= bytes);
@@ -146,7 +146,7 @@ describe('verifyArchive', () => {
     expect(torn.damage[0]).to.include({ begin: end, end });
   });
 
-  it('tells sequences that are missing', async () => {
+  it('reports missing sequences', async () => {
     const [first, second, third] = SAMPLE.frames;
     const bytes = Buffer.concat([
       SAMPLE.bytes.subarray(first?.begin, first?.end),
@@ -173,15 +173,15 @@ describe('verifyArchive', () => {
       expect(report.parts[1]?.index?.sha256).to.equal(sha256(second));
     });
 
-    it('misses the index of the last one where that is open', async () => {
+    it('reports a missing index if the last one is open', async () => {
       const report = await verify(Buffer.concat([SAMPLE.bytes, open.bytes]));
       expect(report).to.include({ index: 'missing', isIntact: true, ordinal: 0 });
       expect(report.parts.map(({ nextSequence }) => nextSequence)).to.deep.equal([8, 9]);
     });
 
-    it('tells one that lost its index from the next one, of the same writer and of another', async () => {
-      const behind = sealArchive([[{ payload: 'z' }]], { sequence: 9 }).bytes;
-      for (const next of [behind, STRANGE_ARCHIVE]) {
+    it('separates one that lost its index from the next one, of the same writer or of another', async () => {
+      const later = sealArchive([[{ payload: 'z' }]], { sequence: 9 }).bytes;
+      for (const next of [later, STRANGE_ARCHIVE]) {
         const report = await verify(Buffer.concat([open.bytes, next]));
         expect(report).to.include({ index: 'valid', isIntact: true });
         expect(report.parts.map((part) => part.index !== undefined)).to.deep.equal([false, true]);
@@ -190,19 +190,19 @@ describe('verifyArchive', () => {
         expect(last).to.include({ begin: open.bytes.length });
         expect(last?.index?.sha256).to.equal(sha256(next));
       }
-      const changed = Buffer.concat([open.bytes, behind]);
+      const changed = Buffer.concat([open.bytes, later]);
       changed.write('ff', changed.length - 96, 'hex');
       expect((await verify(changed)).isIntact).to.equal(false);
     });
 
-    it('finds version 1 in front of version 2', async () => {
+    it('reads version 1 before version 2', async () => {
       const report = await verify(Buffer.concat([encodeVersion1(['a', 'b']), SAMPLE.bytes]));
       expect(report).to.include({ index: 'valid', isIntact: true, records: 10 });
       expect(report.versions).to.deep.equal([1, 2]);
       expect(report.parts[0]).to.include({ writer: undefined, records: 2, index: undefined });
     });
 
-    it('finds the second where the first lost the header of its index, though it is of another writer', async () => {
+    it('finds the second, of another writer, even if the first lost the header of its index', async () => {
       const bytes = Buffer.concat([SAMPLE.bytes, STRANGE_ARCHIVE]);
       const index = SAMPLE.frames.at(-1)?.begin ?? 0;
       const report = await verify(flipBit(bytes, 8 * index + 100));
@@ -211,7 +211,7 @@ describe('verifyArchive', () => {
     });
   });
 
-  it('knows the writer by the index, where the start is damaged and payloads hold archives', async () => {
+  it('knows the writer by the index if the start is damaged and payloads hold archives', async () => {
     const { bytes } = sealArchive([
       [{ payload: Buffer.concat([STRANGE_ARCHIVE, STRANGE_ARCHIVE]) }],
       [{ payload: 'ours' }],
@@ -250,7 +250,7 @@ describe('verifyArchive', () => {
       return report.indexProblem;
     }
 
-    it('agrees with the blocks, also where it joins neighbours', async () => {
+    it('that joins neighbouring blocks is valid', async () => {
       expect(two?.end).to.equal(blocks.bytes.length);
       expect(await problemOf(good)).to.equal(undefined);
       const joined = { ...first, records: 3 };
@@ -289,12 +289,12 @@ describe('verifyArchive', () => {
       ['no entries', { ...good, records: 0, entries: [] }, 'it has no entry for the block at 0'],
     ];
     for (const [what, index, says] of wrong) {
-      it(`that speaks of ${what} is invalid`, async () => {
+      it(`that claims ${what} is invalid`, async () => {
         expect(await problemOf(index)).to.include(says);
       });
     }
 
-    it('that speaks of fewer bytes leaves a part without an index', async () => {
+    it('that claims fewer bytes leaves a part without an index', async () => {
       const begin = one?.end ?? 0;
       const archiveBytes = blocks.bytes.length - begin;
       const last = { ...good, archiveBytes, records: 2, entries: [{ ...second, offset: 0 }] };
@@ -303,12 +303,12 @@ describe('verifyArchive', () => {
       expect(await problemOf({ ...last, sha256: digest })).to.equal(undefined);
     });
 
-    it('that counts on another sequence is invalid', async () => {
+    it('that expects another sequence is invalid', async () => {
       expect(await problemOf(good, 2)).to.equal('its next sequence is 2, that of the frames 3');
     });
   });
 
-  it('reads what is no archive, an empty one, and JSON lines', async () => {
+  it('reads an empty file, JSON lines, and a file that is not an archive', async () => {
     expect(await verify(Buffer.alloc(0))).to.include({
       bytes: 0,
       isIntact: true,
@@ -321,7 +321,7 @@ describe('verifyArchive', () => {
     expect(report.damage).to.have.length(1);
   });
 
-  it('counts frames that may be skipped, and looks for no archive in payloads', async () => {
+  it('counts skippable frames, and does not look for archives in payloads', async () => {
     const strange = forgeFrame(Buffer.from('?'), { kind: 200 });
     const { bytes } = sealArchive([[{ payload: EARLIER_ARCHIVE }]]);
     const report = await verify(Buffer.concat([strange, bytes]));

@@ -14,7 +14,7 @@ import { rejection } from '../../support/store-tools.js';
 const NONE = Buffer.alloc(0);
 const WRITER = WRITER_ID.toString('hex');
 
-/** Archives of one writer, two blocks each, chained. */
+/** A chain of archives of one writer, with two blocks each. */
 function chainOf(count: number, writerId = WRITER_ID): Buffer[] {
   const archives: Buffer[] = [];
   for (let ordinal = 0; ordinal < count; ordinal++) {
@@ -30,7 +30,7 @@ function chainOf(count: number, writerId = WRITER_ID): Buffer[] {
 
 const [FIRST = NONE, SECOND = NONE, THIRD = NONE, LAST = NONE] = chainOf(4);
 
-/** Verifies a series of files, by their names without `.events`. */
+/** Verifies a series of files, which are given by name. */
 async function verify(
   archives: Readonly<Record<string, Uint8Array>>,
   change?: (scratch: ScratchDirectory) => Promise<void>,
@@ -67,7 +67,7 @@ describe('verifyArchives', () => {
     expect(names).to.deep.equal(['a1', 'a2.gz', 'a3', 'a10', 'b', 'c.jsonl', 'd.v1']);
   });
 
-  it('finds it complete where archives were concatenated, or are there twice', async () => {
+  it('finds a series complete if archives were concatenated or exist twice', async () => {
     const all = Buffer.concat([FIRST, SECOND]);
     expect(await verify({ all, c: THIRD, d: LAST, e: LAST })).to.include({ verdict: 'complete' });
   });
@@ -175,26 +175,26 @@ describe('verifyArchives', () => {
     });
   }
 
-  /** An archive of the chain from the record 3 × `at` on, by who did not know the one before it. */
+  /** An archive of the chain from record 3 × `at` on, by a writer that did not know the previous one. */
   const recovered = (at: number, ordinal?: number) =>
     sealArchive([[{ payload: 'a' }, { payload: 'b' }], [{ payload: 'c' }]], {
-      ...{ sequence: 3 * at, ordinal, isPlaceKnown: ordinal !== undefined, writerEnded: false },
+      ...{ sequence: 3 * at, ordinal, isOrdinalKnown: ordinal !== undefined, writerEnded: false },
     }).bytes;
 
-  it('takes an archive that does not know its place, or the one before it, by its sequences', async () => {
+  it('orders an archive that does not know its ordinal, or the archive before it, by its sequences', async () => {
     const last = sealArchive([[{ payload: 'z' }]], { sequence: 6, ordinal: 2 }).bytes;
     for (const second of [recovered(1), recovered(1, 1)]) {
       expect((await verify({ a: FIRST, b: second, c: last })).found).to.deep.equal([]);
     }
-    const behindNone = sealArchive([[{ payload: 'z' }]], { sequence: 6, ordinal: 3 }).bytes;
-    const { found } = await verify({ a: FIRST, b: recovered(1), c: behindNone });
+    const jumping = sealArchive([[{ payload: 'z' }]], { sequence: 6, ordinal: 3 }).bytes;
+    const { found } = await verify({ a: FIRST, b: recovered(1), c: jumping });
     expect(found, 'one between that had no record').to.deep.equal([]);
     expect((await verify({ a: recovered(0, 0), b: last })).found).to.deep.equal([
       ['missing', undefined, 1],
     ]);
   });
 
-  it('misses the archives before one that does not know its place, by the records', async () => {
+  it('reports missing archives before one that does not know its ordinal by their records', async () => {
     const { found, problems } = await verify({ a: FIRST, c: recovered(2) });
     expect(found).to.deep.equal([
       ['missing', undefined, undefined],
@@ -210,12 +210,12 @@ describe('verifyArchives', () => {
     ]);
   });
 
-  it('takes what was recovered twice for one, and its unknown digest for no change', async () => {
+  it('accepts an archive that was recovered twice, and whose previous digest is not known', async () => {
     const archives = { a: FIRST, b: SECOND, c: THIRD, d: LAST, e: recovered(1), f: recovered(3) };
     expect(await verify(archives)).to.include({ verdict: 'complete' });
   });
 
-  it('finds a series complete that lies in several directories, raw, gzipped and twice', async () => {
+  it('finds a series complete across several directories, plain, gzipped and twice', async () => {
     await withScratch(async (scratch) => {
       for (const name of ['spool', 'store', 'copy']) await mkdir(`${scratch.path}/${name}`);
       await scratch.put('store/a.events.gz', gzipSync(FIRST));
@@ -235,7 +235,7 @@ describe('verifyArchives', () => {
     });
   });
 
-  it('is not fooled by names', async () => {
+  it('does not depend on names', async () => {
     const { found } = await verify({ a: FIRST, b: SECOND, c: THIRD, d: LAST }, async (scratch) => {
       await rename(`${scratch.path}/a`, `${scratch.path}/z`);
       await unlink(`${scratch.path}/c`);
@@ -243,18 +243,18 @@ describe('verifyArchives', () => {
     expect(found).to.deep.equal([['missing', undefined, 2]]);
   });
 
-  it('says what the writer and the records are', async () => {
+  it('names the writer and the ordinal of a missing archive', async () => {
     const { problems } = await verify({ a: FIRST, d: LAST });
     expect(problems[0]).to.include({ writer: WRITER });
     expect(problems[0]?.message).to.equal(`archive 1 of writer ${WRITER} is missing`);
   });
 
-  it('does not name a million archives that an index claims', async () => {
+  it('names at most 1,000 of the archives that an index claims', async () => {
     const { bytes } = sealArchive([[{ payload: 'x' }]], { ordinal: 2 ** 40, sequence: 1 });
     expect((await verify({ a: bytes })).problems).to.have.length.within(1, 1001);
   });
 
-  it('fails where there is nothing to verify', async () => {
+  it('rejects if patterns match nothing', async () => {
     await withScratch(async ({ path }) => {
       expect(await rejection(verifyArchives(`${path}/*`))).to.be.instanceOf(NoArchivesError);
     });

@@ -8,11 +8,11 @@ describe('alternativeName', () => {
     expect(alternativeName('a.b.events', 12)).to.equal('a.b-12.events');
   });
 
-  it('puts it at the end of a name without one', () => {
+  it('puts the number at the end of a name without an extension', () => {
     expect(alternativeName('a', 2)).to.equal('a-2');
   });
 
-  it('refuses a number that counts nothing', () => {
+  it('refuses a number that is not a positive integer', () => {
     for (const n of [0, -1, 1.5, Number.NaN]) {
       expect(() => alternativeName('a', n)).to.throw(RangeError, `is ${n}`);
     }

@@ -7,7 +7,7 @@ import {
 } from '../../../lib/series/names/archive-state.js';
 
 describe('baseNameOf', () => {
-  it('takes off one suffix of a state', () => {
+  it('removes one suffix of a state', () => {
     expect(['a.events', 'a.events.open', 'a.events.gz'].map(baseNameOf)).to.deep.equal([
       'a.events',
       'a.events',
@@ -19,12 +19,12 @@ describe('baseNameOf', () => {
 });
 
 describe('isReadableName', () => {
-  it('takes archives in every state', () => {
+  it('accepts archives in every state', () => {
     const names = ['a', 'a.events', 'a.events.open', 'a.events.gz', 'a.events.stale'];
     expect(names.every(isReadableName)).to.equal(true);
   });
 
-  it('refuses hidden files, and what Shoebox sets aside', () => {
+  it('refuses hidden files, and files that Shoebox sets aside', () => {
     const names = [
       '.a',
       'a.part',
@@ -40,7 +40,7 @@ describe('isReadableName', () => {
 });
 
 describe('possiblePathsOf', () => {
-  it('has the sealed file first, which may still be open by its other name', () => {
+  it('puts the sealed file first, which may still have its open name as well', () => {
     expect(possiblePathsOf('d/a.events')).to.deep.equal([
       'd/a.events',
       'd/a.events.gz',

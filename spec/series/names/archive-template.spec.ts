@@ -30,7 +30,7 @@ describe('ArchiveTemplate', () => {
     );
   });
 
-  it('expands every token that is known when an archive opens', () => {
+  it('expands every token whose value exists when an archive opens', () => {
     expect(openName('[[SEQUENCE]]')).to.equal('000007');
     expect(openName('[[HOST]]')).to.equal('web-1.example');
     expect(openName('[[PID]]')).to.equal('4242');
@@ -44,11 +44,11 @@ describe('ArchiveTemplate', () => {
     );
   });
 
-  it('goes on past six digits of sequence', () => {
+  it('continues after six digits of sequence', () => {
     expect(openName('[[SEQUENCE]]', { ordinal: 1_234_567 })).to.equal('1234567');
   });
 
-  it('gives all digits of a timestamp, also before 1970', () => {
+  it('writes all digits of a timestamp, even before 1970', () => {
     const name = (timeMicros: number) => openName('[[TIMESTAMP]]', { timeMicros });
     expect(name(0)).to.equal('0.000000');
     expect(name(-1)).to.equal('-0.000001');
@@ -56,11 +56,11 @@ describe('ArchiveTemplate', () => {
     expect(name(Number.MAX_SAFE_INTEGER)).to.equal('9007199254.740991');
   });
 
-  it('makes underscores of spaces, slashes and colons, from strftime and from the template', () => {
+  it('replaces spaces, slashes and colons by underscores, from strftime and from the template', () => {
     expect(openName('a b/c:%D %X.events')).to.equal('a_b_c_05_13_14_16_53_19.events');
   });
 
-  it('makes a host name safe, and cuts it', () => {
+  it('makes a host name safe and cuts it', () => {
     const host = (text: string) => openName('h_[[HOST]]_x', { host: text });
     expect(host('a/../b c\0é🗄[[CRC]]%Y')).to.equal('h_a_.._b_c_____CRC___Y_x');
     expect(host('h'.repeat(100))).to.equal(`h_${'h'.repeat(64)}_x`);
@@ -70,19 +70,19 @@ describe('ArchiveTemplate', () => {
     expect(() => new ArchiveTemplate('a%[[HOST]]')).to.throw(TemplateError, '% at the end');
   });
 
-  it('keeps the tokens of sealing in the name of an open archive', () => {
+  it('keeps sealing tokens in the name of an open archive', () => {
     const name = '[[CRC]]_[[COUNT]]_[[FIRST_TIME]]_[[LAST_TIME]].events';
     expect(openName(name)).to.equal(name);
   });
 
-  it('settles them when the archive is sealed', () => {
+  it('replaces sealing tokens when the archive is sealed', () => {
     const template = new ArchiveTemplate('[[CRC]]_[[COUNT]]_[[FIRST_TIME]]_[[LAST_TIME]].events');
     expect(template.sealedName(template.openName(CONTEXT), FACTS)).to.equal(
       `${'ab'.repeat(32)}_1234_2026-11-24T12-30-05.123456Z_none.events`,
     );
   });
 
-  it('settles them in an alternative name, too', () => {
+  it('replaces sealing tokens in an alternative name as well', () => {
     const template = new ArchiveTemplate('a_[[COUNT]].events');
     const taken = alternativeName(template.openName(CONTEXT), 2);
     expect(template.sealedName(taken, FACTS)).to.equal('a_1234-2.events');
@@ -97,7 +97,7 @@ describe('ArchiveTemplate', () => {
     }
   });
 
-  it('takes text that is near a token for text', () => {
+  it('leaves text that looks almost like a token', () => {
     expect(openName('[HOST]')).to.equal('[HOST]');
     expect(openName('[[[PID]]]')).to.equal('[4242]');
   });
@@ -145,14 +145,14 @@ describe('ArchiveTemplate', () => {
     });
   });
 
-  it('refuses a host that would make the name one that no archive may have', () => {
+  it('refuses a host with which no archive may have the name', () => {
     expect(() => openName('[[HOST]]', { host: '' })).to.throw(TemplateError, 'empty name');
     expect(() => openName('[[HOST]]', { host: '.web' })).to.throw(TemplateError, 'dot');
     expect(() => openName('a_[[HOST]]', { host: 'web.gz' })).to.throw(TemplateError, '.gz');
   });
 
   describe('pattern', () => {
-    it('has a star for each token, each directive, and what makes a name an alternative', () => {
+    it('has a star for each token, each directive, and the number of an alternative', () => {
       const patternOf = (template: string) => new ArchiveTemplate(template).pattern;
       expect(patternOf('a.events')).to.equal('a*.events');
       expect(patternOf('a')).to.equal('a*');
@@ -166,7 +166,7 @@ describe('ArchiveTemplate', () => {
       expect(new ArchiveTemplate('[[HOST]]%Y[[PID]].events').pattern).to.equal('*.events');
     });
 
-    it('takes %% for a percent sign', () => {
+    it('has a percent sign for %%', () => {
       expect(new ArchiveTemplate('%%Y.events').pattern).to.equal('%Y*.events');
     });
 

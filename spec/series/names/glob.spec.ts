@@ -5,12 +5,12 @@ import picomatch from 'picomatch';
 import { escapeGlob } from '../../../lib/series/names/glob.js';
 
 describe('escapeGlob', () => {
-  it('gives a pattern that matches the text and, but for backslashes, nothing else', () => {
+  it('returns a pattern that matches the text and, except for backslashes, nothing else', () => {
     fc.assert(
       fc.property(names, names, (name, other) => {
         const matches = picomatch(escapeGlob(name));
         expect(matches(name), `${escapeGlob(name)} matches ${name}`).to.equal(true);
-        // A text that equals the pattern as written is matched, too: picomatch compares them first.
+        // picomatch first compares the text with the pattern itself, which therefore matches as well.
         if (!(name + other).includes('\\')) expect(matches(other)).to.equal(other === name);
       }),
       { numRuns: 2000 },

@@ -19,7 +19,7 @@ describe('compareNaturally', () => {
     ]);
   });
 
-  it('tells numbers apart that a double cannot', () => {
+  it('distinguishes numbers that are equal as doubles', () => {
     expect(compareNaturally('a9007199254740993', 'a9007199254740992')).to.be.above(0);
     expect(compareNaturally(`a${'9'.repeat(400)}`, `a1${'0'.repeat(400)}`)).to.be.below(0);
   });
@@ -36,7 +36,7 @@ describe('compareNaturally', () => {
     expect(compareNaturally('a.', 'a1')).to.be.below(0);
   });
 
-  it('takes names as equal only when they are', () => {
+  it('returns 0 only for equal names', () => {
     fc.assert(
       fc.property(names, names, (a, b) => {
         expect(compareNaturally(a, b) === 0).to.equal(a === b);

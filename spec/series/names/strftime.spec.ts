@@ -15,14 +15,14 @@ interface Expected {
 const GENERATOR = fileURLToPath(new URL('../../fixtures/strftime.py', import.meta.url));
 const FIXTURE = fileURLToPath(new URL('../../fixtures/strftime.json', import.meta.url));
 
-/** What Python leaves to the C library, and other C libraries than glibc do not have. */
+/** Directives that Python passes on to the C library, and that only glibc has. */
 const GLIBC_DIRECTIVES = new Set('klP');
 
 /** 2026-11-24T04:30:05.123456Z */
 const TIME_MICROS = 1795494605123456;
 
 describe('strftime', () => {
-  it('gives for every directive what Python gave when the fixture was made', () => {
+  it('formats every directive as in the fixture that Python wrote', () => {
     const instants: readonly Expected[] = JSON.parse(readFileSync(FIXTURE, 'utf8'));
     expect(instants).to.have.length.greaterThan(30);
     for (const { timeMicros, texts } of instants) {
@@ -31,7 +31,7 @@ describe('strftime', () => {
     }
   });
 
-  it('gives for random times what Python gives here', function () {
+  it('formats random times like the Python on this machine', function () {
     if (spawnSync('python3', ['--version']).status !== 0) this.skip();
     const micros = fc.integer({
       min: Date.UTC(1900, 0, 1) * 1000,
@@ -49,12 +49,12 @@ describe('strftime', () => {
     }
   });
 
-  it('gives %f six digits', () => {
+  it('formats %f with six digits', () => {
     expect(strftime('%f', 7)).to.equal('000007');
     expect(strftime('%S.%f', -1)).to.equal('59.999999');
   });
 
-  it('leaves everything else as it is', () => {
+  it('leaves all other text unchanged', () => {
     const text = '🗄 a/b: [[CRC]] -_0';
     expect(strftime(`${text}%Y${text}`, TIME_MICROS)).to.equal(`${text}2026${text}`);
   });
@@ -75,7 +75,7 @@ describe('strftime', () => {
     expect(strftime('%Y%%', TIME_MICROS)).to.equal('2026%');
   });
 
-  it('refuses what is not a whole number of microseconds', () => {
+  it('refuses a time that is not a whole number of microseconds', () => {
     for (const time of [Number.NaN, Number.POSITIVE_INFINITY, 0.5, 2 ** 53]) {
       expect(() => strftime('%Y', time), String(time)).to.throw(RangeError, `time is ${time}`);
     }
@@ -89,7 +89,7 @@ describe('strftime', () => {
       else process.env.TZ = zone;
     });
 
-    it('gives local time, its offset and its name', () => {
+    it('formats local time, its offset and its name', () => {
       process.env.TZ = 'America/New_York';
       const template = '%F %T.%f %z %Z %C %P';
       expect(strftime(template, TIME_MICROS, { utc: false })).to.equal(
@@ -97,7 +97,7 @@ describe('strftime', () => {
       );
     });
 
-    it('gives UTC all the same unless told otherwise', () => {
+    it('formats UTC by default', () => {
       process.env.TZ = 'Asia/Kolkata';
       expect(strftime('%F %T %z %Z', TIME_MICROS)).to.equal('2026-11-24 04:30:05 +0000 UTC');
       expect(strftime('%T %z', TIME_MICROS, { utc: false })).to.equal('10:00:05 +0530');

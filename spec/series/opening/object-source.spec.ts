@@ -46,7 +46,7 @@ describe('ObjectSource', () => {
     return Buffer.concat(chunks);
   }
 
-  it('reads ranges, which may end behind the object', async () => {
+  it('reads ranges, which may end after the object', async () => {
     const source = await open();
     expect(source).to.include({ path: join(store.name, 'a.events'), isOpen: false });
     expect(await source.size()).to.equal(bytes.length);
@@ -66,7 +66,7 @@ describe('ObjectSource', () => {
     ['breaks with an error', new Error('aborted')],
     ['just ends', null],
   ] as const) {
-    it(`goes on behind the last byte of a body that ${how}`, async () => {
+    it(`continues after the last byte of a body that ${how}`, async () => {
       const source = await open();
       store.breakWith = () => error;
       store.breakAfter = ({ range }) => ((range?.start ?? 0) === 0 ? 1 : 90_001);
@@ -82,20 +82,22 @@ describe('ObjectSource', () => {
     });
   }
 
-  it('gives up after so many failures in a row, with a typed error', async () => {
+  it('fails with a StoreError after eight failures in a row', async () => {
     const source = await open();
     store.breakAfter = ({ range }) => ((range?.start ?? 0) === 0 ? 100 : 0);
     const error = await rejection(collect(source));
     expect(error).to.have.property('message').that.includes('aborted');
     store.breakWith = () => null;
-    const told = await rejection(collect(source));
-    expect(told).to.be.instanceOf(StoreError).and.to.have.property('transient', true);
-    expect(told).to.have.property('message').that.includes('ended at byte 100 of 400000; given up');
+    const failure = await rejection(collect(source));
+    expect(failure).to.be.instanceOf(StoreError).and.to.have.property('transient', true);
+    expect(failure)
+      .to.have.property('message')
+      .that.includes('ended at byte 100 of 400000; given up');
     expect(store.gets).to.have.length(2 * (MOST_FAILURES + 1) - 2);
     expect(store.openBodies).to.equal(0);
   });
 
-  it('fails at once where trying again does not help', async () => {
+  it('fails at once if a retry cannot help', async () => {
     const source = await open();
     store.before = () => {
       const failure = { operation: 'get', target: 'x', problem: 'no', storeCode: 'AccessDenied' };
@@ -105,7 +107,7 @@ describe('ObjectSource', () => {
     expect(store.gets).to.have.length(1);
   });
 
-  it('does not go on with another object that took the place of the first', async () => {
+  it('does not continue with an object that replaced the first', async () => {
     const source = await open();
     store.breakAfter = () => 100_000;
     const read = async () => {
@@ -117,7 +119,7 @@ describe('ObjectSource', () => {
       .and.to.have.property('storeCode', 'PreconditionFailed');
   });
 
-  it('ends a wait when the signal aborts', async () => {
+  it('ends a delay when the signal aborts', async () => {
     const controller = new AbortController();
     const source = await open(controller.signal);
     const aborted = new Error('enough');
@@ -130,7 +132,7 @@ describe('ObjectSource', () => {
     expect(store.openBodies).to.equal(0);
   });
 
-  it('ends a body that stands still when the signal aborts', async () => {
+  it('ends a stalled body when the signal aborts', async () => {
     const controller = new AbortController();
     const source = await open(controller.signal);
     const aborted = new Error('enough');
@@ -150,12 +152,12 @@ describe('ObjectSource', () => {
       ['seekable gzip', () => compressAll(archive, { memberBytes: 20_000 })],
       ['gzip of others', async () => gzipSync(archive)],
     ] as const) {
-      it(`gives every record once, in order, wherever bodies break: ${kind}`, async () => {
+      it(`yields every record once, in order, wherever bodies break off: ${kind}`, async () => {
         const content = await encode();
         await put('b.events', content);
         const sha256 = createHash('sha256').update(content).digest();
         for (let i = 0; i < 12; i++) {
-          // Everywhere, but always the same.
+          // All over the object, but the same in each run.
           const length = 1 + (sha256.readUInt16LE(i) % Math.ceil(content.length / 3));
           store.breakAfter = ({ range }) => length + (range?.start ?? 0) * (i % 2);
           const options = { clock, whenDamaged: i % 3 === 0 ? 'skip' : 'error' } as const;
@@ -166,7 +168,7 @@ describe('ObjectSource', () => {
       });
     }
 
-    it('tries listings and questions again, too', async () => {
+    it('retries listings and HEAD requests as well', async () => {
       await put('b.events', archive);
       const failures = new Map([
         ['list', 3],
@@ -183,7 +185,7 @@ describe('ObjectSource', () => {
       expect(clock.delays).to.have.length(6);
     });
 
-    it('ends at once when it is destroyed during a wait', async () => {
+    it('ends at once when it is destroyed during a delay', async () => {
       let timers = 0;
       const patient = {
         now: () => 0,

@@ -18,7 +18,7 @@ describe('openArchive', () => {
 
   afterEach(() => rm(join(archive, '..'), { recursive: true, force: true }));
 
-  it('finds an archive in each state, and tells whether it is still written', async () => {
+  it('opens an archive in each state, and knows whether it is still written', async () => {
     for (const [suffix, isOpen] of [['', false] as const, ['.gz', false], ['.open', true]]) {
       await writeFile(archive + suffix, 'x');
       const source = await openArchive(archive, nodeFileLayer);
@@ -28,14 +28,14 @@ describe('openArchive', () => {
     }
   });
 
-  it('takes the sealed file where others lie beside it', async () => {
+  it('prefers the sealed file if other states exist too', async () => {
     for (const suffix of ['', '.gz', '.open']) await writeFile(archive + suffix, 'x');
     const source = await openArchive(archive, nodeFileLayer);
     await source.close();
     expect(source).to.include({ path: archive, isOpen: false });
   });
 
-  it('finds one that goes on to its next state at any moment between two looks', async () => {
+  it('opens an archive that changes its state between any two attempts', async () => {
     const states = ['.open', '', '.gz'];
     for (const first of [0, 1, 2, 3, 4, 5]) {
       for (const second of [first, first + 1, first + 2, 5]) {
@@ -62,7 +62,7 @@ describe('openArchive', () => {
     }
   });
 
-  it('has a typed error for one that vanished', async () => {
+  it('throws a typed error for an archive that vanished', async () => {
     const error = await rejection(openArchive(archive, nodeFileLayer));
     expect(error).to.be.instanceOf(ArchiveError).and.to.have.property('code', 'ERR_ARCHIVE_GONE');
     expect(error).to.have.property(
@@ -71,7 +71,7 @@ describe('openArchive', () => {
     );
   });
 
-  it('does not take another failure for a file that is not there', async () => {
+  it('passes on any other failure instead of reporting a missing file', async () => {
     const failure = Object.assign(new Error('EACCES: no'), { code: 'EACCES' });
     const files: FileLayer = { ...nodeFileLayer, open: () => Promise.reject(failure) };
     expect(await rejection(openArchive(archive, files))).to.equal(failure);

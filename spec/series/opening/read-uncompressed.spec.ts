@@ -33,7 +33,7 @@ describe('readUncompressed', () => {
     return Buffer.concat(chunks);
   }
 
-  it('tells gzip by its content, not by its name', async () => {
+  it('recognises gzip by its content, not by its name', async () => {
     const bytes = Buffer.from('{"a":1}\n'.repeat(100_000));
     const members = [bytes.subarray(0, 9), bytes.subarray(9)].map((part) => gzipSync(part));
     for (const content of [bytes, ...[gzipSync(bytes), Buffer.concat(members)]]) {
@@ -45,7 +45,7 @@ describe('readUncompressed', () => {
     }
   });
 
-  it('recognises gzip that comes byte by byte, as a download may', async () => {
+  it('recognises gzip that arrives byte by byte, as a download may', async () => {
     const packed = gzipSync('some bytes');
     await writeFile(archive, packed);
     const source = Object.assign(await openArchive(archive, nodeFileLayer), {
@@ -59,7 +59,7 @@ describe('readUncompressed', () => {
     await source.close();
   });
 
-  it('gives nothing of an empty file, but takes a .gz without a byte for torn', async () => {
+  it('yields nothing for an empty file, but takes an empty .gz for torn', async () => {
     await writeFile(archive, '');
     expect(await uncompressed()).to.have.length(0);
     await rename(archive, `${archive}.gz`);
@@ -67,7 +67,7 @@ describe('readUncompressed', () => {
     expect(error).to.be.instanceOf(DamageError).and.to.include({ reason: 'torn', offset: 0 });
   });
 
-  it('says which file could not be read', async () => {
+  it('names the file that could not be read', async () => {
     await writeFile(archive, 'x');
     const failure = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
     const files = withFile(() => ({ read: () => Promise.reject(failure) }));

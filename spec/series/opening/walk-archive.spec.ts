@@ -78,7 +78,7 @@ describe('walkArchive', () => {
     }
   });
 
-  it('yields frames of both versions, and the records of none twice', async () => {
+  it('yields frames of both versions with the number of their records', async () => {
     const old = encodeVersion1(['a', 'b']);
     const { pieces } = await walk(Buffer.concat([old, STRANGE_ARCHIVE]));
     expect(pieces.map(({ records }) => records)).to.deep.equal([1, 1, 1, 1, 0]);

@@ -35,14 +35,14 @@ describe('writersByIndex', () => {
     expect(await writersOf(later)).to.deep.equal({ starts, areAll: true });
   });
 
-  it('finds none where there is no index at the end', async () => {
+  it('finds none without an index at the end', async () => {
     const open = sealArchive([[{ payload: 'x' }]], { hasIndex: false }).bytes;
     for (const bytes of [Buffer.alloc(0), Buffer.alloc(3), Buffer.alloc(500), open]) {
       expect(await writersOf(bytes)).to.deep.equal(NONE);
     }
   });
 
-  it('does not hold what leads nowhere for all: a payload may end with an index', async () => {
+  it('does not claim to know all writers if the indexes lead nowhere, as one at the end of a payload', async () => {
     const payloadEnds = [STRANGE_ARCHIVE, EARLIER_ARCHIVE].map(
       (archive) => ARCHIVE.indexOf(archive) + archive.length,
     );
@@ -56,7 +56,7 @@ describe('writersByIndex', () => {
     });
   });
 
-  it('finds none by an index with any bit flipped', async () => {
+  it('finds none from an index with a flipped bit', async () => {
     const frameBytes = ARCHIVE.readUInt32LE(ARCHIVE.length - 4);
     for (let bit = 8 * (ARCHIVE.length - frameBytes); bit < 8 * ARCHIVE.length; bit++) {
       expect(await writersOf(flipBit(ARCHIVE, bit))).to.deep.equal(NONE);
