@@ -7,7 +7,7 @@ import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
 import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { CountingFiles } from '../support/counting-files.js';
-import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
+import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/series.js';
 import { rejection } from '../support/store-tools.js';
 
 describe('RollingReadStream.batches', () => {
@@ -16,8 +16,8 @@ describe('RollingReadStream.batches', () => {
 
   beforeEach(async () => {
     directory = await directories.make();
-    await writeFile(join(directory, 'a.events'), encodePart(numbered('v', 500)));
-    const rest = encodePart(['500', '501'], { sequence: 500 });
+    await writeFile(join(directory, 'a.events'), encodeUnsealed(numbered('v', 500)));
+    const rest = encodeUnsealed(['500', '501'], { sequence: 500 });
     await writeFile(join(directory, 'b.events'), rest);
   });
 
@@ -29,7 +29,7 @@ describe('RollingReadStream.batches', () => {
 
   it('yields every record once, in order, in arrays that are not empty', async () => {
     // The first archive holds all of these records already.
-    await writeFile(join(directory, 'c.events'), encodePart(numbered('v', 500)));
+    await writeFile(join(directory, 'c.events'), encodeUnsealed(numbered('v', 500)));
     const sizes: number[] = [];
     const sequences: unknown[] = [];
     for await (const records of createReader().batches()) {
@@ -42,7 +42,7 @@ describe('RollingReadStream.batches', () => {
   });
 
   it('yields all records before damage, then throws, and emits no error', async () => {
-    const bytes = encodePart(numbered('v', 500));
+    const bytes = encodeUnsealed(numbered('v', 500));
     bytes.fill(0, bytes.length - 50);
     await writeFile(join(directory, 'a.events'), bytes);
     const records: ArchiveRecord[] = [];

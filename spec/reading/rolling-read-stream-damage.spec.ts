@@ -14,7 +14,7 @@ import { damageOf } from '../support/decode-archive.js';
 import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { forgeFrame } from '../support/forge-frame.js';
 import {
-  encodePart,
+  encodeUnsealed,
   numbered,
   type Read,
   readPayloads,
@@ -44,7 +44,7 @@ describe('RollingReadStream, with damaged archives', () => {
   /** Three archives of 200 records; the block with record 300, in the second, has a flipped bit. */
   async function putDamaged(): Promise<{ readonly path: string; readonly offset: number }> {
     const blocks = Array.from({ length: 6 }, (_, i) =>
-      encodePart(PAYLOADS.slice(100 * i, 100 * (i + 1)), { sequence: 100 * i }),
+      encodeUnsealed(PAYLOADS.slice(100 * i, 100 * (i + 1)), { sequence: 100 * i }),
     );
     const [second = Buffer.alloc(0), damaged = Buffer.alloc(0)] = blocks.slice(2);
     damaged.writeUInt8(damaged.readUInt8(200) ^ 1, 200);
@@ -111,7 +111,7 @@ describe('RollingReadStream, with damaged archives', () => {
   });
 
   describe('that are torn', () => {
-    const whole = encodePart(PAYLOADS, { blockBytes: 1000 });
+    const whole = encodeUnsealed(PAYLOADS, { blockBytes: 1000 });
 
     it('takes the torn tail of an open archive for its end, wherever the cut is', async () => {
       for (const bytes of [0, 1, 5, 63, 64, 65, 3000, whole.length - 1, whole.length]) {
@@ -164,7 +164,7 @@ describe('RollingReadStream, with damaged archives', () => {
 
   it('never yields records that were not written, whichever bit is flipped', async () => {
     const payloads = numbered('v', 12);
-    const bytes = encodePart(payloads, { blockBytes: 60 });
+    const bytes = encodeUnsealed(payloads, { blockBytes: 60 });
     const half = bytes.length / 2;
     const gzipped = [bytes.subarray(0, half), bytes.subarray(half)].map((part) => gzipSync(part));
     for (const [name, content] of [

@@ -9,7 +9,7 @@ import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
 import { type ArchiveReader, createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { CountingFiles } from '../support/counting-files.js';
-import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
+import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/series.js';
 import { rejection } from '../support/store-tools.js';
 
 describe('RollingReadStream, in a loop', () => {
@@ -21,8 +21,8 @@ describe('RollingReadStream, in a loop', () => {
 
   beforeEach(async () => {
     directory = await directories.make();
-    await writeFile(join(directory, 'a.events'), encodePart(numbered('v', 500)));
-    const rest = encodePart(['500', '501'], { sequence: 500 });
+    await writeFile(join(directory, 'a.events'), encodeUnsealed(numbered('v', 500)));
+    const rest = encodeUnsealed(['500', '501'], { sequence: 500 });
     await writeFile(join(directory, 'b.events'), rest);
     files = new CountingFiles();
     reader = createArchiveReader(join(directory, '*.events'), { files: files.layer });
@@ -77,7 +77,7 @@ describe('RollingReadStream, in a loop', () => {
   });
 
   it('yields all records before damage, then throws it, and destroys the stream with it', async () => {
-    const bytes = encodePart(numbered('v', 500));
+    const bytes = encodeUnsealed(numbered('v', 500));
     bytes.fill(0, bytes.length - 50);
     await writeFile(join(directory, 'a.events'), bytes);
     const ending = rejection(finished(reader));

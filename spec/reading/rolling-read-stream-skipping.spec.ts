@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
 import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import type { SequenceGap } from '../../lib/series/opening/sequence-gap.js';
-import { encodePart, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';
+import { encodeUnsealed, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';
 
 describe('RollingReadStream, which skips damage', () => {
   const directories = new TemporaryDirectories();
@@ -31,7 +31,7 @@ describe('RollingReadStream, which skips damage', () => {
   }
 
   const blocks = Array.from({ length: 6 }, (_, i) =>
-    encodePart(
+    encodeUnsealed(
       Array.from({ length: 100 }, (_, j) => `${100 * i + j}`),
       { sequence: 100 * i, time: 100 * i },
     ),
@@ -75,7 +75,7 @@ describe('RollingReadStream, which skips damage', () => {
   it('reports an archive that is missing between two, but none before the first', async () => {
     await put('x_1.events', block(1));
     await put('x_3.events', block(3));
-    await put('y.events', encodePart(numbered('y', 3), { writer: 'b', sequence: 7 }));
+    await put('y.events', encodeUnsealed(numbered('y', 3), { writer: 'b', sequence: 7 }));
     const { damage, gaps, payloads } = await readAll();
     expect(payloads).to.have.length(203);
     expect(damage).to.deep.equal([]);

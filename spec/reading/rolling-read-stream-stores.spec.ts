@@ -18,7 +18,7 @@ import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { FaultyStore } from '../support/faulty-store.js';
 import { compressAll } from '../support/gzip-tools.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';
-import { encodePart, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';
+import { encodeUnsealed, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';
 import { closed, rejection } from '../support/store-tools.js';
 
 /** More than a reader decodes ahead. */
@@ -56,12 +56,12 @@ describe('RollingReadStream, from stores', () => {
 
   describe('finds objects', () => {
     beforeEach(async () => {
-      await put('logs/a/x_1.events.gz', gzipSync(encodePart(['1'])));
-      await put('logs/b/x_2.events', encodePart(['2'], { sequence: 1 }));
-      await put('logs/x_10.events.gz', gzipSync(encodePart(['10'], { sequence: 2 })));
-      await put('logs/.hidden.events', encodePart(['hidden']));
-      await put('logs/x_3.events.part', encodePart(['part']));
-      await put('logs-of-others/x_4.events', encodePart(['other']));
+      await put('logs/a/x_1.events.gz', gzipSync(encodeUnsealed(['1'])));
+      await put('logs/b/x_2.events', encodeUnsealed(['2'], { sequence: 1 }));
+      await put('logs/x_10.events.gz', gzipSync(encodeUnsealed(['10'], { sequence: 2 })));
+      await put('logs/.hidden.events', encodeUnsealed(['hidden']));
+      await put('logs/x_3.events.part', encodeUnsealed(['part']));
+      await put('logs-of-others/x_4.events', encodeUnsealed(['other']));
     });
 
     it('by globs, with and without the suffix of their state', async () => {
@@ -78,7 +78,7 @@ describe('RollingReadStream, from stores', () => {
       for (const folder of ['logs', 'logs/']) {
         expect(await read(inStore(folder))).to.deep.equal(['10']);
       }
-      await put('top.events', encodePart(['top']));
+      await put('top.events', encodeUnsealed(['top']));
       expect(await read(inStore(''))).to.deep.equal(['top']);
     });
 
@@ -93,7 +93,7 @@ describe('RollingReadStream, from stores', () => {
     });
 
     it('once if an archive exists plain and compressed, and then fetches the smaller, compressed one', async () => {
-      await put('logs/b/x_2.events.gz', gzipSync(encodePart(['2'], { sequence: 1 })));
+      await put('logs/b/x_2.events.gz', gzipSync(encodeUnsealed(['2'], { sequence: 1 })));
       expect(await read(inStore('logs/b/*'))).to.deep.equal(['2']);
       expect(store.gets.map(({ key }) => key)).to.deep.equal(['logs/b/x_2.events.gz']);
     });
@@ -127,18 +127,18 @@ describe('RollingReadStream, from stores', () => {
   describe('orders objects', () => {
     it('by name in natural order, without reading any', async () => {
       for (const i of [0, 1, 2, 9, 10, 11]) {
-        await put(`x_${i}.events`, encodePart([`${i}`], { sequence: i }));
+        await put(`x_${i}.events`, encodeUnsealed([`${i}`], { sequence: i }));
       }
-      await put('x_2-1.events', encodePart(['2-1'], { writer: 'b' }));
+      await put('x_2-1.events', encodeUnsealed(['2-1'], { writer: 'b' }));
       const expected = ['0', '1', '2', '2-1', '9', '10', '11'];
       expect(await read(inStore('*'))).to.deep.equal(expected);
       expect(store.gets.map(({ range }) => range?.start)).to.deep.equal(expected.map(() => 0));
     });
 
     it('by name, and fails if that is not the order of a writer, but not by time', async () => {
-      await put('a.events.gz', gzipSync(encodePart(numbered('late', 50), { sequence: 10 })));
-      await put('b.events.gz', gzipSync(encodePart(numbered('early', 10))));
-      await put('c.events', encodePart(['other'], { writer: 'b', time: -9 }));
+      await put('a.events.gz', gzipSync(encodeUnsealed(numbered('late', 50), { sequence: 10 })));
+      await put('b.events.gz', gzipSync(encodeUnsealed(numbered('early', 10))));
+      await put('c.events', encodeUnsealed(['other'], { writer: 'b', time: -9 }));
       const { error, payloads } = await readPayloads(createArchiveReader(inStore('*')));
       expect(payloads).to.deep.equal(numbered('late', 50));
       expect(error)
@@ -153,7 +153,7 @@ describe('RollingReadStream, from stores', () => {
 
     it('by name, and fails even if a copy was left out before', async () => {
       for (const [i, sequence] of [0, 2, 1].entries()) {
-        await put(`x_${i}.events`, encodePart([`${i}`], { sequence }));
+        await put(`x_${i}.events`, encodeUnsealed([`${i}`], { sequence }));
       }
       const { error, payloads } = await readPayloads(createArchiveReader(inStore('*')));
       expect(payloads).to.deep.equal(['0', '1']);
@@ -164,11 +164,11 @@ describe('RollingReadStream, from stores', () => {
   describe('beside local archives', () => {
     it('reads objects first, and an archive that is in both once, from disk', async () => {
       for (const i of [1, 2, 3]) {
-        const bytes = encodePart(numbered(`${i}`, 3), { sequence: 3 * i });
+        const bytes = encodeUnsealed(numbered(`${i}`, 3), { sequence: 3 * i });
         if (i < 3) await put(`host/x_${i}.events.gz`, await compressAll(bytes));
         if (i > 1) await write(`spool/x_${i}.events`, bytes);
       }
-      await write('spool/x_4.events.open', encodePart(['4'], { sequence: 12 }));
+      await write('spool/x_4.events.open', encodeUnsealed(['4'], { sequence: 12 }));
       const expected = [1, 2, 3].flatMap((i) => numbered(`${i}`, 3));
       for (const order of ['name', 'time'] as const) {
         const patterns = [local('spool/*.events'), inStore('**/*.events')];
@@ -188,23 +188,23 @@ describe('RollingReadStream, from stores', () => {
     });
 
     it('reads different archives with the same name', async () => {
-      await put('x_1.events.gz', gzipSync(encodePart(['theirs'], { writer: 'b' })));
-      await write('spool/x_1.events', encodePart(['ours']));
+      await put('x_1.events.gz', gzipSync(encodeUnsealed(['theirs'], { writer: 'b' })));
+      await write('spool/x_1.events', encodeUnsealed(['ours']));
       const patterns = [local('spool/*'), inStore('*')];
       expect(await read(patterns)).to.deep.equal(['theirs', 'ours']);
     });
 
     for (const name of ['x_2.events.gz', 'x_2-0123abcd.events.gz']) {
       it(`finds an archive that was shipped as ${name} after it was listed`, async () => {
-        await write('spool/x_1.events', encodePart(['1']));
-        await write('spool/x_2.events', encodePart(['2'], { sequence: 1 }));
-        await put('x_0.events', encodePart(BEFORE, { writer: 'b' }));
+        await write('spool/x_1.events', encodeUnsealed(['1']));
+        await write('spool/x_2.events', encodeUnsealed(['2'], { sequence: 1 }));
+        await put('x_0.events', encodeUnsealed(BEFORE, { writer: 'b' }));
         const patterns = [local('spool/*'), inStore('**/*')];
         const payloads: string[] = [];
         for await (const record of createArchiveReader(patterns)) {
           payloads.push(record.text());
           if (payloads.length > 1) continue;
-          await put(`deep/${name}`, gzipSync(encodePart(['2'], { sequence: 1 })));
+          await put(`deep/${name}`, gzipSync(encodeUnsealed(['2'], { sequence: 1 })));
           await rm(local('spool/x_2.events'));
         }
         expect(payloads).to.deep.equal([...BEFORE, '1', '2']);
@@ -212,8 +212,8 @@ describe('RollingReadStream, from stores', () => {
     }
 
     it('reports an archive that vanished for good', async () => {
-      await put('x_0.events', encodePart(BEFORE, { writer: 'b' }));
-      await write('spool/x_1.events', encodePart(['1']));
+      await put('x_0.events', encodeUnsealed(BEFORE, { writer: 'b' }));
+      await write('spool/x_1.events', encodeUnsealed(['1']));
       const reader = createArchiveReader([local('spool/*'), inStore('**/*')]);
       let records = 0;
       const read = async () => {
@@ -225,7 +225,7 @@ describe('RollingReadStream, from stores', () => {
   });
 
   it('requests nothing before the first read, holds one body, and closes it when it is destroyed', async () => {
-    const bytes = encodePart(numbered('v', 200_000), { blockBytes: 65_536 });
+    const bytes = encodeUnsealed(numbered('v', 200_000), { blockBytes: 65_536 });
     for (const key of ['a.events', 'b.events']) await put(key, bytes);
     const reader = createArchiveReader(inStore('*'));
     expect(store.prefixes).to.deep.equal([]);
@@ -256,12 +256,12 @@ describe('RollingReadStream, from stores', () => {
     it('reads the archives that patterns match, from several prefixes and from disk', async () => {
       const s3 = openStore(`s3://${bucket}`, options());
       for (const i of [1, 2, 10]) {
-        const bytes = encodePart(numbered(`${i}`, 40_000), { sequence: 40_000 * i });
+        const bytes = encodeUnsealed(numbered(`${i}`, 40_000), { sequence: 40_000 * i });
         const key = `logs/dt=2024-01-0${i % 3}/x_${i}.events.gz`;
         await s3.put(key, Readable.from([await compressAll(bytes)], { objectMode: false }));
       }
       await s3.close();
-      await write('spool/x_11.events.open', encodePart(['11'], { sequence: 440_000 }));
+      await write('spool/x_11.events.open', encodeUnsealed(['11'], { sequence: 440_000 }));
       const sorted = [`s3://${bucket}/logs/**/x_1.*`, `s3://${bucket}/logs/dt=2024-01-02/*.events`];
       const first = [1, 2].flatMap((i) => numbered(`${i}`, 40_000));
       const names = [...sorted, `s3://${bucket}/logs/dt=2024-01-01/x_10.events`];

@@ -16,7 +16,7 @@ import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
-import { encodePart, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';
+import { encodeUnsealed, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';
 import { closed, rejection } from '../support/store-tools.js';
 
 const V1_SAMPLES = fileURLToPath(new URL('../fixtures/v1/', import.meta.url));
@@ -46,14 +46,14 @@ describe('RollingReadStream', () => {
 
   describe('reads a series', () => {
     it('of open, sealed and gzipped archives, in the order of their writer', async () => {
-      await put('z.events', encodePart(['0', '1']));
-      await put('y.events.gz', gzipSync(encodePart(['2', '3'], { sequence: 2 })));
-      await put('x.events.open', encodePart(['4', '5'], { sequence: 4 }));
+      await put('z.events', encodeUnsealed(['0', '1']));
+      await put('y.events.gz', gzipSync(encodeUnsealed(['2', '3'], { sequence: 2 })));
+      await put('x.events.open', encodeUnsealed(['4', '5'], { sequence: 4 }));
       expect(await read()).to.deep.equal(['0', '1', '2', '3', '4', '5']);
     });
 
     it('of gzip by other programs, with several members, cut anywhere', async function () {
-      const bytes = encodePart(numbered('v', 300), { blockBytes: 500 });
+      const bytes = encodeUnsealed(numbered('v', 300), { blockBytes: 500 });
       const cuts = [0, 1, 5, 70, 4000, bytes.length];
       const members = cuts.slice(1).map((end, i) => gzipSync(bytes.subarray(cuts[i], end)));
       await put('a.events.gz', Buffer.concat(members));
@@ -68,8 +68,11 @@ describe('RollingReadStream', () => {
     it('of all versions and JSON lines, distinguished by content, not by name', async () => {
       await put('a.events', encodeJsonLines(['{"json":1}']));
       await put('b.events', gzipSync(encodeVersion1(['v1'])));
-      await put('c.events.gz', encodePart(['v2'], { sequence: 1 }));
-      await put('d.events', Buffer.concat([encodeVersion1(['both-1']), encodePart(['both-2'])]));
+      await put('c.events.gz', encodeUnsealed(['v2'], { sequence: 1 }));
+      await put(
+        'd.events',
+        Buffer.concat([encodeVersion1(['both-1']), encodeUnsealed(['both-2'])]),
+      );
       await put('e.events.open', gzipSync(encodeJsonLines(['2'])));
       expect(await read()).to.deep.equal(['{"json":1}', 'v1', 'both-1', 'both-2', '2', 'v2']);
     });
@@ -101,17 +104,17 @@ describe('RollingReadStream', () => {
     }
 
     it('of several writers, merged by the earliest time of their next archives', async () => {
-      await put('a-1.events', encodePart(['a1'], { writer: 'a', time: 0 }));
-      await put('b-1.events', encodePart(['b1'], { writer: 'b', time: 1 }));
-      await put('a-2.events', encodePart(['a2'], { writer: 'a', sequence: 1, time: 2 }));
-      await put('b-2.events.gz', encodePart(['b2'], { writer: 'b', sequence: 1, time: 3 }));
+      await put('a-1.events', encodeUnsealed(['a1'], { writer: 'a', time: 0 }));
+      await put('b-1.events', encodeUnsealed(['b1'], { writer: 'b', time: 1 }));
+      await put('a-2.events', encodeUnsealed(['a2'], { writer: 'a', sequence: 1, time: 2 }));
+      await put('b-2.events.gz', encodeUnsealed(['b2'], { writer: 'b', sequence: 1, time: 3 }));
       expect(await read()).to.deep.equal(['a1', 'b1', 'a2', 'b2']);
     });
 
     it('of a list of paths, directories and globs, each archive once', async () => {
-      await put('here/a.events', encodePart(['0']));
-      await put('there/b.events.gz', encodePart(['1'], { sequence: 1 }));
-      await put('there/deep/c.events', encodePart(['2'], { sequence: 2 }));
+      await put('here/a.events', encodeUnsealed(['0']));
+      await put('there/b.events.gz', encodeUnsealed(['1'], { sequence: 1 }));
+      await put('there/deep/c.events', encodeUnsealed(['2'], { sequence: 2 }));
       const patterns = ['here', 'there/b.events', '**/c*', 'here/*.events', 'there/deep/../b.*'];
       const reader = createArchiveReader(patterns.map((pattern) => join(directory, pattern)));
       expect(await readPayloads(reader)).to.deep.equal({
@@ -122,14 +125,14 @@ describe('RollingReadStream', () => {
 
     it('and drops repeated archives and blocks, within one archive and across two', async () => {
       const blocks = [0, 1, 2, 3].map((i) =>
-        encodePart([`${2 * i}`, `${2 * i + 1}`], { sequence: 2 * i }),
+        encodeUnsealed([`${2 * i}`, `${2 * i + 1}`], { sequence: 2 * i }),
       );
       const [first, second, third, fourth] = blocks as [Buffer, Buffer, Buffer, Buffer];
       await put('a.events', Buffer.concat([first, second, first, second]));
       await put('copy/a.events.gz', gzipSync(Buffer.concat([first, second])));
       await put('b.events', Buffer.concat([second, third]));
-      await put('c.events', Buffer.concat([encodePart(['5', '6'], { sequence: 5 }), fourth]));
-      const other = encodePart(['other'], { writer: 'b', time: 900 });
+      await put('c.events', Buffer.concat([encodeUnsealed(['5', '6'], { sequence: 5 }), fourth]));
+      const other = encodeUnsealed(['other'], { writer: 'b', time: 900 });
       await put('d.events', Buffer.concat([other, first]));
       expect(await read('**/*.events')).to.deep.equal([...'01234567', 'other']);
     });
@@ -148,13 +151,13 @@ describe('RollingReadStream', () => {
 
     it('including records that a writer wrote to an open archive after it was listed', async () => {
       for (const i of [0, 1, 2]) {
-        await put(`x_${i}.events`, encodePart([`${i}`], { sequence: i }));
+        await put(`x_${i}.events`, encodeUnsealed([`${i}`], { sequence: i }));
       }
       await put('x_3.events.open', new Uint8Array());
       const reader = createArchiveReader(join(directory, 'x_*.events'));
       const records = reader[Symbol.asyncIterator]();
       expect((await records.next()).value?.text()).to.equal('0');
-      await put('x_3.events.open', encodePart(['3'], { sequence: 3 }));
+      await put('x_3.events.open', encodeUnsealed(['3'], { sequence: 3 }));
       const rest: string[] = [];
       for await (const record of records) rest.push(record.text());
       expect(rest).to.deep.equal(['1', '2', '3']);
@@ -163,9 +166,9 @@ describe('RollingReadStream', () => {
 
   describe('finds its archives', () => {
     it('even if they change their state between listing and opening', async () => {
-      await put('a.events.open', encodePart(['0']));
-      await put('b.events.open', encodePart(['1'], { sequence: 1 }));
-      await put('c.events.open', encodePart(['2'], { sequence: 2 }));
+      await put('a.events.open', encodeUnsealed(['0']));
+      await put('b.events.open', encodeUnsealed(['1'], { sequence: 1 }));
+      await put('c.events.open', encodeUnsealed(['2'], { sequence: 2 }));
       const path = (name: string) => join(directory, name);
       const files = new CountingFiles();
       const { open } = files.layer;
@@ -176,7 +179,7 @@ describe('RollingReadStream', () => {
           if (files.opened.length === 3 && existsSync(path('b.events.open'))) {
             await rename(path('b.events.open'), path('b.events'));
             await rm(path('c.events.open'));
-            await put('c.events.gz', gzipSync(encodePart(['2'], { sequence: 2 })));
+            await put('c.events.gz', gzipSync(encodeUnsealed(['2'], { sequence: 2 })));
           }
           return open(...args);
         },
@@ -187,8 +190,8 @@ describe('RollingReadStream', () => {
     });
 
     it('and reports one that vanished, after the records before it', async () => {
-      await put('a.events', encodePart(numbered('a', 1000)));
-      await put('b.events', encodePart(['last'], { sequence: 1000 }));
+      await put('a.events', encodeUnsealed(numbered('a', 1000)));
+      await put('b.events', encodeUnsealed(['last'], { sequence: 1000 }));
       const reader = createArchiveReader(join(directory, '*.events'));
       const payloads: string[] = [];
       const reading = (async () => {
@@ -212,7 +215,7 @@ describe('RollingReadStream', () => {
     });
 
     it('and lists and opens nothing before the first read', async () => {
-      await put('a.events', encodePart(['x']));
+      await put('a.events', encodeUnsealed(['x']));
       const files = new CountingFiles();
       const reader = createArchiveReader(join(directory, '*'), { files: files.layer });
       await new Promise<void>((resolve) => setImmediate(resolve));
@@ -232,8 +235,8 @@ describe('RollingReadStream', () => {
     const count = 2000;
     const writes = Array.from({ length: count }, (_, i) => {
       // Two writers share the series; their sequences and the numbers in the names are in opposite order.
-      const part = { writer: i % 2 ? 'a' : 'b', sequence: Math.floor(i / 2), time: i };
-      return writeFile(join(directory, `x_${count - i}.events`), encodePart([`${i}`], part));
+      const options = { writer: i % 2 ? 'a' : 'b', sequence: Math.floor(i / 2), time: i };
+      return writeFile(join(directory, `x_${count - i}.events`), encodeUnsealed([`${i}`], options));
     });
     await Promise.all(writes);
     const files = new CountingFiles();
@@ -250,7 +253,7 @@ describe('RollingReadStream', () => {
       const kind = suffix === '' ? 'plain' : 'gzipped';
 
       async function startReading(signal?: AbortSignal) {
-        const bytes = encodePart(payloads);
+        const bytes = encodeUnsealed(payloads);
         await put(`a.events${suffix}`, suffix === '' ? bytes : gzipSync(bytes));
         const files = new CountingFiles();
         const reader = createArchiveReader(join(directory, '*'), { files: files.layer, signal });
@@ -305,7 +308,7 @@ describe('RollingReadStream', () => {
     }
 
     it('or opens none if the signal had already aborted', async () => {
-      await put('a.events', encodePart(['x']));
+      await put('a.events', encodeUnsealed(['x']));
       const files = new CountingFiles();
       const options = { files: files.layer, signal: AbortSignal.abort() };
       const reader = createArchiveReader(join(directory, '*'), options);
@@ -314,7 +317,7 @@ describe('RollingReadStream', () => {
     });
 
     it('by `await using`', async () => {
-      await put('a.events', encodePart(payloads));
+      await put('a.events', encodeUnsealed(payloads));
       const files = new CountingFiles();
       const reader = createArchiveReader(join(directory, '*'), { files: files.layer });
       reader.on('error', () => {});
@@ -329,7 +332,7 @@ describe('RollingReadStream', () => {
   it('reads at most one batch ahead of its consumer', async () => {
     for (let i = 0; i < 20; i++) {
       const payloads = Array.from({ length: 8 }, () => 'x'.repeat(200_000));
-      await put(`x_${i}.events`, encodePart(payloads, { sequence: 8 * i, blockBytes: 1 }));
+      await put(`x_${i}.events`, encodeUnsealed(payloads, { sequence: 8 * i, blockBytes: 1 }));
     }
     let bytes = 0;
     const files = new CountingFiles((file) => ({

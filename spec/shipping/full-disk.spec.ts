@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { createArchiveReader, createArchiveWriter } from '../../lib/index.js';
-import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
+import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/series.js';
 import { SmallDisk, skipForWantOfDisk } from '../support/small-disk.js';
 
 describe('shipping from a full file system', () => {
@@ -29,7 +29,7 @@ describe('shipping from a full file system', () => {
   it('drains it, with no room for a journal, a lease or a temporary file', async () => {
     const to = await directories.make();
     for (let i = 0; i < 3; i++) {
-      const bytes = encodePart(numbered(`${i}`, 1000), { sequence: 1000 * i });
+      const bytes = encodeUnsealed(numbered(`${i}`, 1000), { sequence: 1000 * i });
       await writeFile(join(directory, `x_${i}.events`), bytes);
     }
     disk?.fill(join(directory, 'filling'));

@@ -11,7 +11,7 @@ import { inspectArchive, listLeftArchives } from '../../lib/shipping/left-archiv
 import { CountingFiles } from '../support/counting-files.js';
 import { damageOf } from '../support/decode-archive.js';
 import { encodeJsonLines, NOW_MICROS } from '../support/encode-archive.js';
-import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
+import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/series.js';
 import { rejection } from '../support/store-tools.js';
 
 describe('left archives', () => {
@@ -71,7 +71,7 @@ describe('left archives', () => {
     const { signal } = new AbortController();
 
     it('finds the facts that the writer knew', async () => {
-      const bytes = encodePart(numbered('v', 300), { time: 5, blockBytes: 1000 });
+      const bytes = encodeUnsealed(numbered('v', 300), { time: 5, blockBytes: 1000 });
       const archive = await inspectArchive(await put('a.events', bytes), nodeFileLayer, signal);
       expect(archive).to.deep.equal({
         path: join(directory, 'a.events'),
@@ -92,7 +92,7 @@ describe('left archives', () => {
     });
 
     it('counts the records before damage', async () => {
-      const bytes = encodePart(numbered('v', 100), { blockBytes: 500 });
+      const bytes = encodeUnsealed(numbered('v', 100), { blockBytes: 500 });
       bytes.writeUInt8(bytes.readUInt8(bytes.length - 30) ^ 1, bytes.length - 30);
       const left = await put('a.events', bytes);
       const archive = await inspectArchive(left, nodeFileLayer, signal);
@@ -109,7 +109,7 @@ describe('left archives', () => {
     });
 
     it('rejects when the signal aborts, and closes the file', async () => {
-      const left = await put('a.events', encodePart(['x']));
+      const left = await put('a.events', encodeUnsealed(['x']));
       const files = new CountingFiles();
       const reason = new Error('no longer wanted');
       const aborted = AbortSignal.abort(reason);

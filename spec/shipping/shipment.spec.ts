@@ -13,7 +13,7 @@ import { KeyTemplate } from '../../lib/shipping/key-template.js';
 import { Shipment, type ShipmentContext } from '../../lib/shipping/shipment.js';
 import { JOURNALED_OBJECT, journalOf } from '../support/journals.js';
 import { MemoryStore, storeError } from '../support/memory-store.js';
-import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
+import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/series.js';
 import { rejection } from '../support/store-tools.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
 
@@ -21,7 +21,7 @@ const KEY = 'a.events.gz';
 
 describe('Shipment', () => {
   const directories = new TemporaryDirectories();
-  const bytes = encodePart(numbered('v', 50));
+  const bytes = encodeUnsealed(numbered('v', 50));
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   let directory: string;
   let path: string;

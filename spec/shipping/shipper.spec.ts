@@ -18,7 +18,7 @@ import type { SealedArchive } from '../../lib/writing/handlers/archive-handler.j
 import { rollNever } from '../../lib/writing/policies/roll-policies.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryStore, storeError } from '../support/memory-store.js';
-import { encodePart, numbered, TemporaryDirectories } from '../support/series.js';
+import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/series.js';
 import { archivesIn, createShippingWriter, reach, turns } from '../support/shipping-writer.js';
 import { rejection } from '../support/store-tools.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
@@ -373,7 +373,7 @@ describe('Shipper', () => {
     });
 
     it('reports the facts that its writer knew', async () => {
-      const bytes = encodePart(['0', '1'], { time: 7 });
+      const bytes = encodeUnsealed(['0', '1'], { time: 7 });
       await writeFile(join(directory, 'x_000000.events'), bytes);
       const { writer, shipped } = createShippingWriter(directory, store);
       expect(writer.stats()).to.include({ left: 0, shipped: 0 });
@@ -422,9 +422,9 @@ describe('Shipper', () => {
 
     it('ships each archive once even if the disk fails during the listing', async () => {
       const ship = { to: store, localFile: 'keep' as const };
-      await writeFile(join(directory, 'x_000001.events'), encodePart(['1'], { writer: 'b' }));
+      await writeFile(join(directory, 'x_000001.events'), encodeUnsealed(['1'], { writer: 'b' }));
       await createShippingWriter(directory, store, { ship }).writer.close();
-      await writeFile(join(directory, 'x_000000.events'), encodePart(['0']));
+      await writeFile(join(directory, 'x_000000.events'), encodeUnsealed(['0']));
       let looks = 0;
       const disk = new TestDisk((call, path) => {
         // The first call is for the listing, the second asks whether the file was kept.
@@ -625,7 +625,7 @@ describe('Shipper', () => {
 
     it('counts archives of an earlier writer', async () => {
       for (let i = 0; i < 2; i++) {
-        const bytes = encodePart(['x'.repeat(30_000)], { sequence: i });
+        const bytes = encodeUnsealed(['x'.repeat(30_000)], { sequence: i });
         await writeFile(join(directory, `x_${i}0.events`), bytes);
       }
       const release = holdPuts();

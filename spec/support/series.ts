@@ -23,7 +23,7 @@ export class TemporaryDirectories {
   }
 }
 
-export interface Part {
+export interface UnsealedOptions {
   /** A hexadecimal digit; the writer's id repeats it. @default 'a' */
   readonly writer?: string;
   /** The sequence of the first record. @default 0 */
@@ -33,9 +33,9 @@ export interface Part {
   readonly blockBytes?: number;
 }
 
-/** An archive of version 2 with one record for each payload. */
-export function encodePart(payloads: readonly string[], part: Part = {}): Buffer {
-  const { writer = 'a', sequence = 0, time = 0, blockBytes = 4096 } = part;
+/** An archive of version 2 without an index, with one record for each payload. */
+export function encodeUnsealed(payloads: readonly string[], options: UnsealedOptions = {}): Buffer {
+  const { writer = 'a', sequence = 0, time = 0, blockBytes = 4096 } = options;
   const records: RecordInput[] = payloads.map((payload, i) => ({
     payload,
     timeMicros: NOW_MICROS + 1000 * (time + i),

@@ -11,7 +11,7 @@ import type { ArchiveHandler } from '../../lib/writing/handlers/archive-handler.
 import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
 import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
 import { MemoryStore } from '../support/memory-store.js';
-import { encodePart } from '../support/series.js';
+import { encodeUnsealed } from '../support/series.js';
 import { Gate } from '../support/test-disk.js';
 import { numbers, payloadsOf, sha256Of, until } from '../support/writer-tools.js';
 
@@ -56,8 +56,8 @@ describe('handlers of a RollingWriteStream', () => {
   });
 
   it('run for recovered archives, before those are shipped', async () => {
-    await writeFile(join(directory, 'a.events.open'), encodePart(['x', 'y']));
-    await writeFile(join(directory, 'a-1.events.stale'), encodePart(['z'], { writer: 'b' }));
+    await writeFile(join(directory, 'a.events.open'), encodeUnsealed(['x', 'y']));
+    await writeFile(join(directory, 'a-1.events.stale'), encodeUnsealed(['z'], { writer: 'b' }));
     const steps: string[] = [];
     const store = new MemoryStore();
     store.before = (operation, key) => {

@@ -9,7 +9,7 @@ import { LocalArchive } from '../../../lib/series/opening/local-archive.js';
 import { CountingFiles } from '../../support/counting-files.js';
 import { encodeJsonLines, encodeVersion1 } from '../../support/encode-archive.js';
 import { forgeBody, forgeFrame, forgeRecord } from '../../support/forge-frame.js';
-import { encodePart, TemporaryDirectories } from '../../support/series.js';
+import { encodeUnsealed, TemporaryDirectories } from '../../support/series.js';
 
 describe('orderArchives', () => {
   const directories = new TemporaryDirectories();
@@ -33,30 +33,30 @@ describe('orderArchives', () => {
 
   it('orders the archives of one writer by sequence, whatever their names and times', async () => {
     const ordered = await order({
-      'z.events': encodePart(['0', '1'], { time: 900 }),
-      'c.events.gz': gzipSync(encodePart(['2'], { sequence: 2, time: 500 })),
-      'm.events.open': encodePart(['3'], { sequence: 3, time: 100 }),
-      'a.events': encodePart(['10'], { sequence: 10, time: 0 }),
+      'z.events': encodeUnsealed(['0', '1'], { time: 900 }),
+      'c.events.gz': gzipSync(encodeUnsealed(['2'], { sequence: 2, time: 500 })),
+      'm.events.open': encodeUnsealed(['3'], { sequence: 3, time: 100 }),
+      'a.events': encodeUnsealed(['10'], { sequence: 10, time: 0 }),
     });
     expect(ordered).to.deep.equal(['z.events', 'c.events', 'm.events', 'a.events']);
   });
 
   it('merges writers by the earliest time of their next archives', async () => {
     const ordered = await order({
-      'a-1': encodePart(['x'], { writer: 'a', time: 10 }),
-      'a-2': encodePart(['x'], { writer: 'a', sequence: 1, time: 40 }),
-      'b-1': encodePart(['x'], { writer: 'b', time: 20 }),
+      'a-1': encodeUnsealed(['x'], { writer: 'a', time: 10 }),
+      'a-2': encodeUnsealed(['x'], { writer: 'a', sequence: 1, time: 40 }),
+      'b-1': encodeUnsealed(['x'], { writer: 'b', time: 20 }),
       // The clock was set back: b-2 still follows b-1, and immediately.
-      'b-2': encodePart(['x'], { writer: 'b', sequence: 1, time: 5 }),
-      'b-3': encodePart(['x'], { writer: 'b', sequence: 2, time: 50 }),
-      'c-1': encodePart(['x'], { writer: 'c', time: 30 }),
+      'b-2': encodeUnsealed(['x'], { writer: 'b', sequence: 1, time: 5 }),
+      'b-3': encodeUnsealed(['x'], { writer: 'b', sequence: 2, time: 50 }),
+      'c-1': encodeUnsealed(['x'], { writer: 'c', time: 30 }),
     });
     expect(ordered).to.deep.equal(['a-1', 'b-1', 'b-2', 'c-1', 'a-2', 'b-3']);
   });
 
   it('puts version 1 and JSON lines first, in the natural order of their names', async () => {
     const ordered = await order({
-      'a.events': encodePart(['x']),
+      'a.events': encodeUnsealed(['x']),
       'x_2.events': encodeVersion1(['x']),
       'x_9.events.gz': gzipSync(encodeJsonLines(['9'])),
       'x_10.events': encodeVersion1(['x']),
@@ -81,8 +81,8 @@ describe('orderArchives', () => {
       'store/b.jsonl.gz': gzipSync(lines),
       'spool/c.jsonl': lines,
       'store/c.jsonl.gz': gzipSync(other),
-      'spool/d.events': encodePart(['x']),
-      'store/d.events.gz': gzipSync(encodePart(['x'])),
+      'spool/d.events': encodeUnsealed(['x']),
+      'store/d.events.gz': gzipSync(encodeUnsealed(['x'])),
     });
     expect(ordered).to.deep.equal([
       'spool/a.jsonl',
@@ -97,38 +97,38 @@ describe('orderArchives', () => {
   it('puts open archives without a header last: they may hold records when they are read', async () => {
     const ordered = await order({
       'a.events.open': Buffer.alloc(0),
-      'b.events.open': encodePart(['x'], { sequence: 2 }).subarray(0, 63),
-      'c.events': encodePart(['x']),
+      'b.events.open': encodeUnsealed(['x'], { sequence: 2 }).subarray(0, 63),
+      'c.events': encodeUnsealed(['x']),
       'd.events': encodeVersion1(['x']),
-      'e.events.open': encodePart(['x'], { sequence: 1 }).subarray(0, 64),
+      'e.events.open': encodeUnsealed(['x'], { sequence: 1 }).subarray(0, 64),
     });
     expect(ordered).to.deep.equal(['d.events', 'c.events', 'e.events', 'a.events', 'b.events']);
   });
 
   it('puts an archive whose first frame is damaged where its name belongs', async () => {
-    const damaged = encodePart(['x'], { sequence: 1 });
+    const damaged = encodeUnsealed(['x'], { sequence: 1 });
     damaged.writeUInt8(damaged.readUInt8(30) ^ 1, 30);
     const contents = {
-      'x_01.events': encodePart(['x']),
+      'x_01.events': encodeUnsealed(['x']),
       'x_02.events': damaged,
-      'x_03.events': encodePart(['x'], { sequence: 2 }),
+      'x_03.events': encodeUnsealed(['x'], { sequence: 2 }),
       'x_04.events.gz': gzipSync(damaged),
       'x_05.events': Buffer.from('garbage'),
-      'x_06.events': encodePart(['x'], { sequence: 3 }),
+      'x_06.events': encodeUnsealed(['x'], { sequence: 3 }),
       'x_07.events': forgeFrame(forgeBody(forgeRecord('')), { sequence: 2n ** 60n }),
-      'x_08.events': encodePart(['x'], { sequence: 4 }),
-      'x_09.events.gz': gzipSync(encodePart(['x'], { sequence: 5 })).subarray(0, 12),
+      'x_08.events': encodeUnsealed(['x'], { sequence: 4 }),
+      'x_09.events.gz': gzipSync(encodeUnsealed(['x'], { sequence: 5 })).subarray(0, 12),
     };
     const names = Object.keys(contents).map((name) => name.replace(/\.gz$/, ''));
     expect(await order(contents)).to.deep.equal(names);
   });
 
   it('orders an archive by its first frame, even if small gzip members split it', async () => {
-    const bytes = encodePart(['second'], { sequence: 7 });
+    const bytes = encodeUnsealed(['second'], { sequence: 7 });
     const members = [bytes.subarray(0, 5), bytes.subarray(5)].map((piece) => gzipSync(piece));
     const ordered = await order({
       'a.events.gz': Buffer.concat(members),
-      'b.events': encodePart(['first'], { sequence: 1 }),
+      'b.events': encodeUnsealed(['first'], { sequence: 1 }),
     });
     expect(ordered).to.deep.equal(['b.events', 'a.events']);
   });
@@ -137,7 +137,7 @@ describe('orderArchives', () => {
     const root = await directories.make();
     const archives = ['a', 'b', 'c'].map((name) => join(root, name));
     for (const [i, archive] of archives.entries()) {
-      await writeFile(archive, encodePart(['x'.repeat(100_000)], { sequence: i }));
+      await writeFile(archive, encodeUnsealed(['x'.repeat(100_000)], { sequence: i }));
     }
     let bytes = 0;
     const files = new CountingFiles((file) => ({

@@ -13,7 +13,12 @@ import { DirectoryStore } from '../../../lib/stores/directory/directory-store.js
 import { FaultyStore } from '../../support/faulty-store.js';
 import { compressAll } from '../../support/gzip-tools.js';
 import { HastyClock } from '../../support/hasty-clock.js';
-import { encodePart, numbered, readPayloads, TemporaryDirectories } from '../../support/series.js';
+import {
+  encodeUnsealed,
+  numbered,
+  readPayloads,
+  TemporaryDirectories,
+} from '../../support/series.js';
 import { closed, rejection } from '../../support/store-tools.js';
 
 describe('ObjectSource', () => {
@@ -145,7 +150,7 @@ describe('ObjectSource', () => {
 
   describe('read as a series', () => {
     const payloads = numbered('v', 3000);
-    const archive = encodePart(payloads, { blockBytes: 9000 });
+    const archive = encodeUnsealed(payloads, { blockBytes: 9000 });
 
     for (const [kind, encode] of [
       ['plain', async () => archive],

@@ -5,14 +5,14 @@ import { type FrameHeader, readFrameHeader } from '../../../lib/codec/version-2/
 import { HEADER_BYTES } from '../../../lib/format/version-2.js';
 import { BlockRun } from '../../../lib/writing/recovery/block-run.js';
 import type { PreviousArchive } from '../../../lib/writing/recovery/previous-archive.js';
-import { encodePart } from '../../support/series.js';
+import { encodeUnsealed } from '../../support/series.js';
 
 const SHA256 = Buffer.alloc(32, 7);
 const ZEROS = Buffer.alloc(32);
 
 /** A block with two records. */
 function blockAt(sequence: number): { readonly header: FrameHeader; readonly bytes: number } {
-  const block = encodePart(['x', 'y'], { sequence, time: sequence });
+  const block = encodeUnsealed(['x', 'y'], { sequence, time: sequence });
   return { header: readFrameHeader(block), bytes: block.length };
 }
 

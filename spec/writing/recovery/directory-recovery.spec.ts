@@ -17,7 +17,7 @@ import { encodeVersion1 } from '../../support/encode-archive.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { QUICK_PLACE } from '../../support/quick-place.js';
 import { type ScratchDirectory, withScratch } from '../../support/scratch-directory.js';
-import { encodePart, numbered } from '../../support/series.js';
+import { encodeUnsealed, numbered } from '../../support/series.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 import { outcomeOf, payloadsOf, until } from '../../support/writer-tools.js';
 
@@ -60,7 +60,7 @@ describe('DirectoryRecovery', () => {
   }
 
   const blocks = [0, 1, 2].map((i) =>
-    encodePart(numbered(`p${i}`, 20), { sequence: 20 * i, time: 20 * i }),
+    encodeUnsealed(numbered(`p${i}`, 20), { sequence: 20 * i, time: 20 * i }),
   );
   const all = [0, 1, 2].flatMap((i) => numbered(`p${i}`, 20));
 
@@ -387,7 +387,7 @@ describe('DirectoryRecovery, of killed processes', () => {
     await withScratch(async (scratch) => {
       const payloads = [0, 1, 2, 3].map((n) => numbered(`p${n}`, 20));
       for (const [n, part] of payloads.entries()) {
-        const bytes = encodePart(part, { sequence: 20 * n, time: 20 * n });
+        const bytes = encodeUnsealed(part, { sequence: 20 * n, time: 20 * n });
         await scratch.put(`x_${n}.events.open`, Buffer.concat([bytes, Buffer.from('torn')]));
       }
       await Promise.all([recover(scratch.path), recover(scratch.path), recover(scratch.path)]);

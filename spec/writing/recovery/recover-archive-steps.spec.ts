@@ -9,7 +9,7 @@ import { ArchiveTemplate } from '../../../lib/series/names/archive-template.js';
 import { recoverArchive } from '../../../lib/writing/recovery/recover-archive.js';
 import { encodeJsonLines, encodeVersion1 } from '../../support/encode-archive.js';
 import { type ScratchDirectory, withScratch } from '../../support/scratch-directory.js';
-import { encodePart, readPayloads } from '../../support/series.js';
+import { encodeUnsealed, readPayloads } from '../../support/series.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 
 /** A sealed name differs from the name while open. */
@@ -22,10 +22,10 @@ const DAMAGED: ReadonlyArray<readonly [format: string, bytes: Buffer]> = [
   [
     'version 2',
     Buffer.concat([
-      encodePart(PAYLOADS.slice(0, 2)),
+      encodeUnsealed(PAYLOADS.slice(0, 2)),
       Buffer.from('damage'),
-      encodePart(PAYLOADS.slice(2, 3), { sequence: 2, time: 2 }),
-      encodePart(PAYLOADS.slice(3), { sequence: 3, time: 3 }),
+      encodeUnsealed(PAYLOADS.slice(2, 3), { sequence: 2, time: 2 }),
+      encodeUnsealed(PAYLOADS.slice(3), { sequence: 3, time: 3 }),
       Buffer.from([0x84, 0x78, 0x86, 0x69, 2]),
     ]),
   ],
@@ -104,8 +104,8 @@ describe('recoverArchive, step by step', () => {
   it('keeps an archive aside whole, and once, if it has very many damaged stretches', async () => {
     await withScratch(async (scratch) => {
       const parts = Array.from({ length: 1200 }, (_, n) => [
-        encodePart(['a'], { sequence: 2 * n }),
-        encodePart(['b'], { sequence: 2 * n + 1 }),
+        encodeUnsealed(['a'], { sequence: 2 * n }),
+        encodeUnsealed(['b'], { sequence: 2 * n + 1 }),
         Buffer.from('damage'),
       ]);
       const bytes = Buffer.concat(parts.flat());
@@ -126,7 +126,9 @@ describe('recoverArchive, step by step', () => {
 
   it('reports the same facts as for any sealed archive', async () => {
     await withScratch(async (scratch) => {
-      const { mtimeMs } = await stat(await scratch.put(`${TEMPLATE}.open`, encodePart(['a', 'b'])));
+      const { mtimeMs } = await stat(
+        await scratch.put(`${TEMPLATE}.open`, encodeUnsealed(['a', 'b'])),
+      );
       const archive = await recover(scratch);
       const [name = ''] = await scratch.list();
       expect(archive).to.deep.include({
@@ -149,7 +151,7 @@ describe('recoverArchive, step by step', () => {
 
   it('reports no ordinal if the archives before it are not there', async () => {
     await withScratch(async (scratch) => {
-      await scratch.put(`${TEMPLATE}.open`, encodePart(['c'], { sequence: 7 }));
+      await scratch.put(`${TEMPLATE}.open`, encodeUnsealed(['c'], { sequence: 7 }));
       expect(await recover(scratch)).to.include({ ordinal: undefined, writer: 'a'.repeat(16) });
       await scratch.put(`${TEMPLATE}.open`, encodeVersion1(['1']));
       const facts = { ordinal: undefined, writer: undefined, format: 'v1', firstTime: null };
@@ -161,9 +163,9 @@ describe('recoverArchive, step by step', () => {
 
   it('takes the wanted name if the archive that had it was shipped meanwhile', async () => {
     await withScratch(async (scratch) => {
-      await scratch.put(`${TEMPLATE}.open`, encodePart(['a', 'b']));
+      await scratch.put(`${TEMPLATE}.open`, encodeUnsealed(['a', 'b']));
       const archive = await recover(scratch);
-      await scratch.put(`${TEMPLATE}.open`, encodePart(['a', 'b']));
+      await scratch.put(`${TEMPLATE}.open`, encodeUnsealed(['a', 'b']));
       const path = archive?.path ?? '';
       const disk = new TestDisk(async (call, opened) => {
         if (call === 'open' && opened === path) await rm(path);

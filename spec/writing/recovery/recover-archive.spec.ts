@@ -18,7 +18,7 @@ import {
   encodeVersion1,
 } from '../../support/encode-archive.js';
 import { type ScratchDirectory, withScratch } from '../../support/scratch-directory.js';
-import { encodePart } from '../../support/series.js';
+import { encodeUnsealed } from '../../support/series.js';
 import { rejection } from '../../support/store-tools.js';
 import { Gate, systemError, TestDisk } from '../../support/test-disk.js';
 import { numbers, payloadsOf, until } from '../../support/writer-tools.js';
@@ -30,7 +30,7 @@ const NAME = 'x_1.events';
 const SAMPLES = new Map(
   (
     [
-      ['version 2', (n) => encodePart([String(n)], { sequence: n, time: n })],
+      ['version 2', (n) => encodeUnsealed([String(n)], { sequence: n, time: n })],
       ['version 1', (n) => encodeVersion1([String(n)])],
       ['JSON lines', (n) => encodeJsonLines([`{"n":${n}}`])],
     ] satisfies [string, (n: number) => Buffer][]
@@ -126,7 +126,7 @@ describe('recoverArchive', () => {
   });
 
   for (const [format, encode] of [
-    ['version 2', (payloads: string[]) => encodePart(payloads, { blockBytes: 65_536 })],
+    ['version 2', (payloads: string[]) => encodeUnsealed(payloads, { blockBytes: 65_536 })],
     ['version 1', (payloads: string[]) => encodeVersion1(payloads)],
     ['JSON lines', (payloads: string[]) => encodeJsonLines(payloads)],
   ] as const) {
@@ -170,8 +170,8 @@ describe('recoverArchive', () => {
 
   it('recovers the file of an interrupted attempt before a newer one of its name', async () => {
     await withScratch(async (scratch) => {
-      await scratch.put(`${NAME}.stale`, encodePart(['old']));
-      await scratch.put(`${NAME}.open`, encodePart(['new'], { writer: 'b' }));
+      await scratch.put(`${NAME}.stale`, encodeUnsealed(['old']));
+      await scratch.put(`${NAME}.open`, encodeUnsealed(['new'], { writer: 'b' }));
       await recover(scratch);
       await recover(scratch);
       expect((await payloadsOf(scratch.path)).sort()).to.deep.equal(['new', 'old']);
@@ -206,7 +206,7 @@ describe('recoverArchive', () => {
       await withScratch(async (scratch) => {
         await scratch.put(
           `${NAME}.open`,
-          Buffer.concat([encodePart(['a', 'b']), Buffer.from('t')]),
+          Buffer.concat([encodeUnsealed(['a', 'b']), Buffer.from('t')]),
         );
         const gate = new Gate();
         let isFirst = true;
@@ -232,9 +232,9 @@ describe('recoverArchive', () => {
 
   it('continues after an interruption at any call, done or not', async () => {
     const bytes = Buffer.concat([
-      encodePart(['a', 'b']),
+      encodeUnsealed(['a', 'b']),
       Buffer.from('torn'),
-      encodePart(['c'], { sequence: 2 }),
+      encodeUnsealed(['c'], { sequence: 2 }),
     ]);
     for (const failsDone of [false, true]) {
       await withScratch(async (scratch) => {
@@ -275,7 +275,7 @@ describe('recoverArchive', () => {
   it('expands the tokens of the name', async () => {
     await withScratch(async (scratch) => {
       const name = 'x_[[COUNT]]_[[FIRST_TIME]]_[[LAST_TIME]].events';
-      await scratch.put(`${name}.open`, encodePart(['a', 'b', 'c']));
+      await scratch.put(`${name}.open`, encodeUnsealed(['a', 'b', 'c']));
       await recover(scratch, name, nodeFileLayer, name);
       expect(await scratch.list()).to.deep.equal([
         'x_3_2023-11-14T22-13-20.000000Z_2023-11-14T22-13-20.002000Z.events',
@@ -306,7 +306,7 @@ describe('recoverArchive', () => {
 
   it('gives no name to the incomplete copy of a recoverer that took over meanwhile', async () => {
     await withScratch(async (scratch) => {
-      await scratch.put(`${NAME}.open`, encodePart(['a', 'b']));
+      await scratch.put(`${NAME}.open`, encodeUnsealed(['a', 'b']));
       const stall = async (disk: TestDisk, at: string) => {
         const gate = new Gate();
         disk.hook = (call) => (call === at ? gate.pass() : undefined);
@@ -328,7 +328,7 @@ describe('recoverArchive', () => {
   });
 
   it('loses nothing if several recover it at once, which leases would prevent', async () => {
-    const bytes = Buffer.concat([encodePart(['a', 'b']), Buffer.from('torn')]);
+    const bytes = Buffer.concat([encodeUnsealed(['a', 'b']), Buffer.from('torn')]);
     await withScratch(async (scratch) => {
       for (let round = 0; round < 30; round++) {
         await scratch.put(`${NAME}.open`, bytes);
@@ -345,7 +345,7 @@ describe('recoverArchive', () => {
   it('rejects if a name is a directory, and changes nothing', async () => {
     await withScratch(async (scratch) => {
       await mkdir(join(scratch.path, `${NAME}.stale`));
-      await scratch.put(`${NAME}.open`, encodePart(['a']));
+      await scratch.put(`${NAME}.open`, encodeUnsealed(['a']));
       const error = await rejection(recover(scratch));
       expect(error).to.have.property('code');
       expect(await payloadsOf(join(scratch.path, `${NAME}.open`))).to.deep.equal(['a']);
@@ -356,7 +356,7 @@ describe('recoverArchive', () => {
 describe('recoverArchive, beside a writer', () => {
   it('keeps the name of an archive until it is recovered', async () => {
     await withScratch(async (scratch) => {
-      await scratch.put(`${NAME}.stale`, encodePart(['old']));
+      await scratch.put(`${NAME}.stale`, encodeUnsealed(['old']));
       const file = await ArchiveFile.create(scratch.path, NAME, nodeFileLayer);
       expect(file.name).to.equal('x_1-1.events');
       await file.abandon();

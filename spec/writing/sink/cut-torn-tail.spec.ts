@@ -6,11 +6,11 @@ import { expect } from 'chai';
 import { cutTornTail, wholeFrameBytes } from '../../../lib/writing/sink/cut-torn-tail.js';
 import { encodeVersion1 } from '../../support/encode-archive.js';
 import { withScratch } from '../../support/scratch-directory.js';
-import { encodePart, numbered } from '../../support/series.js';
+import { encodeUnsealed, numbered } from '../../support/series.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 
 const KINDS = [
-  ['version 2', [0, 1, 2].map((i) => encodePart(numbered('p', 5), { sequence: 5 * i }))],
+  ['version 2', [0, 1, 2].map((i) => encodeUnsealed(numbered('p', 5), { sequence: 5 * i }))],
   ['version 1', ['a', 'bb', 'ccc'].map((payload) => encodeVersion1([{ payload }]))],
   ['JSON lines', ['{"a":1}\n', '{"b":[2]}\n', '{}\n'].map((line) => Buffer.from(line))],
 ] as const;
