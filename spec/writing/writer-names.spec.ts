@@ -151,7 +151,7 @@ describe('names of archives of a RollingWriteStream', () => {
     expect(await payloadsOf(directory)).to.deep.equal(['x']);
   });
 
-  it('are synced: file and directory before the final name, the directory after it', async () => {
+  it('are synced: file and directory before the final name, the directory before the open name goes and after', async () => {
     const disk = new TestDisk();
     await pipeline(['x'], create({ files: disk.files }));
     expect(disk.calls).to.deep.equal([
@@ -162,7 +162,7 @@ describe('names of archives of a RollingWriteStream', () => {
       ...['sync', 'stat', 'lstat'],
       // Synced under its open name: receipts may settle before the archive has its final name.
       'syncDirectory',
-      ...['close', 'link', 'unlink', 'syncDirectory'],
+      ...['close', 'link', 'syncDirectory', 'unlink', 'syncDirectory'],
     ]);
   });
 

@@ -113,6 +113,8 @@ export class ArchivePath {
    */
   async moveTo(name: string, suffix = ''): Promise<string> {
     this.#movedTo ??= await this.#takeName(name, suffix);
+    // Sync the new name before unlinking the old one: otherwise a power loss could take both.
+    await this.#files.syncDirectory(this.#directory);
     await unlinkIfThere(this.#files, this.openPath);
     await this.#files.syncDirectory(this.#directory);
     return this.#movedTo;

@@ -6,6 +6,8 @@ import { expect } from 'chai';
 
 import type { OpenFile } from '../../../lib/files/file-layer.js';
 import { ArchivePath } from '../../../lib/writing/sink/archive-path.js';
+import { disksAfterCuts } from '../../support/each-power-cut.js';
+import { PowerDisk } from '../../support/power-disk.js';
 import { rejection } from '../../support/store-tools.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 
@@ -104,4 +106,22 @@ describe('ArchivePath', () => {
     await archivePath.syncName();
     expect(disk.calls.filter((call) => call === 'syncDirectory')).to.have.length(1);
   });
+
+  for (const suffix of ['', '.suspect']) {
+    it(`keeps the file under a name when the power fails while it is moved to NAME${suffix}`, async () => {
+      const power = new PowerDisk();
+      power.makeLastingDirectory('/disk');
+      const created = await ArchivePath.create('/disk', NAME, power.files);
+      await created.file.write(Buffer.from('archive'), 0, 7, 0);
+      await created.file.sync();
+      await created.path.syncName();
+      const cuts = await disksAfterCuts(power, () => created.path.moveTo(NAME, suffix));
+      for (const { disk: left, what } of cuts) {
+        const found = left.paths().filter((path) => !path.endsWith('.lock'));
+        expect(found, what).to.not.have.length(0);
+        for (const path of found) expect(left.content(path).toString(), what).to.equal('archive');
+      }
+      await created.path.release();
+    });
+  }
 });
