@@ -1,11 +1,12 @@
 import { dirname, resolve } from 'node:path';
 
 import type { FileLayer } from './file-layer.js';
-import { isMissing } from './system-error.js';
+import { isMissing, systemCodeOf } from './system-error.js';
 
 /**
  * Creates a directory and its parents where they are missing. Syncs each new name: otherwise a
- * power loss could remove the directory with everything that was moved into it.
+ * power loss could remove the directory with everything that was moved into it. Also syncs the name
+ * of a directory that exists: the process that made it may have been killed before its sync.
  */
 export async function makeDirectory(files: FileLayer, directory: string): Promise<void> {
   const path = resolve(directory);
@@ -16,5 +17,12 @@ export async function makeDirectory(files: FileLayer, directory: string): Promis
     await makeDirectory(files, dirname(path));
     await files.mkdir(path);
     await files.syncDirectory(dirname(path));
+    return;
   }
+  await files.syncDirectory(dirname(path)).catch(unlessForbidden);
+}
+
+/** A directory whose parent may not be read was made by another user, who knows whether it lasts. */
+function unlessForbidden(error: unknown): void {
+  if (!['EACCES', 'EPERM'].includes(systemCodeOf(error) ?? '')) throw error;
 }
