@@ -66,7 +66,9 @@ export async function recoverArchive(
   const found = await findFile(left, files);
   if (found === null) return null;
   if (await isSealed(found, base, template, files)) {
-    // A crash came between the two names of step 4, or of a seal.
+    // A crash came between the two names of step 4, or of a seal. It may have come before the sync of the
+    // new name: without that sync, a power loss now could take both.
+    await files.syncDirectory(dirname(base));
     await unlinkIfThere(files, left);
     await files.syncDirectory(dirname(base));
     return null;

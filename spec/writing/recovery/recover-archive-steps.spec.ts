@@ -7,7 +7,9 @@ import { type FileLayer, nodeFileLayer } from '../../../lib/files/file-layer.js'
 import { createArchiveReader } from '../../../lib/reading/rolling-read-stream.js';
 import { ArchiveTemplate } from '../../../lib/series/names/archive-template.js';
 import { recoverArchive } from '../../../lib/writing/recovery/recover-archive.js';
+import { disksAfterCuts } from '../../support/each-power-cut.js';
 import { encodeJsonLines, encodeVersion1 } from '../../support/encode-archive.js';
+import { PowerDisk } from '../../support/power-disk.js';
 import { type ScratchDirectory, withScratch } from '../../support/scratch-directory.js';
 import { encodeUnsealed, readPayloads } from '../../support/series.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
@@ -174,4 +176,29 @@ describe('recoverArchive, step by step', () => {
       expect(await scratch.list()).to.deep.equal([archive?.name]);
     });
   });
+
+  for (const suffix of ['.open', '.stale']) {
+    it(`keeps a sealed archive when the power fails while NAME${suffix}, its other name, is removed`, async () => {
+      const disk = new PowerDisk();
+      disk.makeLastingDirectory('/disk');
+      const [base, sealed] = [`/disk/${TEMPLATE}`, '/disk/x_1_0123456789abcdef.events'];
+      const bytes = encodePart(['1']);
+      const file = await disk.files.open(base + suffix, 'wx');
+      await file.write(bytes, 0, bytes.length, 0);
+      await file.sync();
+      await file.close();
+      await disk.files.syncDirectory('/disk');
+      // Here a writer, or a recoverer, is killed: it has not synced the new name yet.
+      await disk.files.link(base + suffix, sealed);
+      const template = new ArchiveTemplate('x_[[COUNT]]_[[CRC]].events');
+      const cuts = await disksAfterCuts(disk, () => recoverArchive(base, template, disk.files));
+      expect(disk.paths()).to.deep.equal([sealed]);
+      for (const { disk: left, what } of cuts) {
+        const { payloads } = await readPayloads(
+          createArchiveReader('/disk', { files: left.files }),
+        );
+        expect(payloads, what).to.deep.equal(['1']);
+      }
+    });
+  }
 });
