@@ -182,7 +182,7 @@ describe('recoverArchive, step by step', () => {
       const disk = new PowerDisk();
       disk.makeLastingDirectory('/disk');
       const [base, sealed] = [`/disk/${TEMPLATE}`, '/disk/x_1_0123456789abcdef.events'];
-      const bytes = encodePart(['1']);
+      const bytes = encodeUnsealed(['1']);
       const file = await disk.files.open(base + suffix, 'wx');
       await file.write(bytes, 0, bytes.length, 0);
       await file.sync();
