@@ -27,7 +27,9 @@ export interface ArchiveSpan {
 
 export interface SpanOptions {
   readonly isWanted: (run: IndexedRun) => boolean;
-  /** If the index lists records without a time: read the whole archive, or only their blocks too. */
+  /**
+   * If the index lists records without a time: read the whole archive, or only their blocks too.
+   */
   readonly whenUntimed: 'read all' | 'read it';
 }
 
@@ -38,9 +40,9 @@ const LEAST_BYTES = 256 * 2 ** 10;
 const LARGEST_HOLE_BYTES = 64 * 2 ** 10;
 
 /**
- * The ranges of an archive that may hold wanted records according to its index, in order (docs/format.md,
- * "Finding it"; for gzip docs/format-gzip.md, "What a reader must do"). Needs one small read from the end, and
- * rarely a second.
+ * The ranges of an archive that may hold wanted records according to its index, in order
+ * (docs/format.md, "Finding it"; for gzip docs/format-gzip.md, "What a reader must do"). Needs one
+ * small read from the end, and rarely a second.
  *
  * @returns null if there is no usable index, so that the whole archive must be read
  */
@@ -64,11 +66,14 @@ interface Members {
   readonly writer: string | undefined;
 }
 
-/** The member index of a seekable gzip file; null if there is none, or it does not cover the whole file. */
+/**
+ * The member index of a seekable gzip file; null if there is none, or it does not cover the whole
+ * file.
+ */
 async function readMembers(tail: ArchiveEnds, size: number): Promise<Members | null> {
   const last = await tail.read({ start: size - END_MEMBER_BYTES, end: size });
-  // The head would only distinguish a damaged file from a foreign one. Both are read whole, which reports
-  // damage.
+  // The head would only distinguish a damaged file from a foreign one. Both are read whole, which
+  // reports damage.
   const end = readGzipEnd({ head: Buffer.alloc(0), tail: last, fileBytes: size });
   if (end.kind !== 'seekable') return null;
   const { suffixBytes, totals } = end;

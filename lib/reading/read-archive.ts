@@ -17,7 +17,8 @@ export interface ReadArchiveOptions
 }
 
 /**
- * Opens an archive and yields its records in order: of version 2 only selected ones, of other versions all.
+ * Opens an archive and yields its records in order: of version 2 only selected ones, of other
+ * versions all.
  *
  * @param seek if given, reads only the blocks that the archive's index lists as possibly wanted
  */
@@ -41,8 +42,8 @@ export async function* readArchive(
 /**
  * Reads spans of an archive.
  *
- * @returns `damaged` if a span is not what the index says. The caller must then read the whole archive, which
- *   reports the damage, and drops the records that were already yielded here.
+ * @returns `damaged` if a span is not what the index says. The caller must then read the whole
+ *   archive, which reports the damage, and drops the records that were already yielded here.
  */
 async function* readSpans(
   source: ArchiveSource,

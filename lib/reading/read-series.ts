@@ -19,8 +19,9 @@ export interface SeriesOptions extends ReadSettings, ReadArchiveOptions {
 }
 
 /**
- * Yields the wanted records of all archives that patterns match, in their order, each once, in arrays that
- * are not empty. Opens one archive at a time. Closes the stores that were opened for the patterns.
+ * Yields the wanted records of all archives that patterns match, in their order, each once, in
+ * arrays that are not empty. Opens one archive at a time. Closes the stores that were opened for
+ * the patterns.
  */
 export async function* readSeries(
   patterns: SortedPatterns,
@@ -81,7 +82,8 @@ function seekIn(
 ): SpanOptions | undefined {
   const isWanted = (run: IndexedRun) => selection.hasAnyOf(run);
   if (!isAnyTime(selection)) return { isWanted, whenUntimed: 'read it' };
-  // An object with the name of an archive that was read is mostly its copy, so fetch only what is new.
+  // An object with the name of an archive that was read is mostly its copy, so fetch only what is
+  // new.
   if (archive.isStored && isNameRead) return { isWanted, whenUntimed: 'read all' };
   return undefined;
 }

@@ -3,9 +3,9 @@ import type { ArchiveRecord } from '../codec/records/archive-record.js';
 type Result = IteratorResult<ArchiveRecord, undefined>;
 
 /**
- * Iterates over the records in batches. A record of the current batch is returned in a promise that is already
- * resolved: for small records, a loop takes 0.6 times as long as with an async generator, which needs three
- * ticks per record.
+ * Iterates over the records in batches. A record of the current batch is returned in a promise that
+ * is already resolved: for small records, a loop takes 0.6 times as long as with an async
+ * generator, which needs three ticks per record.
  */
 export class RecordIterator implements AsyncIterableIterator<ArchiveRecord, undefined> {
   readonly #batches: AsyncGenerator<ArchiveRecord[], void, undefined>;

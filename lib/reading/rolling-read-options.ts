@@ -20,34 +20,34 @@ export type RecordFilter = Readonly<Record<string, string>> | ((record: ArchiveR
 export interface RollingReadOptions
   extends Pick<ArchiveDecoderOptions, 'maxRecordBytes' | 'metadataKey'> {
   /**
-   * Reads only records of this time or later. With `from` or `to`, the reader skips blocks of other times and
-   * records without a time (version 1, JSON lines), reports no gaps, and reports damage only in blocks that it
-   * reads. @default from the first
+   * Reads only records of this time or later. With `from` or `to`, the reader skips blocks of other
+   * times and records without a time (version 1, JSON lines), reports no gaps, and reports damage
+   * only in blocks that it reads. @default from the first
    */
   readonly from?: TimeInput | undefined;
   /** Reads only records before this time, not those at it. @default to the last */
   readonly to?: TimeInput | undefined;
   /**
-   * Reads only records with exactly these metadata, or only those for which a function returns true. Metadata
-   * are faster, because the reader creates no other records. If few records of a block are selected, they are
-   * copies, so that they do not keep their block in memory. @default all
+   * Reads only records with exactly these metadata, or only those for which a function returns
+   * true. Metadata are faster, because the reader creates no other records. If few records of a
+   * block are selected, they are copies, so that the block can be freed. @default all
    */
   readonly where?: RecordFilter | undefined;
   /** The largest number of records to read. The stream ends after it. @default no limit */
   readonly limit?: number | undefined;
   /**
-   * How objects of a store are ordered. `'name'` costs nothing, and fails with `ERR_ARCHIVE_ORDER` as soon as
-   * a writer's records turn out to be in another order. `'time'` goes by the first record of each archive, as
-   * for local archives, and costs two requests per object. By name, objects come before archives that are only
-   * on local disk. @default 'name'
+   * How objects of a store are ordered. `'name'` costs nothing, and fails with `ERR_ARCHIVE_ORDER`
+   * as soon as a writer's records turn out to be in another order. `'time'` goes by the first
+   * record of each archive, as for local archives, and costs two requests per object. By name,
+   * objects come before archives that are only on local disk. @default 'name'
    */
   readonly order?: SeriesOrder | undefined;
   /**
-   * `'error'`: damage ends the stream with a `DamageError`. `'skip'`: the reader skips the frames or lines that
-   * are damaged, emits the event `damage`, and continues. @default 'error'
+   * `'error'`: damage ends the stream with a `DamageError`. `'skip'`: the reader skips the frames
+   * or lines that are damaged, emits the event `damage`, and continues. @default 'error'
    */
   readonly whenDamaged?: 'error' | 'skip' | undefined;
-  /** Whether patterns that match nothing give an empty stream instead of an error. @default false */
+  /** Whether patterns that match nothing give an empty stream, not an error. @default false */
   readonly allowEmpty?: boolean | undefined;
   /** Service and credentials for patterns that begin with `s3://`. */
   readonly s3?: S3StoreOptions | undefined;

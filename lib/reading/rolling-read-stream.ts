@@ -15,31 +15,37 @@ import { parseReadOptions, type RollingReadOptions } from './rolling-read-option
 
 /** The events of a reader, besides those of every Readable. Listeners are not awaited. */
 export interface ArchiveReaderEvents {
-  /** With `whenDamaged: 'skip'`: damaged bytes were skipped. Emitted before the records after them are read. */
+  /**
+   * With `whenDamaged: 'skip'`: damaged bytes were skipped. Emitted before the records after them
+   * are read.
+   */
   readonly damage: [damage: SkippedDamage];
   /** Records are missing between two records of a writer. */
   readonly gap: [gap: SequenceGap];
 }
 
-/** How many records are decoded ahead of the consumer. Records are views, so each one costs little. */
+/**
+ * How many records are decoded ahead of the consumer. Records are views, so each one costs little.
+ */
 const RECORDS_AHEAD = 128;
 
 /**
- * A Readable of the records (`ArchiveRecord`) of all archives that patterns match, one archive after the other,
- * whatever their state and version, on local disk and in stores. At most one file or object is open at a time.
- * It lists and opens nothing, and does not load the AWS SDK, before the first read.
+ * A Readable of the records (`ArchiveRecord`) of all archives that patterns match, one archive
+ * after the other, whatever their state and version, on local disk and in stores. At most one file
+ * or object is open at a time. It lists and opens nothing, and does not load the AWS SDK, before
+ * the first read.
  *
- * Records of one writer come by sequence, each once. Writers are merged by the earliest time of their next
- * archives. Version 1 and JSON lines have no sequences: they come first, in the natural order of their names,
- * and of several archives with one name and the same bytes, one is read. Objects of a store come in the
- * natural order of their names; see `order`.
+ * Records of one writer come by sequence, each once. Writers are merged by the earliest time of
+ * their next archives. Version 1 and JSON lines have no sequences: they come first, in the natural
+ * order of their names, and of several archives with one name and the same bytes, one is read.
+ * Objects of a store come in the natural order of their names; see `order`.
  *
- * If a local archive is shipped after it was listed, its object is read, provided that a pattern matches it. A
- * download that breaks off continues after its last byte. A request that fails eight times in a row is a
- * `StoreError`.
+ * If a local archive is shipped after it was listed, its object is read, provided that a pattern
+ * matches it. A download that breaks off continues after its last byte. A request that fails eight
+ * times in a row is a `StoreError`.
  *
- * Damage is a `DamageError`. The stream fails with it only after every record before the damage was consumed,
- * however slowly. A torn tail of an archive that is still open is its end. For events see
+ * Damage is a `DamageError`. The stream fails with it only after every record before the damage was
+ * consumed, however slowly. A torn tail of an archive that is still open is its end. For events see
  * `ArchiveReaderEvents`.
  */
 export class RollingReadStream extends Readable {
@@ -50,8 +56,8 @@ export class RollingReadStream extends Readable {
   /** How many records of the batch were pushed. */
   #pushed = 0;
   /**
-   * How the series is read; only one way is possible. `records`: the stream pushes records, and `filling` while
-   * it does so.
+   * How the series is read; only one way is possible. `records`: the stream pushes records, and
+   * `filling` while it does so.
    */
   #use: 'none' | 'records' | 'filling' | 'batches' | 'loop' = 'none';
   #loop: RecordIterator | undefined;
@@ -72,23 +78,24 @@ export class RollingReadStream extends Readable {
   }
 
   /**
-   * The records in non-empty arrays, each from one or more blocks. This is the fastest way to read, because the
-   * stream does no work per record. It replaces reading the stream, which still emits `damage` and `gap`. The
-   * stream is destroyed at the end, and when the loop breaks off. The loop throws the error that would destroy
-   * the stream.
+   * The records in non-empty arrays, each from one or more blocks. This is the fastest way to read,
+   * because the stream does no work per record. It replaces reading the stream, which still emits
+   * `damage` and `gap`. The stream is destroyed at the end, and when the loop breaks off. The loop
+   * throws the error that would destroy the stream.
    *
    * @throws TypeError if the stream is already being read in any way
    */
   batches(): AsyncGenerator<ArchiveRecord[], void, undefined> {
-    if (this.#use !== 'none') throw new TypeError('reader is read already, cannot give batches()');
+    if (this.#use !== 'none')
+      throw new TypeError('stream is already being read, batches() must come first');
     this.#use = 'batches';
     this.#leaveErrorsToLoop();
     return this.#giveBatches();
   }
 
   /**
-   * The records, one by one. If nothing has read the stream yet, this is 1.6 times as fast for small records as
-   * Readable's own iterator, which otherwise yields the rest of the records.
+   * The records, one by one. If nothing has read the stream yet, this is 1.6 times as fast for
+   * small records as Readable's own iterator, which otherwise yields the rest of the records.
    */
   override [Symbol.asyncIterator](): ReturnType<Readable[typeof Symbol.asyncIterator]> {
     if (this.#use === 'none') {
@@ -102,8 +109,8 @@ export class RollingReadStream extends Readable {
   override _read(): void {
     if (this.#use === 'filling') return;
     if (this.#use === 'batches' || this.#use === 'loop') {
-      const user = this.#use === 'batches' ? 'gives batches()' : 'is read by a loop';
-      this.destroy(new TypeError(`reader ${user} already, cannot be read`));
+      const user = this.#use === 'batches' ? 'batches()' : 'a loop';
+      this.destroy(new TypeError(`stream is already being read by ${user}`));
       return;
     }
     this.#use = 'filling';
@@ -184,7 +191,9 @@ export class RollingReadStream extends Readable {
 /** A `RollingReadStream` with typed events. */
 export type ArchiveReader = TypedEvents<ArchiveReaderEvents> & RollingReadStream;
 
-/** Creates a Readable of the records of all archives that `patterns` match; see `RollingReadStream`. */
+/**
+ * Creates a Readable of the records of all archives that `patterns` match; see `RollingReadStream`.
+ */
 export function createArchiveReader(
   patterns: SeriesPatterns,
   options?: RollingReadOptions,

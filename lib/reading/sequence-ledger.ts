@@ -15,10 +15,16 @@ export interface SequenceLedgerOptions {
   readonly onGap: (gap: SequenceGap) => void;
 }
 
-/** How many ranges are kept per writer. If there are more gaps than that, the oldest range is forgotten. */
+/**
+ * How many ranges are kept per writer. If there are more gaps than that, the oldest range is
+ * forgotten.
+ */
 const MOST_RANGES = 1024;
 
-/** Remembers which sequences of each writer were read, so that each record is read once and in order. */
+/**
+ * Remembers which sequences of each writer were read, so that each record is read once and in
+ * order.
+ */
 export class SequenceLedger {
   /** By writer; ascending, with a gap between neighbours. */
   readonly #ranges = new Map<string, SequenceRange[]>();
@@ -39,7 +45,8 @@ export class SequenceLedger {
   }
 
   /**
-   * How many records at the start of a block to skip, because they were read already or come too late.
+   * How many records at the start of a block to skip, because they were read already or come too
+   * late.
    *
    * @throws ArchiveError with the code `ERR_ARCHIVE_ORDER` for a late block with `whenLate: 'fail'`
    */

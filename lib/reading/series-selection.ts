@@ -19,9 +19,9 @@ export function isAnyTime(wanted: Pick<WantedRecords, 'earliestMicros' | 'latest
 }
 
 /**
- * Selects the wanted records of a series, each once. It acts three times: on the runs that an index lists
- * (`hasAnyOf`), on the header of each block before it is opened (`passOver`), and on decoded records
- * (`filter`).
+ * Selects the wanted records of a series, each once. It acts three times: on the runs that an index
+ * lists (`hasAnyOf`), on the header of each block before it is opened (`passOver`), and on decoded
+ * records (`filter`).
  */
 export class SeriesSelection implements RecordSelection {
   readonly earliestMicros: number;
@@ -62,7 +62,9 @@ export class SeriesSelection implements RecordSelection {
     return areFew(kept.length, records.length) ? kept.map((record) => record.copy()) : kept;
   }
 
-  /** The decoder has already selected records that have a sequence; the others have no time either. */
+  /**
+   * The decoder has already selected records that have a sequence; the others have no time either.
+   */
   #isWanted(record: ArchiveRecord): boolean {
     if (record.sequence !== undefined) return true;
     return isAnyTime(this) && (this.metadata?.matches(record.rawMetadata()) ?? true);

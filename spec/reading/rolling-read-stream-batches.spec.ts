@@ -99,11 +99,11 @@ describe('RollingReadStream.batches', () => {
   it('refuses to share the series with another consumer of the stream', async () => {
     const read = createReader();
     read.read();
-    expect(() => read.batches()).to.throw(TypeError, 'is read already');
+    expect(() => read.batches()).to.throw(TypeError, 'is already being read');
     read.destroy();
     const shared = createReader();
     const batches = shared.batches();
-    expect(() => shared.batches()).to.throw(TypeError, 'is read already');
+    expect(() => shared.batches()).to.throw(TypeError, 'is already being read');
     await batches.next();
     expect(await rejection(shared.toArray())).to.be.instanceOf(TypeError);
     expect(await rejection(batches.next())).to.be.instanceOf(TypeError);

@@ -135,7 +135,7 @@ describe('RollingReadStream, with damaged archives', () => {
       }
     });
 
-    it('takes a torn tail for damage in a gzipped archive, after all records that can be decompressed', async () => {
+    it('takes a torn tail for damage in a gzipped archive, after its records', async () => {
       const bytes = gzipSync(whole);
       for (const torn of [0, 1, 2, 9, 10, 11, 500, bytes.length - 9, bytes.length - 1]) {
         await put('a.events.gz', bytes.subarray(0, torn));

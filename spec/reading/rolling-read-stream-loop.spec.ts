@@ -76,7 +76,7 @@ describe('RollingReadStream, in a loop', () => {
     expect(reader.closed).to.equal(true);
   });
 
-  it('yields all records before damage, then throws it, and destroys the stream with it', async () => {
+  it('yields all records before damage, then destroys the stream and throws', async () => {
     const bytes = encodeUnsealed(numbered('v', 500));
     bytes.fill(0, bytes.length - 50);
     await writeFile(join(directory, 'a.events'), bytes);
@@ -121,7 +121,7 @@ describe('RollingReadStream, in a loop', () => {
 
   it('refuses to be read in another way at the same time', async () => {
     const reading = rejection(sequencesOf(reader));
-    expect(() => reader.batches()).to.throw(TypeError, 'is read already');
+    expect(() => reader.batches()).to.throw(TypeError, 'is already being read');
     reader.read();
     expect(await reading).to.be.instanceOf(TypeError);
   });

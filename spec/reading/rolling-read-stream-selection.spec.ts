@@ -83,7 +83,7 @@ describe('RollingReadStream, with a selection', () => {
     }
   });
 
-  it('selects records for which a function returns true, and ends with the error that it throws', async () => {
+  it('selects records for which a function returns true, and throws its error', async () => {
     const isWanted = (i: number) => i % 11 === 0 && i % 3 === 0;
     const where: RollingReadOptions['where'] = (record) =>
       record.metadata.third === 'yes' && Number(record.text()) % 11 === 0;
@@ -128,7 +128,7 @@ describe('RollingReadStream, with a selection', () => {
     );
   });
 
-  it('skips records without a time if a range of times is given, and compares their metadata', async () => {
+  it('skips records without a time in a range of times, but compares their metadata', async () => {
     const old = [
       { payload: 'v1-rare', metadata: { kind: 'rare' } },
       { payload: 'v1-often', metadata: { kind: 'often' } },

@@ -61,7 +61,7 @@ describe('RollingReadStream, which skips damage', () => {
     expect(gaps).to.deep.equal([{ writer: 'aaaaaaaaaaaaaaaa', from: 300, to: 400 }]);
   });
 
-  it('yields the records that truncated gzip still holds, and continues with the next archive', async () => {
+  it('yields the records that truncated gzip holds, then those of the next archive', async () => {
     const compressed = gzipSync(Buffer.concat([block(0), block(1)]), { level: 0 });
     await put('x_0.events.gz', compressed.subarray(0, block(0).length + 100));
     await put('x_1.events', block(2));

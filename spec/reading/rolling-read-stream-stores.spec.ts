@@ -92,7 +92,7 @@ describe('RollingReadStream, from stores', () => {
       expect(store.prefixes).to.deep.equal(expected);
     });
 
-    it('once if an archive exists plain and compressed, and then fetches the smaller, compressed one', async () => {
+    it('once if an archive is there plain and compressed, by the compressed one', async () => {
       await put('logs/b/x_2.events.gz', gzipSync(encodeUnsealed(['2'], { sequence: 1 })));
       expect(await read(inStore('logs/b/*'))).to.deep.equal(['2']);
       expect(store.gets.map(({ key }) => key)).to.deep.equal(['logs/b/x_2.events.gz']);
@@ -224,7 +224,7 @@ describe('RollingReadStream, from stores', () => {
     });
   });
 
-  it('requests nothing before the first read, holds one body, and closes it when it is destroyed', async () => {
+  it('requests nothing before the first read, and closes its only body', async () => {
     const bytes = encodeUnsealed(numbered('v', 200_000), { blockBytes: 65_536 });
     for (const key of ['a.events', 'b.events']) await put(key, bytes);
     const reader = createArchiveReader(inStore('*'));

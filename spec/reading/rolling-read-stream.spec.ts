@@ -234,7 +234,8 @@ describe('RollingReadStream', () => {
   it('reads thousands of archives with never more than one file open', async () => {
     const count = 2000;
     const writes = Array.from({ length: count }, (_, i) => {
-      // Two writers share the series; their sequences and the numbers in the names are in opposite order.
+      // Two writers share the series; their sequences and the numbers in the names are in opposite
+      // order.
       const options = { writer: i % 2 ? 'a' : 'b', sequence: Math.floor(i / 2), time: i };
       return writeFile(join(directory, `x_${count - i}.events`), encodeUnsealed([`${i}`], options));
     });

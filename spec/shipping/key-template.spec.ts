@@ -56,7 +56,7 @@ describe('KeyTemplate', () => {
     ['logs/%Y', 'has no [[NAME]]'],
     ['[[WRITER]]/[[NAME]]', 'has the token [[WRITER]], expected one of NAME, HOST, CRC'],
     ['[[NAME]]/]]', 'has double brackets around no token'],
-    ['%Q/[[NAME]]', '%Q is no strftime directive'],
+    ['%Q/[[NAME]]', '%Q is not a strftime directive'],
     ['50%/[[NAME]]', 'cannot be expanded'],
   ];
   for (const [template, message] of refused) {

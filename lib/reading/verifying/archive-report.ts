@@ -2,8 +2,8 @@ import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
 import type { SequenceGap } from '../../series/opening/sequence-gap.js';
 
 /**
- * One archive within a file, as its writer sealed it or as far as it was written. A file holds several parts
- * if archives were concatenated.
+ * One archive within a file, as its writer sealed it or as far as it was written. A file holds
+ * several parts if archives were concatenated.
  */
 export interface ArchivePart {
   /** Offsets of the part in the uncompressed file, its index included. */
@@ -12,7 +12,9 @@ export interface ArchivePart {
   /** The writer's id, 16 hex digits; undefined for version 1. */
   readonly writer: string | undefined;
   readonly records: number;
-  /** The sequence of its first record, and the one after its last record; undefined if it has none. */
+  /**
+   * The sequence of its first record, and the one after its last record; undefined if it has none.
+   */
   readonly sequence: number | undefined;
   readonly nextSequence: number | undefined;
   /** Undefined if the part has no index. */
@@ -23,12 +25,21 @@ export interface ArchivePart {
 export interface PartIndex {
   /** How the index contradicts the bytes before it; undefined if it agrees with them. */
   readonly problem: string | undefined;
-  /** The archive's number within its writer, from 0; undefined if it was not known when it was sealed. */
+  /**
+   * The archive's number within its writer, from 0; undefined if it was not known when it was
+   * sealed.
+   */
   readonly ordinal: number | undefined;
-  /** The digest of the writer's previous archive, 64 hex digits; zeros in the first one, or if not known. */
+  /**
+   * The digest of the writer's previous archive, 64 hex digits; zeros in the first one, or if not
+   * known.
+   */
   readonly previousSha256: string;
   readonly writerEnded: boolean;
-  /** The digest of the part's actual bytes, its index included. The writer's next archive should hold it. */
+  /**
+   * The digest of the part's actual bytes, its index included. The writer's next archive should
+   * hold it.
+   */
   readonly sha256: string;
 }
 
@@ -53,8 +64,8 @@ export interface ArchiveReport {
   /** The first 1,000 gaps in the sequences of its frames. */
   readonly gaps: readonly SequenceGap[];
   /**
-   * `valid`: it ends with an index, and every index in it agrees with the bytes before it. `missing`: it does
-   * not end with one. `invalid`: an index contradicts the bytes before it.
+   * `valid`: it ends with an index, and every index in it agrees with the bytes before it.
+   * `missing`: it does not end with one. `invalid`: an index contradicts the bytes before it.
    */
   readonly index: 'valid' | 'missing' | 'invalid';
   /** The first claim of an index that is not true, and the truth. */
@@ -66,8 +77,8 @@ export interface ArchiveReport {
   readonly writerEnded: boolean;
   readonly parts: readonly ArchivePart[];
   /**
-   * Whether nothing in it is damaged or missing, and no index contradicts it. An archive that ends after a
-   * whole frame is intact even without an index, as one that is still open.
+   * Whether nothing in it is damaged or missing, and no index contradicts it. An archive that ends
+   * after a whole frame is intact even without an index, as one that is still open.
    */
   readonly isIntact: boolean;
 }

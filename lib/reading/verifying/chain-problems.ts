@@ -3,9 +3,10 @@ import type { ArchivePart, PartIndex } from './archive-report.js';
 /** A reason why a series is not complete. */
 export interface ArchiveProblem {
   /**
-   * `missing`: an archive, or records between two archives, do not exist. `altered`: an archive is not the
-   * one whose digest its writer's next archive holds. `unfinished`: an archive was not sealed, or it is the
-   * last one of a writer that did not end in it. `damaged`: an archive is not intact.
+   * `missing`: an archive, or records between two archives, do not exist. `altered`: an archive is
+   * not the one whose digest its writer's next archive holds. `unfinished`: an archive was not
+   * sealed, or it is the last one of a writer that did not end in it. `damaged`: an archive is not
+   * intact.
    */
   readonly kind: 'missing' | 'altered' | 'unfinished' | 'damaged';
   /** The path of the archive; undefined if the archive is missing. */
@@ -35,8 +36,8 @@ interface NumberedPart extends SealedPart {
 }
 
 /**
- * The problems in the chains of all writers. A complete chain runs from ordinal 0 to the archive in which its
- * writer ended, and each archive holds the digest of the one before it.
+ * The problems in the chains of all writers. A complete chain runs from ordinal 0 to the archive in
+ * which its writer ended, and each archive holds the digest of the one before it.
  */
 export function chainProblems(parts: readonly ChainPart[]): ArchiveProblem[] {
   const writers = new Map<string, ChainPart[]>();
@@ -63,7 +64,7 @@ function writerProblems(
       // The same archive twice is fine, for example raw in one directory and compressed in another.
       if (hasOtherContent(part, previous)) {
         const { ordinal } = part.index;
-        const problem = `is archive ${ordinal} of writer ${writer}, as ${previous.archive} is`;
+        const problem = `is archive ${ordinal} of writer ${writer}, but so is ${previous.archive}`;
         problems.push(alteredArchive(part, ordinal, problem));
       }
       continue;
@@ -93,7 +94,9 @@ function beginOf({ nextSequence, sequence }: ChainPart): number {
   return sequence ?? nextSequence ?? 0;
 }
 
-/** Whether `part` is the archive `previous` again, or holds only records that `previous` holds too. */
+/**
+ * Whether `part` is the archive `previous` again, or holds only records that `previous` holds too.
+ */
 function isRepeat(part: SealedPart, previous: SealedPart): boolean {
   const { ordinal, sha256 } = part.index;
   if (sha256 === previous.index.sha256) return true;
@@ -105,7 +108,10 @@ function hasOtherContent({ index }: SealedPart, previous: SealedPart): boolean {
   return index.ordinal !== undefined && index.sha256 !== previous.index.sha256;
 }
 
-/** The ordinal of a part that follows `previous` without missing records; undefined if some are missing. */
+/**
+ * The ordinal of a part that follows `previous` without missing records; undefined if some are
+ * missing.
+ */
 function ordinalAfter(previous: NumberedPart | undefined, part: SealedPart): number | undefined {
   if (beginOf(part) > (previous?.nextSequence ?? 0)) return undefined;
   if (previous === undefined) return 0;
@@ -140,15 +146,17 @@ function linkProblems(
   return [...problems, ...lostBetween(part, previous)];
 }
 
-/** Whether a digest is all zeros: the writer had no previous archive, or did not know its digest. */
+/**
+ * Whether a digest is all zeros: the writer had no previous archive, or did not know its digest.
+ */
 function isUnknown(sha256: string): boolean {
   return /^0*$/.test(sha256);
 }
 
 /**
- * The archives that are missing between two parts: by ordinals if both parts have one, else by sequences. A
- * writer that did not know its previous archive may have counted one without records; then only sequences
- * show whether an archive is missing.
+ * The archives that are missing between two parts: by ordinals if both parts have one, else by
+ * sequences. A writer that did not know its previous archive may have counted one without records;
+ * then only sequences show whether an archive is missing.
  *
  * @returns null if the two parts follow each other
  */
@@ -179,7 +187,8 @@ function lostBetween(part: SealedPart, previous: NumberedPart | undefined): Arch
   const { archive, index, isIntact, writer } = part;
   const [from, to] = [previous?.nextSequence ?? 0, beginOf(part)];
   if (to <= from || !isIntact || !(previous?.isIntact ?? true)) return [];
-  const message = `${archive}: records ${from} to ${to - 1} of writer ${writer} before it are missing`;
+  const records = `records ${from} to ${to - 1} of writer ${writer}`;
+  const message = `${archive}: ${records} before it are missing`;
   return [{ kind: 'missing', archive, writer, ordinal: index.ordinal, message }];
 }
 

@@ -40,7 +40,8 @@ function entriesProblem(
   for (const [i, entry] of claimed.entries()) {
     const end = claimed[i + 1]?.offset ?? Number.POSITIVE_INFINITY;
     const first = found[at];
-    if (first?.offset !== entry.offset) return `no block begins at its entry ${entry.offset}`;
+    if (first?.offset !== entry.offset)
+      return `no block begins at byte ${entry.offset}, where it has an entry`;
     let { records, earliestMicros, latestMicros } = first;
     for (let next = found[++at]; next && next.offset < end; next = found[++at]) {
       records += next.records;
@@ -52,7 +53,7 @@ function entriesProblem(
       entry.sequence === first.sequence &&
       entry.earliestMicros === earliestMicros &&
       entry.latestMicros === latestMicros;
-    if (!isSame) return `its entry ${entry.offset} is not what the blocks from there on are`;
+    if (!isSame) return `its entry for byte ${entry.offset} does not match the blocks there`;
   }
   const more = found[at];
   return more === undefined ? undefined : `it has no entry for the block at ${more.offset}`;

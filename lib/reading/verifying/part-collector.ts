@@ -15,8 +15,8 @@ import { indexProblem } from './index-problem.js';
 import type { RangeHash } from './range-hash.js';
 
 /**
- * An index that showed where its part begins only when it was read. Its SHA-256 could not be checked, because
- * the bytes were already hashed as part of another range.
+ * An index that showed where its part begins only when it was read. Its SHA-256 could not be
+ * checked, because the bytes were already hashed as part of another range.
  */
 export interface UncheckedIndex {
   /** The number of its part in `parts`. */
@@ -41,7 +41,9 @@ interface OpenPart {
   readonly blocks: IndexBuilder;
 }
 
-/** Divides the frames of a file into the archives that were concatenated, and checks their indexes. */
+/**
+ * Divides the frames of a file into the archives that were concatenated, and checks their indexes.
+ */
 export class PartCollector {
   readonly parts: ArchivePart[] = [];
   readonly gaps: SequenceGap[] = [];
@@ -91,7 +93,8 @@ export class PartCollector {
     const begin = offset - index.archiveBytes;
     const end = offset + bytes.length;
     const isPossible = begin >= this.#sealedBytes;
-    // If the index begins within the part, the frames before that are of an archive that was cut off.
+    // If the index begins within the part, the frames before that are of an archive that was cut
+    // off.
     const isWithin = isPossible && begin > part.begin && part.frames > 0;
     const found = part.blocks.entries.map((entry) => ({
       ...entry,

@@ -1,6 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 
-/** The SHA-256 of consecutive ranges of a stream. Bytes may arrive before their range's end is decided. */
+/**
+ * The SHA-256 of consecutive ranges of a stream. Bytes may arrive before their range's end is
+ * decided.
+ */
 export class RangeHash {
   #hash: Hash = createHash('sha256');
   #chunks: Buffer[] = [];

@@ -23,8 +23,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Reads a whole archive, plain or gzip, and reports what is wrong with it: checks every checksum, every block,
- * and everything that an index claims. A torn last frame of `NAME.open` is its end, not damage.
+ * Reads a whole archive, plain or gzip, and reports what is wrong with it: checks every checksum,
+ * every block, and everything that an index claims. A torn last frame of `NAME.open` is its end,
+ * not damage.
  *
  * @param path the path of the file, with the suffix of its state
  * @throws Node's error for a file that cannot be read; never for what the file contains
@@ -131,7 +132,10 @@ async function checkLate(
   return checked;
 }
 
-/** What to do at which offset: where the indexed bytes begin, where they end, and where the part ends. */
+/**
+ * What to do at which offset: where the indexed bytes begin, where they end, and where the part
+ * ends.
+ */
 function marksOf(late: UncheckedIndex, parts: ArchivePart[], ranges: RangeHash) {
   const part = parts[late.part];
   const index = part?.index;

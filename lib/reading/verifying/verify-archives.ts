@@ -15,9 +15,9 @@ import { reportArchive, type VerifyOptions } from './verify-archive.js';
 /** The result of reading all archives of a series. */
 export interface SeriesReport {
   /**
-   * `complete`: every writer's archives exist, from the first to the one in which the writer ended, each is
-   * intact, and each holds the digest of the one before it. Version 1 and JSON lines have no such chain: for
-   * them only damage can be found.
+   * `complete`: every writer's archives exist, from the first to the one in which the writer ended,
+   * each is intact, and each holds the digest of the one before it. Version 1 and JSON lines have
+   * no such chain: for them only damage can be found.
    */
   readonly verdict: 'complete' | 'incomplete';
   /** Sorted by name in natural order. */
@@ -26,8 +26,8 @@ export interface SeriesReport {
 }
 
 /**
- * Reads all archives that patterns match, one at a time, and reports whether the series is complete, or which
- * archives are missing, altered, unfinished or damaged.
+ * Reads all archives that patterns match, one at a time, and reports whether the series is
+ * complete, or which archives are missing, altered, unfinished or damaged.
  *
  * @throws NoArchivesError, DirectoryError, and Node's error for a file that cannot be read
  */
@@ -61,9 +61,10 @@ function damageOf(report: ArchiveReport): ArchiveProblem[] {
   const [first] = damage;
   const [gap] = gaps;
   const facts = [
-    first && `${damagedStretches} damaged (the first: ${first.reason} at byte ${first.begin})`,
+    first &&
+      `${damagedStretches} damaged stretches (the first: ${first.reason} at byte ${first.begin})`,
     gap && `records ${gap.from} to ${gap.to - 1} of writer ${gap.writer} are missing`,
-    indexProblem && `the index does not agree: ${indexProblem}`,
+    indexProblem && `the index is wrong: ${indexProblem}`,
   ];
   const message = `${archive}: ${facts.filter(Boolean).join('; ')}`;
   return [{ kind: 'damaged', archive, writer, ordinal, message }];

@@ -7,16 +7,18 @@ import type { FoundArchive, FoundFile } from '../opening/found-archive.js';
 import { readUncompressed } from '../opening/read-uncompressed.js';
 
 /**
- * The archives without those that repeat another one: second names of a file, and copies. For archives
- * whose records have no sequence, which is how the reader recognises repeats everywhere else.
+ * The archives without those that repeat another one: second names of a file, and copies. For
+ * archives whose records have no sequence, which is how the reader recognises repeats everywhere
+ * else.
  */
 export async function distinctArchives(archives: readonly FoundArchive[]): Promise<FoundArchive[]> {
   return await leaveOutCopies(await leaveOutLinkedTwins(archives));
 }
 
 /**
- * Leaves out the open name of an archive whose sealed name is among `archives` too. Sealing links the file
- * under both names for a moment; after a crash in that moment both stay until the archive is recovered.
+ * Leaves out the open name of an archive whose sealed name is among `archives` too. Sealing links
+ * the file under both names for a moment; after a crash in that moment both stay until the archive
+ * is recovered.
  */
 export async function leaveOutLinkedTwins(
   archives: readonly FoundArchive[],
@@ -34,8 +36,8 @@ export async function leaveOutLinkedTwins(
 }
 
 /**
- * Leaves out copies: of several archives with one name and the same uncompressed bytes it keeps the first.
- * Reads only archives that share their name with another, one at a time.
+ * Leaves out copies: of several archives with one name and the same uncompressed bytes it keeps the
+ * first. Reads only archives that share their name with another, one at a time.
  */
 export async function leaveOutCopies(archives: readonly FoundArchive[]): Promise<FoundArchive[]> {
   const namesakes = new Map<string, number>();
@@ -57,8 +59,8 @@ export async function leaveOutCopies(archives: readonly FoundArchive[]): Promise
 }
 
 /**
- * The SHA-256 of an archive's uncompressed bytes, in hex; null if it is damaged, which the reader reports
- * when it reads the archive.
+ * The SHA-256 of an archive's uncompressed bytes, in hex; null if it is damaged, which the reader
+ * reports when it reads the archive.
  */
 export async function digestOf(archive: FoundArchive): Promise<string | null> {
   const source = await archive.open();

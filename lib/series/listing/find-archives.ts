@@ -56,7 +56,9 @@ class ObjectListing {
     return [...this.#first.values()];
   }
 
-  /** Lists again only if the last listing lacks the archive: many may be shipped during a long read. */
+  /**
+   * Lists again only if the last listing lacks the archive: many may be shipped during a long read.
+   */
   async findShipped(path: string): Promise<StoredArchive | undefined> {
     const known = findByName(this.#later, path);
     if (known !== undefined || this.#patterns.length === 0) return known;
@@ -76,8 +78,8 @@ class ObjectListing {
 }
 
 /**
- * The object that a local archive was shipped as: the one of its name, or, if that name was taken, the one
- * whose name has the archive's digest appended.
+ * The object that a local archive was shipped as: the one of its name, or, if that name was taken,
+ * the one whose name has the archive's digest appended.
  */
 function findByName(archives: ReadonlyMap<string, StoredArchive>, path: string) {
   const { ext, name } = parse(path);

@@ -38,8 +38,8 @@ export function checkPatterns(patterns: LocalPatterns): readonly string[] {
 
 /**
  * The local archives that patterns match: paths without the suffix of their state, each once, in no
- * order. A pattern matches an archive's name with and without that suffix. If a file or directory has
- * exactly the name of a pattern, the pattern means only that, even if it could be a glob.
+ * order. A pattern matches an archive's name with and without that suffix. If a file or directory
+ * has exactly the name of a pattern, the pattern means only that, even if it could be a glob.
  *
  * @throws NoArchivesError, DirectoryError
  */
@@ -100,8 +100,8 @@ async function entriesOf(directory: string, files: FileLayer): Promise<Directory
 }
 
 /**
- * Whether an archive exists in any state. States are checked in the order in which an archive passes through
- * them: one that changes its state meanwhile is still found.
+ * Whether an archive exists in any state. States are checked in the order in which an archive
+ * passes through them: one that changes its state meanwhile is still found.
  */
 async function isThere(archive: string, files: FileLayer): Promise<boolean> {
   for (const path of [archive + OPEN_SUFFIX, archive, archive + GZIP_SUFFIX]) {

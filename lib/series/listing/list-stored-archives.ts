@@ -9,9 +9,9 @@ import { literalStart, splitGlob } from '../names/glob.js';
 import { StoredArchive } from '../opening/stored-archive.js';
 
 /**
- * The archives in a store that a pattern matches: a glob, a key, or a prefix of keys that ends before a
- * slash. A pattern matches an archive's key with and without the suffix of its state. Requests only keys that
- * begin with the literal start of the pattern.
+ * The archives in a store that a pattern matches: a glob, a key, or a prefix of keys that ends
+ * before a slash. A pattern matches an archive's key with and without the suffix of its state.
+ * Requests only keys that begin with the literal start of the pattern.
  *
  * @throws StoreError
  */

@@ -6,8 +6,8 @@ import { peekArchive, type SequenceStart } from './archive-head.js';
 import { digestOf, distinctArchives } from './distinct-archives.js';
 
 /**
- * How the objects of a store are ordered: by their names, or, like local archives, by the first record of
- * each.
+ * How the objects of a store are ordered: by their names, or, like local archives, by the first
+ * record of each.
  */
 export type SeriesOrder = 'name' | 'time';
 
@@ -19,14 +19,14 @@ interface SequencedArchive {
 /**
  * Puts archives into the order in which they are read.
  *
- * By `time`, archives of one writer go by sequence, and several writers are merged by the earliest time of
- * each one's next archive. Archives without sequences (version 1, JSON lines) come first, in the natural
- * order of their names and without copies. An archive whose first frame is damaged comes where its name
- * belongs. This reads the head of each archive, one at a time.
+ * By `time`, archives of one writer go by sequence, and several writers are merged by the earliest
+ * time of each one's next archive. Archives without sequences (version 1, JSON lines) come first,
+ * in the natural order of their names and without copies. An archive whose first frame is damaged
+ * comes where its name belongs. This reads the head of each archive, one at a time.
  *
- * By `name`, objects of a store come first, in the natural order of their names, and local archives follow
- * by time. Only objects that share their name with a local archive are read. If both are one archive, the
- * local one takes the object's position.
+ * By `name`, objects of a store come first, in the natural order of their names, and local archives
+ * follow by time. Only objects that share their name with a local archive are read. If both are one
+ * archive, the local one takes the object's position.
  */
 export async function orderArchives(
   archives: readonly FoundArchive[],
@@ -96,8 +96,8 @@ async function joinByName(
 }
 
 /**
- * Compares two archives of one name. With the `same start`, their records are compared by sequence when
- * both are read; without sequences, only equal bytes show that one is a `copy`.
+ * Compares two archives of one name. With the `same start`, their records are compared by sequence
+ * when both are read; without sequences, only equal bytes show that one is a `copy`.
  */
 async function compareContents(
   a: FoundArchive,
@@ -131,9 +131,9 @@ function insert(archives: readonly FoundArchive[], others: FoundArchive[]): Foun
 }
 
 /**
- * Takes, again and again, the writer whose next archive has the earliest time. Sorting gives the same
- * order: an archive's turn comes with the latest of the earliest times of its writer up to it, because it
- * cannot come before an earlier archive of its writer.
+ * Takes, again and again, the writer whose next archive has the earliest time. Sorting gives the
+ * same order: an archive's turn comes with the latest of the earliest times of its writer up to it,
+ * because it cannot come before an earlier archive of its writer.
  */
 function merge(writers: SequencedArchive[][]): FoundArchive[] {
   const turns = writers.flatMap((archives) => {
@@ -160,7 +160,10 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Compares names without their extensions first, so that the alternative `a-1.events` follows `a.events`. */
+/**
+ * Compares names without their extensions first, so that the alternative `a-1.events` follows
+ * `a.events`.
+ */
 function compareNames({ path: a }: FoundArchive, { path: b }: FoundArchive): number {
   return compareNaturally(withoutExtension(a), withoutExtension(b)) || compareNaturally(a, b);
 }

@@ -15,8 +15,8 @@ export interface StorePattern {
 }
 
 /**
- * Where to find archives of a series: a picomatch glob, the path of an archive or of a directory; any of these
- * after `s3://bucket/` or `file://`; or a pattern of keys in a store.
+ * Where to find archives of a series: a picomatch glob, the path of an archive or of a directory;
+ * any of these after `s3://bucket/` or `file://`; or a pattern of keys in a store.
  */
 export type SeriesPattern = string | StorePattern;
 
@@ -72,7 +72,9 @@ function checkStorePattern(pattern: StorePattern): StorePattern {
   throw new TypeError(`pattern is ${inspect(pattern)}, expected a string or { store, pattern }`);
 }
 
-/** Escapes `?` and `#`: here they belong to a glob or a name, not to the URL's query or fragment. */
+/**
+ * Escapes `?` and `#`: here they belong to a glob or a name, not to the URL's query or fragment.
+ */
 function pathOf(url: string): string {
   return fileURLToPath(url.replaceAll('?', '%3F').replaceAll('#', '%23'));
 }

@@ -2,7 +2,8 @@ import { TemplateError } from '../../errors/template-error.js';
 import { STATE_SUFFIXES, TORN_INFIX } from './archive-state.js';
 
 /**
- * File systems allow 255 bytes; the rest is for `-1`, `.open`, `.gz` and everything else that Shoebox appends.
+ * File systems allow 255 bytes; the rest is for `-1`, `.open`, `.gz` and everything else that
+ * Shoebox appends.
  */
 const LONGEST_NAME_BYTES = 180;
 
@@ -19,14 +20,18 @@ export function checkArchiveName(name: string, template: string): void {
 /**
  * Checks the text of a template before it is expanded, because expanding replaces slashes by `_`.
  *
- * @throws TemplateError if it is meant for a file in another directory, or cannot name a file at all
+ * @throws TemplateError if it is meant for a file in another directory, or cannot name a file at
+ *   all
  */
 export function checkTemplateText(template: string): void {
   const problem = textProblemOf(template);
   if (problem !== undefined) throw new TemplateError(template, problem);
 }
 
-/** The suffix of `name` that marks a file's state, if it has one. No archive's own name may end with it. */
+/**
+ * The suffix of `name` that marks a file's state, if it has one. No archive's own name may end with
+ * it.
+ */
 export function findStateSuffix(name: string): string | undefined {
   return STATE_SUFFIXES.find((suffix) => name.endsWith(suffix));
 }

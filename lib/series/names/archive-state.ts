@@ -27,7 +27,10 @@ export const STATE_SUFFIXES: readonly string[] = [
   ...ASIDE_SUFFIXES,
 ];
 
-/** Precedes an offset at the end of the name of a file with damaged bytes that were cut off an archive. */
+/**
+ * Precedes an offset at the end of the name of a file with damaged bytes that were cut off an
+ * archive.
+ */
 export const TORN_INFIX = '.torn-';
 
 /** The name of an archive without the suffix of its state: `.open`, `.gz` or `.stale`. */
@@ -49,8 +52,9 @@ export function mayBeTorn(path: string): boolean {
 }
 
 /**
- * All paths that an archive may have, in the order in which to try them. While it is sealed, an archive has its
- * open and its sealed path; while it is compressed, both the plain and the compressed file may exist.
+ * All paths that an archive may have, in the order in which to try them. While it is sealed, an
+ * archive has its open and its sealed path; while it is compressed, both the plain and the
+ * compressed file may exist.
  *
  * @param archive its path without the suffix of its state
  */

@@ -1,14 +1,16 @@
 /** A pattern in two: the literal path before its first wildcard, and the rest. */
 export interface SplitGlob {
-  /** Without a slash at the end, unless it is `/` itself; empty if the pattern begins with a glob. */
+  /**
+   * Without a slash at the end, unless it is `/` itself; empty if the pattern begins with a glob.
+   */
   readonly root: string;
   /** Empty if the pattern has no wildcards. */
   readonly glob: string;
 }
 
 /**
- * Splits a pattern before the first segment that is a glob. (picomatch's own `scan` takes an escaped brace for
- * the end of a glob.)
+ * Splits a pattern before the first segment that is a glob. (picomatch's own `scan` takes an
+ * escaped brace for the end of a glob.)
  */
 export function splitGlob(pattern: string): SplitGlob {
   const segments = pattern.split('/');
@@ -30,7 +32,8 @@ export function literalStart(glob: string): string {
 /** A picomatch pattern that matches only this text, which may be a path. */
 export function escapeGlob(text: string): string {
   return text.replace(GLOB_CHARACTERS, (character) =>
-    // picomatch drops some of three or more backslashes in a row, but not of a set of one backslash.
+    // picomatch drops some of three or more backslashes in a row, but not of a set of one
+    // backslash.
     character === '\\' ? '[\\\\]' : `\\${character}`,
   );
 }

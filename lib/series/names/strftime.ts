@@ -36,7 +36,9 @@ const C_LOCALE = timeFormatLocale({
 /** Directives with the same meaning in d3-time-format and in Python. */
 const COMMON_DIRECTIVES = new Set('aAbBcdegGHIjmMpsSuUVwWxXyY%');
 
-/** Directives that d3-time-format lacks, or gives another meaning, in terms of those that it has. */
+/**
+ * Directives that d3-time-format lacks, or gives another meaning, in terms of those that it has.
+ */
 const EQUIVALENTS: ReadonlyMap<string, string> = new Map([
   ['D', '%m/%d/%y'],
   ['F', '%Y-%m-%d'],
@@ -95,9 +97,9 @@ function expandDirective(directive: string, date: Date, timeMicros: number, utc:
     case 'Z':
       return utc ? 'UTC' : zoneName(date).replaceAll('%', '%%');
     case '':
-      throw new RangeError('% at the end begins no directive, expected %% for a % sign');
+      throw new RangeError('% at the end has no directive, expected %% for a % sign');
     default:
-      throw new RangeError(`%${directive} is no strftime directive`);
+      throw new RangeError(`%${directive} is not a strftime directive`);
   }
 }
 

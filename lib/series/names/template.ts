@@ -22,8 +22,9 @@ const DIRECTIVES = /%.|[^%]+/gsu;
 const ANYTHING = '*';
 
 /**
- * Text with strftime directives and tokens like `[[HOST]]`: the syntax that the names of archives and the
- * keys of objects share. A space or colon becomes `_`, and so does a slash that a directive makes.
+ * Text with strftime directives and tokens like `[[HOST]]`: the syntax that the names of archives
+ * and the keys of objects share. A space or colon becomes `_`, and so does a slash that a directive
+ * makes.
  */
 export class Template<Token extends string> {
   readonly text: string;
@@ -65,8 +66,8 @@ export class Template<Token extends string> {
   }
 
   /**
-   * picomatch patterns that, joined by `joinPatterns`, match everything the template expands to: one
-   * for each directive, each token and each text between them.
+   * picomatch patterns that, joined by `joinPatterns`, match everything the template expands to:
+   * one for each directive, each token and each text between them.
    */
   patterns(patternOf: (token: Token) => string = () => ANYTHING): string[] {
     return this.#pieces.flatMap((piece) =>
@@ -118,7 +119,10 @@ function findToken<Token extends string>(
   throw new TemplateError(template, `has the token [[${name}]], expected one of ${known}`);
 }
 
-/** Refuses brackets without a token: a typing error that, around `[[HOST]]`, could even make a token. */
+/**
+ * Refuses brackets without a token: a typing error that, around `[[HOST]]`, could even make a
+ * token.
+ */
 function checkText(template: string, text: string): string {
   if (text.includes('[[') || text.includes(']]')) {
     throw new TemplateError(template, `has double brackets around no token in "${text}"`);

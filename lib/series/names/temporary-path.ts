@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { RECOVERED_SUFFIX } from './archive-state.js';
 
 /**
- * A path for a file that is renamed once it is complete. Each attempt gets its own: otherwise an attempt that
- * stalled and then resumes could rename the unfinished file of a later attempt.
+ * A path for a file that is renamed once it is complete. Each attempt gets its own: otherwise an
+ * attempt that stalled and then resumes could rename the unfinished file of a later attempt.
  *
  * @param base the archive's path without the suffix of its state
  */

@@ -46,7 +46,9 @@ export function openingText(token: OpeningToken, context: NameContext): string {
   }
 }
 
-/** A host name with `_` for every character that could be unsafe in a path, cut to `LONGEST_HOST`. */
+/**
+ * A host name with `_` for every character that could be unsafe in a path, cut to `LONGEST_HOST`.
+ */
 export function hostText(host: string): string {
   return host.replace(/[^A-Za-z0-9._-]/gu, '_').slice(0, LONGEST_HOST);
 }

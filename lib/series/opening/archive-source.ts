@@ -14,8 +14,8 @@ export interface ArchiveSource {
   read(range: Required<ByteRange>): Promise<Buffer>;
 
   /**
-   * Streams a range, by default everything, no faster than the caller asks for it. The caller owns the
-   * buffers. Their memory is not much larger than their content.
+   * Streams a range, by default everything, no faster than the caller asks for it. The caller owns
+   * the buffers. Their memory is not much larger than their content.
    */
   stream(range?: ByteRange): AsyncGenerator<Buffer>;
 

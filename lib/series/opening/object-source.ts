@@ -8,9 +8,9 @@ import { mayBeTorn } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';
 
 /**
- * An archive in an object of a store. A download that breaks off continues after its last byte with a
- * request for the rest of the same object. If the store has ETags, an object that was replaced in the
- * meantime is an error.
+ * An archive in an object of a store. A download that breaks off continues after its last byte with
+ * a request for the rest of the same object. If the store has ETags, an object that was replaced in
+ * the meantime is an error.
  */
 export class ObjectSource implements ArchiveSource {
   readonly path: string;

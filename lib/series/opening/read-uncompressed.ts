@@ -8,8 +8,8 @@ import type { ArchiveSource } from './archive-source.js';
 const GZIP_MAGIC_BYTES = 2;
 
 /**
- * The uncompressed bytes of an archive, or of a range of its file. A range of a gzip file must begin where a
- * member begins. The caller owns the buffers.
+ * The uncompressed bytes of an archive, or of a range of its file. A range of a gzip file must
+ * begin where a member begins. The caller owns the buffers.
  *
  * @throws DamageError after the last bytes that could be decompressed; StoreError
  */
@@ -29,12 +29,16 @@ export async function* readUncompressed(
     const all = prepend(head, chunks);
     yield* isGzip(head) ? gunzip(all, path, range === undefined ? 'whole' : 'part') : all;
   } finally {
-    // If the caller stops at the first chunk, `prepend` has not started on `chunks` and cannot close it.
+    // If the caller stops at the first chunk, `prepend` has not started on `chunks` and cannot
+    // close it.
     await chunks.return(undefined);
   }
 }
 
-/** The first chunk. If it is too short to recognise gzip, as a download's may be, joined with the next. */
+/**
+ * The first chunk. If it is too short to recognise gzip, as a download's may be, joined with the
+ * next.
+ */
 async function takeHead(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
   let head: Buffer = Buffer.alloc(0);
   while (head.length < GZIP_MAGIC_BYTES) {

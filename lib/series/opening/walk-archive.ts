@@ -40,8 +40,9 @@ interface PieceReader {
 }
 
 /**
- * Yields all valid pieces of an archive in order, whatever its version, and leaves out damage. The bytes of a
- * piece are views of chunks: if `onPassed` lets chunks be reused, they are valid only until the next piece.
+ * Yields all valid pieces of an archive in order, whatever its version, and leaves out damage. The
+ * bytes of a piece are views of chunks: if `onPassed` lets chunks be reused, they are valid only
+ * until the next piece.
  *
  * @throws the errors of the source; never `DamageError`
  */
@@ -170,8 +171,8 @@ class LineReader implements PieceReader {
 }
 
 /**
- * Holds back the last damaged stretch: if the gzip around it breaks off right after it, the two are one
- * stretch.
+ * Holds back the last damaged stretch: if the gzip around it breaks off right after it, the two are
+ * one stretch.
  */
 class DamagedTail {
   failure: DamageError | undefined;

@@ -3,8 +3,8 @@ import type { ArchiveEnds } from './archive-tail.js';
 import { readIndexChain } from './index-chain.js';
 
 /**
- * The writers of the archives in a file, read from their indexes, the last one first. `areAll` is true if the
- * indexes lead back to the start of the file.
+ * The writers of the archives in a file, read from their indexes, the last one first. `areAll` is
+ * true if the indexes lead back to the start of the file.
  */
 export async function writersByIndex(source: ArchiveEnds): Promise<WriterList> {
   const { archives, isWhole } = await readIndexChain(source);

@@ -14,7 +14,9 @@ interface PartOptions extends Partial<Omit<ChainPart, 'index'>> {
   readonly index?: Partial<PartIndex> | undefined;
 }
 
-/** A sealed part with ten records: archive `ordinal` of a chain whose archives are called a, b, c … */
+/**
+ * A sealed part with ten records: archive `ordinal` of a chain whose archives are called a, b, c …
+ */
 function sealed(ordinal: number, { index, ...options }: PartOptions = {}): ChainPart {
   const [name, previous] = [ordinal, ordinal - 1].map((n) => String.fromCharCode(97 + n));
   return {
@@ -88,7 +90,7 @@ describe('chainProblems', () => {
     const second = sealed(0, { archive: 'z.events', index: { sha256: sha256Of('z') } });
     expect(problemsOf([sealed(0), second, ended(1)])).to.deep.equal([['altered', 'z.events', 0]]);
     expect(chainProblems([sealed(0), second, ended(1)])[0]?.message).to.equal(
-      `z.events: is archive 0 of writer ${WRITER}, as a.events is`,
+      `z.events: is archive 0 of writer ${WRITER}, but so is a.events`,
     );
   });
 
@@ -161,12 +163,12 @@ describe('chainProblems', () => {
     });
   });
 
-  it('takes an archive without new records for a repeat, though it does not know its ordinal', () => {
+  it('takes an archive without an ordinal and without new records for a repeat', () => {
     const repeat = unnumbered(0, { sha256: sha256Of('recovered again') });
     expect(problemsOf([sealed(0), repeat, ended(1)])).to.deep.equal([]);
   });
 
-  it('accepts a jump of ordinals without missing records if the previous archive was not known', () => {
+  it('accepts a jump of ordinals after an archive that the writer did not know', () => {
     const counted = sealed(1, {
       index: { ordinal: 2, previousSha256: UNKNOWN, writerEnded: true },
     });

@@ -179,7 +179,7 @@ describe('verifyArchive', () => {
       expect(report.parts.map(({ nextSequence }) => nextSequence)).to.deep.equal([8, 9]);
     });
 
-    it('separates one that lost its index from the next one, of the same writer or of another', async () => {
+    it('separates one that lost its index from the next, of any writer', async () => {
       const later = sealArchive([[{ payload: 'z' }]], { sequence: 9 }).bytes;
       for (const next of [later, STRANGE_ARCHIVE]) {
         const report = await verify(Buffer.concat([open.bytes, next]));
@@ -202,7 +202,7 @@ describe('verifyArchive', () => {
       expect(report.parts[0]).to.include({ writer: undefined, records: 2, index: undefined });
     });
 
-    it('finds the second, of another writer, even if the first lost the header of its index', async () => {
+    it('finds the second, of another writer, after an index with a damaged header', async () => {
       const bytes = Buffer.concat([SAMPLE.bytes, STRANGE_ARCHIVE]);
       const index = SAMPLE.frames.at(-1)?.begin ?? 0;
       const report = await verify(flipBit(bytes, 8 * index + 100));
@@ -211,7 +211,7 @@ describe('verifyArchive', () => {
     });
   });
 
-  it('knows the writer by the index if the start is damaged and payloads hold archives', async () => {
+  it('knows the writer from the index if the start is damaged', async () => {
     const { bytes } = sealArchive([
       [{ payload: Buffer.concat([STRANGE_ARCHIVE, STRANGE_ARCHIVE]) }],
       [{ payload: 'ours' }],
@@ -274,17 +274,17 @@ describe('verifyArchive', () => {
             { ...second, records: 1 },
           ],
         },
-        'its entry 0 is not what',
+        'its entry for byte 0 does not match',
       ],
       [
         'another sequence',
         { ...good, entries: [first, { ...second, sequence: 2 }] },
-        `its entry ${one?.end} is not what`,
+        `its entry for byte ${one?.end} does not match`,
       ],
       [
         'other times',
         { ...good, entries: [{ ...first, earliestMicros: 5 }, second] },
-        'its entry 0 is not what',
+        'its entry for byte 0 does not match',
       ],
       ['no entries', { ...good, records: 0, entries: [] }, 'it has no entry for the block at 0'],
     ];

@@ -83,7 +83,7 @@ describe('verifyArchives', () => {
   > = [
     ['the first is missing', { b: SECOND, c: THIRD, d: LAST }, [['missing', undefined, 0]]],
     [
-      'two are missing between',
+      'two are missing in the middle',
       { a: FIRST, d: LAST },
       [
         ['missing', undefined, 1],
@@ -92,7 +92,7 @@ describe('verifyArchives', () => {
     ],
     ['the last is missing', { a: FIRST, b: SECOND, c: THIRD }, [['unfinished', 'c', 2]]],
     [
-      'one is another than the next one knew',
+      'one is not the one that the next one names',
       {
         a: sealArchive([[{ payload: 'a' }, { payload: 'b' }, { payload: 'forged' }]], {
           writerEnded: false,
@@ -104,7 +104,7 @@ describe('verifyArchives', () => {
       [['altered', 'a', 0]],
     ],
     [
-      'one is there with two contents',
+      'one exists with two contents',
       {
         a: FIRST,
         b: SECOND,
@@ -138,7 +138,7 @@ describe('verifyArchives', () => {
       [['unfinished', 'e', undefined]],
     ],
     [
-      'lines are still written',
+      'JSON lines are still being written',
       { 'a.open': encodeJsonLines(['1']) },
       [['unfinished', 'a.open', undefined]],
     ],
@@ -175,13 +175,16 @@ describe('verifyArchives', () => {
     });
   }
 
-  /** An archive of the chain from record 3 × `at` on, by a writer that did not know the previous one. */
+  /**
+   * An archive of the chain from record 3 × `at` on, by a writer that did not know the previous
+   * one.
+   */
   const recovered = (at: number, ordinal?: number) =>
     sealArchive([[{ payload: 'a' }, { payload: 'b' }], [{ payload: 'c' }]], {
       ...{ sequence: 3 * at, ordinal, isOrdinalKnown: ordinal !== undefined, writerEnded: false },
     }).bytes;
 
-  it('orders an archive that does not know its ordinal, or the archive before it, by its sequences', async () => {
+  it('orders an archive without an ordinal or a previous digest by its sequences', async () => {
     const last = sealArchive([[{ payload: 'z' }]], { sequence: 6, ordinal: 2 }).bytes;
     for (const second of [recovered(1), recovered(1, 1)]) {
       expect((await verify({ a: FIRST, b: second, c: last })).found).to.deep.equal([]);
@@ -194,7 +197,7 @@ describe('verifyArchives', () => {
     ]);
   });
 
-  it('reports missing archives before one that does not know its ordinal by their records', async () => {
+  it('reports archives missing before one without an ordinal by their records', async () => {
     const { found, problems } = await verify({ a: FIRST, c: recovered(2) });
     expect(found).to.deep.equal([
       ['missing', undefined, undefined],
@@ -210,7 +213,7 @@ describe('verifyArchives', () => {
     ]);
   });
 
-  it('accepts an archive that was recovered twice, and whose previous digest is not known', async () => {
+  it('accepts an archive that was recovered twice, without a previous digest', async () => {
     const archives = { a: FIRST, b: SECOND, c: THIRD, d: LAST, e: recovered(1), f: recovered(3) };
     expect(await verify(archives)).to.include({ verdict: 'complete' });
   });

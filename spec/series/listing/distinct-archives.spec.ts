@@ -41,7 +41,7 @@ describe('leaveOutCopies', () => {
     };
   }
 
-  it('leaves out the second of two archives with one name and the same uncompressed bytes', async () => {
+  it('leaves out the second of two archives with the same name and content', async () => {
     const { left, files } = await distinct(
       { 'here/a.events': 'text', 'there/a.events.gz': gzipSync('text'), 'there/b.events': 'text' },
       ['here/a.events', 'there/a.events', 'there/b.events'],
@@ -100,7 +100,7 @@ describe('leaveOutLinkedTwins', () => {
     });
   });
 
-  it('lets the reader read records without a sequence once during sealing, in every state', async () => {
+  it('has the reader read records without a sequence once during sealing', async () => {
     for (const bytes of [encodeVersion1(['1', '2']), encodeJsonLines(['1', '2'])]) {
       for (const suffix of ['.open', '.stale']) {
         await withScratch(async (scratch) => {

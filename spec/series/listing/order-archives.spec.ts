@@ -94,7 +94,7 @@ describe('orderArchives', () => {
     ]);
   });
 
-  it('puts open archives without a header last: they may hold records when they are read', async () => {
+  it('puts open archives without a header last, as they may soon hold records', async () => {
     const ordered = await order({
       'a.events.open': Buffer.alloc(0),
       'b.events.open': encodeUnsealed(['x'], { sequence: 2 }).subarray(0, 63),

@@ -56,7 +56,7 @@ describe('ArchiveTemplate', () => {
     expect(name(Number.MAX_SAFE_INTEGER)).to.equal('9007199254.740991');
   });
 
-  it('replaces spaces, slashes and colons by underscores, from strftime and from the template', () => {
+  it('replaces spaces, slashes and colons of directives and text by underscores', () => {
     expect(openName('a b/c:%D %X.events')).to.equal('a_b_c_05_13_14_16_53_19.events');
   });
 
@@ -116,7 +116,7 @@ describe('ArchiveTemplate', () => {
       ['with an unknown token', 'a_[[FOO]]', '[[FOO]]'],
       ['with a token in lower case', 'a_[[crc]]', '[[crc]]'],
       ['with brackets around no token', 'a_[[CRC]', 'double brackets'],
-      ['with an unknown directive', 'a_%Q', '%Q is no strftime directive'],
+      ['with an unknown directive', 'a_%Q', '%Q is not a strftime directive'],
       ['with a % at the end', 'a_%', '% at the end'],
       ['that is a dot', '.', 'begins with a dot'],
       ['that is two dots', '..', 'outside'],

@@ -10,7 +10,8 @@ describe('escapeGlob', () => {
       fc.property(names, names, (name, other) => {
         const matches = picomatch(escapeGlob(name));
         expect(matches(name), `${escapeGlob(name)} matches ${name}`).to.equal(true);
-        // picomatch first compares the text with the pattern itself, which therefore matches as well.
+        // picomatch first compares the text with the pattern itself, which therefore matches as
+        // well.
         if (!(name + other).includes('\\')) expect(matches(other)).to.equal(other === name);
       }),
       { numRuns: 2000 },

@@ -66,7 +66,7 @@ describe('strftime', () => {
   it('refuses a directive that Python does not have, and names it', () => {
     for (const directive of 'EiJKLNoOqQv+-_0E:🗄') {
       const attempt = () => strftime(`%Y-%${directive}`, TIME_MICROS);
-      expect(attempt, directive).to.throw(RangeError, `%${directive} is no strftime directive`);
+      expect(attempt, directive).to.throw(RangeError, `%${directive} is not a strftime directive`);
     }
   });
 

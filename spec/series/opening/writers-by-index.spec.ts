@@ -42,7 +42,7 @@ describe('writersByIndex', () => {
     }
   });
 
-  it('does not claim to know all writers if the indexes lead nowhere, as one at the end of a payload', async () => {
+  it('does not claim to know all writers if the index belongs to a payload', async () => {
     const payloadEnds = [STRANGE_ARCHIVE, EARLIER_ARCHIVE].map(
       (archive) => ARCHIVE.indexOf(archive) + archive.length,
     );
