@@ -5,7 +5,7 @@ import { beginsAsJson } from './json-lines/begins-as-json.js';
 import { JsonLinesDecoder } from './json-lines/json-lines-decoder.js';
 import type { ArchiveRecord } from './records/archive-record.js';
 import { parseMaxRecordBytes } from './records/record-encoder.js';
-import type { RecordSelection } from './version-2/record-selection.js';
+import type { RecordSelection } from './version-2/block-selection.js';
 
 /** Which bytes and records of an archive to decode. */
 export interface DecodedSpan {

@@ -2,7 +2,7 @@ import { ArchiveDecoder } from '../codec/archive-decoder.js';
 import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { SkippedDamage } from '../codec/frames/skipped-damage.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
-import type { RecordSelection } from '../codec/version-2/record-selection.js';
+import type { RecordSelection } from '../codec/version-2/block-selection.js';
 import { DamageError } from '../errors/damage-error.js';
 import type { ArchiveSource } from '../series/opening/archive-source.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';

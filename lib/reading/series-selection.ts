@@ -1,7 +1,7 @@
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
+import { areFew, type RecordSelection } from '../codec/version-2/block-selection.js';
 import type { FrameHeader } from '../codec/version-2/frame-header.js';
 import type { MetadataMatch } from '../codec/version-2/metadata-match.js';
-import { areFew, type RecordSelection } from '../codec/version-2/record-selection.js';
 import type { IndexedRun } from './find-spans.js';
 import type { SequenceLedger } from './sequence-ledger.js';
 

@@ -2,8 +2,8 @@ import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.j
 import type { ArchiveRecord } from '../records/archive-record.js';
 import { openVersion1Frame } from '../version-1/version-1-record.js';
 import { decodeIndexBody } from '../version-2/archive-index.js';
+import type { RecordSelection } from '../version-2/block-selection.js';
 import { openBlock } from '../version-2/open-block.js';
-import type { RecordSelection } from '../version-2/record-selection.js';
 import { FrameScanner, type ScannedFrame } from './frame-scanner.js';
 import type { DecoderContext, KindDecoder } from './kind-decoder.js';
 

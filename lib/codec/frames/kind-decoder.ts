@@ -1,6 +1,6 @@
 import type { ByteQueue } from '../bytes/byte-queue.js';
 import type { ArchiveRecord } from '../records/archive-record.js';
-import type { RecordSelection } from '../version-2/record-selection.js';
+import type { RecordSelection } from '../version-2/block-selection.js';
 import type { DamageOptions } from './damage-options.js';
 
 /** Decodes one kind of archive: frames or JSON lines. */

@@ -4,8 +4,8 @@ import { RecentMap } from '../bytes/recent-map.js';
 import { VarintReader } from '../bytes/varint-reader.js';
 import { ArchiveRecord, type RecordOrigin } from '../records/archive-record.js';
 import { BlockLayout } from './block-layout.js';
+import { areFew, BlockSelection, type RecordSelection } from './block-selection.js';
 import type { FrameHeader } from './frame-header.js';
-import { areFew, BlockSelection, type RecordSelection } from './record-selection.js';
 
 /** Larger key tables are not cached. */
 const MOST_KNOWN_BYTES = 1024;

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 
 import { ArchiveDecoder } from '../../../lib/codec/archive-decoder.js';
 import { VarintReader } from '../../../lib/codec/bytes/varint-reader.js';
+import type { RecordSelection } from '../../../lib/codec/version-2/block-selection.js';
 import { MetadataMatch } from '../../../lib/codec/version-2/metadata-match.js';
-import type { RecordSelection } from '../../../lib/codec/version-2/record-selection.js';
 import { DamageError } from '../../../lib/errors/damage-error.js';
 import { encodeBlocks } from '../../support/encode-archive.js';
 import { forgeBody, forgeFrame, forgeKeyTable, forgeRecord } from '../../support/forge-frame.js';
