@@ -16,8 +16,8 @@ import { parseReadOptions, type RollingReadOptions } from './rolling-read-option
 /** The events of a reader, besides those of every Readable. Listeners are not awaited. */
 export interface ArchiveReaderEvents {
   /**
-   * With `whenDamaged: 'skip'`: damaged bytes were skipped. Emitted before the records after them
-   * are read.
+   * With `whenDamaged: 'skip'`: damaged bytes were skipped. Emitted when they are decoded, so the
+   * records around them may come earlier or later.
    */
   readonly damage: [damage: SkippedDamage];
   /** Records are missing between two records of a writer. */
