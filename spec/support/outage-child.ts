@@ -2,9 +2,9 @@
 // absence has filled the disk's budget. Sends its parent a report. Arguments: the directory, the
 // store.
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 
 import {
   type Clock,
@@ -104,10 +104,11 @@ function isHeld(): boolean {
   const { left, pendingRecords, records, shipped } = writer.stats();
   return isAway && pendingRecords > 0 && left + shipped === records;
 }
-while (!isHeld()) await setTimeout(5);
+// While the store is down, the shipper tries and fails again and again.
+while (!isHeld()) await once(writer, 'failed');
 const { left } = writer.stats();
 const givenWhenHeld = given;
-await setTimeout(100);
+for (let attempt = 1; attempt <= 3; attempt++) await once(writer, 'failed');
 const givenLater = given;
 isAway = false;
 await writing;
