@@ -1,19 +1,18 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 
 import { expect } from 'chai';
 
 import { compiled } from './support/compiled.js';
+import { modulesLoadedBy } from './support/loaded-modules.js';
 
 const INDEX = new URL('../lib/index.ts', import.meta.url);
 
 describe('the library', () => {
   it('does not load the AWS SDK before it is needed', async () => {
     const index = compiled(INDEX).href;
-    const loaded = await modulesLoadedBy(index);
+    const loaded = await modulesOf(index);
     expect(loaded).to.include(index);
     expect(loaded).to.match(/node_modules\/picomatch\//);
     expect(loaded).to.not.match(/@aws-sdk|@smithy/);
@@ -21,7 +20,7 @@ describe('the library', () => {
 
   it('would be seen to load it', async () => {
     const { resolve } = createRequire(import.meta.url);
-    const loaded = await modulesLoadedBy(pathToFileURL(resolve('@aws-sdk/client-s3')).href);
+    const loaded = await modulesOf(pathToFileURL(resolve('@aws-sdk/client-s3')).href);
     expect(loaded).to.match(/@aws-sdk\/client-s3/);
   });
 
@@ -107,22 +106,11 @@ function isDocumented(source: string, name: string): boolean {
   return comment !== undefined;
 }
 
-/** The URLs of all modules that a fresh process imports with `urls`, and the paths that it requires. */
-async function modulesLoadedBy(...urls: string[]): Promise<string> {
-  const hooks = `
-    import { writeSync } from 'node:fs';
-    export async function resolve(specifier, context, nextResolve) {
-      const resolved = await nextResolve(specifier, context);
-      writeSync(1, resolved.url + '\\n');
-      return resolved;
-    }`;
-  const program = `
-    import { createRequire, register } from 'node:module';
-    register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));
-    for (const url of ${JSON.stringify(urls)}) await import(url);
+/** The URLs of all modules that a child process loads with `url`, and the paths that it requires. */
+function modulesOf(url: string): Promise<string> {
+  return modulesLoadedBy(`
+    import { createRequire } from 'node:module';
+    await import(${JSON.stringify(url)});
     const { cache } = createRequire(${JSON.stringify(INDEX.href)});
-    for (const path of Object.keys(cache)) console.log(path);`;
-  const args = ['--input-type=module', '--eval', program];
-  const env = { ...process.env, NODE_OPTIONS: '' };
-  return (await promisify(execFile)(process.execPath, args, { env })).stdout;
+    for (const path of Object.keys(cache)) console.log(path);`);
 }

@@ -6,6 +6,7 @@ import type { RecordFields } from '../../lib/codec/records/record-input.js';
 import { encodeIndexFrame } from '../../lib/codec/version-2/archive-index.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
 import { anyRecord, expectedOf } from '../support/arbitrary-record.js';
+import { flipBit } from '../support/damaged-archive.js';
 import { cut, damageOf, decodeArchive, decodeChunks, plain } from '../support/decode-archive.js';
 import {
   createBlockBuilder,
@@ -142,9 +143,7 @@ describe('ArchiveDecoder', () => {
     this.timeout(120_000);
     const { bytes, expected, ends } = version2();
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
-      const flipped = Buffer.from(bytes);
-      flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
-      const { records, error } = decodeChunks([flipped]);
+      const { records, error } = decodeChunks([flipBit(bytes, bit)]);
       const damage = damageOf(error);
       const whole = wholeBefore(ends, bit >> 3);
       expect(records.map(plain)).to.deep.equal(expected.slice(0, whole.records));

@@ -10,6 +10,7 @@ import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
 import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { toJsonLines } from '../../lib/streams/to-json-lines.js';
 import { CountingFiles } from '../support/counting-files.js';
+import { flipBit } from '../support/damaged-archive.js';
 import { damageOf } from '../support/decode-archive.js';
 import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { forgeFrame } from '../support/forge-frame.js';
@@ -173,9 +174,7 @@ describe('RollingReadStream, with damaged archives', () => {
     ] as const) {
       // The spec of `ArchiveDecoder` flips every bit.
       for (let at = 0; at < content.length; at += 5) {
-        const damaged = Buffer.from(content);
-        damaged.writeUInt8(damaged.readUInt8(at) ^ (1 << (at % 8)), at);
-        await put(name, damaged);
+        await put(name, flipBit(content, 8 * at + (at % 8)));
         const { payloads: found, error } = await read(name);
         // Some bits of gzip headers have no effect, such as those of the time.
         if (error === undefined) expect(found, `byte ${at} of ${name}`).to.deep.equal(payloads);

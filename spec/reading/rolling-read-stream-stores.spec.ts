@@ -19,7 +19,8 @@ import { FaultyStore } from '../support/faulty-store.js';
 import { compressAll } from '../support/gzip-tools.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';
 import { encodeUnsealed, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';
-import { closed, rejection } from '../support/store-tools.js';
+import { rejection } from '../support/store-tools.js';
+import { outcomeOf } from '../support/writer-tools.js';
 
 /** More than a reader decodes ahead. */
 const BEFORE = numbered('before', 5000);
@@ -229,7 +230,7 @@ describe('RollingReadStream, from stores', () => {
     for (const key of ['a.events', 'b.events']) await put(key, bytes);
     const reader = createArchiveReader(inStore('*'));
     expect(store.prefixes).to.deep.equal([]);
-    const closing = closed(reader);
+    const closing = outcomeOf(reader);
     for await (const record of reader) if (record.sequence === 1000) break;
     await closing;
     expect(store).to.include({ openBodies: 0, mostOpenBodies: 1, isClosed: false });

@@ -17,7 +17,8 @@ import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { encodeUnsealed, numbered, readPayloads, TemporaryDirectories } from '../support/series.js';
-import { closed, rejection } from '../support/store-tools.js';
+import { rejection } from '../support/store-tools.js';
+import { outcomeOf } from '../support/writer-tools.js';
 
 const V1_SAMPLES = fileURLToPath(new URL('../fixtures/v1/', import.meta.url));
 /** Archives that the original program wrote, kept outside of the project. */
@@ -221,7 +222,7 @@ describe('RollingReadStream', () => {
       await new Promise<void>((resolve) => setImmediate(resolve));
       expect([files.listed, files.opened]).to.deep.equal([[], []]);
       reader.destroy();
-      await closed(reader);
+      await outcomeOf(reader);
       expect([files.listed, files.opened]).to.deep.equal([[], []]);
     });
   });
@@ -275,7 +276,7 @@ describe('RollingReadStream', () => {
       it(`before the stream is closed by destroy, even during a read, ${kind}`, async () => {
         const { files, reader } = await startReading();
         const failure = new Error('no longer wanted');
-        const closing = closed(reader);
+        const closing = outcomeOf(reader);
         reader.once('readable', () => {
           // Take everything that was decoded ahead, so that the next read begins.
           while (reader.read() !== null);
@@ -313,7 +314,7 @@ describe('RollingReadStream', () => {
       const files = new CountingFiles();
       const options = { files: files.layer, signal: AbortSignal.abort() };
       const reader = createArchiveReader(join(directory, '*'), options);
-      expect(await closed(reader)).to.have.property('name', 'AbortError');
+      expect(await outcomeOf(reader)).to.have.property('name', 'AbortError');
       expect([files.listed, files.opened]).to.deep.equal([[], []]);
     });
 
@@ -401,7 +402,7 @@ describe('RollingReadStream', () => {
 });
 
 async function whenClosed(reader: Readable): Promise<void> {
-  if (!reader.closed) await closed(reader);
+  if (!reader.closed) await outcomeOf(reader);
 }
 
 function payloadBase64(line: string): unknown {

@@ -11,7 +11,8 @@ import { compressArchive } from '../../lib/shipping/compress-archive.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { sealedArchive } from '../support/sealed-archive.js';
 import { TemporaryDirectories } from '../support/series.js';
-import { closed, rejection } from '../support/store-tools.js';
+import { rejection } from '../support/store-tools.js';
+import { outcomeOf } from '../support/writer-tools.js';
 
 describe('compressArchive', () => {
   const directories = new TemporaryDirectories();
@@ -58,7 +59,7 @@ describe('compressArchive', () => {
     await buffer(first.body);
     const second = await compressArchive(archive, files.layer);
     second.body.destroy();
-    await closed(second.body);
+    await outcomeOf(second.body);
     const third = await compressArchive({ ...archive, sha256: 'other' }, files.layer);
     await rejection(buffer(third.body));
     while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 
 import { expect } from 'chai';
 
@@ -11,6 +9,7 @@ import { DirectoryStore } from '../../lib/stores/directory/directory-store.js';
 import { openStore } from '../../lib/stores/open-store.js';
 import { S3Store } from '../../lib/stores/s3/s3-store.js';
 import { compiled } from '../support/compiled.js';
+import { modulesLoadedBy } from '../support/loaded-modules.js';
 
 describe('openStore', () => {
   it('opens a directory by its path or its file:// URL', () => {
@@ -62,34 +61,21 @@ describe('openStore', () => {
   it('loads the AWS SDK at the first call to a bucket, and never for a directory', async () => {
     const directory = join(tmpdir(), 'shoebox-none');
     const sdk = /node_modules\/@aws-sdk\//;
-    expect(await modulesLoadedBy(`openStore(${JSON.stringify(directory)}).list()`)).to.not.match(
-      sdk,
-    );
+    expect(await modulesUntil(`openStore(${JSON.stringify(directory)}).list()`)).to.not.match(sdk);
     const bucket = `openStore('s3://bucket', { s3: { endpoint: 'http://127.0.0.1:1' } })`;
-    expect(await modulesLoadedBy(`${bucket}.close()`)).to.not.match(sdk);
-    expect(await modulesLoadedBy(`${bucket}.head('a')`)).to.match(sdk);
+    expect(await modulesUntil(`${bucket}.close()`)).to.not.match(sdk);
+    expect(await modulesUntil(`${bucket}.head('a')`)).to.match(sdk);
   });
 });
 
-/** The URLs of all modules that a fresh process imports until `expression` succeeds or fails. */
-async function modulesLoadedBy(expression: string): Promise<string> {
-  const hooks = `
-    import { writeSync } from 'node:fs';
-    export async function resolve(specifier, context, nextResolve) {
-      const resolved = await nextResolve(specifier, context);
-      writeSync(1, resolved.url + '\\n');
-      return resolved;
-    }`;
+/** The URLs of all modules that a child process imports until `expression` succeeds or fails. */
+async function modulesUntil(expression: string): Promise<string> {
   const source = new URL('../../lib/stores/open-store.ts', import.meta.url);
   const openStoreUrl = compiled(source).href;
-  const program = `
-    import { register } from 'node:module';
-    register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));
+  const loaded = await modulesLoadedBy(`
     const { openStore } = await import(${JSON.stringify(openStoreUrl)});
     const result = await Promise.resolve(${expression}).catch(() => undefined);
-    for await (const object of result?.[Symbol.asyncIterator] ? result : []);`;
-  const args = ['--input-type=module', '--eval', program];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  expect(stdout).to.include(openStoreUrl);
-  return stdout;
+    for await (const object of result?.[Symbol.asyncIterator] ? result : []);`);
+  expect(loaded).to.include(openStoreUrl);
+  return loaded;
 }

@@ -13,7 +13,8 @@ import { waitUntilTaken } from '../../lib/streams/wait-until-taken.js';
 import { anyRecord, expectedOf } from '../support/arbitrary-record.js';
 import { cut, damageOf, plain } from '../support/decode-archive.js';
 import { encodeBlocks, encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
-import { drain, failureOf, SlowSink, settle } from './stream-tools.js';
+import { rejection } from '../support/store-tools.js';
+import { drain, SlowSink, settle } from './stream-tools.js';
 
 const RECORDS = ['{"n":1}', '{"n":2}', '{"text":"é👟"}'];
 const SAMPLES = [
@@ -90,13 +91,13 @@ describe('Decoder', () => {
           if (records.length % 50 === 0) await settle();
         }
       };
-      expect(damageOf(await failureOf(loop()))).to.have.property('reason', 'bad-magic');
+      expect(damageOf(await rejection(loop()))).to.have.property('reason', 'bad-magic');
       expect(records).to.deep.equal(MANY);
     });
 
     it('to a slow sink', async () => {
       const sink = new SlowSink();
-      const failure = await failureOf(pipeline(Readable.from([DAMAGED]), new Decoder(), sink));
+      const failure = await rejection(pipeline(Readable.from([DAMAGED]), new Decoder(), sink));
       expect(damageOf(failure)).to.have.property('reason', 'bad-magic');
       expect(sink.chunks).to.have.length(300);
     });
@@ -109,7 +110,7 @@ describe('Decoder', () => {
         transform: (record, _encoding, callback) => void setImmediate(() => callback(null, record)),
       });
       const source = Readable.from([DAMAGED]);
-      const failure = await failureOf(pipeline(source, new Decoder(), between, late, sink));
+      const failure = await rejection(pipeline(source, new Decoder(), between, late, sink));
       expect(damageOf(failure)).to.have.property('reason', 'bad-magic');
       expect(sink.chunks).to.have.length(300);
     });
@@ -126,7 +127,7 @@ describe('Decoder', () => {
           }
         },
       );
-      expect(damageOf(await failureOf(running))).to.have.property('reason', 'bad-magic');
+      expect(damageOf(await rejection(running))).to.have.property('reason', 'bad-magic');
       expect(records).to.deep.equal(MANY);
     });
 
@@ -138,7 +139,7 @@ describe('Decoder', () => {
         const sink = new SlowSink();
         const source = Readable.from([DAMAGED]);
         const running = pipeline(source, new Decoder(), create(), sink);
-        expect(damageOf(await failureOf(running))).to.have.property('reason', 'bad-magic');
+        expect(damageOf(await rejection(running))).to.have.property('reason', 'bad-magic');
         expect(sink.bytes.toString()).to.equal(`${MANY.join('\n')}\n`);
       });
     }
@@ -157,7 +158,7 @@ describe('Decoder', () => {
     it('even if the damage is a missing end', async () => {
       const sink = new SlowSink();
       const torn = DAMAGED.subarray(0, DAMAGED.length - 10);
-      const failure = await failureOf(pipeline(Readable.from([torn]), new Decoder(), sink));
+      const failure = await rejection(pipeline(Readable.from([torn]), new Decoder(), sink));
       expect(damageOf(failure)).to.have.property('reason', 'torn');
       expect(sink.chunks.length).to.be.within(295, 299);
     });
@@ -232,7 +233,7 @@ describe('Decoder', () => {
     const source = Readable.from(endless());
     const decoder = new Decoder();
     const sink = new SlowSink();
-    const running = failureOf(pipeline(source, decoder, sink));
+    const running = rejection(pipeline(source, decoder, sink));
     await settle();
     decoder.destroy(new Error('stop'));
     expect(await running).to.have.property('message', 'stop');

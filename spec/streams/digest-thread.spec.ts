@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -9,10 +8,7 @@ import { expect } from 'chai';
 
 import { createThreadDigest } from '../../lib/streams/digest-thread.js';
 import { compiled } from '../support/compiled.js';
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
+import { sha256Of } from '../support/writer-tools.js';
 
 function sharedBytes(text: string): Buffer {
   const bytes = Buffer.from(new SharedArrayBuffer(text.length));
@@ -28,22 +24,22 @@ describe('createThreadDigest', () => {
       digest.update(Buffer.from('two')),
       digest.update(sharedBytes('three').subarray(2)),
     ]);
-    expect((await digest.digest()).toString('hex')).to.equal(sha256(Buffer.from('onetworee')));
+    expect((await digest.digest()).toString('hex')).to.equal(sha256Of(Buffer.from('onetworee')));
     digest.release();
   });
 
   it('digests no bytes', async () => {
     const digest = createThreadDigest();
-    expect((await digest.digest()).toString('hex')).to.equal(sha256(Buffer.alloc(0)));
+    expect((await digest.digest()).toString('hex')).to.equal(sha256Of(Buffer.alloc(0)));
     digest.release();
   });
 
   it('takes more bytes after a digest', async () => {
     const digest = createThreadDigest();
     await digest.update(Buffer.from('a'));
-    expect((await digest.digest()).toString('hex')).to.equal(sha256(Buffer.from('a')));
+    expect((await digest.digest()).toString('hex')).to.equal(sha256Of(Buffer.from('a')));
     await digest.update(Buffer.from('b'));
-    expect((await digest.digest()).toString('hex')).to.equal(sha256(Buffer.from('ab')));
+    expect((await digest.digest()).toString('hex')).to.equal(sha256Of(Buffer.from('ab')));
     digest.release();
   });
 
@@ -53,7 +49,7 @@ describe('createThreadDigest', () => {
       await Promise.all(digests.map((digest, i) => digest.update(Buffer.from(`${i}`))));
     }
     for (const [i, digest] of digests.entries()) {
-      const expected = sha256(Buffer.from(`${i}`.repeat(3)));
+      const expected = sha256Of(Buffer.from(`${i}`.repeat(3)));
       expect((await digest.digest()).toString('hex')).to.equal(expected);
       digest.release();
     }
@@ -66,7 +62,7 @@ describe('createThreadDigest', () => {
     expect(answers.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
     const next = createThreadDigest();
     await next.update(Buffer.from('a'));
-    expect((await next.digest()).toString('hex')).to.equal(sha256(Buffer.from('a')));
+    expect((await next.digest()).toString('hex')).to.equal(sha256Of(Buffer.from('a')));
     next.release();
   });
 
@@ -115,7 +111,7 @@ describe('createThreadDigest', () => {
         void digest.update(Buffer.from('a'));
         void digest.digest().then((sha256) => console.log(sha256.toString('hex')));
       `;
-      expect(await run(script)).to.equal(sha256(Buffer.from('a')));
+      expect(await run(script)).to.equal(sha256Of(Buffer.from('a')));
     });
 
     it('not while no caller waits', async () => {

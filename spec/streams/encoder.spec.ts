@@ -17,7 +17,8 @@ import { anyRecord, expectedOf } from '../support/arbitrary-record.js';
 import { decodeArchive, decodeChunks, plain } from '../support/decode-archive.js';
 import { encodeVersion1, NOW_MICROS, WRITER_ID } from '../support/encode-archive.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { countingSource, drain, failureOf, SlowSink, settle } from './stream-tools.js';
+import { rejection } from '../support/store-tools.js';
+import { countingSource, drain, SlowSink, settle } from './stream-tools.js';
 
 const FIXTURE = new URL('../fixtures/v1/small.events', import.meta.url);
 
@@ -200,7 +201,7 @@ describe('Encoder', () => {
 
       const sink = new SlowSink();
       const { encoder: another, clock } = create({ blockBytes: 1000 });
-      const failure = await failureOf(pipeline(Readable.from(records), another, sink));
+      const failure = await rejection(pipeline(Readable.from(records), another, sink));
       expect(failure).to.be.instanceOf(RecordError);
       expect(textsOf(sink.bytes)).to.have.length(50);
       expect(clock.pendingTimers).to.equal(0);
@@ -268,7 +269,7 @@ describe('Encoder', () => {
   it('ends the pipeline when it is destroyed while it holds records', async () => {
     const { encoder, clock } = create({ blockBytes: 500 });
     const source = countingSource(() => RECORD);
-    const running = failureOf(pipeline(source.stream, encoder, new SlowSink()));
+    const running = rejection(pipeline(source.stream, encoder, new SlowSink()));
     await settle();
     encoder.destroy(new Error('stop'));
     expect(await running).to.have.property('message', 'stop');
@@ -322,7 +323,7 @@ describe('Encoder', () => {
       const { encoder, clock } = create({ format });
       const sink = new SlowSink();
       const failure = pipeline(Readable.from([archive]), new Decoder(), encoder, sink);
-      expect(await failureOf(failure)).to.have.property('reason', 'bad-magic');
+      expect(await rejection(failure)).to.have.property('reason', 'bad-magic');
       const read = decodeChunks([sink.bytes]);
       expect(read.error).to.equal(undefined);
       expect(read.records.map((record) => record.json())).to.deep.equal(

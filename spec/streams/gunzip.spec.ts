@@ -4,8 +4,9 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { gunzip } from '../../lib/streams/gunzip.js';
+import { flipBit } from '../support/damaged-archive.js';
 import { cut, damageOf } from '../support/decode-archive.js';
-import { drain, failureOf, iterate, settle } from './stream-tools.js';
+import { drain, iterate, settle } from './stream-tools.js';
 
 const ONE = 'one, and one again: one, one, one. ';
 const TWO = 'two, which is another member.';
@@ -34,12 +35,6 @@ function fullMember(text: string): Buffer {
   ends.writeUInt32LE(crc32(text), 2);
   ends.writeUInt32LE(text.length, 6);
   return Buffer.concat([header, ends.subarray(0, 2), deflateRawSync(text), ends.subarray(2)]);
-}
-
-function flip(bytes: Buffer, bit: number): Buffer {
-  const flipped = Buffer.from(bytes);
-  flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
-  return flipped;
 }
 
 describe('gunzip', () => {
@@ -103,7 +98,7 @@ describe('gunzip', () => {
   it('reports damage or gives the same bytes, with any bit flipped', async () => {
     const archive = Buffer.concat([fullMember(ONE), gzipSync(TWO)]);
     for (let bit = 0; bit < 8 * archive.length; bit++) {
-      const { text, error } = await read([flip(archive, bit)]);
+      const { text, error } = await read([flipBit(archive, bit)]);
       if (error === undefined) {
         expect(text).to.equal(ONE + TWO);
       } else {
@@ -117,7 +112,7 @@ describe('gunzip', () => {
   it('gives the same bytes and the same error at damage, from chunks of any size', async () => {
     // A sample: one bit of every byte.
     for (let bit = 0; bit < 8 * MEMBERS.length; bit += 7) {
-      const flipped = flip(MEMBERS, bit);
+      const flipped = flipBit(MEMBERS, bit);
       const whole = await read([flipped]);
       const pieces = await read(cut(flipped, 1));
       expect(pieces.text).to.equal(whole.text);
@@ -202,7 +197,7 @@ describe('gunzip', () => {
       const loop = async () => {
         for await (const _chunk of gunzip(source())) if (isLeft) break;
       };
-      await failureOf(loop());
+      await loop().catch(() => undefined);
       expect(released).to.equal(1);
     }
   });

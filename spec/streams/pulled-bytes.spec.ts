@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 
 import { PulledBytes } from '../../lib/streams/pulled-bytes.js';
-import { failureOf, iterate } from './stream-tools.js';
+import { rejection } from '../support/store-tools.js';
+import { iterate } from './stream-tools.js';
 
 const texts = (...chunks: string[]) => chunks.map((text) => Buffer.from(text));
 
@@ -30,7 +31,7 @@ describe('PulledBytes', () => {
     const failure = new Error('of the source');
     const bytes = new PulledBytes(iterate(texts('ab'), failure));
     expect(await bytes.has(2)).to.equal(true);
-    expect(await failureOf(bytes.has(3))).to.equal(failure);
+    expect(await rejection(bytes.has(3))).to.equal(failure);
   });
 
   it('closes an iterable that can be closed', async () => {

@@ -25,7 +25,8 @@ import {
   membersOf,
   sampleBlocks,
 } from '../support/gzip-tools.js';
-import { failureOf, settle } from './stream-tools.js';
+import { rejection } from '../support/store-tools.js';
+import { settle } from './stream-tools.js';
 
 const SMALL = { memberBytes: 1024 };
 
@@ -284,7 +285,7 @@ describe('SeekableGzip', () => {
       if (++calls === 3) throw failure;
       return deflateNow(raw);
     };
-    expect(await failureOf(compressAll(sampleBlocks(), { ...SMALL, deflate }))).to.equal(failure);
+    expect(await rejection(compressAll(sampleBlocks(), { ...SMALL, deflate }))).to.equal(failure);
     expect(calls).to.be.below(20);
   });
 
@@ -327,7 +328,7 @@ describe('SeekableGzip', () => {
     const ended = pipeline(source, gzip, async (compressed) => {
       for await (const piece of compressed) expect(piece).to.have.length.above(0);
     });
-    expect(await failureOf(ended)).to.equal(broken);
+    expect(await rejection(ended)).to.equal(broken);
     expect(gzip.destroyed).to.equal(true);
 
     const left = Readable.from(cut(sampleBlocks(), 1000)).pipe(new SeekableGzip(SMALL));
@@ -411,7 +412,7 @@ describe('deflateOnPool', () => {
     abort.abort();
     const after = deflateOnPool(9)(Buffer.from('x'), abort.signal);
     for (const deflated of [midway, after]) {
-      expect(await failureOf(deflated)).to.have.property('name', 'AbortError');
+      expect(await rejection(deflated)).to.have.property('name', 'AbortError');
     }
   });
 });

@@ -37,14 +37,6 @@ export async function drain<T>(stream: AsyncIterable<T>): Promise<{ given: T[]; 
   return { given, error: undefined };
 }
 
-/** The error that a promise rejects with; undefined if it resolves. */
-export function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
-
 /** An endless source that counts the chunks taken from it. */
 export function countingSource<T>(next: (index: number) => T): {
   stream: Readable;

@@ -8,7 +8,8 @@ import { RecordError } from '../../lib/errors/record-error.js';
 import { Decoder } from '../../lib/streams/decoder.js';
 import { type ToJsonLinesOptions, toJsonLines } from '../../lib/streams/to-json-lines.js';
 import { encodeBlocks } from '../support/encode-archive.js';
-import { drain, failureOf, SlowSink } from './stream-tools.js';
+import { rejection } from '../support/store-tools.js';
+import { drain, SlowSink } from './stream-tools.js';
 
 const RECORDS: readonly RecordInput[] = [
   { payload: { n: 1 }, metadata: { kind: 'login' } },
@@ -47,7 +48,7 @@ describe('toJsonLines', () => {
     for (const payload of ['{\n}', Buffer.from([0x22, 0xff, 0x22]), '\ud800']) {
       const sink = new SlowSink();
       const source = Readable.from([...RECORDS, payload, ...RECORDS]);
-      const failure = await failureOf(pipeline(source, toJsonLines(), sink));
+      const failure = await rejection(pipeline(source, toJsonLines(), sink));
       expect(failure).to.be.instanceOf(RecordError);
       expect(sink.bytes.toString()).to.equal('{"n":1}\n{ "n": 2 }\n');
     }

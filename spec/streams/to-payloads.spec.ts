@@ -8,7 +8,8 @@ import { RecordError } from '../../lib/errors/record-error.js';
 import { Decoder } from '../../lib/streams/decoder.js';
 import { type ToPayloadsOptions, toPayloads } from '../../lib/streams/to-payloads.js';
 import { encodeBlocks } from '../support/encode-archive.js';
-import { countingSource, drain, failureOf, SlowSink, settle } from './stream-tools.js';
+import { rejection } from '../support/store-tools.js';
+import { countingSource, drain, SlowSink, settle } from './stream-tools.js';
 
 const BYTES = Buffer.from([0, 0xff, 10]);
 const RECORDS: readonly RecordInput[] = [
@@ -71,7 +72,7 @@ describe('toPayloads', () => {
     for (const record of [7, { payload: undefined }, '\ud800']) {
       const sink = new SlowSink();
       const source = Readable.from([...Array(100).fill('a'), record, 'b']);
-      const failure = await failureOf(pipeline(source, toPayloads(), sink));
+      const failure = await rejection(pipeline(source, toPayloads(), sink));
       expect(failure).to.be.instanceOf(RecordError);
       expect(sink.bytes.toString()).to.equal('a\n'.repeat(100));
     }

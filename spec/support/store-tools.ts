@@ -48,14 +48,3 @@ export async function listed(listing: AsyncIterable<StoredObject>): Promise<Stor
   for await (const object of listing) objects.push(object);
   return objects;
 }
-
-/** The error of a destroyed stream when it closes, or undefined. */
-export function closed(stream: Readable): Promise<unknown> {
-  return new Promise((resolve) => {
-    let failure: unknown;
-    stream.once('error', (error) => {
-      failure = error;
-    });
-    stream.once('close', () => resolve(failure));
-  });
-}

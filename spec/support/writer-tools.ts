@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 import { expect } from 'chai';
 
@@ -71,7 +71,7 @@ export function hexOf(bytes: Uint8Array): string {
 }
 
 /** The error of a stream when it closes, or undefined. Must be called before it can close. */
-export function outcomeOf(stream: Writable): Promise<unknown> {
+export function outcomeOf(stream: Readable | Writable): Promise<unknown> {
   return new Promise((resolve) => {
     let failure: unknown;
     stream.once('error', (error) => {

@@ -9,6 +9,7 @@ import { RangeHash } from '../../../lib/reading/verifying/range-hash.js';
 import { OTHER_WRITER_ID, sealArchive } from '../../support/damaged-archive.js';
 import { encodeVersion1, WRITER_ID } from '../../support/encode-archive.js';
 import { forgeFrame } from '../../support/forge-frame.js';
+import { sha256Of } from '../../support/writer-tools.js';
 
 const [WRITER, OTHER] = [WRITER_ID, OTHER_WRITER_ID].map((id) => id.toString('hex'));
 const NO_DIGEST = '0'.repeat(64);
@@ -28,10 +29,6 @@ function collect(bytes: Buffer, size = bytes.length): PartCollector {
   }
   collector.end(bytes.length);
   return collector;
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 const blocksOf = (...payloads: string[]) => payloads.map((payload) => [{ payload }]);
@@ -54,7 +51,7 @@ describe('PartCollector', () => {
           ...{ records: 3, sequence: 0, nextSequence: 3 },
           index: {
             ...{ problem: undefined, ordinal: 0, previousSha256: NO_DIGEST },
-            ...{ writerEnded: false, sha256: sha256(FIRST) },
+            ...{ writerEnded: false, sha256: sha256Of(FIRST) },
           },
         },
       ]);
@@ -79,14 +76,14 @@ describe('PartCollector', () => {
     const { parts, unchecked } = collect(Buffer.concat([FIRST, SECOND, STRANGE]));
     expect(parts.map(({ writer }) => writer)).to.deep.equal([WRITER, WRITER, OTHER]);
     expect(parts.map(({ index }) => index?.sha256)).to.deep.equal(
-      [FIRST, SECOND, STRANGE].map(sha256),
+      [FIRST, SECOND, STRANGE].map(sha256Of),
     );
     expect(parts.map(({ index }) => index?.problem)).to.deep.equal([
       undefined,
       undefined,
       undefined,
     ]);
-    expect(parts[1]?.index?.previousSha256).to.equal(sha256(FIRST));
+    expect(parts[1]?.index?.previousSha256).to.equal(sha256Of(FIRST));
     expect(unchecked).to.deep.equal([]);
   });
 
@@ -97,7 +94,7 @@ describe('PartCollector', () => {
       [OPEN.length, OTHER],
     ]);
     expect(parts[0]?.index).to.equal(undefined);
-    expect(parts[1]?.index).to.include({ problem: undefined, sha256: sha256(STRANGE) });
+    expect(parts[1]?.index).to.include({ problem: undefined, sha256: sha256Of(STRANGE) });
   });
 
   it('has one part for version 1, which has neither a writer nor sequences', () => {

@@ -20,6 +20,7 @@ import { withMemoryFile } from '../../support/memory-file.js';
 import { withScratch } from '../../support/scratch-directory.js';
 import { rejection } from '../../support/store-tools.js';
 import { withFile } from '../../support/with-file.js';
+import { sha256Of } from '../../support/writer-tools.js';
 
 const WRITER = WRITER_ID.toString('hex');
 const OTHER = OTHER_WRITER_ID.toString('hex');
@@ -27,10 +28,6 @@ const SAMPLE = sampleVersion2();
 
 function verify(bytes: Uint8Array, path = 'a.events') {
   return verifyArchive(path, { files: withMemoryFile(path, bytes) });
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 describe('verifyArchive', () => {
@@ -45,7 +42,7 @@ describe('verifyArchive', () => {
         archive: 'a.events',
         format: 'frames',
         bytes: bytes.length,
-        sha256: sha256(bytes),
+        sha256: sha256Of(bytes),
         records: 8,
         frames: 6,
         versions: [2],
@@ -62,7 +59,7 @@ describe('verifyArchive', () => {
       const [part, ...more] = parts;
       expect(more).to.deep.equal([]);
       expect(part).to.include({ begin: 0, end: bytes.length, sequence: 0, nextSequence: 8 });
-      expect(part?.index).to.include({ sha256: sha256(bytes), problem: undefined });
+      expect(part?.index).to.include({ sha256: sha256Of(bytes), problem: undefined });
     });
   }
 
@@ -121,7 +118,7 @@ describe('verifyArchive', () => {
       if (bit >= 8 * 3 && bit < 8 * 10) continue;
       const report = await verify(flipBit(packed, bit));
       // Bits of codes that the data never uses have no effect.
-      if (report.isIntact) expect(report.sha256).to.equal(sha256(SAMPLE.bytes));
+      if (report.isIntact) expect(report.sha256).to.equal(sha256Of(SAMPLE.bytes));
       else found++;
       for (const { reason, begin, end } of report.damage) {
         expect(known.has(reason), reason).to.equal(true);
@@ -170,7 +167,7 @@ describe('verifyArchive', () => {
       const report = await verify(Buffer.concat([SAMPLE.bytes, second, STRANGE_ARCHIVE]));
       expect(report).to.include({ index: 'valid', isIntact: true, records: 12, writer: OTHER });
       expect(report.parts.map((part) => part.index?.ordinal)).to.deep.equal([0, 1, 0]);
-      expect(report.parts[1]?.index?.sha256).to.equal(sha256(second));
+      expect(report.parts[1]?.index?.sha256).to.equal(sha256Of(second));
     });
 
     it('reports a missing index if the last one is open', async () => {
@@ -188,7 +185,7 @@ describe('verifyArchive', () => {
         const [first, last] = report.parts;
         expect(first).to.include({ begin: 0, end: open.bytes.length, records: 1 });
         expect(last).to.include({ begin: open.bytes.length });
-        expect(last?.index?.sha256).to.equal(sha256(next));
+        expect(last?.index?.sha256).to.equal(sha256Of(next));
       }
       const changed = Buffer.concat([open.bytes, later]);
       changed.write('ff', changed.length - 96, 'hex');

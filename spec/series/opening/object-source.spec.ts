@@ -19,7 +19,8 @@ import {
   readPayloads,
   TemporaryDirectories,
 } from '../../support/series.js';
-import { closed, rejection } from '../../support/store-tools.js';
+import { rejection } from '../../support/store-tools.js';
+import { outcomeOf } from '../../support/writer-tools.js';
 
 describe('ObjectSource', () => {
   const directories = new TemporaryDirectories();
@@ -206,7 +207,7 @@ describe('ObjectSource', () => {
       while (timers === 0) await new Promise((resolve) => setImmediate(resolve));
       reader.destroy(new Error('enough'));
       expect((await reading).error).to.have.property('message', 'enough');
-      if (!reader.closed) await closed(reader);
+      if (!reader.closed) await outcomeOf(reader);
       expect(timers).to.equal(0);
     });
   });

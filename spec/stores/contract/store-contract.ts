@@ -6,7 +6,8 @@ import { expect } from 'chai';
 
 import { StoreError } from '../../../lib/errors/store-error.js';
 import type { Evidence, Store, UnfinishedUpload } from '../../../lib/stores/contract/store.js';
-import { chunks, closed, listed, MIB, rejection, unending } from '../../support/store-tools.js';
+import { chunks, listed, MIB, rejection, unending } from '../../support/store-tools.js';
+import { outcomeOf } from '../../support/writer-tools.js';
 
 /** A known gap of a store. */
 export type StoreGap =
@@ -267,13 +268,13 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
     it('lets a reader stop anywhere', async () => {
       await store.put('large', Readable.from(chunks(2)));
       const unread = await store.get('large');
-      expect(await closed(unread.destroy())).to.equal(undefined);
+      expect(await outcomeOf(unread.destroy())).to.equal(undefined);
       const stopped = await store.get('large');
       for await (const _ of stopped) break;
       expect(stopped.destroyed).to.equal(true);
       const failure = new Error('the consumer failed');
       const failed = await store.get('large');
-      expect(await closed(failed.destroy(failure))).to.equal(failure);
+      expect(await outcomeOf(failed.destroy(failure))).to.equal(failure);
     });
   });
 }

@@ -8,8 +8,9 @@ import { expect } from 'chai';
 
 import { type FileLayer, nodeFileLayer } from '../../../lib/files/file-layer.js';
 import { DirectoryStore } from '../../../lib/stores/directory/directory-store.js';
-import { chunks, closed, listed, rejection } from '../../support/store-tools.js';
+import { chunks, listed, rejection } from '../../support/store-tools.js';
 import { withFile } from '../../support/with-file.js';
+import { outcomeOf } from '../../support/writer-tools.js';
 import { describeFailedPuts } from '../contract/failed-put-contract.js';
 import { describeStore, type StoreFixture } from '../contract/store-contract.js';
 
@@ -204,19 +205,19 @@ describe('DirectoryStore', () => {
     });
     const store = new DirectoryStore(directory, { files });
     await store.put('a', Readable.from(chunks(2)));
-    await closed((await store.get('a')).destroy());
+    await outcomeOf((await store.get('a')).destroy());
     expect(open).to.equal(0);
     const reading = await store.get('a');
     reading.read();
-    await closed(reading.destroy());
+    await outcomeOf(reading.destroy());
     expect(open).to.equal(0);
     const stopped = await store.get('a');
-    const closing = closed(stopped);
+    const closing = outcomeOf(stopped);
     for await (const _ of stopped) break;
     await closing;
     expect(open).to.equal(0);
     const whole = await store.get('a');
-    await Promise.all([closed(whole), buffer(whole)]);
+    await Promise.all([outcomeOf(whole), buffer(whole)]);
     expect(open).to.equal(0);
     await rejection(store.put('b', Readable.from(chunks(1, () => {}, new Error('fails')))));
     expect(open).to.equal(0);

@@ -9,7 +9,8 @@ import { StoreError } from '../../../lib/errors/store-error.js';
 import { S3Store } from '../../../lib/stores/s3/s3-store.js';
 import type { S3StoreOptions } from '../../../lib/stores/s3/s3-store-options.js';
 import { FakeClock } from '../../support/fake-clock.js';
-import { chunks, closed, rejection, unending } from '../../support/store-tools.js';
+import { chunks, rejection, unending } from '../../support/store-tools.js';
+import { outcomeOf } from '../../support/writer-tools.js';
 
 describe('S3Store, when the service fails', () => {
   let failing: Server;
@@ -90,7 +91,7 @@ describe('S3Store, when the service fails', () => {
     const [socket] = await connected;
     const ended = once(socket, 'close');
     for await (const _ of body) break;
-    await closed(body);
+    await outcomeOf(body);
     await ended;
   });
 });
