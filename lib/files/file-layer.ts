@@ -14,10 +14,12 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
+/** The result of one write. */
 export interface WriteResult {
   readonly bytesWritten: number;
 }
 
+/** The result of one read. */
 export interface ReadResult {
   /** 0 at the end of the file. */
   readonly bytesRead: number;

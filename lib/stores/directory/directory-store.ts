@@ -23,6 +23,7 @@ import type {
 import { walkDirectory } from './walk-directory.js';
 import { writeObject } from './write-object.js';
 
+/** Options of a `DirectoryStore`. */
 export interface DirectoryStoreOptions {
   /** The file system. @default Node's */
   readonly files?: FileLayer;
