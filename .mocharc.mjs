@@ -25,7 +25,7 @@ function allSpecs() {
   return [...SLOWEST, ...specs.filter((spec) => !SLOWEST.includes(spec))];
 }
 
-/** Files or folders named on the command line, which run in one process: `.only` and a debugger work there. */
+/** Named files or folders run in one process, where `.only` and a debugger work. */
 const named = process.argv.slice(2).filter((argument) => /^(\.\/)?spec(\/|$)/.test(argument));
 
 export default {

@@ -1,29 +1,30 @@
-/** How large a piece of a file a disk writes whole or not at all. */
+/** A disk writes a sector of this size whole or not at all. */
 const SECTOR_BYTES = 512;
 
 /**
- * What becomes of a file's bytes that were not synced. `lost`: the file is as it was at its last sync. `kept`:
- * nothing is lost. `zeroed`: the file has its new size, with zeros in place of new bytes. `cut`: a random part of
- * the new bytes is missing at the end. `torn`: each sector is from before or after any of the writes, or zeros, and
- * the file ends anywhere in between.
+ * The fate of bytes that were not synced. `lost`: the file is as it was at its last sync. `kept`:
+ * no byte is lost. `zeroed`: the file has its new size, with zeros in place of new bytes. `cut`: a
+ * random number of new bytes is missing at the end. `torn`: each sector is from before or after any
+ * of the writes, or zeros, and the file has any size between these.
  */
 export type BytesAfterCut = 'lost' | 'kept' | 'zeroed' | 'cut' | 'torn';
 
 /**
- * What becomes of names that were not synced: all are `undone` or `kept`; `added`: only new names are kept;
- * `removed`: only removals; a number: each change is kept with this probability.
+ * The fate of changes of names that were not synced: `undone` or `kept`: all of them; `added`: only
+ * new names are kept; `removed`: only removals are kept; a number: each change is kept with this
+ * probability.
  */
 export type NamesAfterCut = 'undone' | 'kept' | 'added' | 'removed' | number;
 
 /** How the power fails. */
 export interface PowerCut {
-  /** `any`: another one for each file, at random. */
+  /** `any`: a random choice for each file. */
   readonly bytes: BytesAfterCut | 'any';
   readonly names: NamesAfterCut;
   readonly random: Random;
 }
 
-/** Numbers from 0 to below 1, the same for the same seed. */
+/** Returns numbers from 0 to below 1. The same seed gives the same numbers. */
 export type Random = () => number;
 
 /** The generator mulberry32. */
@@ -53,13 +54,13 @@ export function extremeCuts(random: Random): PowerCut[] {
   return names.flatMap((name) => bytes.map((byte) => ({ names: name, bytes: byte, random })));
 }
 
-/** A cut in which each file and each name fares differently. */
+/** A cut that chooses at random for each file and each name. */
 export function randomCut(random: Random): PowerCut {
   return { bytes: 'any', names: oneOf(random, [0.1, 0.5, 0.9, 'added', 'removed']), random };
 }
 
 /**
- * What is left of a file.
+ * The content of a file after a power cut.
  *
  * @param versions its content at the last sync, and after each change since; at least one
  */
@@ -87,7 +88,9 @@ function torn(versions: readonly Buffer[], size: number, random: Random): Buffer
   return content;
 }
 
-/** Often the size of a version, else any between the smallest and the largest. */
+/**
+ * Half of the time the size of a version, otherwise any size between the smallest and the largest.
+ */
 function sizeBetween(versions: readonly Buffer[], random: Random): number {
   const sizes = versions.map(({ length }) => length);
   const any = integer(random, Math.min(...sizes), Math.max(...sizes));

@@ -10,20 +10,26 @@ import type {
 } from '../../lib/files/file-layer.js';
 import { cutContent, type PowerCut } from './power-cut.js';
 
-/** Called before a call has its effect. The power may fail there: see `copyAfter`. */
+/** Runs before a call takes effect. The power may fail there: see `copyAfter`. */
 export type PowerHook = (call: string, path: string, n: number) => void;
 
-/** Times on the disk are an hour old: leases that a power loss leaves look stale to the next writer. */
+/**
+ * Times on the disk are an hour old, so that leases left by a power loss look stale to the next
+ * writer.
+ */
 const CLOCK_LAG_MS = 60 * 60 * 1000;
 
 interface FileNode {
   readonly kind: 'file';
   readonly ino: number;
   readonly dev: number;
-  /** The content at the last sync, and after each change since; never empty. Each is never changed. */
+  /**
+   * The content at the last sync and after each change since. Never empty; no version is ever
+   * modified.
+   */
   versions: Buffer[];
   mtimeMs: number;
-  /** What a power loss may take it back to. */
+  /** The version to which a power loss may revert it. */
   syncedMtimeMs: number;
   links: number;
 }
@@ -33,7 +39,7 @@ interface DirectoryNode {
   readonly ino: number;
   readonly dev: number;
   readonly names: Map<string, Node>;
-  /** The names that a power loss cannot take. */
+  /** The names that survive a power loss. */
   readonly syncedNames: Map<string, Node>;
 }
 
@@ -46,21 +52,22 @@ interface NameChange {
   readonly node: Node | null;
 }
 
-/** Changes that last together or not at all: a rename has two. */
+/** Changes that survive together or not at all: a rename has two. */
 type NameStep = readonly NameChange[];
 
 /**
- * A disk in memory that remembers what would not survive a power loss, as strictly as POSIX allows. Bytes last
- * once their file was synced; names that were created, linked, renamed or unlinked last once their directory was
- * synced, and until then each may last or not, whatever becomes of the others (but changes of one name keep their
- * order, and a rename is atomic). `copyAfter` makes the disk that the next start would find; this one goes on.
+ * A disk in memory that knows what survives a power loss, as strictly as POSIX allows. Bytes
+ * survive after a sync of their file. Created, linked, renamed and unlinked names survive after a
+ * sync of their directory. Before it, each change may survive or not, independently of the others;
+ * but changes of one name keep their order, and a rename is atomic. `copyAfter` returns the disk
+ * that the next start would find; this disk stays as it is.
  */
 export class PowerDisk {
   readonly files: FileLayer;
-  /** The calls so far. */
+  /** The names of all calls so far. */
   calls = 0;
   hook: PowerHook = () => undefined;
-  /** Whether `link` is refused, as file systems without hard links do. */
+  /** Whether `link` fails, as on file systems without hard links. */
   refusesLinks = false;
   #root: DirectoryNode;
   /** Changes of names that were not synced, in order. */
@@ -115,19 +122,19 @@ export class PowerDisk {
     return this.#isOff;
   }
 
-  /** No call settles any more: the process that made it is dead. */
+  /** Lets no call settle any more, because its process is dead. */
   powerOff(): void {
     this.#isOff = true;
   }
 
-  /** The disk as it may be found after a power loss that happens now. */
+  /** The disk as the next start may find it after a power loss now. */
   copyAfter(cut: PowerCut): PowerDisk {
     const found = this.#namesAfter(cut);
     const namesOf = (directory: DirectoryNode) => found.get(directory) ?? directory.syncedNames;
     return this.#copy(new TreeCopy((file) => cutFile(file, cut), namesOf, namesOf));
   }
 
-  /** The disk as it is, without the process that uses it: what was not synced may still be lost. */
+  /** A copy of the disk without its process. Changes that were not synced may still be lost. */
   copyRunning(): PowerDisk {
     const tree = new TreeCopy(
       (file) => ({ ...file, versions: [...file.versions] }),
@@ -158,7 +165,7 @@ export class PowerDisk {
         (names === 'added' && isAdding) ||
         (names === 'removed' && !isAdding) ||
         (typeof names === 'number' && random() < names);
-      // Changes of one name are written in their order.
+      // The disk writes the changes of one name in order.
       if (!isKept || hasCommonName(step, lost)) {
         lost.push(...step);
         continue;
@@ -177,7 +184,7 @@ export class PowerDisk {
     return go();
   }
 
-  /** @param begin looks at what is there to sync, and returns what makes that last: later changes do not */
+  /** @param begin notes the state to sync, and returns a function that makes this state survive */
   async #callSync(call: string, path: string, begin: () => () => void): Promise<void> {
     await this.#begin(call, path);
     const end = begin();
@@ -206,7 +213,7 @@ export class PowerDisk {
         const synced = contentOf(node);
         return () => {
           const at = node.versions.indexOf(synced);
-          // Another sync may have ended first, which began later.
+          // A sync that began later may have ended first.
           if (at !== -1) node.versions = node.versions.slice(at);
           if (withTimes) node.syncedMtimeMs = mtimeMs;
         };
@@ -236,7 +243,7 @@ export class PowerDisk {
       datasync: () => sync('datasync', false),
       sync: () => sync('sync', true),
       stat: () => this.#call('stat', path, () => statusOf(own())),
-      // Not counted: leases are renewed when the system's clock says so.
+      // Does not count: the system's clock decides when leases are renewed.
       utimes: async (_accessed, changed) => {
         if (this.#isOff) await new Promise<never>(() => undefined);
         own().mtimeMs = changed * 1000;
@@ -277,7 +284,7 @@ export class PowerDisk {
   #rename(from: string, path: string): void {
     const node = this.#find(from, 'rename');
     const replaced = this.#directory(dirname(path), 'rename').names.get(basename(path));
-    // As POSIX says: nothing happens when both are names of one file.
+    // As in POSIX: a rename between two names of one file does nothing.
     if (replaced === node) return;
     if (replaced?.kind === 'file') replaced.links--;
     this.#change([this.#changeOf(from, null, 'rename'), this.#changeOf(path, node, 'rename')]);
@@ -316,7 +323,7 @@ export class PowerDisk {
     this.#unsynced.push(step);
   }
 
-  /** Makes changes of names last, and what came before them to the same names. */
+  /** Makes changes of names survive, and all earlier changes of the same names. */
   #syncSteps(steps: readonly NameStep[]): void {
     const lasting = new Set<NameStep>();
     for (const step of [...this.#unsynced].reverse()) {
@@ -354,7 +361,7 @@ export class PowerDisk {
 
 type NamesOf = (directory: DirectoryNode) => ReadonlyMap<string, Node>;
 
-/** Copies a tree in which a file may have several names, and be in no directory yet, or no longer. */
+/** Copies a tree in which a file may have several names or none. */
 class TreeCopy {
   readonly #copies = new Map<Node, Node>();
   readonly #cut: (file: FileNode) => FileNode;
@@ -412,7 +419,7 @@ function createDirectory(ino: number, dev: number): DirectoryNode {
   return { kind: 'directory', ino, dev, names: new Map(), syncedNames: new Map() };
 }
 
-/** What is below `/other` is on another device. */
+/** Paths below `/other` are on another device. */
 function deviceOf(path: string): number {
   return path.startsWith('/other') ? 2 : 1;
 }
