@@ -43,6 +43,9 @@ interface DigestHeaders {
   readonly ChecksumCRC32?: string;
 }
 
+/** Stands for the answer to a request that the store has done. Says nothing about the store. */
+const LOST_ANSWER: WriteAnswer = {};
+
 /**
  * Sends the requests of one upload, each with the digest of its bytes, and compares the digests in
  * the answers. Learns from the answers which digests the store takes, and how many parts at a time.
@@ -103,7 +106,7 @@ export class UploadSender implements UploadRequests {
     const digests = digestsOf(body, capabilities.checksums === 'kept' ? 'crc32' : 'crc32 and md5');
     const answer = await this.#sendDigested(async (digest) => {
       const given = await send(headersOf(digests, body, digest), digests);
-      if (digest === 'crc32') {
+      if (digest === 'crc32' && given !== LOST_ANSWER) {
         capabilities.checksums = given.ChecksumCRC32 === undefined ? 'ignored' : 'kept';
       }
       return given;
@@ -164,7 +167,9 @@ export class UploadSender implements UploadRequests {
       const status = httpStatusOf(error);
       const mayBeStored = status === 412 || status === 404 || toStoreError(error).transient;
       // Where that cannot be found out, the request's own failure is the one to report.
-      if (mayBeStored && !ended.aborted && (await isStored().catch(() => false))) return {};
+      if (mayBeStored && !ended.aborted && (await isStored().catch(() => false))) {
+        return LOST_ANSWER;
+      }
       throw error;
     }
   }

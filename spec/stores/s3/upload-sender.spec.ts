@@ -2,9 +2,14 @@ import { Readable } from 'node:stream';
 
 import { expect } from 'chai';
 
+import type { S3Api } from '../../../lib/stores/s3/s3-api.js';
+import { S3Capabilities } from '../../../lib/stores/s3/s3-capabilities.js';
 import { S3Store } from '../../../lib/stores/s3/s3-store.js';
 import type { ChecksumOption } from '../../../lib/stores/s3/s3-store-options.js';
+import { UploadDigests } from '../../../lib/stores/s3/upload-digests.js';
+import { UploadSender } from '../../../lib/stores/s3/upload-sender.js';
 import { FaultProxy, type SeenRequest } from '../../support/fault-proxy.js';
+import { storeError } from '../../support/memory-store.js';
 import type { S3Operation } from '../../support/s3-operation.js';
 import { type S3Server, startEmbeddedS3 } from '../../support/s3-server.js';
 import { chunks, MIB } from '../../support/store-tools.js';
@@ -127,6 +132,47 @@ describe('UploadSender', () => {
     expect(statuses.filter((status) => status === 200)).to.have.length(7);
   }).timeout(120_000);
 });
+
+describe('UploadSender, without a service', () => {
+  it('draws no conclusion about checksums from an answer that is lost', async () => {
+    for (const checksums of ['unknown', 'kept'] as const) {
+      const capabilities = new S3Capabilities();
+      capabilities.checksums = checksums;
+      const lost = storeError(true);
+      const sender = new UploadSender(apiThatFails(lost), {
+        checksum: 'auto',
+        capabilities,
+        digests: new UploadDigests(),
+        ended: new AbortController().signal,
+        toStoreError: () => lost,
+        mismatch: () => lost,
+        isStored: async () => true,
+      });
+      await sender.putObject({ Bucket: 'b', Key: 'k', Body: Buffer.from('12345') });
+      expect(capabilities.checksums).to.equal(checksums);
+    }
+  });
+});
+
+/** An API whose every request fails. */
+function apiThatFails(error: Error): S3Api {
+  const fail = () => Promise.reject(error);
+  return {
+    headBucket: fail,
+    headObject: fail,
+    getObject: fail,
+    deleteObject: fail,
+    listObjectsV2: fail,
+    listMultipartUploads: fail,
+    putObject: fail,
+    createMultipartUpload: fail,
+    uploadPart: fail,
+    completeMultipartUpload: fail,
+    abortMultipartUpload: fail,
+    upload: fail,
+    destroy: () => {},
+  };
+}
 
 function carriedBy({ headers }: SeenRequest): Carried {
   if (headers['x-amz-checksum-crc32'] !== undefined) return 'crc32';
