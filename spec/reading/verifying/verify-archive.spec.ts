@@ -80,7 +80,7 @@ describe('verifyArchive', () => {
 
   it('finds any flipped bit, and counts the records that are left', async () => {
     const { bytes, frames } = SAMPLE;
-    for (let bit = 3; bit < 8 * bytes.length; bit += 5) {
+    for (let bit = 3; bit < 8 * bytes.length; bit += 11) {
       const lost = frames.find(({ end }) => bit >> 3 < end);
       const report = await verify(flipBit(bytes, bit));
       expect(report.isIntact).to.equal(false);
@@ -113,7 +113,7 @@ describe('verifyArchive', () => {
     const packed = gzipSync(SAMPLE.bytes);
     const known = new Set(['bad-gzip', 'torn', 'bad-magic', 'bad-checksum', 'unknown-version']);
     let found = 0;
-    for (let bit = 0; bit < 8 * packed.length; bit += 3) {
+    for (let bit = 0; bit < 8 * packed.length; bit += 7) {
       // Name, time, system and flags of the gzip header do not affect the content.
       if (bit >= 8 * 3 && bit < 8 * 10) continue;
       const report = await verify(flipBit(packed, bit));
@@ -125,7 +125,7 @@ describe('verifyArchive', () => {
         expect(begin).to.be.at.most(end);
       }
     }
-    expect(found).to.be.above((0.9 * 8 * packed.length) / 3);
+    expect(found).to.be.above((0.9 * 8 * packed.length) / 7);
     for (let at = 1; at < packed.length; at += 3) {
       expect((await verify(packed.subarray(0, at))).isIntact).to.equal(false);
     }
