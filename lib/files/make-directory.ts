@@ -19,10 +19,17 @@ export async function makeDirectory(files: FileLayer, directory: string): Promis
     await files.syncDirectory(dirname(path));
     return;
   }
-  await files.syncDirectory(dirname(path)).catch(unlessForbidden);
+  await syncIfReadable(files, dirname(path));
 }
 
-/** A directory whose parent may not be read was made by another user, who knows whether it lasts. */
-function unlessForbidden(error: unknown): void {
-  if (!['EACCES', 'EPERM'].includes(systemCodeOf(error) ?? '')) throw error;
+/**
+ * Syncs a directory, unless this process may not read it. Then another user made the names in it,
+ * and is responsible for them.
+ */
+export async function syncIfReadable(files: FileLayer, directory: string): Promise<void> {
+  try {
+    await files.syncDirectory(directory);
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes(systemCodeOf(error) ?? '')) throw error;
+  }
 }

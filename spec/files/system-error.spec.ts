@@ -48,7 +48,7 @@ describe('isTransient', () => {
 });
 
 describe('isMissing', () => {
-  it('is true for a missing file, also below a file that is no directory', () => {
+  it('is true for a missing file, and for a path that leads through a file', () => {
     const codes = ['ENOENT', 'ENOTDIR', 'EACCES'];
     const missing = codes.filter((code) => isMissing(systemError(code)));
     expect(missing).to.deep.equal(['ENOENT', 'ENOTDIR']);

@@ -6,7 +6,8 @@ import { type ByteRange, checkByteRange } from '../../files/byte-range.js';
 import { FileBody } from '../../files/file-body.js';
 import { type FileLayer, type FileStatus, nodeFileLayer } from '../../files/file-layer.js';
 import { hasHardLinks } from '../../files/hard-links.js';
-import { fromSystemError, isMissing, systemCodeOf } from '../../files/system-error.js';
+import { syncIfReadable } from '../../files/make-directory.js';
+import { fromSystemError, isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
 import { Memo } from '../contract/memo.js';
@@ -151,8 +152,7 @@ export class DirectoryStore implements Store {
     for (let path = directory; path !== this.name; path = dirname(path)) {
       await this.#files.syncDirectory(dirname(path));
     }
-    // This process may have no right to read the store's parent directory.
-    await this.#files.syncDirectory(dirname(this.name)).catch(unlessForbidden);
+    await syncIfReadable(this.#files, dirname(this.name));
     this.#lastingDirectory = directory;
   }
 
@@ -181,10 +181,6 @@ function etagOf({ ino, size, mtimeMs }: FileStatus): string {
 
 function refusal(operation: string, target: string, storeCode: string, problem: string) {
   return new StoreError({ operation, target, problem, storeCode, transient: false });
-}
-
-function unlessForbidden(error: unknown): void {
-  if (!['EACCES', 'EPERM'].includes(systemCodeOf(error) ?? '')) throw error;
 }
 
 async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {
