@@ -18,13 +18,13 @@ describe('the library', () => {
     expect(loaded).to.not.match(/@aws-sdk|@smithy/);
   });
 
-  it('would be seen to load it', async () => {
+  it('is seen to load the AWS SDK if it does', async () => {
     const { resolve } = createRequire(import.meta.url);
     const loaded = await modulesOf(pathToFileURL(resolve('@aws-sdk/client-s3')).href);
     expect(loaded).to.match(/@aws-sdk\/client-s3/);
   });
 
-  it('says of every name that it exports what that is', () => {
+  it('has a doc comment for every name that it exports', () => {
     const index = readFileSync(INDEX, 'utf8');
     const names = exportsOf(index);
     expect(names.length).to.be.greaterThan(50);
@@ -35,14 +35,14 @@ describe('the library', () => {
     expect(silent.map(({ name, from }) => `${name} of ${from}`)).to.deep.equal([]);
   });
 
-  it('has nothing in its index but what others make', () => {
+  it('has an index that only re-exports names of other files', () => {
     const index = readFileSync(INDEX, 'utf8');
     expect(index.replace(EXPORT, '').trim()).to.equal('');
   });
 });
 
 describe('the rule on comments', () => {
-  it('finds what an index exports', () => {
+  it('finds the names that an index exports', () => {
     const index = `
       export type { A, B } from './a.js';
       export {

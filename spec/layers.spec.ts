@@ -61,7 +61,7 @@ function readSource(file: string): string {
 }
 
 describe('lib', () => {
-  it('has files in each folder, and in nothing else', () => {
+  it('has files only in the folders of the order, and in each of them', () => {
     const folders = new Set(FILES.filter((file) => file !== INDEX).map(topFolderOf));
     const expected = ORDER[''] ?? [];
     expect(expected).to.include.members([...folders]);
@@ -105,7 +105,7 @@ describe('lib', () => {
     for (const folder of folders) expect(cyclesIn(edgesWithin(folder, IMPORTS))).to.deep.equal([]);
   });
 
-  it(`has ${MOST_FILES} files at most in a folder`, () => {
+  it(`has at most ${MOST_FILES} files in a folder`, () => {
     const crowded = [...new Set(FILES.map((file) => dirname(file)))].filter(
       (folder) => FILES.filter((file) => dirname(file) === folder).length > MOST_FILES,
     );
@@ -114,7 +114,7 @@ describe('lib', () => {
 });
 
 describe('the rules of the folders', () => {
-  it('see imports of every kind', () => {
+  it('see every kind of import', () => {
     const source = `
       import a, { b } from './a.js';
       import * as c from "./c.js";
@@ -151,7 +151,7 @@ describe('the rules of the folders', () => {
     ]);
   });
 
-  it('refuse an import from the right, type imports and lazy ones included', () => {
+  it('refuse imports from the right, type imports and lazy ones included', () => {
     const refused = ["import '../series/a.js';", "type A = import('../command/a.js').A;"];
     refused.push("export type { A } from '../shipping/a.js';", "import { a } from '../index.js';");
     for (const source of refused) {
@@ -167,7 +167,7 @@ describe('the rules of the folders', () => {
     expect(importsFromTheRight('stores/a.ts', "import '../../spec/a.js';")).to.have.length(1);
   });
 
-  it('refuse an import from the right among subfolders, and of the files beside them', () => {
+  it('refuse imports from the right among subfolders and among the files beside them', () => {
     const file = 'writing/receipts/a.ts';
     for (const from of ['../sink/a.js', '../a.js', '../../shipping/a.js', '../unknown/a.js']) {
       expect(importsFromTheRight(file, `import '${from}';`), from).to.have.length(1);
@@ -208,7 +208,7 @@ describe('the rules of the folders', () => {
     ).to.have.length(2);
   });
 
-  it('refuse the AWS SDK where it has no business, and where it is loaded at once', () => {
+  it('refuse the AWS SDK outside stores/s3, and imports that load it at once', () => {
     const value = "import { S3Client } from '@aws-sdk/client-s3';";
     const type = "import type { S3Client } from '@aws-sdk/client-s3';";
     const lazy = "const load = () => import('@aws-sdk/client-s3');";
@@ -263,7 +263,7 @@ describe('the rules of the folders', () => {
     for (const source of allowed) expect(topLevelAwaits('a.ts', source), source).to.deep.equal([]);
   });
 
-  it('refuse long files and drawers', () => {
+  it('refuse long files and folders named utils and the like', () => {
     expect(tooManyLines('a.ts', 'a\n'.repeat(400))).to.deep.equal([]);
     expect(tooManyLines('a.ts', 'a\n'.repeat(401))).to.deep.equal(['401 lines']);
     for (const file of ['codec/utils/a.ts', 'types/a.ts', 'codec/helpers.ts', 'common.ts']) {

@@ -17,7 +17,7 @@ describe('README', () => {
     expect(code).to.equal(read('examples/write.ts'));
   });
 
-  it('has the two commands, each on a line that can be pasted', () => {
+  it('has the two commands, each on its own line', () => {
     expect(readme.split('\n')).to.include.members(['npm ci && npm start', 'npm ci && npm test']);
   });
 
