@@ -75,6 +75,7 @@ export { type OpenStoreOptions, openStore } from './stores/open-store.js';
 export { S3Store } from './stores/s3/s3-store.js';
 export type {
   ChecksumOption,
+  S3CredentialProvider,
   S3Credentials,
   S3Encryption,
   S3StorageClass,

@@ -1,4 +1,6 @@
 import { DEFAULT_BLOCK_BYTES, LARGEST_BLOCK_BYTES } from '../format/limits.js';
+import type { OptionNames } from '../format/option-names.js';
+import { checkText, parseChoice } from '../format/option-values.js';
 import { type ByteCount, parseByteCount } from '../format/quantity.js';
 import { WRITER_BYTES } from '../format/version-2.js';
 import { JsonLinesEncoder } from './json-lines/json-lines-encoder.js';
@@ -29,6 +31,14 @@ export interface FormatOptions {
   readonly metadataKey?: string | undefined;
 }
 
+/** All options of a format. */
+export const FORMAT_OPTION_NAMES: OptionNames<FormatOptions> = {
+  format: true,
+  blockBytes: true,
+  maxRecordBytes: true,
+  metadataKey: true,
+};
+
 /** Checked `FormatOptions`, with defaults. */
 export interface FormatSettings {
   readonly format: ArchiveFormat;
@@ -42,10 +52,7 @@ export interface FormatSettings {
  * @throws RangeError for a size out of range
  */
 export function parseFormatOptions(options: FormatOptions): FormatSettings {
-  const format = options.format ?? 'v2';
-  if (format !== 'v2' && format !== 'v1' && format !== 'jsonl') {
-    throw new TypeError(`format is ${JSON.stringify(format)}, expected 'v2', 'v1' or 'jsonl'`);
-  }
+  const format = parseChoice('format', options.format, ['v2', 'v1', 'jsonl']);
   if (options.metadataKey !== undefined && format !== 'jsonl') {
     throw new TypeError(`metadataKey goes with format 'jsonl', not with '${format}'`);
   }
@@ -54,7 +61,8 @@ export function parseFormatOptions(options: FormatOptions): FormatSettings {
     throw new RangeError(`blockBytes is ${options.blockBytes}, expected 1 byte to 16 MiB`);
   }
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
-  return { format, blockBytes, maxRecordBytes, metadataKey: options.metadataKey };
+  const metadataKey = checkText('metadataKey', options.metadataKey);
+  return { format, blockBytes, maxRecordBytes, metadataKey };
 }
 
 export interface RecordEncoderSetup {

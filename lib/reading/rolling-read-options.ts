@@ -1,13 +1,15 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { parseMaxRecordBytes } from '../codec/records/record-encoder.js';
 import { MetadataMatch } from '../codec/version-2/metadata-match.js';
 import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
+import { type OptionNames, readOptions } from '../format/option-names.js';
+import { checkText, parseChoice, parseFlag } from '../format/option-values.js';
 import type { SeriesOrder } from '../series/listing/order-archives.js';
-import type { S3StoreOptions } from '../stores/s3/s3-store-options.js';
-import type { Clock } from '../streams/clock.js';
+import { S3_STORE_OPTION_NAMES, type S3StoreOptions } from '../stores/s3/s3-store-options.js';
+import { type Clock, systemClock } from '../streams/clock.js';
 import type { WantedRecords } from './series-selection.js';
 
 /** A point in time: a Date, milliseconds since the epoch, or text that `Date.parse` understands. */
@@ -59,6 +61,22 @@ export interface RollingReadOptions
   readonly clock?: Clock | undefined;
 }
 
+const READ_OPTION_NAMES: OptionNames<RollingReadOptions> = {
+  maxRecordBytes: true,
+  metadataKey: true,
+  from: true,
+  to: true,
+  where: true,
+  limit: true,
+  order: true,
+  whenDamaged: true,
+  allowEmpty: true,
+  s3: S3_STORE_OPTION_NAMES,
+  signal: true,
+  files: true,
+  clock: true,
+};
+
 /** The options of a reader, checked and with their defaults. */
 export interface ReadSettings {
   readonly maxRecordBytes: number;
@@ -69,14 +87,20 @@ export interface ReadSettings {
   readonly order: SeriesOrder;
   readonly whenDamaged: 'error' | 'skip';
   readonly allowEmpty: boolean;
+  readonly s3: S3StoreOptions | undefined;
+  readonly signal: AbortSignal | undefined;
   readonly files: FileLayer;
+  readonly clock: Clock;
 }
 
 /** @throws TypeError or RangeError for an invalid option, which the message shows */
-export function parseReadOptions(options: RollingReadOptions): ReadSettings {
-  const { allowEmpty = false, files = nodeFileLayer, metadataKey } = options;
+export function parseReadOptions(given: RollingReadOptions | undefined): ReadSettings {
+  const options = readOptions(given, READ_OPTION_NAMES);
+  const { clock = systemClock, files = nodeFileLayer, s3, signal } = options;
   return {
-    ...{ allowEmpty, files, metadataKey },
+    ...{ clock, files, s3, signal },
+    allowEmpty: parseFlag('allowEmpty', options.allowEmpty, false),
+    metadataKey: checkText('metadataKey', options.metadataKey),
     maxRecordBytes: parseMaxRecordBytes(options.maxRecordBytes),
     order: parseChoice('order', options.order, ['name', 'time']),
     whenDamaged: parseChoice('whenDamaged', options.whenDamaged, ['error', 'skip']),
@@ -104,7 +128,8 @@ function parseWanted({ from, to, where }: RollingReadOptions): WantedRecords {
 }
 
 function matchOf(where: Readonly<Record<string, string>>): MetadataMatch {
-  const isObject = typeof where === 'object' && where !== null;
+  // The entries of a Map or a list are no properties: they would select every record.
+  const isObject = typeof where === 'object' && where !== null && !(Symbol.iterator in where);
   if (!isObject || !Object.values(where).every((value) => typeof value === 'string')) {
     throw new TypeError(`where is ${inspect(where)}, expected an object of strings or a function`);
   }
@@ -112,22 +137,12 @@ function matchOf(where: Readonly<Record<string, string>>): MetadataMatch {
 }
 
 function microsOf(time: TimeInput, name: string): number {
-  const ms = typeof time === 'string' ? Date.parse(time) : Number(time);
+  // `Number` would take null and false for 1970.
+  const isTime = typeof time === 'number' || types.isDate(time);
+  const ms = typeof time === 'string' ? Date.parse(time) : isTime ? Number(time) : Number.NaN;
   const micros = Math.ceil(ms * 1000);
   if (Number.isSafeInteger(micros)) return micros;
   throw new RangeError(
     `${name} is ${inspect(time)}, expected a Date, ms or a text such as an ISO one`,
   );
-}
-
-/** The first choice is the default. */
-function parseChoice<Choice extends string>(
-  name: string,
-  value: Choice | undefined,
-  choices: readonly [Choice, ...Choice[]],
-): Choice {
-  if (value === undefined) return choices[0];
-  if (choices.includes(value)) return value;
-  const expected = choices.map((choice) => `'${choice}'`).join(' or ');
-  throw new TypeError(`${name} is ${JSON.stringify(value)}, expected ${expected}`);
 }

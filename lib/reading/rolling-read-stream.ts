@@ -6,7 +6,6 @@ import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { asError } from '../errors/as-error.js';
 import { type SeriesPatterns, sortPatterns } from '../series/listing/series-patterns.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
-import { systemClock } from '../streams/clock.js';
 import type { TypedEvents } from '../streams/typed-events.js';
 import { waitUntilTaken } from '../streams/wait-until-taken.js';
 import { readSeries } from './read-series.js';
@@ -63,10 +62,10 @@ export class RollingReadStream extends Readable {
   #loop: RecordIterator | undefined;
 
   /** @throws TypeError or RangeError for an invalid pattern or option */
-  constructor(patterns: SeriesPatterns, options: RollingReadOptions = {}) {
+  constructor(patterns: SeriesPatterns, options?: RollingReadOptions) {
     super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
     const settings = parseReadOptions(options);
-    const { clock = systemClock, s3, signal } = options;
+    const { clock, s3, signal } = settings;
     this.#batches = readSeries(sortPatterns(patterns, s3), {
       ...settings,
       retries: { clock, signal: this.#ending.signal },

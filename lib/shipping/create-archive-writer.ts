@@ -1,14 +1,18 @@
 import { resolve } from 'node:path';
 
 import { nodeFileLayer } from '../files/file-layer.js';
+import { type OptionNames, readOptions } from '../format/option-names.js';
 import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../series/names/archive-template.js';
 import { openStore } from '../stores/open-store.js';
 import { systemClock } from '../streams/clock.js';
 import type { TypedEvents } from '../streams/typed-events.js';
 import type { ArchiveWriterEvents } from '../writing/archive-writer-events.js';
-import type { RollingWriteOptions } from '../writing/rolling-write-options.js';
+import {
+  ROLLING_WRITE_OPTION_NAMES,
+  type RollingWriteOptions,
+} from '../writing/rolling-write-options.js';
 import { RollingWriteStream } from '../writing/rolling-write-stream.js';
-import { parseShipOptions, type ShipOptions } from './ship-options.js';
+import { parseShipOptions, SHIP_OPTION_NAMES, type ShipOptions } from './ship-options.js';
 import { Shipper } from './shipper.js';
 
 /** Options of a writer, and of the shipping of its archives. */
@@ -22,6 +26,13 @@ export interface ArchiveWriterOptions extends Omit<RollingWriteOptions, 'shipper
   readonly ship?: ShipOptions | undefined;
 }
 
+const { shipper: _, endTimeout: __, ...WRITE_NAMES } = ROLLING_WRITE_OPTION_NAMES;
+
+const ARCHIVE_WRITER_OPTION_NAMES: OptionNames<ArchiveWriterOptions> = {
+  ...WRITE_NAMES,
+  ship: SHIP_OPTION_NAMES,
+};
+
 /** A `RollingWriteStream` with typed events. */
 export type ArchiveWriter = TypedEvents<ArchiveWriterEvents> & RollingWriteStream;
 
@@ -31,7 +42,8 @@ export type ArchiveWriter = TypedEvents<ArchiveWriterEvents> & RollingWriteStrea
  *
  * @throws TypeError, RangeError or TemplateError for options that are invalid, alone or together
  */
-export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWriter {
+export function createArchiveWriter(given: ArchiveWriterOptions): ArchiveWriter {
+  const options = readOptions(given, ARCHIVE_WRITER_OPTION_NAMES);
   const { ship, ...rolling } = options;
   if (ship === undefined) return new RollingWriteStream(rolling);
   const mover = options.handlers?.find((handler) => handler.movesFile);

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
 
+import { type OptionNames, readOptions } from '../format/option-names.js';
+import { parseChoice } from '../format/option-values.js';
 import {
   type ByteCount,
   type Duration,
@@ -7,7 +9,7 @@ import {
   parseDurationMs,
 } from '../format/quantity.js';
 import type { Store } from '../stores/contract/store.js';
-import type { S3StoreOptions } from '../stores/s3/s3-store-options.js';
+import { S3_STORE_OPTION_NAMES, type S3StoreOptions } from '../stores/s3/s3-store-options.js';
 import { DEFAULT_KEY, KeyTemplate } from './key-template.js';
 
 /** What to do with the local file after the store has confirmed the archive. */
@@ -75,6 +77,19 @@ export interface ShipOptions {
   readonly abortOrphansAfter?: Duration | undefined;
 }
 
+/** All options of shipping. */
+export const SHIP_OPTION_NAMES: OptionNames<ShipOptions> = {
+  to: true,
+  s3: S3_STORE_OPTION_NAMES,
+  localFile: true,
+  endTimeout: true,
+  maxSpoolBytes: true,
+  whenFull: true,
+  concurrency: true,
+  key: true,
+  abortOrphansAfter: true,
+};
+
 /** `ShipOptions` after validation, with defaults filled in. */
 export interface ShipSettings {
   readonly localFile: LocalFile;
@@ -98,16 +113,12 @@ export function parseShipOptions(options: ShipOptions): ShipSettings {
     const expected = "'delete', 'keep' or { moveTo: directory }";
     throw new TypeError(`ship.localFile is ${show(localFile)}, expected ${expected}`);
   }
-  const {
-    abortOrphansAfter = '7d',
-    concurrency = 1,
-    key = DEFAULT_KEY,
-    whenFull = 'block',
-  } = options;
-  if (whenFull !== 'block' && whenFull !== 'error' && whenFull !== 'drop-oldest') {
-    const expected = "'block', 'error' or 'drop-oldest'";
-    throw new TypeError(`ship.whenFull is ${show(whenFull)}, expected ${expected}`);
-  }
+  const { abortOrphansAfter = '7d', concurrency = 1, key = DEFAULT_KEY } = options;
+  const whenFull = parseChoice('ship.whenFull', options.whenFull, [
+    'block',
+    'error',
+    'drop-oldest',
+  ]);
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new RangeError(
       `ship.concurrency is ${show(concurrency)}, expected a whole number, 1 or more`,
@@ -133,9 +144,12 @@ function isTarget(to: unknown): boolean {
   return STORE_METHODS.every((method) => typeof Reflect.get(to, method) === 'function');
 }
 
+const MOVE_OPTION_NAMES: OptionNames<Exclude<LocalFile, string>> = { moveTo: true };
+
 function isLocalFile(localFile: LocalFile): boolean {
   if (localFile === 'delete' || localFile === 'keep') return true;
-  const { moveTo } = Object(localFile);
+  if (typeof localFile !== 'object' || localFile === null) return false;
+  const { moveTo } = readOptions(localFile, MOVE_OPTION_NAMES, 'ship.localFile');
   return typeof moveTo === 'string' && moveTo !== '' && !moveTo.includes('\0');
 }
 

@@ -1,9 +1,14 @@
 import { fileURLToPath } from 'node:url';
 
+import { type OptionNames, readOptions } from '../format/option-names.js';
 import type { Store } from './contract/store.js';
-import { DirectoryStore, type DirectoryStoreOptions } from './directory/directory-store.js';
+import {
+  DIRECTORY_STORE_OPTION_NAMES,
+  DirectoryStore,
+  type DirectoryStoreOptions,
+} from './directory/directory-store.js';
 import { S3Store } from './s3/s3-store.js';
-import type { S3StoreOptions } from './s3/s3-store-options.js';
+import { S3_STORE_OPTION_NAMES, type S3StoreOptions } from './s3/s3-store-options.js';
 
 /** The options of each kind of store. */
 export interface OpenStoreOptions {
@@ -13,13 +18,19 @@ export interface OpenStoreOptions {
   readonly directory?: DirectoryStoreOptions;
 }
 
+const STORE_OPTION_NAMES: OptionNames<OpenStoreOptions> = {
+  s3: S3_STORE_OPTION_NAMES,
+  directory: DIRECTORY_STORE_OPTION_NAMES,
+};
+
 /**
  * Opens the store that `target` names: `s3://bucket/prefix`, `file:///path`, or a directory's path.
  * Returns a store as it is. Does not read, create or connect to anything yet.
  *
- * @throws RangeError for a URL of another kind
+ * @throws RangeError for a URL of another kind, TypeError for an unknown option
  */
-export function openStore(target: string | URL | Store, options: OpenStoreOptions = {}): Store {
+export function openStore(target: string | URL | Store, given?: OpenStoreOptions): Store {
+  const options = readOptions(given, STORE_OPTION_NAMES);
   if (target instanceof URL) return openUrl(target.protocol, target, options);
   if (typeof target !== 'string') return target;
   const [, protocol] = /^([a-z][a-z0-9+.-]*:)\/\//i.exec(target) ?? [];

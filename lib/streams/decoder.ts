@@ -3,10 +3,22 @@ import { Transform, type TransformCallback } from 'node:stream';
 import { ArchiveDecoder } from '../codec/archive-decoder.js';
 import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
+import { type OptionNames, readOptions } from '../format/option-names.js';
+import { checkText, parseChoice } from '../format/option-values.js';
 import { waitUntilTaken } from './wait-until-taken.js';
 
 /** How a `Decoder` reads its archive. */
 export interface DecoderOptions extends ArchiveDecoderOptions {}
+
+const DECODER_OPTION_NAMES: OptionNames<DecoderOptions> = {
+  archive: true,
+  maxRecordBytes: true,
+  metadataKey: true,
+  tornTail: true,
+  whenDamaged: true,
+  onDamage: true,
+  writers: true,
+};
 
 /** Records decoded ahead of the reader. They are views on the chunks, so each costs little. */
 const RECORDS_AHEAD = 128;
@@ -24,9 +36,16 @@ export class Decoder extends Transform {
   readonly #decoder: ArchiveDecoder;
   #held: TransformCallback | undefined;
 
-  constructor(options: DecoderOptions = {}) {
+  /** @throws TypeError or RangeError for an invalid option */
+  constructor(given?: DecoderOptions) {
     super({ readableObjectMode: true, readableHighWaterMark: RECORDS_AHEAD });
-    this.#decoder = new ArchiveDecoder(options);
+    const options = readOptions(given, DECODER_OPTION_NAMES);
+    this.#decoder = new ArchiveDecoder({
+      ...options,
+      metadataKey: checkText('metadataKey', options.metadataKey),
+      tornTail: parseChoice('tornTail', options.tornTail, ['damage', 'end']),
+      whenDamaged: parseChoice('whenDamaged', options.whenDamaged, ['error', 'skip']),
+    });
   }
 
   // Not `_transform`: Node may delay its callback until a `_read` that it has already made.

@@ -3,11 +3,13 @@ import { Transform, type TransformCallback } from 'node:stream';
 
 import {
   createRecordEncoder,
+  FORMAT_OPTION_NAMES,
   type FormatOptions,
   parseFormatOptions,
 } from '../codec/create-record-encoder.js';
 import type { RecordEncoder } from '../codec/records/record-encoder.js';
 import type { RecordInput } from '../codec/records/record-input.js';
+import { type OptionNames, readOptions } from '../format/option-names.js';
 import { type Duration, parseDurationMs } from '../format/quantity.js';
 import { WRITER_BYTES } from '../format/version-2.js';
 import { type Clock, systemClock, type Timer } from './clock.js';
@@ -27,6 +29,13 @@ export interface EncoderOptions extends FormatOptions {
   /** The source of time. @default systemClock */
   readonly clock?: Clock | undefined;
 }
+
+const ENCODER_OPTION_NAMES: OptionNames<EncoderOptions> = {
+  ...FORMAT_OPTION_NAMES,
+  flushInterval: true,
+  writerId: true,
+  clock: true,
+};
 
 /** Records given to `_writev`. Those from index `next` on are not encoded yet. */
 interface HeldRecords {
@@ -56,7 +65,9 @@ export class Encoder extends Transform implements HoldsBack {
   /** The result of the last `push`; true after `_read`. */
   #isWanted = true;
 
-  constructor(options: EncoderOptions = {}) {
+  /** @throws TypeError or RangeError for an invalid option */
+  constructor(given?: EncoderOptions) {
+    const options = readOptions(given, ENCODER_OPTION_NAMES);
     const settings = parseFormatOptions(options);
     super({
       writableObjectMode: true,

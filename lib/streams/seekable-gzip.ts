@@ -14,6 +14,7 @@ import {
   type MemberFacts,
   mergeMemberEntries,
 } from '../codec/gzip/member-entry.js';
+import { type OptionNames, readOptions } from '../format/option-names.js';
 import { type ByteCount, parseByteCount } from '../format/quantity.js';
 import {
   DEFAULT_MEMBER_BYTES,
@@ -46,6 +47,13 @@ export interface SeekableGzipOptions {
   /** Compresses a member. @default zlib on the thread pool, at `level` */
   readonly deflate?: Deflate | undefined;
 }
+
+const GZIP_OPTION_NAMES: OptionNames<SeekableGzipOptions> = {
+  level: true,
+  memberBytes: true,
+  concurrency: true,
+  deflate: true,
+};
 
 /** A member that is being compressed, or waits for the members before it or for the reader. */
 interface Job {
@@ -81,9 +89,10 @@ export class SeekableGzip extends Transform {
   /** The result of the last `push`; true after `_read`. */
   #isWanted = true;
 
-  /** @throws RangeError for an option that is out of its range */
-  constructor(options: SeekableGzipOptions = {}) {
+  /** @throws TypeError for an unknown option, RangeError for one that is out of its range */
+  constructor(given?: SeekableGzipOptions) {
     super();
+    const options = readOptions(given, GZIP_OPTION_NAMES);
     const { level = DEFAULT_LEVEL, memberBytes = DEFAULT_MEMBER_BYTES } = options;
     const { concurrency = Math.min(availableParallelism() + 1, LARGEST_CONCURRENCY) } = options;
     checkRange('level', level, 0, LARGEST_LEVEL);

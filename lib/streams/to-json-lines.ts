@@ -1,5 +1,6 @@
 import type { Transform } from 'node:stream';
 
+import { type OptionNames, readOptions } from '../format/option-names.js';
 import { Encoder } from './encoder.js';
 
 /** Options of `toJsonLines`. */
@@ -11,6 +12,8 @@ export interface ToJsonLinesOptions {
   readonly metadata?: string | boolean | undefined;
 }
 
+const JSON_LINES_OPTION_NAMES: OptionNames<ToJsonLinesOptions> = { metadata: true };
+
 const DEFAULT_METADATA_KEY = 'metadata';
 
 /**
@@ -18,8 +21,8 @@ const DEFAULT_METADATA_KEY = 'metadata';
  * line for each payload. A payload that contains a line feed or is not UTF-8 ends the stream with a
  * `RecordError` after the lines before it.
  */
-export function toJsonLines(options: ToJsonLinesOptions = {}): Transform {
-  const { metadata } = options;
+export function toJsonLines(options?: ToJsonLinesOptions): Transform {
+  const { metadata } = readOptions(options, JSON_LINES_OPTION_NAMES);
   const metadataKey = metadata === true ? DEFAULT_METADATA_KEY : metadata;
   return new Encoder({
     format: 'jsonl',

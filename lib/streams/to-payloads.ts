@@ -1,6 +1,8 @@
 import { Transform } from 'node:stream';
+import { inspect } from 'node:util';
 
 import { loneSurrogate, payloadOf, type RecordInput } from '../codec/records/record-input.js';
+import { type OptionNames, readOptions } from '../format/option-names.js';
 import { waitUntilTaken } from './wait-until-taken.js';
 
 /** Options of `toPayloads`. */
@@ -9,12 +11,18 @@ export interface ToPayloadsOptions {
   readonly separator?: string | Uint8Array | undefined;
 }
 
+const PAYLOADS_OPTION_NAMES: OptionNames<ToPayloadsOptions> = { separator: true };
+
 /**
  * Extracts payloads: takes records and gives their payloads as bytes, each followed by a separator.
  * An input that is not a record ends the stream with a `RecordError` after the payloads before it.
  */
-export function toPayloads(options: ToPayloadsOptions = {}): Transform {
-  const separator = Buffer.from(options.separator ?? '\n');
+export function toPayloads(options?: ToPayloadsOptions): Transform {
+  const { separator: given = '\n' } = readOptions(options, PAYLOADS_OPTION_NAMES);
+  if (typeof given !== 'string' && !(given instanceof Uint8Array)) {
+    throw new TypeError(`separator is ${inspect(given, { depth: 0 })}, expected text or bytes`);
+  }
+  const separator = Buffer.from(given);
   return new Transform({
     writableObjectMode: true,
     transform(record: RecordInput, _encoding, callback) {

@@ -1,3 +1,5 @@
+import { type OptionNames, readOptions } from '../format/option-names.js';
+import { parseChoice } from '../format/option-values.js';
 import type { ReceiptLevel } from './receipts/receipt-level.js';
 
 /** What `flush` waits for. */
@@ -27,4 +29,19 @@ export interface CloseResult {
    * ships them.
    */
   readonly left: readonly string[];
+}
+
+const FLUSH_OPTION_NAMES: OptionNames<FlushOptions> = { until: true };
+
+const CLOSE_OPTION_NAMES: OptionNames<CloseOptions> = { deadlineMs: true };
+
+/** @throws TypeError for an unknown level or option */
+export function parseFlushOptions(given: FlushOptions | undefined): ReceiptLevel {
+  const { until } = readOptions(given, FLUSH_OPTION_NAMES);
+  return parseChoice('until', until, ['synced', 'written', 'sealed', 'shipped']);
+}
+
+/** @throws TypeError for an unknown option */
+export function parseCloseOptions(given: CloseOptions | undefined): CloseOptions {
+  return readOptions(given, CLOSE_OPTION_NAMES);
 }

@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 
 import {
+  FORMAT_OPTION_NAMES,
   type FormatOptions,
   type FormatSettings,
   parseFormatOptions,
 } from '../codec/create-record-encoder.js';
 import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
+import { type OptionNames, readOptions } from '../format/option-names.js';
+import { parseChoice, parseFlag } from '../format/option-values.js';
 import {
   type ByteCount,
   type Duration,
@@ -83,6 +86,27 @@ export interface RollingWriteOptions extends FormatOptions {
   readonly files?: FileLayer | undefined;
 }
 
+/** All options of a rolling writer. */
+export const ROLLING_WRITE_OPTION_NAMES: OptionNames<RollingWriteOptions> = {
+  ...FORMAT_OPTION_NAMES,
+  directory: true,
+  template: true,
+  utc: true,
+  roll: true,
+  handlers: true,
+  invalid: true,
+  sync: true,
+  flushInterval: true,
+  maxPendingBytes: true,
+  maxUnsyncedBytes: true,
+  signal: true,
+  writerId: true,
+  shipper: true,
+  endTimeout: true,
+  clock: true,
+  files: true,
+};
+
 /** `RollingWriteOptions`, checked, with its defaults. */
 export interface RollingWriteSettings {
   readonly directory: string;
@@ -96,32 +120,28 @@ export interface RollingWriteSettings {
   readonly maxUnsyncedBytes: number;
   readonly endTimeoutMs: number;
   readonly writerId: Uint8Array;
+  readonly shipper: ArchiveShipper | undefined;
+  readonly signal: AbortSignal | undefined;
   readonly settings: FormatSettings;
   readonly clock: Clock;
   readonly files: FileLayer;
 }
 
 /** @throws TemplateError, RangeError or TypeError for an option that makes no sense */
-export function parseRollingWriteOptions(options: RollingWriteOptions): RollingWriteSettings {
-  const { directory, handlers = [], invalid = 'fail', sync = 'everysec' } = options;
+export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWriteSettings {
+  const options = readOptions(given, ROLLING_WRITE_OPTION_NAMES);
+  const { directory, handlers = [] } = options;
   if (typeof directory !== 'string' || directory === '') {
     throw new TypeError(`directory is ${JSON.stringify(directory)}, expected a path`);
-  }
-  if (invalid !== 'fail' && invalid !== 'skip') {
-    throw new TypeError(`invalid is ${JSON.stringify(invalid)}, expected 'fail' or 'skip'`);
-  }
-  if (sync !== 'no' && sync !== 'everysec' && sync !== 'always') {
-    const shown = JSON.stringify(sync);
-    throw new TypeError(`sync is ${shown}, expected 'no', 'everysec' or 'always'`);
   }
   checkSignal(options.signal);
   return {
     directory,
     handlers: checkHandlers(handlers),
-    invalid,
-    syncMode: sync,
+    invalid: parseChoice('invalid', options.invalid, ['fail', 'skip']),
+    syncMode: parseChoice('sync', options.sync, ['everysec', 'no', 'always']),
     template: new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE, {
-      utc: options.utc ?? true,
+      utc: parseFlag('utc', options.utc, true),
     }),
     policy: toRollPolicy(options.roll ?? [rollBySize('100 MiB'), rollByAge('5m')]),
     flushIntervalMs: parseDurationMs(options.flushInterval ?? '1s', 'flushInterval'),
@@ -129,6 +149,8 @@ export function parseRollingWriteOptions(options: RollingWriteOptions): RollingW
     maxUnsyncedBytes: parseByteCount(options.maxUnsyncedBytes ?? '16 MiB', 'maxUnsyncedBytes'),
     endTimeoutMs: parseDurationMs(options.endTimeout ?? '60s', 'endTimeout'),
     writerId: parseWriterId(options.writerId ?? randomBytes(WRITER_BYTES)),
+    shipper: options.shipper,
+    signal: options.signal,
     settings: parseFormatOptions(options),
     clock: options.clock ?? systemClock,
     files: options.files ?? nodeFileLayer,

@@ -6,7 +6,13 @@ import { ArchiveError } from '../errors/archive-error.js';
 import { asError } from '../errors/as-error.js';
 import { escapeGlob } from '../series/names/glob.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
-import type { CloseOptions, CloseResult, FlushOptions } from './close-options.js';
+import {
+  type CloseOptions,
+  type CloseResult,
+  type FlushOptions,
+  parseCloseOptions,
+  parseFlushOptions,
+} from './close-options.js';
 import { EndWait } from './end-wait.js';
 import { HandlerQueue } from './handler-queue.js';
 import type { ArchiveShipper, ShippingListener } from './handlers/archive-shipper.js';
@@ -63,17 +69,17 @@ export class RollingWriteStream extends Writable {
   constructor(options: RollingWriteOptions) {
     const settings = parseRollingWriteOptions(options);
     super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
-    const { clock, endTimeoutMs, syncMode } = settings;
+    const { clock, endTimeoutMs, shipper, signal, syncMode } = settings;
     this.writer = Buffer.from(settings.writerId).toString('hex');
     this.pattern = join(escapeGlob(settings.directory), settings.template.pattern);
-    this.#shipper = options.shipper;
-    this.#receipts = new ReceiptBook(options.shipper !== undefined);
+    this.#shipper = shipper;
+    this.#receipts = new ReceiptBook(shipper !== undefined);
     this.#retry = new DiskRetry(clock, {
       onStalled: (stall) => this.#report('stalled', stall),
       onResumed: (step) => this.#report('resumed', step),
     });
     this.#endWait = new EndWait(clock, endTimeoutMs, () => this.#retry.giveUp());
-    this.#pending = new PendingArchives(this.#receipts, options.shipper, () => void this.roll());
+    this.#pending = new PendingArchives(this.#receipts, shipper, () => void this.roll());
     this.#handlers = new HandlerQueue(settings.handlers, (failure) =>
       this.#report('failed', failure),
     );
@@ -102,7 +108,7 @@ export class RollingWriteStream extends Writable {
       this._writev = (entries, callback) => this.#queue.takeEntries(entries, callback);
     }
     // Last, and not by Node's option `signal`: an aborted one destroys the stream at once.
-    if (options.signal !== undefined) addAbortSignal(options.signal, this);
+    if (signal !== undefined) addAbortSignal(signal, this);
   }
 
   /**
@@ -140,11 +146,11 @@ export class RollingWriteStream extends Writable {
   /**
    * Settles when all records so far have reached a level: by default, when they are on disk.
    *
-   * @throws what ended the stream before that; ArchiveError `ERR_NOT_SHIPPED` for `shipped` without
-   *   `ship`
+   * @throws TypeError for an unknown level or option; what ended the stream before that;
+   *   ArchiveError `ERR_NOT_SHIPPED` for `shipped` without `ship`
    */
-  async flush(options: FlushOptions = {}): Promise<void> {
-    const { until = 'synced' } = options;
+  async flush(options?: FlushOptions): Promise<void> {
+    const until = parseFlushOptions(options);
     await this.#queue.taken();
     if (until === 'sealed' || until === 'shipped') void this.roll();
     else this.#roller.syncSoon();
@@ -183,8 +189,8 @@ export class RollingWriteStream extends Writable {
    * @throws what ended the stream before, or ends it now; ArchiveError with the code
    *   `ERR_DESTROYED` when it was destroyed before all was written
    */
-  async close(options: CloseOptions = {}): Promise<CloseResult> {
-    this.#endWait.limit(options.deadlineMs);
+  async close(options?: CloseOptions): Promise<CloseResult> {
+    this.#endWait.limit(parseCloseOptions(options).deadlineMs);
     this.#endWait.allowLeft();
     await endAndClose(this);
     const { shipped, left } = this.#shipper?.state() ?? { shipped: 0, left: [] };

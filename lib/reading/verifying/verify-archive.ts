@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
 import { DamageError } from '../../errors/damage-error.js';
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
+import { type OptionNames, readOptions } from '../../format/option-names.js';
 import type { ByteCount } from '../../format/quantity.js';
 import type { ArchiveSource } from '../../series/opening/archive-source.js';
 import { DamageList } from '../../series/opening/damage-list.js';
@@ -22,6 +23,12 @@ export interface VerifyOptions {
   readonly files?: FileLayer | undefined;
 }
 
+/** All options of a verification. */
+export const VERIFY_OPTION_NAMES: OptionNames<VerifyOptions> = {
+  maxRecordBytes: true,
+  files: true,
+};
+
 /**
  * Reads a whole archive, plain or gzip, and reports what is wrong with it: checks every checksum,
  * every block, and everything that an index claims. A torn last frame of `NAME.open` is its end,
@@ -30,10 +37,8 @@ export interface VerifyOptions {
  * @param path the path of the file, with the suffix of its state
  * @throws Node's error for a file that cannot be read; never for what the file contains
  */
-export async function verifyArchive(
-  path: string,
-  options: VerifyOptions = {},
-): Promise<ArchiveReport> {
+export async function verifyArchive(path: string, given?: VerifyOptions): Promise<ArchiveReport> {
+  const options = readOptions(given, VERIFY_OPTION_NAMES);
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
   const source = new FileSource(await (options.files ?? nodeFileLayer).open(path, 'r'), path);
   try {

@@ -1,5 +1,6 @@
 import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
 import { nodeFileLayer } from '../../files/file-layer.js';
+import { readOptions } from '../../format/option-names.js';
 import {
   checkPatterns,
   type LocalPatterns,
@@ -10,7 +11,7 @@ import { compareNaturally } from '../../series/names/natural-order.js';
 import { openArchive } from '../../series/opening/open-archive.js';
 import type { ArchiveReport } from './archive-report.js';
 import { type ArchiveProblem, type ChainPart, chainProblems } from './chain-problems.js';
-import { reportArchive, type VerifyOptions } from './verify-archive.js';
+import { reportArchive, VERIFY_OPTION_NAMES, type VerifyOptions } from './verify-archive.js';
 
 /** The result of reading all archives of a series. */
 export interface SeriesReport {
@@ -33,8 +34,9 @@ export interface SeriesReport {
  */
 export async function verifyArchives(
   patterns: LocalPatterns,
-  options: VerifyOptions = {},
+  given?: VerifyOptions,
 ): Promise<SeriesReport> {
+  const options = readOptions(given, VERIFY_OPTION_NAMES);
   const { files = nodeFileLayer } = options;
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
   const found = await listLocalArchives(checkPatterns(patterns), { files, allowEmpty: false });

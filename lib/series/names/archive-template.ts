@@ -1,3 +1,4 @@
+import { type OptionNames, readOptions } from '../../format/option-names.js';
 import { checkArchiveName, checkTemplateText } from './archive-name.js';
 import type { SealFacts } from './seal-facts.js';
 import type { StrftimeOptions } from './strftime.js';
@@ -37,6 +38,8 @@ const LONGEST_FACTS: SealFacts = {
   lastTimeMicros: LONGEST_TIME_MICROS,
 };
 
+const TIME_OPTION_NAMES: OptionNames<StrftimeOptions> = { utc: true };
+
 /**
  * How the archives of a series are named: text with strftime directives, in which ` `, `/` and `:`
  * become `_`, and the tokens `[[SEQUENCE]]`, `[[HOST]]`, `[[PID]]`, `[[WRITER]]`, `[[TIMESTAMP]]`;
@@ -55,7 +58,8 @@ export class ArchiveTemplate {
   readonly #template: Template<OpeningToken | SealingToken>;
 
   /** @throws TemplateError if names would lie outside of the archive's directory, or be too long */
-  constructor(template: string, options: StrftimeOptions = {}) {
+  constructor(template: string, given?: StrftimeOptions) {
+    const options = readOptions(given, TIME_OPTION_NAMES);
     checkTemplateText(template);
     this.template = template;
     this.#template = new Template(template, [...OPENING_TOKENS, ...SEALING_TOKENS], {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 
 import type { ByteRange } from '../../files/byte-range.js';
+import type { OptionNames } from '../../format/option-names.js';
 
 /** An object in a store, as `list` and `head` describe it. */
 export interface StoredObject {
@@ -53,6 +54,15 @@ export interface PutOptions {
   readonly whenTaken?: 'replace' | 'refuse';
 }
 
+/** All options of `put`. */
+export const PUT_OPTION_NAMES: OptionNames<PutOptions> = {
+  contentType: true,
+  metadata: true,
+  signal: true,
+  onUploadCreated: true,
+  whenTaken: true,
+};
+
 /** The condition of a read. */
 export interface GetOptions {
   /**
@@ -60,6 +70,9 @@ export interface GetOptions {
    */
   readonly ifMatch?: string;
 }
+
+/** All options of `get`. */
+export const GET_OPTION_NAMES: OptionNames<GetOptions> = { ifMatch: true };
 
 /** An upload that was neither completed nor aborted. */
 export interface UnfinishedUpload {

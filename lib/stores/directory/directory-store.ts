@@ -10,16 +10,19 @@ import { syncIfReadable } from '../../files/make-directory.js';
 import { fromSystemError, isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
+import { type OptionNames, readOptions } from '../../format/option-names.js';
 import { Memo } from '../contract/memo.js';
 import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
 import { withPutBody } from '../contract/put-body.js';
-import type {
-  GetOptions,
-  PutOptions,
-  PutResult,
-  Store,
-  StoredObject,
-  UnfinishedUpload,
+import {
+  GET_OPTION_NAMES,
+  type GetOptions,
+  PUT_OPTION_NAMES,
+  type PutOptions,
+  type PutResult,
+  type Store,
+  type StoredObject,
+  type UnfinishedUpload,
 } from '../contract/store.js';
 import { walkDirectory } from './walk-directory.js';
 import { writeObject } from './write-object.js';
@@ -29,6 +32,9 @@ export interface DirectoryStoreOptions {
   /** The file system. @default Node's */
   readonly files?: FileLayer;
 }
+
+/** All options of a directory store. */
+export const DIRECTORY_STORE_OPTION_NAMES: OptionNames<DirectoryStoreOptions> = { files: true };
 
 /**
  * A store of regular files below one directory, which the first `put` creates. A put writes a
@@ -46,7 +52,8 @@ export class DirectoryStore implements Store {
   /** The directory of the last put. Its name, and those of its parents, survive a power loss. */
   #lastingDirectory: string | undefined;
 
-  constructor(directory: string, options: DirectoryStoreOptions = {}) {
+  constructor(directory: string, given?: DirectoryStoreOptions) {
+    const options = readOptions(given, DIRECTORY_STORE_OPTION_NAMES);
     if (directory === '') throw new RangeError('directory of a store is "", expected a path');
     this.name = resolve(directory);
     this.#files = options.files ?? nodeFileLayer;
@@ -55,7 +62,8 @@ export class DirectoryStore implements Store {
     );
   }
 
-  async put(key: string, body: Readable, options: PutOptions = {}): Promise<PutResult> {
+  async put(key: string, body: Readable, given?: PutOptions): Promise<PutResult> {
+    const options = readOptions(given, PUT_OPTION_NAMES);
     return withPutBody(body, options.signal, async (source) => {
       const path = this.#pathOf(key);
       const refuses = options.whenTaken === 'refuse' && (await this.refusesTaken());
@@ -74,7 +82,8 @@ export class DirectoryStore implements Store {
     return status?.isFile() ? toObject(key, status) : null;
   }
 
-  async get(key: string, range?: ByteRange, options: GetOptions = {}): Promise<Readable> {
+  async get(key: string, range?: ByteRange, given?: GetOptions): Promise<Readable> {
+    const options = readOptions(given, GET_OPTION_NAMES);
     if (range !== undefined) checkByteRange(range);
     const path = this.#pathOf(key);
     const file = await attempt('get', path, async () => {

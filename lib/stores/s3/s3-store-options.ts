@@ -1,5 +1,9 @@
+import { inspect } from 'node:util';
+
 import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 
+import { type OptionNames, readOptions } from '../../format/option-names.js';
+import { checkText, parseChoice, parseFlag } from '../../format/option-values.js';
 import { type ByteCount, type Duration, parseByteCount } from '../../format/quantity.js';
 import type { Clock } from '../../streams/clock.js';
 
@@ -10,10 +14,11 @@ export interface S3StoreOptions {
   /** The service's region. @default the SDK's: AWS_REGION, or the profile's */
   readonly region?: string;
   /**
-   * The access keys. @default the SDK's: AWS_ACCESS_KEY_ID and so on, a profile, the computer's
+   * The access keys, or a function that gives them. It is called before the first request, and again
+   * when they are about to expire. @default the SDK's: AWS_ACCESS_KEY_ID and so on, a profile, the computer's
    * role
    */
-  readonly credentials?: S3Credentials;
+  readonly credentials?: S3Credentials | S3CredentialProvider;
   /** Puts the bucket into the path instead of the host name. @default true with an endpoint */
   readonly forcePathStyle?: boolean;
   /**
@@ -49,6 +54,24 @@ export interface S3StoreOptions {
   readonly clock?: Clock;
 }
 
+/** All options of a store in S3. */
+export const S3_STORE_OPTION_NAMES: OptionNames<S3StoreOptions> = {
+  endpoint: true,
+  region: true,
+  credentials: true,
+  forcePathStyle: true,
+  partBytes: true,
+  concurrentParts: true,
+  requestTimeout: true,
+  checksum: true,
+  encryption: true,
+  storageClass: true,
+  tags: true,
+  metadata: true,
+  client: true,
+  clock: true,
+};
+
 /** The digest in a request; with `'none'` only the service's answer is compared. */
 export type ChecksumOption = 'auto' | 'crc32' | 'md5' | 'none';
 
@@ -65,6 +88,68 @@ export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
+  /** Until when they are valid. @default for ever */
+  readonly expiration?: Date;
+}
+
+/** Gives access keys, as the functions of `@aws-sdk/credential-providers` do. */
+export type S3CredentialProvider = () => Promise<S3Credentials>;
+
+const ENCRYPTION_NAMES: OptionNames<Exclude<S3Encryption, string>> = { kmsKeyId: true };
+
+/**
+ * Reads the options, and checks those that the SDK or the service would misunderstand.
+ *
+ * @throws TypeError or RangeError; the message never shows a secret
+ */
+export function readS3StoreOptions(given: S3StoreOptions | undefined): S3StoreOptions {
+  const options = readOptions(given, S3_STORE_OPTION_NAMES);
+  checkEndpoint(options.endpoint);
+  checkText('region', options.region);
+  checkText('storageClass', options.storageClass);
+  checkCredentials(options.credentials);
+  parseFlag('forcePathStyle', options.forcePathStyle, true);
+  parseChoice('checksum', options.checksum, ['auto', 'crc32', 'md5', 'none']);
+  checkEncryption(options.encryption);
+  checkTexts('tags', options.tags);
+  checkTexts('metadata', options.metadata);
+  return options;
+}
+
+/** The URL parser takes the host of `localhost:9000` for a protocol. */
+function checkEndpoint(endpoint: string | undefined): void {
+  checkText('endpoint', endpoint);
+  if (endpoint === undefined || /^https?:\/\/[^/]/i.test(endpoint)) return;
+  throw new RangeError('endpoint is not a URL, expected one such as http://localhost:9000');
+}
+
+function checkCredentials(credentials: S3StoreOptions['credentials']): void {
+  if (credentials === undefined || typeof credentials === 'function') return;
+  if (typeof credentials !== 'object' || credentials === null) {
+    throw new TypeError(`credentials is ${typeof credentials}, expected keys or a function`);
+  }
+  for (const name of ['accessKeyId', 'secretAccessKey'] as const) {
+    if (typeof credentials[name] === 'string' && credentials[name] !== '') continue;
+    throw new TypeError(`credentials.${name} is missing, expected text`);
+  }
+  checkText('credentials.sessionToken', credentials.sessionToken);
+}
+
+function checkEncryption(encryption: S3Encryption | undefined): void {
+  if (typeof encryption === 'object' && encryption !== null) {
+    const { kmsKeyId } = readOptions(encryption, ENCRYPTION_NAMES, 'encryption');
+    if (typeof kmsKeyId === 'string' && kmsKeyId !== '') return;
+  }
+  if (encryption === undefined || encryption === 'SSE-S3' || encryption === 'SSE-KMS') return;
+  const expected = "'SSE-S3', 'SSE-KMS' or { kmsKeyId }";
+  throw new TypeError(`encryption is ${inspect(encryption, { depth: 0 })}, expected ${expected}`);
+}
+
+function checkTexts(name: string, texts: Readonly<Record<string, string>> | undefined): void {
+  if (texts === undefined) return;
+  const isPlain = typeof texts === 'object' && texts !== null && !(Symbol.iterator in texts);
+  if (isPlain && Object.values(texts).every((text) => typeof text === 'string')) return;
+  throw new TypeError(`${name} is ${inspect(texts, { depth: 0 })}, expected an object of strings`);
 }
 
 /** S3's limits for every part but the last. */

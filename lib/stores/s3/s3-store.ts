@@ -7,18 +7,21 @@ import type {
 
 import { StoreError } from '../../errors/store-error.js';
 import { type ByteRange, checkByteRange, toRangeHeader } from '../../files/byte-range.js';
+import { readOptions } from '../../format/option-names.js';
 import { parseDurationMs } from '../../format/quantity.js';
 import { systemClock } from '../../streams/clock.js';
 import { Memo } from '../contract/memo.js';
 import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
 import { withPutBody } from '../contract/put-body.js';
-import type {
-  GetOptions,
-  PutOptions,
-  PutResult,
-  Store,
-  StoredObject,
-  UnfinishedUpload,
+import {
+  GET_OPTION_NAMES,
+  type GetOptions,
+  PUT_OPTION_NAMES,
+  type PutOptions,
+  type PutResult,
+  type Store,
+  type StoredObject,
+  type UnfinishedUpload,
 } from '../contract/store.js';
 import { hasConditionalWrites } from './conditional-writes.js';
 import { loadS3Sdk } from './load-s3-sdk.js';
@@ -31,6 +34,7 @@ import { S3Put } from './s3-put.js';
 import {
   checkConcurrentParts,
   parsePartBytes,
+  readS3StoreOptions,
   type S3Attributes,
   type S3StoreOptions,
   toS3Attributes,
@@ -59,8 +63,12 @@ export class S3Store implements Store {
   readonly #refusesTaken = new Memo(() => this.#hasConditionalWrites());
   #loading: Promise<S3Api> | undefined;
 
-  /** @param url `s3://bucket` or `s3://bucket/prefix`, not percent-encoded */
-  constructor(url: string, options: S3StoreOptions = {}) {
+  /**
+   * @param url `s3://bucket` or `s3://bucket/prefix`, not percent-encoded
+   * @throws TypeError or RangeError for an invalid URL or option
+   */
+  constructor(url: string, given?: S3StoreOptions) {
+    const options = readS3StoreOptions(given);
     const [, bucket, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9._-]+)(?:\/(.*))?$/is.exec(url) ?? [];
     if (bucket === undefined) {
       throw new RangeError(`url of a store is ${JSON.stringify(url)}, expected s3://bucket/prefix`);
@@ -81,7 +89,8 @@ export class S3Store implements Store {
     };
   }
 
-  async put(key: string, body: Readable, options: PutOptions = {}): Promise<PutResult> {
+  async put(key: string, body: Readable, given?: PutOptions): Promise<PutResult> {
+    const options = readOptions(given, PUT_OPTION_NAMES);
     return withPutBody(body, options.signal, async (source) => {
       const Key = this.#keyOf(key);
       const refuses = options.whenTaken === 'refuse' && (await this.refusesTaken());
@@ -127,7 +136,8 @@ export class S3Store implements Store {
     });
   }
 
-  async get(key: string, range?: ByteRange, options: GetOptions = {}): Promise<Readable> {
+  async get(key: string, range?: ByteRange, given?: GetOptions): Promise<Readable> {
+    const options = readOptions(given, GET_OPTION_NAMES);
     if (range !== undefined) checkByteRange(range);
     const Key = this.#keyOf(key);
     const Range = toRangeHeader(range);

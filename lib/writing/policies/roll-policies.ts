@@ -1,3 +1,4 @@
+import { type OptionNames, readOptions } from '../../format/option-names.js';
 import {
   type ByteCount,
   type Duration,
@@ -59,8 +60,11 @@ export interface RollAtClockOptions {
   readonly offset?: Duration;
 }
 
+const CLOCK_OPTION_NAMES: OptionNames<RollAtClockOptions> = { offset: true };
+
 /** Rolls at multiples of `every` since the epoch, in UTC: `'1h'` rolls every hour on the hour. */
-export function rollAtClock(every: Duration, options: RollAtClockOptions = {}): RollPolicy {
+export function rollAtClock(every: Duration, given?: RollAtClockOptions): RollPolicy {
+  const options = readOptions(given, CLOCK_OPTION_NAMES);
   const everyMs = parsePeriodMs(every, 'rollAtClock');
   const offsetMs = parseDurationMs(options.offset ?? 0, 'rollAtClock offset');
   return rollAt(({ openedAt }) => {

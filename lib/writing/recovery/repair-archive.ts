@@ -5,7 +5,8 @@ import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
 import { ChunkPool } from '../../files/chunk-pool.js';
 import { nodeFileLayer, type OpenFile } from '../../files/file-layer.js';
 import { takeName, unlinkIfThere } from '../../files/take-name.js';
-import type { VerifyOptions } from '../../reading/verifying/verify-archive.js';
+import { readOptions } from '../../format/option-names.js';
+import { VERIFY_OPTION_NAMES, type VerifyOptions } from '../../reading/verifying/verify-archive.js';
 import { DamageList } from '../../series/opening/damage-list.js';
 import { FileSource } from '../../series/opening/file-source.js';
 import { type ArchivePiece, walkArchive } from '../../series/opening/walk-archive.js';
@@ -51,8 +52,9 @@ const PART_SUFFIX = '.part';
 export async function repairArchive(
   path: string,
   to: string,
-  options: RepairOptions = {},
+  given?: RepairOptions,
 ): Promise<RepairReport> {
+  const options = readOptions(given, VERIFY_OPTION_NAMES);
   const { files = nodeFileLayer } = options;
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
   const partial = to + PART_SUFFIX;

@@ -3,10 +3,45 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 
 import { S3Store } from '../../../lib/stores/s3/s3-store.js';
-import { toS3Attributes } from '../../../lib/stores/s3/s3-store-options.js';
+import { readS3StoreOptions, toS3Attributes } from '../../../lib/stores/s3/s3-store-options.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { type S3Server, startEmbeddedS3 } from '../../support/s3-server.js';
 import { chunks } from '../../support/store-tools.js';
+
+describe('readS3StoreOptions', () => {
+  const keys = { accessKeyId: 'id', secretAccessKey: 'very secret' };
+
+  it('takes keys, or a function that gives them', () => {
+    expect(readS3StoreOptions({ credentials: keys })).to.deep.equal({ credentials: keys });
+    const credentials = async () => keys;
+    expect(readS3StoreOptions({ credentials })).to.deep.equal({ credentials });
+  });
+
+  const wrong: ReadonlyArray<readonly [option: object, kind: ErrorConstructor, message: string]> = [
+    [{ endpiont: 'x' }, TypeError, 'unknown option "endpiont": did you mean "endpoint"?'],
+    [{ endpoint: 'localhost:9000' }, RangeError, 'expected one such as http://localhost:9000'],
+    [{ endpoint: 9000 }, TypeError, 'endpoint is 9000, expected text'],
+    [{ forcePathStyle: 'false' }, TypeError, 'forcePathStyle is "false", expected true or false'],
+    [{ checksum: 'sha256' }, TypeError, `checksum is "sha256", expected 'auto', 'crc32'`],
+    [{ encryption: 'AES256' }, TypeError, "encryption is 'AES256', expected 'SSE-S3'"],
+    [{ encryption: { kmsKey: 'k' } }, TypeError, 'did you mean "encryption.kmsKeyId"?'],
+    [{ tags: ['a'] }, TypeError, "tags is [ 'a' ], expected an object of strings"],
+    [{ metadata: { a: 1 } }, TypeError, 'metadata is { a: 1 }, expected an object of strings'],
+    [{ credentials: 'very secret' }, TypeError, 'credentials is string, expected keys'],
+    [
+      { credentials: { accessKeyId: 'very secret' } },
+      TypeError,
+      'credentials.secretAccessKey is missing',
+    ],
+  ];
+  for (const [option, kind, message] of wrong) {
+    it(`refuses ${JSON.stringify(option)}`, () => {
+      const make = () => new S3Store('s3://bucket', option);
+      expect(make).to.throw(kind, message);
+      expect(make).to.not.throw(/very secret/);
+    });
+  }
+});
 
 describe('toS3Attributes', () => {
   it('is empty without options', () => {
@@ -39,7 +74,7 @@ describe('toS3Attributes', () => {
       store = new S3Store(`s3://${await server.createBucket()}`, {
         endpoint: proxy.endpoint,
         region,
-        credentials,
+        credentials: async () => credentials,
         encryption: { kmsKeyId: 'key-1' },
         storageClass: 'STANDARD_IA',
         tags: { team: 'audit' },
