@@ -1,6 +1,8 @@
 import { ByteQueue } from './bytes/byte-queue.js';
 import { FrameDecoder } from './frames/frame-decoder.js';
+import { type InputEnd, WHOLE_INPUT } from './frames/input-end.js';
 import type { ArchiveDecoderOptions, DecoderContext, KindDecoder } from './frames/kind-decoder.js';
+import type { WriterList } from './frames/known-writers.js';
 import { beginsAsJson } from './json-lines/begins-as-json.js';
 import { JsonLinesDecoder } from './json-lines/json-lines-decoder.js';
 import type { ArchiveRecord } from './records/archive-record.js';
@@ -28,7 +30,7 @@ export class ArchiveDecoder {
   readonly #context: DecoderContext;
   #kind: KindDecoder | undefined;
   #failure: { readonly error: unknown } | undefined;
-  #hasEnded = false;
+  #end: InputEnd | undefined;
 
   constructor(options: ArchiveDecoderOptions = {}, { offset = 0, selection }: DecodedSpan = {}) {
     const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
@@ -39,9 +41,24 @@ export class ArchiveDecoder {
     this.#context.queue.push(chunk);
   }
 
-  /** Call this after the last `push`. */
-  end(): void {
-    this.#hasEnded = true;
+  /**
+   * Call this after the last `push`.
+   *
+   * @param end how the input ends, if not as it should. With damage to be skipped, the last
+   *   incomplete frame or line is a part of it.
+   */
+  end(end: InputEnd = WHOLE_INPUT): void {
+    this.#end ??= end;
+  }
+
+  /** Whether `next` returned null because it waits for `giveWriters`. */
+  get needsWriters(): boolean {
+    return this.#kind?.needsWriters ?? false;
+  }
+
+  /** Gives the writers that were `on demand`. */
+  giveWriters(writers: WriterList): void {
+    this.#kind?.giveWriters(writers);
   }
 
   /**
@@ -65,10 +82,10 @@ export class ArchiveDecoder {
   #decode(into: ArchiveRecord[]): void {
     const { queue } = this.#context;
     if (this.#kind === undefined) {
-      if (queue.length === 0) return;
-      this.#kind = kindOf(queue.peek(1)[0], this.#context);
+      if (queue.length === 0 && this.#end?.damage === undefined) return;
+      this.#kind = kindOf(queue.peek(Math.min(queue.length, 1))[0], this.#context);
     }
-    if (this.#hasEnded) this.#kind.end();
+    if (this.#end !== undefined) this.#kind.end(this.#end);
     while (into.length < BATCH_RECORDS && this.#kind.decodeNext(into));
   }
 }

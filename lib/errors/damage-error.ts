@@ -35,6 +35,8 @@ export class DamageError extends ArchiveError {
   override readonly name = 'DamageError';
   override readonly code = 'ERR_ARCHIVE_DAMAGED';
   readonly reason: DamageReason;
+  /** The damaged thing: `header`, `block`, `record`, `gzip`. */
+  readonly what: string;
   /** The archive's path or name, if the reader knows one. */
   readonly archive: string | undefined;
   readonly offset: number;
@@ -49,6 +51,7 @@ export class DamageError extends ArchiveError {
       options,
     );
     this.reason = damage.reason;
+    this.what = damage.what;
     this.archive = archive;
     this.offset = damage.offset;
     this.expected = damage.expected;

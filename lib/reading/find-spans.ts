@@ -56,8 +56,10 @@ export async function findSpans(
   const tail = await ArchiveTail.read(source, size);
   const members = await readMembers(tail, size);
   if (members !== null) return spansOfMembers(members, options);
-  const { archives, isWhole } = await readIndexChain(tail);
-  return isWhole ? joinSpans(spansOfArchives(archives, options)) : null;
+  const { archives, isWhole } = await readIndexChain(tail, (archive) =>
+    joinSpans(spansOfArchive(archive, options)),
+  );
+  return isWhole ? joinSpans(archives.toReversed().flat()) : null;
 }
 
 interface Members {
@@ -117,19 +119,17 @@ function unitsOf(members: readonly IndexedMember[]): IndexedMember[][] {
   return units;
 }
 
-function spansOfArchives(
-  archives: readonly IndexedArchive[],
+function spansOfArchive(
+  { begin, header, index, indexBegin }: IndexedArchive,
   { isWanted }: SpanOptions,
 ): ArchiveSpan[] {
   const spans: ArchiveSpan[] = [];
-  for (const { begin, header, index, indexBegin } of archives.toReversed()) {
-    for (const [i, entry] of index.entries.entries()) {
-      if (!isWanted({ ...entry, writer: header.writer })) continue;
-      const next = index.entries[i + 1];
-      const start = begin + entry.offset;
-      const end = next === undefined ? indexBegin : begin + next.offset;
-      spans.push({ start, end, rawOffset: start });
-    }
+  for (const [i, entry] of index.entries.entries()) {
+    if (!isWanted({ ...entry, writer: header.writer })) continue;
+    const next = index.entries[i + 1];
+    const start = begin + entry.offset;
+    const end = next === undefined ? indexBegin : begin + next.offset;
+    spans.push({ start, end, rawOffset: start });
   }
   return spans;
 }

@@ -1,4 +1,5 @@
 import { ArchiveDecoder } from '../codec/archive-decoder.js';
+import { WHOLE_INPUT } from '../codec/frames/input-end.js';
 import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { SkippedDamage } from '../codec/frames/skipped-damage.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
@@ -7,7 +8,9 @@ import { DamageError } from '../errors/damage-error.js';
 import type { ArchiveSource } from '../series/opening/archive-source.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
 import { readUncompressed } from '../series/opening/read-uncompressed.js';
+import { UndamagedInput } from '../series/opening/undamaged-input.js';
 import { writersByIndex } from '../series/opening/writers-by-index.js';
+import { inputEndOf } from '../streams/input-end-of.js';
 import { type ArchiveSpan, findSpans, type SpanOptions } from './find-spans.js';
 import type { ReadSettings } from './rolling-read-options.js';
 
@@ -78,23 +81,30 @@ async function* readWhole(
   const decoderOptions: ArchiveDecoderOptions = {
     ...{ archive, maxRecordBytes, metadataKey, whenDamaged, onDamage },
     tornTail: source.isOpen ? 'end' : 'damage',
-    writers: whenDamaged === 'skip' ? await writersByIndex(source) : undefined,
+    writers: 'on demand',
   };
   const decoder = new ArchiveDecoder(decoderOptions, { selection });
-  let bytes = 0;
-  try {
-    for await (const chunk of readUncompressed(source)) {
-      bytes += chunk.length;
-      decoder.push(chunk);
-      yield* batchesOf(decoder);
-    }
-  } catch (error) {
-    if (whenDamaged === 'error' || !(error instanceof DamageError)) throw error;
-    // The gzip is damaged: bytes after this cannot be decompressed, but all before it can be read.
-    const { reason } = error;
-    onDamage({ archive, begin: bytes, end: bytes, reason, recordsLost: undefined });
+  const input = new UndamagedInput(readUncompressed(source));
+  for await (const chunk of input) {
+    decoder.push(chunk);
+    yield* searchedBatchesOf(decoder, source);
   }
-  decoder.end();
+  const { damage } = input;
+  const end = damage === undefined ? WHOLE_INPUT : inputEndOf(damage);
+  if (whenDamaged === 'error' && !end.isWhole) throw damage;
+  decoder.end(whenDamaged === 'error' ? WHOLE_INPUT : end);
+  yield* searchedBatchesOf(decoder, source);
+  if (whenDamaged === 'error' && damage !== undefined) throw damage;
+}
+
+/** As `batchesOf`, where damage may have to be searched for the next frame. */
+async function* searchedBatchesOf(
+  decoder: ArchiveDecoder,
+  source: ArchiveSource,
+): AsyncGenerator<ArchiveRecord[]> {
+  yield* batchesOf(decoder);
+  if (!decoder.needsWriters) return;
+  decoder.giveWriters(await writersByIndex(source));
   yield* batchesOf(decoder);
 }
 

@@ -2,9 +2,8 @@ import { crc32 } from 'node:zlib';
 
 import { hex32 } from '../codec/bytes/hex32.js';
 import { type Fail, gzipHeaderBytes } from '../codec/gzip/gzip-header.js';
-import { findSubfield } from '../codec/gzip/gzip-subfield.js';
+import { EMPTY_END, GzipSuffixCheck, isEmptyEnd, memberKindOf } from '../codec/gzip/gzip-suffix.js';
 import { type Damage, DamageError } from '../errors/damage-error.js';
-import { KIND_DATA, KIND_END, SUBFIELD_VERSION } from '../format/seekable-gzip.js';
 import { inflateAhead } from './inflate-ahead.js';
 import { inflateRaw } from './inflate-raw.js';
 import { PulledBytes } from './pulled-bytes.js';
@@ -36,20 +35,26 @@ export async function* gunzip(
     throw failAs('bad-gzip', expected, found);
   };
   const torn = () => failAs('torn', 'a whole gzip member', 'the end of the input');
-  let first: MemberKind | undefined;
-  let last: MemberKind | undefined;
+  const suffix = new GzipSuffixCheck(archive);
+  let hasMembers = false;
   try {
     for await (const member of inflateAhead(input)) {
-      first = KIND_DATA;
-      last = KIND_DATA;
+      hasMembers = true;
+      suffix.addData('data', member.length);
       offset += member.length;
       yield member;
     }
-    while (last === undefined || (await hasMember(input, fail))) {
+    while (!hasMembers || (await hasMember(input))) {
+      hasMembers = true;
       const header = await takeHeader(input, fail);
       if (header === undefined) throw torn();
-      last = kindOf(header);
-      first ??= last;
+      const kind = memberKindOf(header);
+      if (kind === 'index' || kind === 'end') {
+        const end = await takeEmptyEnd(input);
+        const member = end === undefined ? undefined : Buffer.concat([header, end]);
+        suffix.addEmpty(kind, member, input.queue.offset);
+        if (member !== undefined) continue;
+      }
       let crc = 0;
       let bytes = 0;
       for await (const piece of inflateRaw(input)) {
@@ -60,10 +65,13 @@ export async function* gunzip(
       }
       if (!(await input.has(TRAILER_BYTES))) throw torn();
       checkTrailer(input.queue.take(TRAILER_BYTES), crc, bytes, fail);
+      if (kind === 'data' || kind === 'other') suffix.addData(kind, bytes);
     }
-    if (extent === 'whole' && first !== 'other' && last !== KIND_END) {
-      fail('the last member of a seekable gzip', 'the end of the input');
-    }
+    const padding = await takePadding(input, fail);
+    if (extent === 'part') return;
+    if (suffix.lacksEnd) fail('the last member of a seekable gzip', 'the end of the input');
+    const damage = suffix.damageAt(padding, input.queue.offset);
+    if (damage !== undefined) throw damage;
   } catch (error) {
     if (!isBadData(error)) throw error;
     throw failAs('bad-gzip', 'deflate data', error.message, error);
@@ -83,12 +91,11 @@ async function takeHeader(input: PulledBytes, fail: Fail): Promise<Buffer | unde
   }
 }
 
-/** The kind of a member of our seekable gzip; `'other'` for any other gzip member. */
-type MemberKind = number | 'other';
-
-function kindOf(header: Buffer): MemberKind {
-  const subfield = findSubfield(header);
-  return subfield?.version === SUBFIELD_VERSION ? subfield.kind : 'other';
+/** Takes the end of a member without data, if the member ends so. */
+async function takeEmptyEnd(input: PulledBytes): Promise<Buffer | undefined> {
+  const isWhole = await input.has(EMPTY_END.length);
+  const isEmpty = isWhole && isEmptyEnd(input.queue.peek(EMPTY_END.length));
+  return isEmpty ? input.queue.take(EMPTY_END.length) : undefined;
 }
 
 function checkTrailer(trailer: Buffer, crc: number, bytes: number, fail: Fail): void {
@@ -99,13 +106,19 @@ function checkTrailer(trailer: Buffer, crc: number, bytes: number, fail: Fail): 
 }
 
 /** Whether another member follows. If not, only padding may follow. */
-async function hasMember(input: PulledBytes, fail: Fail): Promise<boolean> {
-  if (!(await input.has(1))) return false;
-  if (input.queue.peek(1)[0] !== 0) return true;
+async function hasMember(input: PulledBytes): Promise<boolean> {
+  return (await input.has(1)) && input.queue.peek(1)[0] !== 0;
+}
+
+/** Takes the zero bytes at the end of the file. Returns how many they are. */
+async function takePadding(input: PulledBytes, fail: Fail): Promise<number> {
+  let padding = 0;
   while (await input.has(1)) {
-    if (input.takeAll().some((byte) => byte !== 0)) fail('zero bytes up to the end', 'others');
+    const bytes = input.takeAll();
+    padding += bytes.length;
+    if (bytes.some((byte) => byte !== 0)) fail('zero bytes up to the end', 'others');
   }
-  return false;
+  return padding;
 }
 
 /** Whether zlib reports damaged input. Its other errors have other causes. */

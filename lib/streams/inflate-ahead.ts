@@ -49,7 +49,7 @@ export async function* inflateAhead(input: PulledBytes): AsyncGenerator<Buffer> 
       yield inflated;
     }
   } finally {
-    putBack(input, pending);
+    input.putBack(pending.map(({ bytes }) => bytes));
   }
 }
 
@@ -96,11 +96,4 @@ function inflate(member: Buffer, rawBytes: number): Promise<Buffer | null> {
       resolve(error === null && bytes.length === rawBytes ? bytes : null);
     });
   });
-}
-
-/** Puts members that were not yielded back at the front of the queue. */
-function putBack(input: PulledBytes, pending: readonly PendingMember[]): void {
-  const rest = input.takeAll();
-  for (const { bytes } of pending) input.queue.push(bytes);
-  input.queue.push(rest);
 }

@@ -34,7 +34,7 @@ export async function* inflateRaw(input: PulledBytes): AsyncGenerator<Buffer> {
       // zlib takes no bytes after the end of the data: bytes left over mean that the data has
       // ended.
       const over = fed - inflater.taken;
-      if (over > 0) input.queue.push(chunk.subarray(chunk.length - over));
+      if (over > 0) input.putBack([chunk.subarray(chunk.length - over)]);
     }
   } catch (error) {
     // A zlib call that finds damage drops the output that it had produced until then.

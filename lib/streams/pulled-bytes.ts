@@ -2,7 +2,7 @@ import { ByteQueue } from '../codec/bytes/byte-queue.js';
 
 /** A queue of the bytes of an iterable that takes a chunk only when the queue has too few bytes. */
 export class PulledBytes {
-  /** Bytes taken from the iterable and not yet consumed. */
+  /** Bytes taken from the iterable and not yet consumed. Its `offset` counts the consumed ones. */
   readonly queue = new ByteQueue();
   readonly #chunks: AsyncIterator<Buffer>;
   #failure: { readonly error: unknown } | undefined;
@@ -39,6 +39,13 @@ export class PulledBytes {
   /** Takes all bytes of the queue. The caller may push back those that it does not need. */
   takeAll(): Buffer {
     return this.queue.take(this.queue.length);
+  }
+
+  /** Puts chunks that were taken back before the others. */
+  putBack(chunks: readonly Buffer[]): void {
+    const rest = this.takeAll();
+    for (const chunk of [...chunks, rest]) this.queue.offset -= chunk.length;
+    for (const chunk of [...chunks, rest]) this.queue.push(chunk);
   }
 
   /** Ends the iteration, whether or not the iterable has ended. */

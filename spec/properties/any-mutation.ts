@@ -31,7 +31,7 @@ const EMBEDDED: readonly string[] = [STRANGE_ARCHIVE, EARLIER_ARCHIVE].flatMap((
 );
 
 /** The writer in the archive's index. The archives in its payloads have earlier records. */
-const START = { writer: WRITER_ID.toString('hex'), sequence: 2 };
+const START = { writer: WRITER_ID.toString('hex'), sequence: 2, begin: 0 };
 const WRITERS = { starts: [START], areAll: true };
 
 /** One record per block, because a block cannot span any two times. */

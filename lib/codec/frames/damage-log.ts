@@ -10,6 +10,8 @@ interface Stretch {
   readonly reason: DamageReason;
   /** NaN once it is unknown. */
   recordsLost: number;
+  /** Records by headers without a sequence, since the last one with a sequence. */
+  unplaced: number;
   /** Whether its end has no good header. The next sequence may show how many records it held. */
   isOpen: boolean;
 }
@@ -30,14 +32,21 @@ export class DamageLog {
   /**
    * Adds bytes that were skipped. They begin at or after the end of all damage added before.
    *
-   * @param records how many records they held by a good header; undefined without one
+   * @param records how many records they held, by a header that `noteHeader` noted; undefined
+   *   without one
    */
   add(begin: number, end: number, reason: DamageReason, records?: number): void {
     if (this.#stretch !== undefined && this.#stretch.end < begin) this.report();
-    this.#stretch ??= { begin, end, reason, recordsLost: 0, isOpen: false };
+    this.#stretch ??= { begin, end, reason, recordsLost: 0, unplaced: 0, isOpen: false };
     this.#stretch.end = end;
     if (records === undefined) this.#stretch.isOpen = true;
     else this.#stretch.recordsLost += records;
+  }
+
+  /** As `add`, by a header without a sequence. The next sequence may count them better. */
+  addUnplaced(begin: number, end: number, reason: DamageReason, records: number): void {
+    this.add(begin, end, reason, 0);
+    if (this.#stretch !== undefined) this.#stretch.unplaced += records;
   }
 
   /** Notes a good header where a frame begins, even if the frame's body is damaged. */
@@ -48,6 +57,8 @@ export class DamageLog {
       const from = this.#next?.writer === writer ? this.#next.sequence : Number.NaN;
       this.#stretch.recordsLost += sequence >= from ? sequence - from : Number.NaN;
       this.#stretch.isOpen = false;
+      // The difference includes these.
+      this.#stretch.unplaced = 0;
     }
     this.#next = { writer, sequence: sequence + records };
   }
@@ -62,9 +73,9 @@ export class DamageLog {
     const stretch = this.#stretch;
     if (stretch === undefined) return;
     this.#stretch = undefined;
-    const { begin, end, reason, recordsLost, isOpen } = stretch;
+    const { begin, end, reason, recordsLost, unplaced, isOpen } = stretch;
     const isKnown = !isOpen && !Number.isNaN(recordsLost);
-    const lost = isKnown ? recordsLost : undefined;
+    const lost = isKnown ? recordsLost + unplaced : undefined;
     this.#onDamage?.({ archive: this.#archive, begin, end, reason, recordsLost: lost });
   }
 }

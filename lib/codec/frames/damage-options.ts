@@ -23,7 +23,8 @@ export interface DamageOptions {
   /**
    * With `whenDamaged: 'skip'`: this archive's writers, if the caller knows them, for example from
    * its index. A search only accepts frames of known writers. Without this option it knows the
-   * writers of the frames before the damage.
+   * writers of the frames before the damage. `on demand`: the decoder stops at damage that it must
+   * search, and continues after `giveWriters`.
    */
-  readonly writers?: WriterList | undefined;
+  readonly writers?: WriterList | 'on demand' | undefined;
 }

@@ -1,10 +1,11 @@
 import type { DamageReason } from '../../errors/damage-error.js';
-import { HEADER_BYTES } from '../../format/version-2.js';
+import { FIRST_SKIPPABLE_KIND, HEADER_BYTES, KIND_INDEX } from '../../format/version-2.js';
 import type { ByteQueue } from '../bytes/byte-queue.js';
 import type { FrameHeader } from '../version-2/frame-header.js';
 import { DamageLog } from './damage-log.js';
 import { FrameSearch } from './frame-search.js';
-import { KnownWriters, type WriterList } from './known-writers.js';
+import type { InputEnd } from './input-end.js';
+import { KnownWriters, namesSequence, type WriterList } from './known-writers.js';
 import type { SkippedDamage } from './skipped-damage.js';
 
 export interface DamageSkipperOptions {
@@ -13,7 +14,8 @@ export interface DamageSkipperOptions {
   readonly maxRecordBytes: number;
   readonly maxBodyBytes: number;
   readonly tornTail: 'damage' | 'end' | undefined;
-  readonly writers: WriterList | undefined;
+  /** `on demand`: `needsWriters` says when a search needs them. */
+  readonly writers: WriterList | 'on demand' | undefined;
   readonly onDamage: ((damage: SkippedDamage) => void) | undefined;
 }
 
@@ -29,8 +31,9 @@ interface Skipping {
 /** Skips damaged frames, and reports what it skipped (docs/format.md, "Damage"). */
 export class DamageSkipper {
   readonly #options: DamageSkipperOptions;
-  readonly #writers: KnownWriters;
+  #writers: KnownWriters;
   readonly #search: FrameSearch;
+  #hasWriters: boolean;
   readonly #log: DamageLog;
   #skipping: Skipping | undefined;
   #hasVersion1 = false;
@@ -42,29 +45,45 @@ export class DamageSkipper {
 
   constructor(options: DamageSkipperOptions) {
     this.#options = options;
-    this.#writers = new KnownWriters(options.writers);
+    const { writers } = options;
+    this.#hasWriters = writers !== 'on demand';
+    this.#writers = new KnownWriters(writers === 'on demand' ? undefined : writers);
     this.#log = new DamageLog(options.archive, options.onDamage);
     this.#search = new FrameSearch({ ...options, writers: this.#writers });
   }
 
+  /** Whether a search waits for `giveWriters`. */
+  get needsWriters(): boolean {
+    return !this.#hasWriters && this.#skipping?.header === null;
+  }
+
+  /** Adds the writers that were needed. */
+  giveWriters(list: WriterList): void {
+    this.#hasWriters = true;
+    this.#writers.give(list);
+  }
+
   /**
-   * Notes a good frame, and reports the damage before it.
+   * Notes a good frame, which is next in the queue or was just taken from it, and reports the damage before it.
    *
    * @param header null in version 1
+   * @param offset where it begins
    */
-  passFrame(header: FrameHeader | null): void {
+  passFrame(header: FrameHeader | null, offset: number): void {
     if (header === null) {
       this.#hasVersion1 = true;
       this.#log.forgetSequence();
     } else {
       this.#isLater ||= !this.#hasSearched;
-      this.#note(header);
+      this.#note(header, offset);
     }
     this.#log.report();
   }
 
-  /** Reports the damage at the end of the archive. */
-  end(): void {
+  /** Reports the damage at the end of the archive, and that of the input. */
+  end({ damage }: InputEnd): void {
+    const { offset } = this.#options.queue;
+    if (damage !== undefined) this.#log.add(offset, offset, damage);
     this.#log.report();
   }
 
@@ -83,21 +102,33 @@ export class DamageSkipper {
     this.#search.begin({ isLaterOnly: this.#isLater && !this.#hasVersion1 });
   }
 
-  /** Continues skipping as far as bytes are there. Returns whether nothing is left to skip. */
-  hasPassed(hasEnded: boolean): boolean {
+  /**
+   * Continues skipping as far as bytes are there. Returns whether nothing is left to skip.
+   *
+   * @param end undefined while bytes may follow
+   */
+  hasPassed(end: InputEnd | undefined): boolean {
     const skipping = this.#skipping;
     if (skipping === undefined) return true;
+    if (this.needsWriters) return false;
     const { begin, header, reason } = skipping;
-    const { queue, tornTail } = this.#options;
-    const isFound = header === null ? this.#search.findFrame(hasEnded) : this.#drop(skipping);
-    if (!isFound && !hasEnded) return false;
+    const { tornTail } = this.#options;
+    const isFound = header === null ? this.#search.findFrame(end) : this.#drop(skipping);
+    if (!isFound && end === undefined) return false;
     this.#skipping = undefined;
-    if (header !== null) this.#note(header);
+    if (header !== null) this.#note(header, begin);
     // The torn last frame of an open archive is not damage. A bad header that frames follow is.
     const isTornTail = reason === 'torn' && (header !== null || !isFound);
     if (isTornTail && tornTail === 'end') return true;
-    this.#log.add(begin, queue.offset, reason, header?.records);
+    this.#logLoss(begin, reason, header);
     return true;
+  }
+
+  #logLoss(begin: number, reason: DamageReason, header: FrameHeader | null): void {
+    const end = this.#options.queue.offset;
+    if (header === null) this.#log.add(begin, end, reason);
+    else if (namesSequence(header)) this.#log.add(begin, end, reason, recordsOf(header));
+    else this.#log.addUnplaced(begin, end, reason, recordsOf(header));
   }
 
   /** Drops the bytes of a frame that are there. Returns whether that was all of it. */
@@ -109,8 +140,13 @@ export class DamageSkipper {
     return skipping.left === 0;
   }
 
-  #note(header: FrameHeader): void {
+  #note(header: FrameHeader, offset: number): void {
     this.#log.noteHeader(header);
-    this.#writers.add(header, this.#hasSearched ? 'by search' : 'in turn');
+    this.#writers.add(header, offset, this.#hasSearched ? 'by search' : 'in turn');
   }
+}
+
+/** How many records a lost frame holds, by its header. */
+function recordsOf({ kind, records }: FrameHeader): number {
+  return kind >= FIRST_SKIPPABLE_KIND || kind === KIND_INDEX ? 0 : records;
 }

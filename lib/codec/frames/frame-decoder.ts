@@ -1,11 +1,13 @@
 import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.js';
 import type { ArchiveRecord } from '../records/archive-record.js';
 import { openVersion1Frame } from '../version-1/version-1-record.js';
-import { decodeIndexBody } from '../version-2/archive-index.js';
+import { checkIndexedBytes, decodeIndexBody } from '../version-2/archive-index.js';
 import type { RecordSelection } from '../version-2/block-selection.js';
 import { openBlock } from '../version-2/open-block.js';
 import { FrameScanner, type ScannedFrame } from './frame-scanner.js';
+import type { InputEnd } from './input-end.js';
 import type { DecoderContext, KindDecoder } from './kind-decoder.js';
+import type { WriterList } from './known-writers.js';
 
 /** Decodes frames of all versions: opens each frame that the scanner finds whole and valid. */
 export class FrameDecoder implements KindDecoder {
@@ -26,8 +28,16 @@ export class FrameDecoder implements KindDecoder {
     return this.#scanner.next() !== null;
   }
 
-  end(): void {
-    this.#scanner.end();
+  end(end: InputEnd): void {
+    this.#scanner.end(end);
+  }
+
+  get needsWriters(): boolean {
+    return this.#scanner.needsWriters;
+  }
+
+  giveWriters(writers: WriterList): void {
+    this.#scanner.giveWriters(writers);
   }
 }
 
@@ -61,6 +71,6 @@ export function openFrame(
     openBlock(header, body, { archive, offset, maxRecordBytes, selection }, into);
     selection?.noteRead(header);
   } else if (header.kind === KIND_INDEX) {
-    decodeIndexBody(body, offset, archive);
+    checkIndexedBytes(decodeIndexBody(body, offset, archive), offset, archive);
   }
 }

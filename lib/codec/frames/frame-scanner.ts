@@ -25,6 +25,8 @@ import {
 } from '../version-2/frame-header-check.js';
 import type { DamageOptions } from './damage-options.js';
 import { DamageSkipper } from './damage-skipper.js';
+import { type InputEnd, WHOLE_INPUT } from './input-end.js';
+import type { WriterList } from './known-writers.js';
 
 /** A whole frame. It is valid as far as a check without opening it can show. */
 export type ScannedFrame = VersionOneFrame | LaterFrame;
@@ -73,7 +75,9 @@ export class FrameScanner {
   readonly #maxBodyBytes: number;
   readonly #skipper: DamageSkipper;
   #pending: PendingFrame | undefined;
-  #hasEnded = false;
+  #end: InputEnd | undefined;
+  /** Whether the damage of the input was reported. */
+  #isOver = false;
 
   constructor(options: FrameScannerOptions = {}) {
     this.#options = options;
@@ -82,7 +86,8 @@ export class FrameScanner {
     this.#maxBodyBytes = this.#maxRecordBytes + LARGEST_BLOCK_BYTES;
     const { archive, onDamage, tornTail, writers } = options;
     this.#skipper = new DamageSkipper({
-      ...{ archive, onDamage, tornTail, writers },
+      ...{ archive, onDamage, tornTail },
+      writers: options.whenDamaged === 'skip' ? writers : undefined,
       queue: this.#queue,
       maxRecordBytes: this.#maxRecordBytes,
       maxBodyBytes: this.#maxBodyBytes,
@@ -94,8 +99,18 @@ export class FrameScanner {
   }
 
   /** Call this after the last `push`. */
-  end(): void {
-    this.#hasEnded = true;
+  end(end: InputEnd = WHOLE_INPUT): void {
+    this.#end ??= end;
+  }
+
+  /** Whether `next` waits for `giveWriters`. */
+  get needsWriters(): boolean {
+    return this.#skipper.needsWriters;
+  }
+
+  /** Gives the writers that were `on demand`. */
+  giveWriters(writers: WriterList): void {
+    this.#skipper.giveWriters(writers);
   }
 
   /**
@@ -104,11 +119,11 @@ export class FrameScanner {
    * @throws DamageError unless damage is skipped
    */
   next(): ScannedFrame | null {
-    while (this.#skipper.hasPassed(this.#hasEnded)) {
+    while (this.#skipper.hasPassed(this.#end)) {
       const frame = this.#readOrLose();
       if (frame === 'lost') continue;
       if (frame !== null) this.#pass(frame);
-      else if (this.#hasEnded) this.#skipper.end();
+      else this.#finish();
       return frame;
     }
     return null;
@@ -122,10 +137,33 @@ export class FrameScanner {
     } catch (error) {
       const header = this.#pending?.header ?? null;
       this.#pending = undefined;
-      if (this.#options.whenDamaged !== 'skip' || !(error instanceof DamageError)) throw error;
-      this.#skipper.loseFrame(error.reason, header);
-      return 'lost';
+      if (!(error instanceof DamageError)) throw error;
+      if (this.#options.whenDamaged === 'skip') {
+        this.#skipper.loseFrame(error.reason, header);
+        return 'lost';
+      }
+      if (this.#isTornTail(error, header)) return null;
+      throw error;
     }
+  }
+
+  /**
+   * Whether the archive may end with this damage, because it is still being written. It may not if
+   * a frame follows: then a length is wrong. Drops the bytes up to there.
+   */
+  #isTornTail(error: DamageError, header: FrameHeader | null): boolean {
+    const isOpen = this.#options.tornTail === 'end' && this.#end?.isWhole === true;
+    if (!isOpen || error.reason !== 'torn') return false;
+    const { length } = this.#queue;
+    if (header !== null) this.#queue.skip(length);
+    else this.#skipper.loseFrame('torn', null);
+    return header !== null || (this.#skipper.hasPassed(this.#end) && this.#queue.length === 0);
+  }
+
+  #finish(): void {
+    if (this.#end === undefined || this.#isOver) return;
+    this.#isOver = true;
+    this.#skipper.end(this.#end);
   }
 
   /** Returns the next frame and leaves it in the queue; null if it needs more bytes. */
@@ -144,22 +182,15 @@ export class FrameScanner {
     return { offset, version: pending.header.version, bytes, header: pending.header };
   }
 
-  /**
-   * Whether the queue has `count` bytes. Throws if the archive ended amid a frame, unless the
-   * options allow a torn tail.
-   */
+  /** Whether the queue has `count` bytes. Throws if the archive ended amid a frame. */
   #has(count: number): boolean {
     const { length } = this.#queue;
     if (length >= count) return true;
-    if (!this.#hasEnded || length === 0) return false;
+    if (this.#end === undefined || length === 0) return false;
     this.#checkMagic(this.#queue.peek(Math.min(length, PREAMBLE_BYTES)));
-    const { tornTail, whenDamaged } = this.#options;
-    if (tornTail !== 'end' || whenDamaged === 'skip') {
-      const [expected, found] = [`${count} bytes`, `the end after ${length}`];
-      this.#fail({ reason: 'torn', what: 'frame', at: 0, expected, found });
-    }
-    this.#queue.skip(length);
-    return false;
+    const reason = this.#end.isWhole ? 'torn' : (this.#end.damage ?? 'torn');
+    const [expected, found] = [`${count} bytes`, `the end after ${length}`];
+    return this.#fail({ reason, what: 'frame', at: 0, expected, found });
   }
 
   #readHeader(): PendingFrame | undefined {
@@ -214,6 +245,6 @@ export class FrameScanner {
   #pass(frame: ScannedFrame): void {
     this.#queue.skip(frame.bytes.length);
     this.#pending = undefined;
-    this.#skipper.passFrame(frame.header);
+    this.#skipper.passFrame(frame.header, frame.offset);
   }
 }

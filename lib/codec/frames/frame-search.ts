@@ -9,6 +9,7 @@ import {
 } from '../version-1/version-1-record.js';
 import { readFrameHeader } from '../version-2/frame-header.js';
 import { isHeaderWhole, magicFault } from '../version-2/frame-header-check.js';
+import type { InputEnd } from './input-end.js';
 import type { KnownWriters } from './known-writers.js';
 
 export interface FrameSearchOptions {
@@ -54,16 +55,19 @@ export class FrameSearch {
 
   /**
    * Continues with the bytes in the queue. Returns true if an accepted frame is next in the queue.
+   *
+   * @param end undefined while bytes may follow
    */
-  findFrame(hasEnded: boolean): boolean {
+  findFrame(end: InputEnd | undefined): boolean {
     const { queue } = this.#options;
+    const hasEnded = end !== undefined;
     while (queue.length >= this.#awaited || hasEnded) {
       queue.skip(queue.find(MAGIC));
       if (queue.length === 0) {
         this.#awaited = 1;
         return false;
       }
-      const verdict = this.#judge(hasEnded);
+      const verdict = this.#judge(end);
       if (verdict === 'accepted') return true;
       if (verdict === 'refused' || hasEnded) {
         queue.skip(1);
@@ -75,7 +79,7 @@ export class FrameSearch {
     return false;
   }
 
-  #judge(hasEnded: boolean): Verdict {
+  #judge(end: InputEnd | undefined): Verdict {
     const { queue } = this.#options;
     const headerBytes = this.#headerBytesAt(0);
     if (typeof headerBytes !== 'number' || queue.length < headerBytes) return headerBytes;
@@ -86,7 +90,9 @@ export class FrameSearch {
       const lengths = readVersion1Lengths(queue.peek(V1_HEADER_BYTES));
       if (version1BodyFault((at) => queue.readInt32LE(at), lengths) !== null) return 'refused';
     }
-    return hasEnded && queue.length === bytes ? 'accepted' : this.#judgeNext(bytes);
+    // A frame that ends where the input was cut off is not the last one of its archive.
+    const isLast = end?.isWhole && queue.length === bytes;
+    return isLast ? 'accepted' : this.#judgeNext(bytes);
   }
 
   /** Whether a good header is `at` bytes from the front, where the candidate ends. */
@@ -132,7 +138,8 @@ export class FrameSearch {
     if (!isHeaderWhole(bytes)) return 'refused';
     const header = readFrameHeader(bytes);
     // A frame that is too large could not be kept until there is a verdict.
-    if (header.storedBytes > maxBodyBytes || !writers.admits(header)) return 'refused';
+    if (header.storedBytes > maxBodyBytes || !writers.admits(header, queue.offset))
+      return 'refused';
     return HEADER_BYTES + header.storedBytes;
   }
 }

@@ -2,6 +2,8 @@ import type { ByteQueue } from '../bytes/byte-queue.js';
 import type { ArchiveRecord } from '../records/archive-record.js';
 import type { RecordSelection } from '../version-2/block-selection.js';
 import type { DamageOptions } from './damage-options.js';
+import type { InputEnd } from './input-end.js';
+import type { WriterList } from './known-writers.js';
 
 /** Decodes one kind of archive: frames or JSON lines. */
 export interface KindDecoder {
@@ -14,7 +16,13 @@ export interface KindDecoder {
   decodeNext(into: ArchiveRecord[]): boolean;
 
   /** Call this after the last bytes were added to the queue. */
-  end(): void;
+  end(end: InputEnd): void;
+
+  /** Whether `decodeNext` waits for `giveWriters`. */
+  readonly needsWriters: boolean;
+
+  /** Gives the writers that were `on demand`. */
+  giveWriters(writers: WriterList): void;
 }
 
 /** The checked options of a decoder, and the queue that it reads from. */

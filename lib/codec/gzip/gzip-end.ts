@@ -61,9 +61,12 @@ export function readGzipEnd(ends: GzipEnds, archive?: string): GzipEnd {
   return { kind: 'damaged', error: new DamageError(damage, archive) };
 }
 
+/** The damaged thing in errors about what follows the data: the index and the last member. */
+export const GZIP_INDEX = 'gzip index';
+
 /** Damage in the index of a `.gz`, at an offset in the compressed file. */
 export function gzipDamage(offset: number, expected: string, found: string): Damage {
-  return { reason: 'bad-gzip', what: 'gzip index', offset, expected, found };
+  return { reason: 'bad-gzip', what: GZIP_INDEX, offset, expected, found };
 }
 
 /** Reads the last member; null if it is not one of ours. */

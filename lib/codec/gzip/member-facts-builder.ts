@@ -14,6 +14,8 @@ export class MemberFactsBuilder {
   /** The facts of the member that is being filled. */
   #beginsWhole = true;
   #isTimed = true;
+  /** Whether the frame that began last is of version 2 or later. */
+  #isFrameTimed = true;
   #records = 0;
   #sequence = 0;
   #earliestMicros = 0;
@@ -25,6 +27,7 @@ export class MemberFactsBuilder {
   }
 
   addFrame({ header, holds }: MeasuredFrame): void {
+    this.#isFrameTimed = true;
     if (holds === 'none') return;
     if (holds === 'record') this.addUntimed(1);
     else if (holds === 'records' && header !== null) this.#addRecords(header);
@@ -35,6 +38,7 @@ export class MemberFactsBuilder {
   addUntimed(records: number): void {
     this.#records += records;
     this.#isTimed = false;
+    this.#isFrameTimed = false;
   }
 
   /** Adds bytes of unknown content. */
@@ -62,7 +66,7 @@ export class MemberFactsBuilder {
       ...(this.#isTimed ? timed : UNTIMED),
     };
     this.#beginsWhole = next.beginsWhole;
-    this.#isTimed = this.isExact;
+    this.#isTimed = this.isExact && (next.beginsWhole || this.#isFrameTimed);
     this.#records = 0;
     this.#sequence = 0;
     this.#earliestMicros = 0;

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { DamageError, type DamageReason } from '../../errors/damage-error.js';
 import { LINE_FEED } from '../../format/json-lines.js';
 import { DamageLog } from '../frames/damage-log.js';
+import type { InputEnd } from '../frames/input-end.js';
 import type { DecoderContext, KindDecoder } from '../frames/kind-decoder.js';
 import {
   ArchiveRecord,
@@ -10,7 +11,8 @@ import {
   type MetadataLayout,
   type RawPair,
 } from '../records/archive-record.js';
-import { splitMetadataMember } from './json-metadata.js';
+import { readJsonPairs, splitMetadataMember } from './json-metadata.js';
+import { isJson } from './json-text.js';
 
 /** Decodes JSON lines: each line is the payload of a record (docs/format.md, "JSON lines"). */
 export class JsonLinesDecoder implements KindDecoder {
@@ -20,15 +22,23 @@ export class JsonLinesDecoder implements KindDecoder {
   #searched = 0;
   /** The line being skipped, while its end has not come. */
   #skipping: { readonly begin: number; readonly reason: DamageReason } | undefined;
-  #hasEnded = false;
+  /** A line needs no writer. */
+  readonly needsWriters = false;
+  #end: InputEnd | undefined;
+  /** Whether the damage of the input was reported. */
+  #isOver = false;
 
   constructor(context: DecoderContext) {
     this.#context = context;
     this.#log = new DamageLog(context.archive, context.onDamage);
   }
 
-  end(): void {
-    this.#hasEnded = true;
+  end(end: InputEnd): void {
+    this.#end ??= end;
+  }
+
+  giveWriters(): void {
+    // Never needed.
   }
 
   decodeNext(into: ArchiveRecord[]): boolean {
@@ -36,7 +46,7 @@ export class JsonLinesDecoder implements KindDecoder {
       try {
         const line = this.#readLine();
         if (line === null) {
-          if (this.#hasEnded) this.#log.report();
+          this.#finish();
           return false;
         }
         const record = this.#open(line);
@@ -61,15 +71,21 @@ export class JsonLinesDecoder implements KindDecoder {
     }
     if (length !== -1) return queue.peek(length);
     this.#searched = queue.length;
-    return this.#hasEnded ? this.#readLast() : null;
+    return this.#end === undefined ? null : this.#readLast(this.#end);
   }
 
-  /** A last line without a line feed is a record if its JSON is whole; otherwise it is torn. */
-  #readLast(): Buffer | null {
+  /**
+   * A last line without a line feed is a record if its JSON is whole; otherwise it is torn. If the
+   * input was cut off, the line may be a piece of a longer one: `1` of `12`.
+   */
+  #readLast({ damage, isWhole }: InputEnd): Buffer | null {
     const { queue, tornTail } = this.#context;
-    if (tornTail === 'end') queue.skip(queue.length);
+    if (tornTail === 'end' && isWhole) queue.skip(queue.length);
     if (queue.length === 0) return null;
     const line = queue.peek(queue.length);
+    if (!isWhole) {
+      this.#fail(damage ?? 'torn', 'a whole line', `the end after ${line.length} bytes`);
+    }
     if (!isJson(line)) this.#fail('torn', 'a whole line', `the end after ${line.length} bytes`);
     return line;
   }
@@ -79,7 +95,7 @@ export class JsonLinesDecoder implements KindDecoder {
     const { queue } = this.#context;
     const length = queue.indexOf(LINE_FEED, 0);
     this.#skip(length === -1 ? queue.length : length + 1);
-    if (length === -1 && !this.#hasEnded) return false;
+    if (length === -1 && this.#end === undefined) return false;
     this.#log.add(begin, queue.offset, reason);
     this.#skipping = undefined;
     return true;
@@ -90,6 +106,15 @@ export class JsonLinesDecoder implements KindDecoder {
     const { queue } = this.#context;
     queue.skip(Math.min(count, queue.length));
     this.#searched = 0;
+  }
+
+  #finish(): void {
+    if (this.#end === undefined || this.#isOver) return;
+    this.#isOver = true;
+    const { damage } = this.#end;
+    const { offset } = this.#context.queue;
+    if (damage !== undefined) this.#log.add(offset, offset, damage);
+    this.#log.report();
   }
 
   #open(line: Buffer): ArchiveRecord {
@@ -113,26 +138,15 @@ function spanOf(metadataEnd: number, payloadEnd: number) {
   return { metadataStart: 0, metadataEnd, payloadStart: metadataEnd, payloadEnd };
 }
 
-function isJson(line: Buffer): boolean {
-  try {
-    JSON.parse(line.toString('utf8'));
-    return true;
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
-  }
-}
-
 /** The metadata are a JSON object of strings, checked when the line was opened, or are empty. */
 const layout: MetadataLayout = {
-  decode: (bytes, start, end) =>
-    Object.freeze(Object.assign(Object.create(null), parse(bytes, start, end))),
+  decode(bytes, start, end) {
+    const metadata: Record<string, string> = Object.create(null);
+    for (const [key, value] of readJsonPairs(bytes, start, end)) metadata[key] = value;
+    return Object.freeze(metadata) satisfies Metadata;
+  },
   pairs: (bytes, start, end) =>
-    Object.entries(parse(bytes, start, end)).map(
+    readJsonPairs(bytes, start, end).map(
       ([key, value]): RawPair => [Buffer.from(key), Buffer.from(value)],
     ),
 };
-
-function parse(bytes: Buffer, start: number, end: number): Metadata {
-  return start === end ? {} : JSON.parse(bytes.toString('utf8', start, end));
-}

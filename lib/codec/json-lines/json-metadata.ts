@@ -1,16 +1,26 @@
+import {
+  BACKSLASH,
+  CLOSING_BRACE,
+  COLON,
+  COMMA,
+  endOfString,
+  OPENING_BRACE,
+  skipWhiteSpace,
+} from './json-text.js';
+
 /** The two pieces of a JSON line: the metadata object, and the payload without it. */
 export interface SplitLine {
   readonly metadata: Buffer;
   readonly payload: Buffer;
 }
 
-const OPENING_BRACE = 0x7b;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const CLOSING_BRACE = 0x7d;
-const COMMA = 0x2c;
-/** The white space of JSON, without the line feed, which ends a line. */
-const WHITE_SPACE: ReadonlySet<number | undefined> = new Set(Buffer.from(' \t\r'));
+/** Where the text of a key and of its value are, quotes included. */
+interface PairSpan {
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
 
 /**
  * Separates the metadata from the payload of a line: they are its first member, under `key`, an
@@ -23,41 +33,56 @@ export function splitMetadataMember(line: Buffer, key: string): SplitLine | null
   const name = Buffer.from(`${JSON.stringify(key)}:`);
   const start = open + name.length;
   if (line[open - 1] !== OPENING_BRACE || !line.subarray(open, start).equals(name)) return null;
-  const end = endOfObject(line, start);
+  const end = walkPairs(line, start);
+  if (end === -1) return null;
   const metadata = line.subarray(start, end);
-  if (end === -1 || !isObjectOfStrings(metadata.toString('utf8'))) return null;
   const after = skipWhiteSpace(line, end);
   if (line[after] !== COMMA && line[after] !== CLOSING_BRACE) return null;
   const rest = line[after] === COMMA ? after + 1 : end;
   return { metadata, payload: Buffer.concat([line.subarray(0, open), line.subarray(rest)]) };
 }
 
-function skipWhiteSpace(line: Buffer, start: number): number {
-  let at = start;
-  while (WHITE_SPACE.has(line[at])) at++;
-  return at;
+/**
+ * The pairs of a JSON object of strings, in its order; none if it is empty bytes. Half of a
+ * surrogate pair reads as U+FFFD.
+ */
+export function readJsonPairs(bytes: Buffer, start: number, end: number): [string, string][] {
+  const pairs: [string, string][] = [];
+  if (start === end) return pairs;
+  walkPairs(bytes, start, ({ keyStart, keyEnd, valueStart, valueEnd }) => {
+    pairs.push([textOf(bytes, keyStart, keyEnd), textOf(bytes, valueStart, valueEnd)]);
+  });
+  return pairs;
 }
 
-/** Where the object of strings at `start` ends, or -1. Braces inside strings do not count. */
-function endOfObject(line: Buffer, start: number): number {
-  let isInString = false;
-  for (let at = start; at < line.length; at++) {
-    const byte = line[at];
-    if (isInString && byte === BACKSLASH) at++;
-    else if (byte === QUOTE) isInString = !isInString;
-    else if (byte === CLOSING_BRACE && !isInString) return at + 1;
+/**
+ * Walks a JSON object of strings, and builds nothing: a line may hold millions of pairs.
+ *
+ * @returns where the object ends, or -1 if it is something else
+ */
+function walkPairs(bytes: Buffer, start: number, onPair?: (pair: PairSpan) => void): number {
+  if (bytes[start] !== OPENING_BRACE) return -1;
+  let at = skipWhiteSpace(bytes, start + 1);
+  if (bytes[at] === CLOSING_BRACE) return at + 1;
+  while (true) {
+    const keyStart = at;
+    const keyEnd = endOfString(bytes, keyStart);
+    const colon = skipWhiteSpace(bytes, keyEnd);
+    if (keyEnd === -1 || bytes[colon] !== COLON) return -1;
+    const valueStart = skipWhiteSpace(bytes, colon + 1);
+    const valueEnd = endOfString(bytes, valueStart);
+    if (valueEnd === -1) return -1;
+    onPair?.({ keyStart, keyEnd, valueStart, valueEnd });
+    at = skipWhiteSpace(bytes, valueEnd);
+    if (bytes[at] === CLOSING_BRACE) return at + 1;
+    if (bytes[at] !== COMMA) return -1;
+    at = skipWhiteSpace(bytes, at + 1);
   }
-  return -1;
 }
 
-function isObjectOfStrings(json: string): boolean {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every((member) => typeof member === 'string');
+function textOf(bytes: Buffer, start: number, end: number): string {
+  const hasEscapes = bytes.subarray(start, end).includes(BACKSLASH);
+  if (!hasEscapes) return bytes.toString('utf8', start + 1, end - 1);
+  const text: string = JSON.parse(bytes.toString('utf8', start, end));
+  return text.toWellFormed();
 }

@@ -163,6 +163,19 @@ export function decodeIndexBody(body: Buffer, offset: number, archive?: string):
   };
 }
 
+/**
+ * Checks that the bytes that an index claims are there.
+ *
+ * @param offset where the frame begins in the file
+ * @throws DamageError
+ */
+export function checkIndexedBytes(index: ArchiveIndex, offset: number, archive?: string): void {
+  if (index.archiveBytes <= offset) return;
+  const expected = `an index of at most ${offset} bytes before it`;
+  const damage = { reason: 'bad-body', what: 'index', offset, expected } as const;
+  throw new DamageError({ ...damage, found: `one of ${index.archiveBytes}` }, archive);
+}
+
 function flagsOf({ ordinal, writerEnded }: ArchiveIndex): number {
   return (
     (writerEnded ? INDEX_WRITER_ENDED : 0) | (ordinal === undefined ? INDEX_ORDINAL_UNKNOWN : 0)

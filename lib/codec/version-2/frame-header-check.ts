@@ -84,6 +84,9 @@ function unknownFault(header: FrameHeader): FrameFault | null {
   if (header.kind === KIND_RECORDS && header.records === 0) {
     return fault('bad-header', 'at least one record', '0');
   }
+  if (header.kind === KIND_INDEX && header.records !== 0) {
+    return fault('bad-header', 'no records in an index', `${header.records}`);
+  }
   return null;
 }
 

@@ -1,8 +1,16 @@
 import { crc32 } from 'node:zlib';
 
-import { type ArchiveIndex, decodeIndexBody } from '../../codec/version-2/archive-index.js';
+import {
+  type ArchiveIndex,
+  checkIndexedBytes,
+  decodeIndexBody,
+} from '../../codec/version-2/archive-index.js';
 import { type FrameHeader, readFrameHeader } from '../../codec/version-2/frame-header.js';
-import { isHeaderWhole, magicFault } from '../../codec/version-2/frame-header-check.js';
+import {
+  headerFault,
+  isHeaderWhole,
+  magicFault,
+} from '../../codec/version-2/frame-header-check.js';
 import { DamageError } from '../../errors/damage-error.js';
 import {
   INDEX_FRAME_LENGTH_BYTES,
@@ -22,9 +30,9 @@ export interface IndexedArchive {
   readonly indexBegin: number;
 }
 
-export interface IndexChain {
-  /** The last archive first. */
-  readonly archives: readonly IndexedArchive[];
+export interface IndexChain<Fact> {
+  /** What was kept of each archive, the last one first. */
+  readonly archives: readonly Fact[];
   /**
    * Whether these are all archives in the file: the first one begins at offset 0. A file that was
    * cut off may end with the index of an archive in a payload, which leads elsewhere.
@@ -39,15 +47,20 @@ const MAX_ARCHIVES = 1024;
 
 /**
  * The archives in a file, by the index at its end and those before it (docs/format.md, "Finding
- * it").
+ * it"). One index is in memory at a time: with all its entries it may take 10 MB.
+ *
+ * @param keep what to keep of an archive
  */
-export async function readIndexChain(source: ArchiveEnds): Promise<IndexChain> {
-  const archives: IndexedArchive[] = [];
+export async function readIndexChain<Fact>(
+  source: ArchiveEnds,
+  keep: (archive: IndexedArchive) => Fact,
+): Promise<IndexChain<Fact>> {
+  const archives: Fact[] = [];
   let end = await source.size();
   while (archives.length < MAX_ARCHIVES) {
     const found = await readIndexBefore(source, end);
     if (found === null) break;
-    archives.push(found);
+    archives.push(keep(found));
     end = found.begin;
   }
   return { archives, isWhole: archives.length > 0 && end === 0 };
@@ -89,6 +102,7 @@ function decodeIndexFrame(frame: Buffer, indexBegin: number): IndexedArchive | n
   if (crc32(body) !== header.bodyCrc) return null;
   try {
     const index = decodeIndexBody(body, indexBegin);
+    checkIndexedBytes(index, indexBegin);
     return { header, index, begin: indexBegin - index.archiveBytes, indexBegin };
   } catch (error) {
     // The index is useless here. The reader of the frames reports the damage.
@@ -101,7 +115,8 @@ function decodeIndexFrame(frame: Buffer, indexBegin: number): IndexedArchive | n
 function indexHeaderOf(bytes: Buffer): FrameHeader | null {
   if (magicFault(bytes) !== null || !isHeaderWhole(bytes)) return null;
   const header = readFrameHeader(bytes);
-  return header.kind === KIND_INDEX ? header : null;
+  const isGood = header.kind === KIND_INDEX && headerFault(header, MAX_INDEX_BODY_BYTES) === null;
+  return isGood ? header : null;
 }
 
 /** The bytes of a range; null if the source has become shorter. */

@@ -3,12 +3,15 @@ import { ByteQueue } from '../../codec/bytes/byte-queue.js';
 import type { DamageOptions } from '../../codec/frames/damage-options.js';
 import { openFrame } from '../../codec/frames/frame-decoder.js';
 import { FrameScanner, type ScannedFrame } from '../../codec/frames/frame-scanner.js';
+import type { InputEnd } from '../../codec/frames/input-end.js';
+import type { WriterList } from '../../codec/frames/known-writers.js';
 import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
 import { beginsAsJson } from '../../codec/json-lines/begins-as-json.js';
 import type { ArchiveRecord } from '../../codec/records/archive-record.js';
-import { DamageError } from '../../errors/damage-error.js';
+import { inputEndOf } from '../../streams/input-end-of.js';
 import type { ArchiveSource } from './archive-source.js';
 import { readUncompressed } from './read-uncompressed.js';
+import { UndamagedInput } from './undamaged-input.js';
 import { writersByIndex } from './writers-by-index.js';
 
 export interface WalkOptions {
@@ -33,8 +36,12 @@ interface PieceReader {
   /** No later piece begins before this offset. */
   readonly offset: number;
   push(chunk: Buffer): void;
-  end(): void;
+  end(end: InputEnd | undefined): void;
+  /** Null if it needs more bytes, or writers. */
   next(): ArchivePiece[] | null;
+  /** Whether `next` waits for `giveWriters`. */
+  readonly needsWriters: boolean;
+  giveWriters(writers: WriterList): void;
   /** Chunks that no later piece is a view of, each returned once. May leave some out. */
   takePassed(): Buffer[];
 }
@@ -50,36 +57,31 @@ export async function* walkArchive(
   source: ArchiveSource,
   options: WalkOptions,
 ): AsyncGenerator<ArchivePiece> {
-  const tail = new DamagedTail(options.onDamage);
   const damageOptions: DamageOptions = {
     archive: source.path,
     maxRecordBytes: options.maxRecordBytes,
     tornTail: source.isOpen ? 'end' : 'damage',
     whenDamaged: 'skip',
-    onDamage: (damage) => tail.add(damage),
-    writers: await writersByIndex(source),
+    onDamage: options.onDamage,
+    writers: 'on demand',
   };
+  const input = new UndamagedInput(readAhead(readUncompressed(source)));
   let reader: PieceReader | undefined;
-  let bytes = 0;
-  try {
-    for await (const chunk of readAhead(readUncompressed(source))) {
-      options.onBytes?.(chunk);
-      reader ??= beginsAsJson(chunk[0])
-        ? new LineReader(damageOptions)
-        : new FrameReader(damageOptions, options.maxRecordBytes);
-      bytes += chunk.length;
-      reader.push(chunk);
-      yield* piecesOf(reader);
-      options.onProgress?.(reader.offset);
-      for (const passed of reader.takePassed()) options.onPassed?.(passed);
-    }
-  } catch (error) {
-    if (!(error instanceof DamageError)) throw error;
-    tail.failure = error;
+  const readerFor = (firstByte?: number): PieceReader =>
+    beginsAsJson(firstByte)
+      ? new LineReader(damageOptions)
+      : new FrameReader(damageOptions, options.maxRecordBytes);
+  for await (const chunk of input) {
+    options.onBytes?.(chunk);
+    reader ??= readerFor(chunk[0]);
+    reader.push(chunk);
+    yield* piecesOf(reader, source);
+    options.onProgress?.(reader.offset);
+    for (const passed of reader.takePassed()) options.onPassed?.(passed);
   }
-  reader?.end();
-  if (reader !== undefined) yield* piecesOf(reader);
-  tail.report(bytes);
+  reader ??= readerFor();
+  reader.end(input.damage === undefined ? undefined : inputEndOf(input.damage));
+  yield* piecesOf(reader, source);
 }
 
 /** Reads the next chunk while the caller processes the current one. */
@@ -97,7 +99,10 @@ async function* readAhead(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer
   }
 }
 
-function* piecesOf(reader: PieceReader): Generator<ArchivePiece> {
+async function* piecesOf(reader: PieceReader, source: ArchiveSource): AsyncGenerator<ArchivePiece> {
+  for (let pieces = reader.next(); pieces !== null; pieces = reader.next()) yield* pieces;
+  if (!reader.needsWriters) return;
+  reader.giveWriters(await writersByIndex(source));
   for (let pieces = reader.next(); pieces !== null; pieces = reader.next()) yield* pieces;
 }
 
@@ -125,8 +130,16 @@ class FrameReader implements PieceReader {
     this.#chunks.push({ chunk, end: this.#queue.offset + this.#queue.length });
   }
 
-  end(): void {
-    this.#scanner.end();
+  end(end: InputEnd | undefined): void {
+    this.#scanner.end(end);
+  }
+
+  get needsWriters(): boolean {
+    return this.#scanner.needsWriters;
+  }
+
+  giveWriters(writers: WriterList): void {
+    this.#scanner.giveWriters(writers);
   }
 
   next(): ArchivePiece[] | null {
@@ -144,6 +157,7 @@ class FrameReader implements PieceReader {
 }
 
 class LineReader implements PieceReader {
+  readonly needsWriters = false;
   offset = 0;
   readonly #decoder: ArchiveDecoder;
 
@@ -156,8 +170,12 @@ class LineReader implements PieceReader {
     this.#decoder.push(chunk);
   }
 
-  end(): void {
-    this.#decoder.end();
+  end(end: InputEnd | undefined): void {
+    this.#decoder.end(end);
+  }
+
+  giveWriters(): void {
+    // Never needed.
   }
 
   next(): ArchivePiece[] | null {
@@ -167,35 +185,5 @@ class LineReader implements PieceReader {
   takePassed(): Buffer[] {
     // The decoder does not show which chunks it still holds for an unfinished line.
     return [];
-  }
-}
-
-/**
- * Holds back the last damaged stretch: if the gzip around it breaks off right after it, the two are
- * one stretch.
- */
-class DamagedTail {
-  failure: DamageError | undefined;
-  readonly #onDamage: (damage: SkippedDamage) => void;
-  #last: SkippedDamage | undefined;
-
-  constructor(onDamage: (damage: SkippedDamage) => void) {
-    this.#onDamage = onDamage;
-  }
-
-  add(damage: SkippedDamage): void {
-    if (this.#last !== undefined) this.#onDamage(this.#last);
-    this.#last = damage;
-  }
-
-  /** @param bytes how many bytes the archive had */
-  report(bytes: number): void {
-    if (this.failure !== undefined) {
-      const { archive, reason } = this.failure;
-      const begin = this.#last?.end === bytes ? this.#last.begin : bytes;
-      if (begin < bytes) this.#last = undefined;
-      this.add({ archive, begin, end: bytes, reason, recordsLost: undefined });
-    }
-    if (this.#last !== undefined) this.#onDamage(this.#last);
   }
 }

@@ -1,16 +1,25 @@
-import type { WriterList } from '../../codec/frames/known-writers.js';
-import type { ArchiveEnds } from './archive-tail.js';
-import { readIndexChain } from './index-chain.js';
+import type { WriterList, WriterStart } from '../../codec/frames/known-writers.js';
+import type { ArchiveSource } from './archive-source.js';
+import { type IndexedArchive, readIndexChain } from './index-chain.js';
+import { uncompressedEnds } from './uncompressed-ends.js';
 
 /**
+<<<<<<< HEAD
  * The writers of the archives in a file, read from their indexes, the last one first. `areAll` is
  * true if the indexes lead back to the start of the file.
+=======
+ * The writers of the archives in a file, plain or gzip, read from their indexes, the last one first.
+ * `areAll` is true if the indexes lead back to the start of the file.
+>>>>>>> 06b8b25 (Read damaged archives alike whether plain, open or compressed)
  */
-export async function writersByIndex(source: ArchiveEnds): Promise<WriterList> {
-  const { archives, isWhole } = await readIndexChain(source);
-  const starts = archives.map(({ header, index }) => ({
-    writer: header.writer,
-    sequence: index.entries[0]?.sequence ?? header.sequence,
-  }));
-  return { starts, areAll: isWhole };
+export async function writersByIndex(source: ArchiveSource): Promise<WriterList> {
+  const ends = await uncompressedEnds(source);
+  if (ends === null) return { starts: [], areAll: false };
+  const { archives, isWhole } = await readIndexChain(ends, startOf);
+  return { starts: archives, areAll: isWhole };
+}
+
+function startOf({ begin, header, index }: IndexedArchive): WriterStart {
+  const sequence = index.entries[0]?.sequence ?? header.sequence;
+  return { writer: header.writer, sequence, begin };
 }

@@ -54,6 +54,18 @@ describe('DamageLog', () => {
     expect(told[0]).to.have.property('recordsLost', 5 + 2 + 3);
   });
 
+  it('counts by sequences rather than by a header without one', () => {
+    const { log, told } = createLog();
+    log.noteHeader(headerOf(0n, 2));
+    log.addUnplaced(78, 156, 'bad-header', 2);
+    log.add(156, 234, 'bad-checksum');
+    log.noteHeader(headerOf(6n, 2));
+    log.report();
+    log.addUnplaced(400, 500, 'bad-header', 3);
+    log.report();
+    expect(told.map(({ recordsLost }) => recordsLost)).to.deep.equal([4, 3]);
+  });
+
   const uncertain: ReadonlyArray<readonly [what: string, tell: (log: DamageLog) => void]> = [
     ['before the first header', (log) => log.add(0, 9, 'bad-magic')],
     [

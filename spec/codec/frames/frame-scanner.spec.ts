@@ -211,7 +211,7 @@ describe('FrameScanner', () => {
 
     it('accepts a frame of a given writer', () => {
       const other = encodeBlocks(['x'], { writerId: OTHER_WRITER_ID });
-      const starts = [{ writer: OTHER_WRITER_ID.toString('hex'), sequence: 0 }];
+      const starts = [{ writer: OTHER_WRITER_ID.toString('hex'), sequence: 0, begin: 0 }];
       const writers = { starts, areAll: false };
       const found = scan(join(BEFORE, bad, other, other), { writers });
       expect(found.frames).to.have.length(3);

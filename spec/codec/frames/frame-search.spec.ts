@@ -2,6 +2,7 @@ import { expect } from 'chai';
 
 import { ByteQueue } from '../../../lib/codec/bytes/byte-queue.js';
 import { FrameSearch } from '../../../lib/codec/frames/frame-search.js';
+import { WHOLE_INPUT } from '../../../lib/codec/frames/input-end.js';
 import { KnownWriters } from '../../../lib/codec/frames/known-writers.js';
 import { cut } from '../../support/decode-archive.js';
 import { encodeBlocks, encodeVersion1, WRITER_ID } from '../../support/encode-archive.js';
@@ -34,7 +35,7 @@ interface SearchOptions {
 /** A search in an archive of `WRITER`, whose first 5 records were read. */
 function createSearch({ isLaterOnly = true, ...sizes }: SearchOptions = {}) {
   const queue = new CountingQueue();
-  const starts = [{ writer: WRITER, sequence: 5 }];
+  const starts = [{ writer: WRITER, sequence: 5, begin: 0 }];
   const writers = new KnownWriters({ starts, areAll: true });
   const limits = { maxRecordBytes: 2 ** 26, maxBodyBytes: 2 ** 27, ...sizes };
   const search = new FrameSearch({ queue, writers, ...limits });
@@ -52,7 +53,7 @@ function find(bad: Buffer, rest: readonly Uint8Array[], options?: SearchOptions)
   const { queue, search, begin } = createSearch(options);
   begin(bad);
   queue.push(Buffer.concat(rest));
-  return search.findFrame(true) ? queue.offset - bad.length : null;
+  return search.findFrame(WHOLE_INPUT) ? queue.offset - bad.length : null;
 }
 
 describe('FrameSearch', () => {
@@ -60,7 +61,7 @@ describe('FrameSearch', () => {
     const { queue, search, begin } = createSearch();
     begin(BAD);
     queue.push(Buffer.concat([BLOCK, NEXT]));
-    expect(search.findFrame(false)).to.equal(true);
+    expect(search.findFrame(undefined)).to.equal(true);
     expect(queue.offset).to.equal(BAD.length);
     expect(queue.length).to.equal(BLOCK.length + NEXT.length);
   });
@@ -72,7 +73,7 @@ describe('FrameSearch', () => {
       begin(BAD);
       const found = [...cut(bytes, size)].some((piece) => {
         queue.push(Buffer.from(piece));
-        return search.findFrame(false);
+        return search.findFrame(undefined);
       });
       expect([found, queue.offset]).to.deep.equal([true, BAD.length + 9]);
     }
@@ -82,9 +83,9 @@ describe('FrameSearch', () => {
     const { queue, search, begin } = createSearch();
     begin(BAD);
     queue.push(Buffer.concat([BLOCK, NEXT]));
-    expect(search.findFrame(true)).to.equal(true);
+    expect(search.findFrame(WHOLE_INPUT)).to.equal(true);
     search.begin({ isLaterOnly: true });
-    expect(search.findFrame(true)).to.equal(true);
+    expect(search.findFrame(WHOLE_INPUT)).to.equal(true);
     expect(queue.offset).to.equal(BAD.length + BLOCK.length);
   });
 
@@ -93,7 +94,7 @@ describe('FrameSearch', () => {
       const { queue, search, begin } = createSearch();
       begin(BAD);
       queue.push(Buffer.concat(rest));
-      expect(search.findFrame(true)).to.equal(false);
+      expect(search.findFrame(WHOLE_INPUT)).to.equal(false);
       expect(queue.length).to.equal(0);
     }
   });
@@ -103,6 +104,14 @@ describe('FrameSearch', () => {
     for (const rest of [[], [NEXT], [later.subarray(0, 64)], [ONE]]) {
       expect(find(BAD, [BLOCK, ...rest])).to.equal(0);
     }
+  });
+
+  it('refuses a last frame where the input was cut off, amid what may be a payload', () => {
+    const { queue, search, begin } = createSearch();
+    begin(BAD);
+    queue.push(BLOCK);
+    expect(search.findFrame({ isWhole: false, damage: 'torn' })).to.equal(false);
+    expect(queue.length).to.equal(0);
   });
 
   it('refuses a frame that anything else follows', () => {
@@ -115,10 +124,10 @@ describe('FrameSearch', () => {
     const { queue, search, begin } = createSearch();
     begin(BAD);
     queue.push(Buffer.concat([BLOCK, NEXT.subarray(0, 63)]));
-    expect(search.findFrame(false)).to.equal(false);
+    expect(search.findFrame(undefined)).to.equal(false);
     expect(queue.offset).to.equal(BAD.length);
     queue.push(NEXT.subarray(63, 64));
-    expect(search.findFrame(false)).to.equal(true);
+    expect(search.findFrame(undefined)).to.equal(true);
   });
 
   it('refuses a frame of an unknown writer, or of records that were read before', () => {
@@ -147,9 +156,9 @@ describe('FrameSearch', () => {
     const { queue, search, begin } = createSearch();
     begin(BAD);
     queue.push(Buffer.alloc(1000));
-    expect([search.findFrame(false), queue.length]).to.deep.equal([false, 0]);
+    expect([search.findFrame(undefined), queue.length]).to.deep.equal([false, 0]);
     queue.push(Buffer.from([1, 2, 0x84, 0x78]));
-    expect([search.findFrame(false), queue.length]).to.deep.equal([false, 2]);
+    expect([search.findFrame(undefined), queue.length]).to.deep.equal([false, 2]);
   });
 
   describe('of version 1', () => {
@@ -194,10 +203,10 @@ describe('FrameSearch', () => {
         begin(BAD);
         for (let i = 0; i < candidates; i++) {
           queue.push(head);
-          search.findFrame(false);
+          search.findFrame(undefined);
         }
         queue.push(BLOCK);
-        expect(search.findFrame(true)).to.equal(true);
+        expect(search.findFrame(WHOLE_INPUT)).to.equal(true);
         expect(queue.headersRead).to.be.within(candidates, 2 * candidates + 10);
       }
     });
@@ -210,8 +219,8 @@ describe('FrameSearch', () => {
       const { queue, search, begin } = createSearch();
       begin(long);
       for (let i = 1; i < candidates; i++) queue.push(long);
-      expect(search.findFrame(false)).to.equal(false);
-      expect(search.findFrame(true)).to.equal(false);
+      expect(search.findFrame(undefined)).to.equal(false);
+      expect(search.findFrame(WHOLE_INPUT)).to.equal(false);
       expect(queue.headersRead).to.be.within(candidates - 1, 4 * candidates);
     });
   });

@@ -49,7 +49,7 @@ async function readBlocks(path: string): Promise<RecordFields[][]> {
 
 /** The writers that the index of the sample names. */
 const WRITERS = {
-  starts: [{ writer: WRITER_ID.toString('hex'), sequence: 0 }],
+  starts: [{ writer: WRITER_ID.toString('hex'), sequence: 0, begin: 0 }],
   areAll: true,
 };
 

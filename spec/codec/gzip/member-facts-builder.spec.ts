@@ -43,6 +43,14 @@ describe('MemberFactsBuilder', () => {
     expect(facts).to.include({ isExact: true, writer: '0102030405060708' });
   });
 
+  it('has no times in a member that continues a record of version 1', () => {
+    const facts = new MemberFactsBuilder();
+    addBytes(facts, encodeVersion1([{ payload: 'x' }]));
+    const members = [0, 1, 2].map((i) => facts.take(1, { beginsWhole: i === 2 }));
+    expect(members.map(({ isTimed }) => isTimed)).to.deep.equal([false, false, false]);
+    expect(facts.take(1, WHOLE).isTimed).to.equal(true);
+  });
+
   it('has no times after bytes of unknown content', () => {
     const facts = new MemberFactsBuilder();
     add(facts, { kind: 77 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { splitMetadataMember } from '../../../lib/codec/json-lines/json-metadata.js';
+import { readJsonPairs, splitMetadataMember } from '../../../lib/codec/json-lines/json-metadata.js';
 
 function split(line: string, key = 'm'): [metadata: string, payload: string] | null {
   const found = splitMetadataMember(Buffer.from(line), key);
@@ -56,4 +56,27 @@ describe('splitMetadataMember', () => {
       expect(split(line)).to.equal(null);
     });
   }
+});
+
+describe('readJsonPairs', () => {
+  const read = (json: string) => readJsonPairs(Buffer.from(json), 0, Buffer.byteLength(json));
+
+  it('keeps the order of keys that look like integers', () => {
+    expect(read('{"b":"1","10":"2","9":"3"}')).to.deep.equal([
+      ['b', '1'],
+      ['10', '2'],
+      ['9', '3'],
+    ]);
+  });
+
+  it('reads the escape of a lone surrogate as U+FFFD, in keys and values', () => {
+    expect(read('{"\\ud800":"a\\udfff","\\ud83d\\ude00":"x"}')).to.deep.equal([
+      ['\ufffd', 'a\ufffd'],
+      ['\u{1f600}', 'x'],
+    ]);
+  });
+
+  it('reads no pairs from no bytes', () => {
+    expect(read('')).to.deep.equal([]);
+  });
 });

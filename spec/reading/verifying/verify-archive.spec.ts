@@ -256,7 +256,6 @@ describe('verifyArchive', () => {
 
     const wrong: ReadonlyArray<readonly [what: string, index: typeof good, says: string]> = [
       ['other bytes', { ...good, sha256: Buffer.alloc(32, 1) }, 'its SHA-256 of the bytes'],
-      ['more bytes', { ...good, archiveBytes: 100_000 }, 'it claims 100000 bytes'],
       [
         'other offsets',
         { ...good, entries: [first, { ...second, offset: 70 }] },
@@ -290,6 +289,16 @@ describe('verifyArchive', () => {
         expect(await problemOf(index)).to.include(says);
       });
     }
+
+    it('that claims more bytes than precede it is damage', async () => {
+      const frame = encodeIndexFrame({ ...good, archiveBytes: 100_000 }, WRITER_ID, 3);
+      const begin = blocks.bytes.length;
+      const { damage, records, index } = await verify(Buffer.concat([blocks.bytes, frame]));
+      const end = begin + frame.length;
+      expect(damage).to.have.length(1);
+      expect(damage[0]).to.include({ reason: 'bad-body', begin, end, recordsLost: 0 });
+      expect([records, index]).to.deep.equal([3, 'missing']);
+    });
 
     it('that claims fewer bytes leaves a part without an index', async () => {
       const begin = one?.end ?? 0;

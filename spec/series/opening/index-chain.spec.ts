@@ -24,9 +24,11 @@ function sourceOf(bytes: Buffer) {
 
 describe('readIndexChain', () => {
   it('lists the archives of a file from the last to the first', async () => {
-    const { archives, isWhole } = await readIndexChain(sourceOf(BOTH));
-    const found = archives.map(({ begin, index }) => ({ begin, ordinal: index.ordinal }));
-    expect(found).to.deep.equal([
+    const { archives, isWhole } = await readIndexChain(sourceOf(BOTH), ({ begin, index }) => ({
+      begin,
+      ordinal: index.ordinal,
+    }));
+    expect(archives).to.deep.equal([
       { begin: FIRST.bytes.length, ordinal: 1 },
       { begin: 0, ordinal: 0 },
     ]);
@@ -36,13 +38,17 @@ describe('readIndexChain', () => {
   it('reports a chain that does not reach the start of the file', async () => {
     const { archives, isWhole } = await readIndexChain(
       sourceOf(BOTH.subarray(FIRST.bytes.length - 10)),
+      ({ begin }) => begin,
     );
     expect([archives.length, isWhole]).to.deep.equal([1, false]);
   });
 
   it('lists none of a file that is cut off anywhere', async () => {
     for (let size = 0; size < FIRST.bytes.length; size++) {
-      const chain = await readIndexChain(sourceOf(FIRST.bytes.subarray(0, size)));
+      const chain = await readIndexChain(
+        sourceOf(FIRST.bytes.subarray(0, size)),
+        ({ begin }) => begin,
+      );
       expect(chain, `${size} bytes`).to.deep.equal({ archives: [], isWhole: false });
     }
   });

@@ -26,12 +26,15 @@ const NONE = { starts: [], areAll: false };
 
 describe('writersByIndex', () => {
   it('finds the writers of all archives that were concatenated, from the end', async () => {
-    const [ours, theirs] = [WRITER, OTHER].map((writer) => ({ writer, sequence: 0 }));
+    const [ours, theirs] = [WRITER, OTHER].map((writer, i) => ({
+      ...{ writer, sequence: 0 },
+      begin: i * ARCHIVE.length,
+    }));
     expect(await writersOf(ARCHIVE)).to.deep.equal({ starts: [ours], areAll: true });
     const both = Buffer.concat([ARCHIVE, STRANGE_ARCHIVE]);
     expect(await writersOf(both)).to.deep.equal({ starts: [theirs, ours], areAll: true });
     const later = sealArchive([[{ payload: 'x' }]], { sequence: 7 }).bytes;
-    const starts = [{ writer: WRITER, sequence: 7 }];
+    const starts = [{ writer: WRITER, sequence: 7, begin: 0 }];
     expect(await writersOf(later)).to.deep.equal({ starts, areAll: true });
   });
 
