@@ -3,6 +3,7 @@
 //
 //   npm run torture -- --kills 1000
 //   npm run torture -- --ship --kills 200     kills writers while they ship
+//   npm run torture -- --power-cuts 1000      lets the power fail on a simulated disk; --seed repeats a run
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
@@ -13,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 
 import { check } from './check.js';
+import { torturePower } from './power/run.js';
 import { tortureShipping } from './ship/run.js';
 
 const SYNC_MODES = ['no', 'everysec', 'always'];
@@ -27,9 +29,16 @@ const { values: options } = parseArgs({
   options: {
     kills: { type: 'string', default: '1000' },
     ship: { type: 'boolean', default: false },
+    'power-cuts': { type: 'string' },
+    seed: { type: 'string' },
   },
 });
 const kills = Number(options.kills);
+if (options['power-cuts'] !== undefined) {
+  const cuts = Number(options['power-cuts']);
+  const seed = options.seed === undefined ? Date.now() % 1_000_000 : Number(options.seed);
+  process.exit((await torturePower(cuts, seed)) ? 0 : 1);
+}
 if (options.ship) process.exit((await tortureShipping(kills)) ? 0 : 1);
 const project = fileURLToPath(new URL('..', import.meta.url));
 const work = await mkdtemp(join(tmpdir(), 'shoebox-torture-'));

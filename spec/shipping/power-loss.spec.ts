@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+
+import { createRandom, extremeCuts, type PowerCut, randomCut } from '../support/power-cut.js';
+import type { PowerDisk } from '../support/power-disk.js';
+import {
+  checkRecovered,
+  checkStore,
+  createDisk,
+  PLAN,
+  type PowerPlan,
+  Promises,
+  recover,
+  writeRecords,
+} from '../support/power-script.js';
+
+/**
+ * With POWER_CUTS=all the power fails at each call, in many ways at each. Else it fails at a few calls, in one way
+ * at each; the ways take turns, so that a run tries all of them.
+ */
+const TRIES_ALL = process.env.POWER_CUTS === 'all';
+const STRIDE = TRIES_ALL ? 1 : 17;
+
+/** A disk that a cut or a kill has left, and what was promised then. */
+interface Left {
+  readonly disk: PowerDisk;
+  readonly promises: Promises;
+  readonly what: string;
+}
+
+describe('createArchiveWriter, when the power fails', () => {
+  const random = createRandom(35);
+  const cuts: readonly PowerCut[] = [
+    ...extremeCuts(random),
+    ...Array.from({ length: 4 }, () => randomCut(random)),
+  ];
+  let turn = 0;
+
+  const nextCuts = () => (TRIES_ALL ? cuts : cuts.slice(turn++ % cuts.length).slice(0, 1));
+
+  /** Runs `act`, and gives the disks that `leave` makes at every so many calls. */
+  async function atCalls(
+    disk: PowerDisk,
+    promises: Promises,
+    { stride, leave }: { stride: number; leave: () => { disk: PowerDisk; how: string }[] },
+    act: () => Promise<unknown>,
+  ): Promise<Left[]> {
+    const left: Left[] = [];
+    disk.calls = 0;
+    disk.hook = (call, path, n) => {
+      if (n % stride !== 0) return;
+      for (const { disk: found, how } of leave()) {
+        const what = `${how} before call ${n}, ${call} ${path}`;
+        left.push({ disk: found, promises: new Promises(promises), what });
+      }
+    };
+    await act();
+    return left;
+  }
+
+  function cutPower(disk: PowerDisk) {
+    return nextCuts().map((cut) => ({
+      disk: disk.copyAfter(cut),
+      how: `names ${cut.names}, bytes ${cut.bytes}`,
+    }));
+  }
+
+  async function check({ disk, promises, what }: Left, plan: PowerPlan): Promise<void> {
+    const store = await checkStore(disk, promises);
+    expect(store.problems, what).to.deep.equal([]);
+    expect(await recover(disk, plan, 1), what).to.deep.equal([]);
+    const { problems } = await checkRecovered(disk, promises, plan);
+    expect(problems, what).to.deep.equal([]);
+  }
+
+  const plans: [what: string, plan: PowerPlan][] = [
+    ["sync: 'no'", { ...PLAN, sync: 'no' }],
+    ["sync: 'everysec'", { ...PLAN, sync: 'everysec' }],
+    ["sync: 'always'", { ...PLAN, sync: 'always' }],
+    ['a handler that moves archives', { ...PLAN, sealed: 'moveTo' }],
+    [
+      'a handler that moves archives to another device',
+      { ...PLAN, sealed: 'moveTo', movesAcross: true },
+    ],
+  ];
+  for (const [what, plan] of plans) {
+    it(`loses, repeats and alters no record that was promised, whatever the call (${what})`, async () => {
+      const disk = createDisk(plan);
+      const promises = new Promises();
+      const left = await atCalls(
+        disk,
+        promises,
+        { stride: STRIDE, leave: () => cutPower(disk) },
+        async () => expect(await writeRecords(disk, plan, 0, promises)).to.deep.equal([]),
+      );
+      await check({ disk, promises, what: 'at the end' }, plan);
+      expect(promises.synced.size).to.equal(plan.records);
+      expect(left.length).to.be.greaterThan(15);
+      for (const one of left) await check(one, plan);
+    });
+  }
+
+  it('loses nothing when a writer is killed, and the power fails while the next one recovers', async () => {
+    const plan: PowerPlan = { ...PLAN, records: 12 };
+    const disk = createDisk(plan);
+    const promises = new Promises();
+    const killed = await atCalls(
+      disk,
+      promises,
+      { stride: 2 * STRIDE, leave: () => [{ disk: disk.copyRunning(), how: 'killed' }] },
+      () => writeRecords(disk, plan, 0, promises),
+    );
+    for (const kill of killed) {
+      const left = await atCalls(
+        kill.disk,
+        kill.promises,
+        { stride: 2 * STRIDE, leave: () => cutPower(kill.disk) },
+        () => recover(kill.disk, plan, 2),
+      );
+      for (const one of left) await check({ ...one, what: `${kill.what}; ${one.what}` }, plan);
+    }
+    expect(killed.length).to.be.greaterThan(3);
+  });
+});
