@@ -29,8 +29,10 @@ interface FileNode {
    */
   versions: Buffer[];
   mtimeMs: number;
-  /** The version to which a power loss may revert it. */
+  /** The time to which a power loss may revert it. */
   syncedMtimeMs: number;
+  /** After a failed sync, the system forgets the bytes: later syncs succeed without them. */
+  hasFailed: boolean;
   links: number;
 }
 
@@ -74,6 +76,7 @@ export class PowerDisk {
   #unsynced: NameStep[] = [];
   #nextIno = 2;
   #isOff = false;
+  #failsNextSync = false;
 
   constructor() {
     this.#root = createDirectory(1, 1);
@@ -125,6 +128,11 @@ export class PowerDisk {
   /** Lets no call settle any more, because its process is dead. */
   powerOff(): void {
     this.#isOff = true;
+  }
+
+  /** Makes the next sync of a file fail with `EIO`. */
+  failNextSync(): void {
+    this.#failsNextSync = true;
   }
 
   /** The disk as the next start may find it after a power loss now. */
@@ -211,7 +219,13 @@ export class PowerDisk {
       this.#callSync(call, path, () => {
         const { mtimeMs } = own();
         const synced = contentOf(node);
+        if (this.#failsNextSync) {
+          this.#failsNextSync = false;
+          node.hasFailed = true;
+          throw systemError('EIO', call, path);
+        }
         return () => {
+          if (node.hasFailed) return;
           const at = node.versions.indexOf(synced);
           // A sync that began later may have ended first.
           if (at !== -1) node.versions = node.versions.slice(at);
@@ -258,10 +272,10 @@ export class PowerDisk {
 
   #create(path: string): FileNode {
     const now = Date.now() - CLOCK_LAG_MS;
-    const times = { mtimeMs: now, syncedMtimeMs: now };
+    const state = { mtimeMs: now, syncedMtimeMs: now, hasFailed: false };
     const identity = { ino: this.#nextIno++, dev: deviceOf(path) };
     const node: FileNode = {
-      ...{ kind: 'file', ...identity, versions: [Buffer.alloc(0)], links: 0, ...times },
+      ...{ kind: 'file', ...identity, versions: [Buffer.alloc(0)], links: 0, ...state },
     };
     this.#add(path, node, 'open');
     return node;
@@ -412,7 +426,7 @@ function cutFile(file: FileNode, cut: PowerCut): FileNode {
   const content = cutContent(file.versions, cut);
   const isLost = cut.bytes === 'lost' || (cut.bytes !== 'kept' && cut.random() < 0.5);
   const mtimeMs = isLost ? file.syncedMtimeMs : file.mtimeMs;
-  return { ...file, versions: [content], mtimeMs, syncedMtimeMs: mtimeMs };
+  return { ...file, versions: [content], mtimeMs, syncedMtimeMs: mtimeMs, hasFailed: false };
 }
 
 function createDirectory(ino: number, dev: number): DirectoryNode {

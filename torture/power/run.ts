@@ -121,11 +121,14 @@ class TorturedDisk {
       };
       disk.powerOff();
     };
+    const failing = integer(this.#random, 1, last);
     disk.calls = 0;
     disk.hook = (call, path, n) => {
+      if (n === failing && this.plan.failsSync) disk.failNextSync();
       if (n === last) stopHere(`before call ${n}, ${call} ${path}`);
     };
-    this.problems.push(...(await writeRecords(disk, this.plan, writerNumber, promises)));
+    const failures = await writeRecords(disk, this.plan, writerNumber, promises);
+    if (!this.plan.failsSync) this.problems.push(...failures);
     if (stop === undefined) stopHere('at the end');
     if (stop === undefined) throw new Error('a writer was not stopped');
     return stop;
