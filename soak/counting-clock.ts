@@ -1,6 +1,6 @@
 import { type Clock, systemClock, type Timer } from '../lib/streams/clock.js';
 
-/** The system's clock, with a count of its timers: `process.getActiveResourcesInfo` omits those without `ref`. */
+/** The system's clock, which counts its timers: `getActiveResourcesInfo` omits those without `ref`. */
 export class CountingClock implements Clock {
   readonly #pending = new Set<Timer>();
 

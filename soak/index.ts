@@ -1,8 +1,8 @@
-// Writes, rolls, ships and reads along in one process, and checks that it needs no more and more memory, descriptors
-// or timers, and that every record is read once.
+// Writes, rolls, ships and reads along in one process. Checks that memory, descriptors and timers
+// do not grow, and that every record is read once. Exits with 1 otherwise.
 //
-//   npm run soak -- --minutes 10     prints a line a minute; exits with 1 if something grows, or a record is not right
-//   npm run soak -- --minutes 0.2    a short run: its lines are a fifth of it apart
+//   npm run soak -- --minutes 10     prints a line each minute
+//   npm run soak -- --minutes 0.2    a short run, which prints five lines
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -7,7 +7,7 @@ import type { CountingClock } from './counting-clock.js';
 
 const MIB = 2 ** 20;
 
-/** Longest time between two measurements. A line is the largest of those since the line before. */
+/** The longest time between two measurements. A line has the largest values since the last line. */
 const LONGEST_INTERVAL_MS = 1000;
 const MEASUREMENTS_PER_LINE = 4;
 
@@ -15,10 +15,10 @@ const MEASUREMENTS_PER_LINE = 4;
 const DESCRIPTORS = '/proc/self/fd';
 
 /**
- * How much each quantity may exceed its value of the second line. The heap is measured after a garbage collection,
- * so that it varies little: at 500 records a second, 2 MiB in 8 minutes is 9 bytes a record. Resident memory also
- * depends on when the allocator gives pages back. The number of descriptors and timers depends on which of the four
- * (writing, sealing, shipping, reading) are under way at the moment; each needs a few.
+ * How much each quantity may exceed its value in the second line. The heap is measured after a
+ * garbage collection and varies little: 2 MiB in the 8 minutes after the second line are about 15
+ * bytes for each record. Resident memory also depends on when the allocator returns pages. Writing,
+ * sealing, shipping and reading each use a few descriptors and timers, but not all the time.
  */
 const TOLERANCE = { rss: 48 * MIB, heap: 2 * MIB, descriptors: 8, timers: 8 } as const;
 
@@ -27,7 +27,7 @@ type Quantity = keyof typeof TOLERANCE;
 /** Null for what this system does not show. */
 export type Line = Readonly<Record<Quantity, number | null>>;
 
-/** Lines before this one are of a process that warms up: it compiles, and fills its pools. */
+/** Before this line the process still compiles code and fills its pools. */
 const BASE_LINE = 1;
 
 /** Measures the process again and again. */
@@ -68,7 +68,7 @@ export class Measurements {
   }
 }
 
-/** What has grown since the second line, one text each; none where all is flat. */
+/** Names each quantity that has grown since the second line. */
 export function growthOf(lines: readonly Line[]): string[] {
   const base = lines[BASE_LINE];
   if (base === undefined) return ['there are fewer than two measurements'];

@@ -7,15 +7,15 @@ import {
   type SeriesPatterns,
 } from '../lib/index.js';
 
-/** How long a pass of reading waits for more records. */
+/** The pause between two passes. */
 const PAUSE_MS = 500;
 
-/** Passes at the end that find nothing new. */
+/** How many passes may read the rest at the end. */
 const LAST_PASSES = 20;
 
 /**
- * Reads a series while it is written, sealed and shipped: again and again from the last record that was read. Deletes
- * objects from the store once they were read, so that what there is to read stays the same.
+ * Reads a series while it is written, sealed and shipped. Each pass starts at the last record that
+ * was read. Deletes objects whose records were all read: each pass has about the same work.
  */
 export class ReadAlong {
   /** Records that were read, in order, each once. */

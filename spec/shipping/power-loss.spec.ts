@@ -14,8 +14,8 @@ import {
 } from '../support/power-script.js';
 
 /**
- * With POWER_CUTS=all the power fails at each call, in many ways at each. Else it fails at a few calls, in one way
- * at each; the ways take turns, so that a run tries all of them.
+ * With POWER_CUTS=all the power fails at each call, and in 20 ways at each. Otherwise it fails at
+ * some calls, in one way at each. The ways take turns, so that one run tries all of them.
  */
 const TRIES_ALL = process.env.POWER_CUTS === 'all';
 const STRIDE = TRIES_ALL ? 1 : 17;
@@ -83,7 +83,7 @@ describe('createArchiveWriter, when the power fails', () => {
     ],
   ];
   for (const [what, plan] of plans) {
-    it(`loses, repeats and alters no record that was promised, whatever the call (${what})`, async () => {
+    it(`keeps every promise at every call (${what})`, async () => {
       const disk = createDisk(plan);
       const promises = new Promises();
       const left = await atCalls(
@@ -99,7 +99,7 @@ describe('createArchiveWriter, when the power fails', () => {
     });
   }
 
-  it('loses nothing when a writer is killed, and the power fails while the next one recovers', async () => {
+  it('keeps every promise when a writer is killed and the power fails during recovery', async () => {
     const plan: PowerPlan = { ...PLAN, records: 12 };
     const disk = createDisk(plan);
     const promises = new Promises();

@@ -27,7 +27,7 @@ const MOVED_ACROSS = '/other/moved';
 /** Each writer begins an hour after the one before it. */
 const HOUR_MS = 60 * 60 * 1000;
 
-/** What a writer does, the same each time for the same plan. */
+/** The settings and choices of a writer. Writers with equal plans do the same. */
 export interface PowerPlan {
   /** Seed of its choices and of the sizes of its records. */
   readonly seed: number;
@@ -38,7 +38,7 @@ export interface PowerPlan {
   readonly template: string;
   /** Only records of version 2 have an identity by which readers order them and omit copies. */
   readonly format: ArchiveFormat;
-  /** What becomes of a sealed archive; `moveTo` is the handler, the others are settings of `ship`. */
+  /** Where sealed archives go. `moveTo` is the handler; the others are settings of `ship`. */
   readonly sealed: 'ship and delete' | 'ship and keep' | 'ship and move' | 'moveTo' | 'nothing';
   readonly movesAcross: boolean;
   readonly hasHardLinks: boolean;
@@ -112,8 +112,8 @@ export function createDisk({ hasHardLinks }: PowerPlan): PowerDisk {
 }
 
 /**
- * Writes the records of a plan, and notes each promise as soon as it is given. Settles when the writer has ended,
- * or the power is off.
+ * Writes the records of a plan, and adds each promise to `promises` as soon as the writer gives it.
+ * Settles when the writer has ended, or the power is off.
  *
  * @param writerNumber tells its records from those of earlier writers on the disk
  * @returns what the writer reported as failed, which should be nothing
@@ -156,7 +156,8 @@ export async function writeRecords(
 }
 
 /**
- * Starts a writer on a disk that lost its power, and ends it when it has recovered and shipped what was left.
+ * Starts a writer on a disk after a power loss, and ends it. The writer first recovers and ships
+ * the archives that it finds.
  *
  * @returns as `writeRecords`
  */
@@ -170,7 +171,7 @@ export async function recover(
   return failures;
 }
 
-/** What was read of a disk, and how that differs from what was promised; no problems, it is hoped. */
+/** How many records a disk has, and how they differ from what was promised. */
 export interface PowerFindings {
   readonly records: number;
   readonly problems: readonly string[];
@@ -193,11 +194,14 @@ export async function checkRecovered(
   const problems = [...found.problems, ...lost(found, promises.synced, 'synced')];
   if (found.records > 0) {
     const report = await verifyArchives(patterns, { files: disk.files });
-    // A writer whose power failed has not ended by itself. Records that were not promised may be missing before
-    // others that were.
+    // A writer whose power failed has not ended by itself. Records without a promise may be lost
+    // although later ones are there.
+    // A writer that dies while it replaces a file after a failed sync leaves both files, and recovery
+    // seals both: readers omit the copies, and the report says that two archives have one number.
     const isAllowed = ({ archive, kind }: ArchiveProblem) =>
       kind === 'unfinished' ||
       kind === 'missing' ||
+      (kind === 'altered' && plan.failsSync) ||
       (kind === 'damaged' && hasOnlyGaps(report, archive));
     const broken = report.problems.filter((problem) => !isAllowed(problem));
     problems.push(...broken.map(({ kind, message }) => `${kind}: ${message}`));
@@ -319,17 +323,17 @@ function payloadOf(writerNumber: number, n: number): string {
 function isExpected(path: string, plan: PowerPlan, bytes: number): boolean {
   const { sealed, template } = plan;
   if (path.startsWith(STORE)) {
-    // A probe for hard links is an empty file that no process takes for an object. An upload is aborted by its
-    // journal. Without one (its sync failed), and under a key that another host could use, too, it is aborted when
-    // it is a week old.
+    // A probe for hard links is an empty file, and not an object. The next writer aborts an upload
+    // that a journal names. It leaves one without a journal (whose sync failed), or under a key
+    // that another host could use, until the upload is a week old.
     const isAborted = !plan.failsSync && /\[\[(WRITER|CRC)\]\]/.test(template);
     return (isAborted ? /\.gz$|\.link\.[0-9a-f]+\.part$/ : /\.gz$|\.part$/).test(path);
   }
   // Copies to another device that were cut off stay.
   if (path.startsWith(movedOf(plan))) return /\.events(\.part)?$/.test(path);
-  // What was cut off an archive is kept aside for ever.
+  // Recovery keeps damaged bytes aside.
   if (/\.events\.torn-/.test(path)) return true;
-  // A sync of it has failed, and the archive went on in another file.
+  // After a failed sync the writer replaced this file by another one.
   if (plan.failsSync && path.endsWith('.events.suspect')) return true;
   // Without hard links, an empty file holds a name until the archive replaces it.
   if (!plan.hasHardLinks && bytes === 0) return true;

@@ -19,19 +19,19 @@ import {
   writeRecords,
 } from '../../spec/support/power-script.js';
 
-/** Writers that follow each other on one disk; each but the first begins with what the one before left. */
+/** How many writers use one disk, one after the other. Each recovers what the last one left. */
 const WRITERS_PER_DISK = 5;
 
-/** Few writers make more calls. One that has ended loses its power after its last call. */
+/** Few writers make more calls. The power of a writer with fewer calls fails after its last one. */
 const MOST_CALLS = 700;
 
-/** Within so many calls a writer has recovered most of what was left. */
+/** A writer has recovered most archives after this many calls. */
 const CALLS_OF_RECOVERY = 150;
 
-/** Problems of more disks are counted, and not printed. */
+/** After this many disks with problems, further problems are counted but not printed. */
 const MOST_PRINTED = 10;
 
-/** A disk when its writer was stopped, and what the writer had promised by then. */
+/** A disk that a stopped writer left, and the promises that the writer had given. */
 interface Stop {
   readonly disk: PowerDisk;
   readonly promises: Promises;
@@ -39,9 +39,9 @@ interface Stop {
 }
 
 /**
- * Lets the power fail again and again, on a simulated disk, at random calls of writers whose settings are random,
- * too. After each failure another writer recovers what is there, and everything is read and compared with what
- * receipts had promised. Prints a table of what was found, and the seeds of disks with problems.
+ * Lets the power of simulated disks fail at random calls of writers with random settings. After
+ * each failure another writer recovers the disk, and all records are read and compared with what
+ * receipts had promised. Prints a table of the problems, and the seed of each disk that has any.
  *
  * @param seed of the first disk; the next one has the next seed
  * @returns whether no problem was found
@@ -105,7 +105,10 @@ class TorturedDisk {
     this.synced = stop.promises.synced.size;
   }
 
-  /** Runs a writer until its power fails, or it is killed: then what was not synced may be lost by the next one. */
+  /**
+   * Runs a writer until the power fails or the writer is killed. A kill loses nothing, but a later
+   * power failure may still take what was not synced.
+   */
   async #write({ disk, promises }: Stop, writerNumber: number): Promise<Stop> {
     const isEarly = writerNumber > 0 && this.#random() < 0.5;
     const last = integer(this.#random, 1, isEarly ? CALLS_OF_RECOVERY : MOST_CALLS);
