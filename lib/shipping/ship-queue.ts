@@ -21,6 +21,8 @@ export interface WaitingShipment {
   state: 'waiting' | 'under-way' | 'paused' | 'taken';
   /** Whether a turn has found the archive's file gone. */
   isGone: boolean;
+  /** The timer that ends the pause. */
+  pause: Timer | undefined;
 }
 
 export interface ShipQueueOptions {
@@ -50,10 +52,8 @@ export class ShipQueue {
   readonly #options: ShipQueueOptions;
   readonly #entries: WaitingShipment[] = [];
   readonly #running = new Set<Promise<void>>();
-  readonly #timers = new Set<Timer>();
   readonly #watchers = new Waiters();
   #bytes = 0;
-  #keepsAlive = false;
   #isStopped = false;
 
   constructor(options: ShipQueueOptions) {
@@ -82,6 +82,7 @@ export class ShipQueue {
       isStuck: false,
       state: 'waiting',
       isGone: false,
+      pause: undefined,
     });
     this.#bytes += shipment.archive.bytes;
     this.notify();
@@ -93,6 +94,7 @@ export class ShipQueue {
     const index = this.#entries.indexOf(waiting);
     if (index === -1) return;
     this.#entries.splice(index, 1);
+    waiting.pause?.cancel();
     this.#bytes -= waiting.shipment.archive.bytes;
   }
 
@@ -103,7 +105,9 @@ export class ShipQueue {
   takeOldest(fits: (waiting: WaitingShipment) => boolean): WaitingShipment | undefined {
     const isFree = ({ state }: WaitingShipment) => state === 'waiting' || state === 'paused';
     const oldest = this.#entries.find((waiting) => isFree(waiting) && fits(waiting));
-    if (oldest !== undefined) oldest.state = 'taken';
+    if (oldest === undefined) return undefined;
+    oldest.pause?.cancel();
+    oldest.state = 'taken';
     return oldest;
   }
 
@@ -137,17 +141,10 @@ export class ShipQueue {
     }
   }
 
-  /** From now on the pauses keep the process alive, because a caller is waiting. */
-  keepAlive(): void {
-    this.#keepsAlive = true;
-    for (const timer of this.#timers) timer.ref();
-  }
-
   /** Gives no more turns. Settles when the turns under way have ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers.clear();
+    for (const { pause } of this.#entries) pause?.cancel();
     await Promise.all(this.#running);
   }
 
@@ -174,13 +171,10 @@ export class ShipQueue {
     // A timer set after `stop` would keep the process alive.
     if (this.#isStopped) return;
     waiting.state = 'paused';
-    const timer = this.#options.clock.setTimer(() => {
-      this.#timers.delete(timer);
-      if (waiting.state === 'paused') waiting.state = 'waiting';
+    waiting.pause = this.#options.clock.setTimer(() => {
+      waiting.state = 'waiting';
       this.advance();
     }, delayMs);
-    this.#timers.add(timer);
-    if (this.#keepsAlive) timer.ref();
   }
 }
 

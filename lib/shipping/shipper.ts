@@ -121,7 +121,6 @@ export class Shipper implements ArchiveShipper {
   async drain(signal: AbortSignal): Promise<ShippingState> {
     const isOver = () =>
       this.#queue.entries.every(({ isStuck, state }) => isStuck && state === 'paused');
-    this.#queue.keepAlive();
     const notify = () => this.#queue.notify();
     signal.addEventListener('abort', notify);
     while (!signal.aborted && !isOver()) await this.#queue.changed();

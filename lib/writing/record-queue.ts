@@ -9,6 +9,7 @@ import { BacklogFullError } from '../errors/backlog-full-error.js';
 import { RecordError } from '../errors/record-error.js';
 import { SpoolFullError } from '../errors/spool-full-error.js';
 import type { Clock } from '../streams/clock.js';
+import { keepAlive, keepAliveUntil } from '../streams/keep-alive.js';
 import { Waiters } from '../streams/waiters.js';
 import type { PendingArchives } from './pending-archives.js';
 import { QueuedBytes } from './queued-bytes.js';
@@ -88,6 +89,8 @@ export class RecordQueue {
   readonly #waiters = new Waiters();
   /** The entries whose callback is held. */
   #held: EntryGroup | undefined;
+  /** Lets the process exit. The process stays alive while entries are held. */
+  #letExit = () => {};
   /** Whether a record is being encoded at once. A record that its getters write must wait. */
   #isTaking = false;
   #awaitsRoom = false;
@@ -175,10 +178,8 @@ export class RecordQueue {
     if (this.#held === undefined) return;
     // In a tick of its own: a callback that throws must not end the write or seal that made room.
     process.nextTick(() => {
-      const held = this.#held;
-      if (held === undefined) return;
-      this.#held = undefined;
-      this.#takeGroup(held);
+      const held = this.#takeHeld();
+      if (held !== undefined) this.#takeGroup(held);
     });
   }
 
@@ -189,8 +190,7 @@ export class RecordQueue {
 
   /** Refuses the entries that are held: their callback gets the error. */
   refuseHeld(error: Error): void {
-    const held = this.#held;
-    this.#held = undefined;
+    const held = this.#takeHeld();
     if (held !== undefined) process.nextTick(held.callback, error);
   }
 
@@ -225,7 +225,7 @@ export class RecordQueue {
         if (this.#takeEntry(entry.chunk)) continue;
         // Held until `release`: after its callback Node would pass on more, into a third slab, and
         // on.
-        this.#held = group;
+        this.#hold(group);
         return;
       }
     } catch (error) {
@@ -240,6 +240,18 @@ export class RecordQueue {
         (error) => this.#callBack(callback, asError(error)),
       );
     }
+  }
+
+  #hold(group: EntryGroup): void {
+    this.#held = group;
+    this.#letExit = keepAlive();
+  }
+
+  #takeHeld(): EntryGroup | undefined {
+    const held = this.#held;
+    this.#held = undefined;
+    this.#letExit();
+    return held;
   }
 
   /** @returns whether the entry was taken; false if it has to wait */
@@ -314,7 +326,7 @@ export class RecordQueue {
   async #change(): Promise<void> {
     const wake = () => this.#waiters.wakeAll();
     this.#stream.on('drain', wake).on('close', wake);
-    await this.#waiters.next();
+    await keepAliveUntil(this.#waiters.next());
     this.#stream.off('drain', wake).off('close', wake);
   }
 }

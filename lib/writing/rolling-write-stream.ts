@@ -5,6 +5,7 @@ import type { RecordInput } from '../codec/records/record-input.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import { asError } from '../errors/as-error.js';
 import { escapeGlob } from '../series/names/glob.js';
+import { keepAliveUntil } from '../streams/keep-alive.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
 import {
   type CloseOptions,
@@ -166,7 +167,7 @@ export class RollingWriteStream extends Writable {
    *   that, too
    */
   roll(): Promise<void> {
-    const rolled = this.#roll();
+    const rolled = keepAliveUntil(this.#roll());
     rolled.catch(() => undefined);
     return rolled;
   }
@@ -223,7 +224,7 @@ export class RollingWriteStream extends Writable {
   }
 
   override _final(callback: DoneCallback): void {
-    this.#finish()
+    keepAliveUntil(this.#finish())
       .finally(() => this.#endWait.end())
       .then(() => callback(), callback);
   }
@@ -231,7 +232,7 @@ export class RollingWriteStream extends Writable {
   override _destroy(error: Error | null, callback: DoneCallback): void {
     this.#endWait.cut();
     this.#queue.refuseHeld(error ?? wasDestroyed());
-    this.#settle().then(
+    keepAliveUntil(this.#settle()).then(
       () => callback(error ?? this.#queue.failure),
       (failure) => callback(error ?? failure),
     );

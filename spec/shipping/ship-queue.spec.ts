@@ -243,6 +243,19 @@ describe('ShipQueue', () => {
       expect(given).to.deep.equal(['a']);
     });
 
+    it('ends the pause before: after another failure only the new one counts', async () => {
+      add('a');
+      await finish('a', failing(storeError(false)));
+      clock.advance(STUCK_DELAY_MS - 1);
+      const taken = queue.takeOldest(any) ?? expect.fail('nothing was taken');
+      queue.fail(taken, storeError(false));
+      expect(clock.pendingTimers).to.equal(1);
+      clock.advance(STUCK_DELAY_MS - 1);
+      expect(given).to.deep.equal(['a']);
+      clock.advance(1);
+      expect(given).to.deep.equal(['a', 'a']);
+    });
+
     it('gives turns again to a shipment that its taker lets fail', () => {
       add('a', 'b');
       const taken = queue.takeOldest(any) ?? expect.fail('nothing was taken');
@@ -250,19 +263,6 @@ describe('ShipQueue', () => {
       queue.remove(entry('a'));
       clock.advance(FIRST_DELAY_MS);
       expect(taken).to.include({ state: 'waiting', failures: 1 });
-    });
-  });
-
-  describe('keepAlive', () => {
-    it('lets pauses keep the process alive, those that have begun and later ones', async () => {
-      create(2);
-      add('a', 'b');
-      await finish('a', failing(storeError(false)));
-      expect(clock.refTimers).to.equal(0);
-      queue.keepAlive();
-      expect(clock.refTimers).to.equal(1);
-      await finish('b', failing(storeError(false)));
-      expect(clock.refTimers).to.equal(2);
     });
   });
 

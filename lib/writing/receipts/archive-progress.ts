@@ -1,3 +1,4 @@
+import { keepAlive } from '../../streams/keep-alive.js';
 import type { ReceiptLevel } from './receipt-level.js';
 
 /** Records of an archive, counted from 0: from `begin` to before `end`. */
@@ -41,6 +42,9 @@ export class ArchiveProgress {
   };
   readonly #failures = new Map<ReceiptLevel, unknown>();
   readonly #lost: LostRecords[] = [];
+  #waiting = 0;
+  /** Lets the process exit. The process stays alive while a caller waits. */
+  #letExit = () => {};
 
   /**
    * Settles when the record has reached the level, with what `toValue` makes of the archive's name.
@@ -57,6 +61,7 @@ export class ArchiveProgress {
     return new Promise((resolve, reject) => {
       const settle = (archive: string) => resolve(toValue(archive));
       this.#waiters[level].push({ recordNumber, resolve: settle, reject });
+      if (this.#waiting++ === 0) this.#letExit = keepAlive();
     });
   }
 
@@ -99,7 +104,10 @@ export class ArchiveProgress {
   #removeWaiters(level: ReceiptLevel, { begin, end }: RecordRange): readonly Waiter[] {
     const isMet = ({ recordNumber }: Waiter) => recordNumber >= begin && recordNumber < end;
     const met = this.#waiters[level].filter(isMet);
-    if (met.length > 0) this.#waiters[level] = this.#waiters[level].filter((one) => !isMet(one));
+    if (met.length === 0) return met;
+    this.#waiters[level] = this.#waiters[level].filter((one) => !isMet(one));
+    this.#waiting -= met.length;
+    if (this.#waiting === 0) this.#letExit();
     return met;
   }
 

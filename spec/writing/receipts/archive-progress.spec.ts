@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import { ArchiveProgress } from '../../../lib/writing/receipts/archive-progress.js';
+import { RECEIPT_LEVELS } from '../../../lib/writing/receipts/receipt-level.js';
 import { rejection } from '../../support/store-tools.js';
 
 describe('ArchiveProgress', () => {
@@ -11,6 +12,9 @@ describe('ArchiveProgress', () => {
     progress = new ArchiveProgress();
     progress.archive = 'a.events';
   });
+
+  // Callers that wait keep the process alive.
+  afterEach(() => progress.fail(RECEIPT_LEVELS, failure));
 
   /** The values that the promises have settled with by now. */
   async function settledOf(promises: readonly Promise<unknown>[]): Promise<unknown[]> {
