@@ -88,7 +88,7 @@ export { SeekableGzip, type SeekableGzipOptions } from './streams/seekable-gzip.
 export { type ToJsonLinesOptions, toJsonLines } from './streams/to-json-lines.js';
 export { type ToPayloadsOptions, toPayloads } from './streams/to-payloads.js';
 export type { TypedEvents } from './streams/typed-events.js';
-export type { ArchiveWriterEvents } from './writing/archive-writer-events.js';
+export type { ArchiveWriterEvents, InvalidRecord } from './writing/archive-writer-events.js';
 export type { CloseOptions, CloseResult, FlushOptions } from './writing/close-options.js';
 export type { ArchiveFailure } from './writing/handlers/archive-failure.js';
 export type {

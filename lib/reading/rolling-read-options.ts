@@ -2,6 +2,7 @@ import { inspect, types } from 'node:util';
 
 import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
+import { parseIsoMicros } from '../codec/records/iso-time.js';
 import { parseMaxRecordBytes } from '../codec/records/record-encoder.js';
 import { MetadataMatch } from '../codec/version-2/metadata-match.js';
 import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
@@ -137,6 +138,8 @@ function matchOf(where: Readonly<Record<string, string>>): MetadataMatch {
 }
 
 function microsOf(time: TimeInput, name: string): number {
+  const exactMicros = typeof time === 'string' ? parseIsoMicros(time) : Number.NaN;
+  if (Number.isSafeInteger(exactMicros)) return exactMicros;
   // `Number` would take null and false for 1970.
   const isTime = typeof time === 'number' || types.isDate(time);
   const ms = typeof time === 'string' ? Date.parse(time) : isTime ? Number(time) : Number.NaN;

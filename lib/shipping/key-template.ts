@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
-import { extname } from 'node:path';
+import { extname, posix } from 'node:path';
 
 import { TemplateError } from '../errors/template-error.js';
-import { GZIP_SUFFIX } from '../series/names/archive-state.js';
+import { baseNameOf, GZIP_SUFFIX, isReadableName } from '../series/names/archive-state.js';
 import { joinPatterns, Template } from '../series/names/template.js';
 import { hostText, sealingText } from '../series/names/token-text.js';
 import { objectKeyProblem } from '../stores/contract/object-key.js';
@@ -29,7 +29,8 @@ const SHA_DIGITS = 8;
  * The keys of a series in its store, below the store's prefix: slashes, strftime directives for the
  * time of the archive's first record (UTC; if it has none, the time the archive was opened), and
  * tokens: `[[NAME]]`, which is required, for the archive's own name; `[[HOST]]`, `[[CRC]]`,
- * `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`. A slash, space or colon in the text of a
+ * `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`. `.gz` is appended, unless the template ends with
+ * it. A slash, space or colon in the text of a
  * directive becomes `_`.
  */
 export class KeyTemplate {
@@ -41,12 +42,18 @@ export class KeyTemplate {
   /** @throws TemplateError if keys would leave the prefix, or archives would share a key */
   constructor(template: string) {
     this.template = template;
-    this.#template = new Template(template, KEY_TOKENS, { slashes: 'keep' });
+    // `.gz` is appended to every key. A template that ends in it means the same.
+    const plain = template.endsWith(GZIP_SUFFIX)
+      ? template.slice(0, -GZIP_SUFFIX.length)
+      : template;
+    this.#template = new Template(plain, KEY_TOKENS, { slashes: 'keep' });
     if (!this.#template.has('NAME')) {
       throw new TemplateError(template, 'has no [[NAME]], so that archives would share a key');
     }
     this.prefix = /^[^%[]*/.exec(template)?.[0] ?? '';
-    this.keysOf(SAMPLE);
+    const name = posix.basename(this.keysOf(SAMPLE).plain);
+    if (isReadableName(name) && isReadableName(baseNameOf(name))) return;
+    throw new TemplateError(template, `makes the name ${name}, which readers take for no archive`);
   }
 
   /** Whether the template holds the archive's digest, so that no two archives share a key. */

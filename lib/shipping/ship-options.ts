@@ -63,7 +63,7 @@ export interface ShipOptions {
   /** How many archives to send at the same time. Each needs memory for its parts. @default 1 */
   readonly concurrency?: number | undefined;
   /**
-   * Template of an object's key below `to`; `.gz` is appended. It may have slashes, strftime
+   * Template of an object's key below `to`; `.gz` is appended unless the template ends with it. It may have slashes, strftime
    * directives for the time of the archive's first record (UTC), and the tokens `[[NAME]]`
    * (required), `[[HOST]]`, `[[CRC]]`, `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`; for
    * example `'logs/dt=%Y-%m-%d/hour=%H/[[NAME]]'`. @default '[[NAME]]'

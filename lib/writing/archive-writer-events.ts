@@ -1,3 +1,4 @@
+import type { RecordError } from '../errors/record-error.js';
 import type { ArchiveFailure } from './handlers/archive-failure.js';
 import type { OpenedArchive, SealedArchive } from './handlers/archive-handler.js';
 import type { DroppedArchive, ShippedArchive } from './handlers/archive-shipper.js';
@@ -21,17 +22,29 @@ export interface ArchiveWriterEvents {
   readonly recovered: [archive: RecoveredArchive];
   /**
    * A handler, a recovery or an attempt to ship failed. The archive is safe on disk, and shipping
-   * continues.
+   * continues. Without a listener the first failure that somebody must act on is a warning of the
+   * process, with the code `SHOEBOX_FAILED`.
    */
   readonly failed: [failure: ArchiveFailure];
   /**
    * The disk refuses a step (it is full, a sync failed, the directory is gone …). The writer tries
    * again until the step succeeds, and holds records back once the memory for them is full. Emitted
-   * once for each step.
+   * once for each step. Without a listener the first one is a warning of the process, with the code
+   * `SHOEBOX_STALLED`.
    */
   readonly stalled: [stall: DiskStall];
   /** A step that had stalled has succeeded, and nothing was lost. */
   readonly resumed: [step: DiskStep];
   /** After `end`: all records are sealed on disk, and only shipping is left to do. */
   readonly drained: [];
+  /** With `invalid: 'skip'`: an input was skipped because it is no record. */
+  readonly invalid: [skipped: InvalidRecord];
+}
+
+/** An input that a writer skipped. */
+export interface InvalidRecord {
+  /** What is wrong with it. */
+  readonly reason: RecordError;
+  /** The input as it was given. */
+  readonly record: unknown;
 }

@@ -30,6 +30,8 @@ export interface RecordQueueOptions {
   readonly clock: Clock;
   readonly maxPendingBytes: number;
   readonly invalid: 'fail' | 'skip';
+  /** With `invalid: 'skip'`: an input was skipped. */
+  readonly onSkipped: (record: unknown, reason: RecordError) => void;
   /** Syncs all records so far, which callbacks then wait for; null if they do not wait. */
   readonly sync: (() => Promise<void>) | null;
 }
@@ -282,6 +284,7 @@ export class RecordQueue {
     } catch (error) {
       if (this.#options.invalid === 'fail' || !(error instanceof RecordError)) throw error;
       this.skipped++;
+      this.#options.onSkipped(record, error);
     }
   }
 

@@ -42,7 +42,7 @@ export interface RollingWriteOptions extends FormatOptions {
   readonly handlers?: readonly ArchiveHandler[] | undefined;
   /**
    * How the writer treats an input that is not a record: `'fail'` ends the stream with a
-   * `RecordError`, `'skip'` skips the input and counts it in `stats().skipped`. @default 'fail'
+   * `RecordError`, `'skip'` skips the input, emits `invalid` and counts it in `stats().skipped`. @default 'fail'
    */
   readonly invalid?: 'fail' | 'skip' | undefined;
   /**

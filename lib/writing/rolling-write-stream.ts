@@ -30,6 +30,7 @@ import {
 } from './rolling-write-options.js';
 import { DiskRetry } from './sink/disk-retry.js';
 import { Takeover } from './takeover.js';
+import { createUnheardWarnings } from './unheard-warnings.js';
 import { NO_EVIDENCE, type WriterStats } from './writer-stats.js';
 
 /** How many records Node's buffer holds before `write` returns false. */
@@ -62,6 +63,7 @@ export class RollingWriteStream extends Writable {
   readonly #opened: Promise<void>;
   readonly #roller: Roller;
   readonly #queue: RecordQueue;
+  readonly #unheard = createUnheardWarnings();
   readonly #syncSoon = () => this.#roller.syncSoon();
   #sealed = 0;
   #sealedBytes = 0;
@@ -99,6 +101,7 @@ export class RollingWriteStream extends Writable {
     this.#queue = new RecordQueue({
       ...settings,
       stream: this,
+      onSkipped: (record, reason) => this.#report('invalid', { record, reason }),
       enqueue: (...args) => Reflect.apply(super.write, this, args),
       roller: this.#roller,
       pending: this.#pending,
@@ -294,7 +297,9 @@ export class RollingWriteStream extends Writable {
     name: Name,
     ...args: ArchiveWriterEvents[Name]
   ): void {
-    process.nextTick(() => this.emit(name, ...args));
+    process.nextTick(() => {
+      if (!this.emit(name, ...args)) this.#unheard[name]?.(...args);
+    });
   }
 
   async #sync(): Promise<void> {

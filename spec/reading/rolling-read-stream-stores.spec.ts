@@ -73,14 +73,15 @@ describe('RollingReadStream, from stores', () => {
       expect(await read(inStore('logs/x_1*'))).to.deep.equal(['10']);
     });
 
-    it('by a key, by a prefix of keys before a slash, and all at the top level', async () => {
+    it('by a key, by a prefix of keys before a slash, and everything below the top', async () => {
       expect(await read(inStore('logs/x_10.events'))).to.deep.equal(['10']);
       expect(await read(inStore('logs/x_10.events.gz'))).to.deep.equal(['10']);
       for (const folder of ['logs', 'logs/']) {
-        expect(await read(inStore(folder))).to.deep.equal(['10']);
+        expect(await read(inStore(folder))).to.deep.equal(['1', '2', '10']);
       }
-      await put('top.events', encodeUnsealed(['top']));
-      expect(await read(inStore(''))).to.deep.equal(['top']);
+      await store.delete('logs-of-others/x_4.events');
+      await put('top.events', encodeUnsealed(['top'], { writer: 'b' }));
+      expect(await read(inStore(''))).to.have.members(['1', '2', '10', 'top']);
     });
 
     it('and lists only keys that begin as the pattern does', async () => {

@@ -34,6 +34,23 @@ describe('KeyTemplate', () => {
     });
   }
 
+  it('does not append .gz to a template that ends with it', () => {
+    const { plain, distinct } = new KeyTemplate('logs/[[NAME]].gz').keysOf(ARCHIVE);
+    expect(plain).to.equal('logs/x_1.events.gz');
+    expect(distinct).to.equal('logs/x_1-abababab.events.gz');
+    const isMatch = picomatch(new KeyTemplate('logs/[[NAME]].gz').patternOf('x_*.events'));
+    expect(isMatch(plain)).to.equal(true);
+  });
+
+  for (const template of ['.[[NAME]]', 'logs/.[[NAME]]', '[[NAME]].part', '[[NAME]].journal.gz']) {
+    it(`refuses ${template}, whose objects no reader would read`, () => {
+      expect(() => new KeyTemplate(template)).to.throw(
+        TemplateError,
+        'readers take for no archive',
+      );
+    });
+  }
+
   it('uses the time of opening for an archive whose records have no times', () => {
     const archive = { ...ARCHIVE, firstTime: null, lastTime: null };
     expect(new KeyTemplate('%Y/[[LAST_TIME]]/[[NAME]]').keysOf(archive).plain).to.equal(

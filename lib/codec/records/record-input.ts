@@ -1,5 +1,6 @@
 import { RecordError } from '../../errors/record-error.js';
 import { ArchiveRecord } from './archive-record.js';
+import { parseIsoMicros } from './iso-time.js';
 import type { MetadataInput } from './metadata-input.js';
 
 /** A value that `JSON.stringify` can encode. */
@@ -18,8 +19,12 @@ export interface RecordFields {
   readonly metadata?: MetadataInput | null | undefined;
   /** A string is stored as UTF-8, bytes unchanged, any other value as its JSON. */
   readonly payload: string | Uint8Array | JsonValue;
-  /** When it happened; a number is ms since the epoch. @default the time of the write */
-  readonly time?: Date | number | undefined;
+  /**
+   * When it happened: a Date, ms since the epoch, or text in ISO 8601 with its zone, such as
+   * `2026-11-30T05:41:38.123456Z`; a date alone is its midnight in UTC. @default the time of the
+   * write
+   */
+  readonly time?: Date | number | string | undefined;
   /** The time in µs since the epoch. It takes precedence over `time`. */
   readonly timeMicros?: number | undefined;
 }
@@ -53,6 +58,7 @@ export function timeMicrosOf(input: RecordInput, now: number): number {
   const time: unknown = input.time;
   if (time === undefined) return now;
   if (time instanceof Date) return checkTime('time', time.getTime(), 1000);
+  if (typeof time === 'string') return checkIsoTime(time);
   return checkTime('time', time, 1000);
 }
 
@@ -65,6 +71,16 @@ export function metadataOf(input: RecordInput): MetadataInput | ArchiveRecord | 
 /** The error for text with half of a surrogate pair, which UTF-8 cannot encode. */
 export function loneSurrogate(field: string): RecordError {
   return new RecordError(field, 'has a lone surrogate, which UTF-8 cannot hold');
+}
+
+function checkIsoTime(time: string): number {
+  const micros = parseIsoMicros(time);
+  if (Number.isSafeInteger(micros)) return micros;
+  throw new RecordError(
+    'time',
+    `is ${JSON.stringify(time.slice(0, 40))}, expected a time in the years 1684 to 2255: ` +
+      'a Date, ms, or ISO 8601 with its zone',
+  );
 }
 
 function checkTime(field: string, time: unknown, microsPerUnit: number): number {

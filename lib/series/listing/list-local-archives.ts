@@ -59,7 +59,7 @@ async function* match(pattern: string, files: FileLayer): AsyncGenerator<string>
   const status = await statusOf(pattern, files);
   const archive = archiveOf(pattern);
   if (status?.isDirectory()) {
-    yield* walk(pattern, '*', files);
+    yield* walk(pattern, '**', files);
   } else if (status?.isFile() || (await isThere(archive, files))) {
     yield archive;
   } else {

@@ -10,7 +10,7 @@ import { StoredArchive } from '../opening/stored-archive.js';
 
 /**
  * The archives in a store that a pattern matches: a glob, a key, or a prefix of keys that ends
- * before a slash. A pattern matches an archive's key with and without the suffix of its state.
+ * before a slash, which means everything below it. A pattern matches an archive's key with and without the suffix of its state.
  * Requests only keys that begin with the literal start of the pattern.
  *
  * @throws StoreError
@@ -51,11 +51,11 @@ function matchGlob(keys: readonly string[], root: string, glob: string): string[
   return keys.filter((key) => isMatch(key.slice(begin)) || isMatch(archiveOf(key).slice(begin)));
 }
 
-/** The archive with exactly this name; if there is none, all archives directly below it. */
+/** The archive with exactly this name; if there is none, all archives below it. */
 function matchName(keys: readonly string[], name: string): string[] {
   const named = keys.filter((key) => archiveOf(key) === archiveOf(name));
   if (named.length > 0) return named;
-  return keys.filter((key) => dirname(key) === (name === '' ? '.' : name));
+  return name === '' ? [...keys] : keys.filter((key) => key.startsWith(`${name}/`));
 }
 
 /** A key without the suffix of an archive's state. */

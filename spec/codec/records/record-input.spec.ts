@@ -114,6 +114,14 @@ describe('timeMicrosOf', () => {
     expect(timeMicrosOf({ payload: '', time: 0.001_4 }, 0)).to.equal(1);
   });
 
+  it('accepts ISO 8601 with its zone, to the microsecond', () => {
+    const time = '2026-11-30T05:41:38.123456Z';
+    const micros = Date.parse('2026-11-30T05:41:38Z') * 1000 + 123_456;
+    expect(timeMicrosOf({ payload: '', time }, 0)).to.equal(micros);
+    const unzoned = { payload: '', time: '2026-11-30T05:41:38' };
+    expect(() => timeMicrosOf(unzoned, 0)).to.throw(RecordError, 'ISO 8601 with its zone');
+  });
+
   it('prefers timeMicros to time', () => {
     expect(timeMicrosOf({ payload: '', time: 1, timeMicros: 7 }, 0)).to.equal(7);
     expect(timeMicrosOf({ payload: '', timeMicros: Number.MAX_SAFE_INTEGER }, 0)).to.equal(

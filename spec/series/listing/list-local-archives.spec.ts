@@ -58,9 +58,9 @@ describe('listLocalArchives', () => {
     ]);
   });
 
-  it('lists everything directly in a directory', async () => {
-    await make('a.events', 'b.events.gz', 'deeper/c.events', '.hidden.events');
-    expect(await list('')).to.deep.equal(['a.events', 'b.events']);
+  it('lists everything below a directory', async () => {
+    await make('a.events', 'b.events.gz', 'deeper/c.events', '.hidden.events', '.hidden/d.events');
+    expect(await list('')).to.deep.equal(['a.events', 'b.events', 'deeper/c.events']);
     expect(await list('deeper')).to.deep.equal(['deeper/c.events']);
   });
 

@@ -1,0 +1,46 @@
+import { StoreError } from '../errors/store-error.js';
+import type { ArchiveWriterEvents } from './archive-writer-events.js';
+
+/** What to do about events that no listener hears. */
+export type UnheardEvents = {
+  readonly [Name in keyof ArchiveWriterEvents]?: (...args: ArchiveWriterEvents[Name]) => void;
+};
+
+/** From this one on, failures that may pass by themselves are worth a warning. */
+const LASTING_FAILURES = 5;
+
+/**
+ * Warns the process of failures that no listener hears. Otherwise a writer with a wrong bucket, or
+ * one that waits for a full disk, would say nothing until its end. It warns once of each operation,
+ * because the failures repeat.
+ */
+export function createUnheardWarnings(): UnheardEvents {
+  const warned = new Set<string>();
+  let passing = 0;
+
+  function warn(code: string, operation: string, message: string): void {
+    if (warned.has(code + operation)) return;
+    warned.add(code + operation);
+    process.emitWarning(message, { type: 'ShoeboxWarning', code });
+  }
+
+  return {
+    failed({ archive, error, operation }) {
+      const isOfStore = error instanceof StoreError;
+      // Tidying up, which loses nothing. If the store is the cause, shipping fails, too.
+      if (operation === 'abort-upload' || (operation === 'journal' && isOfStore)) return;
+      if (isOfStore && error.transient && ++passing < LASTING_FAILURES) return;
+      const failure = `${operation} of ${archive.name} failed: ${messageOf(error)}`;
+      warn('SHOEBOX_FAILED', operation, `${failure} (the writer's event "failed" reports all)`);
+    },
+    stalled({ archive, error, operation }) {
+      const step = archive === undefined ? operation : `${operation} of ${archive}`;
+      const stall = `the writer waits, because ${step} fails: ${messageOf(error)}`;
+      warn('SHOEBOX_STALLED', '', `${stall} (the writer's event "stalled" reports all)`);
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
