@@ -44,7 +44,7 @@ interface VersionOneFrame extends FrameBytes {
   readonly lengths: Version1Lengths;
 }
 
-interface LaterFrame extends FrameBytes {
+export interface LaterFrame extends FrameBytes {
   readonly header: FrameHeader;
 }
 

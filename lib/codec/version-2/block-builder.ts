@@ -1,3 +1,5 @@
+import { RecordError } from '../../errors/record-error.js';
+import { MAX_BLOCK_KEYS } from '../../format/limits.js';
 import {
   HEADER_BYTES,
   KIND_RECORDS,
@@ -42,6 +44,8 @@ export interface BlockBuilderOptions {
   /** Called when a block ends. */
   readonly onBlock?: (block: BlockFacts) => void;
 }
+
+const TOO_MANY_KEYS = `more than the ${MAX_BLOCK_KEYS} of a block`;
 
 /** The varints at the start of a record: length, time, metadataBytes. */
 const MAX_RECORD_PREFIX_BYTES = 3 * MAX_VARINT_BYTES;
@@ -95,7 +99,11 @@ export class BlockBuilder implements RecordEncoder {
     // Text has at least as many bytes as units, so this refuses huge text before it is measured.
     checkRecordBytes(payload.length, this.#options.maxRecordBytes);
 
-    if (this.#records > 0 && !this.#fitsTimes(timeMicros)) this.finishBlock();
+    const keys = this.#flat.length / 2;
+    if (keys > MAX_BLOCK_KEYS)
+      throw new RecordError('metadata', `has ${keys} keys, ${TOO_MANY_KEYS}`);
+    const fitsKeys = this.#table.size + keys <= MAX_BLOCK_KEYS;
+    if (this.#records > 0 && !(fitsKeys && this.#fitsTimes(timeMicros))) this.finishBlock();
     if (this.#records === 0) this.#openBlock(timeMicros);
     const slabLength = this.#slab.length;
     const mark = this.#table.mark();

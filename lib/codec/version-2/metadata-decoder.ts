@@ -7,6 +7,9 @@ const MOST_REMEMBERED_BYTES = 64;
 /** Values of longer metadata are not substrings of one text: keeping one would keep all. */
 const MOST_SHARED_BYTES = 256;
 
+/** The keys of a block with more are not kept in memory for metadata that may repeat. */
+const MOST_REMEMBERED_KEYS = 256;
+
 /** The cache has 2^12 slots. */
 const SLOT_BITS = 12;
 
@@ -39,7 +42,7 @@ export class MetadataDecoder {
     const known = this.#remembered[slot];
     if (known?.keys === keys && isSame(known.bytes, bytes, start, end)) return known.metadata;
     const metadata = decodePairs(keys, bytes, start, end);
-    if (this.#missed[slot] === hash) {
+    if (this.#missed[slot] === hash && keys.length <= MOST_REMEMBERED_KEYS) {
       this.#remembered[slot] = { metadata, keys, bytes: bytes.toString('latin1', start, end) };
     } else {
       this.#missed[slot] = hash;

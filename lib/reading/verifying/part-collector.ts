@@ -1,11 +1,7 @@
 import { RecentMap } from '../../codec/bytes/recent-map.js';
 import type { ScannedFrame } from '../../codec/frames/frame-scanner.js';
 import { MAX_WRITERS, namesSequence } from '../../codec/frames/known-writers.js';
-import {
-  type ArchiveIndex,
-  decodeIndexBody,
-  type IndexEntry,
-} from '../../codec/version-2/archive-index.js';
+import { decodeIndexBody, type IndexEntry } from '../../codec/version-2/archive-index.js';
 import type { FrameHeader } from '../../codec/version-2/frame-header.js';
 import { IndexBuilder } from '../../codec/version-2/index-builder.js';
 import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.js';
@@ -21,7 +17,8 @@ import type { RangeHash } from './range-hash.js';
 export interface UncheckedIndex {
   /** The number of its part in `parts`. */
   readonly part: number;
-  readonly index: ArchiveIndex;
+  /** The digest that it states. Not the whole index, which may take 10 MB. */
+  readonly sha256: Uint8Array;
   /** The offsets of the bytes that it indexes. */
   readonly begin: number;
   readonly end: number;
@@ -29,6 +26,9 @@ export interface UncheckedIndex {
 
 /** How many gaps are kept: there may be one before each frame. */
 const MOST_GAPS = 1000;
+
+/** How many parts are kept: an archive without records has 164 bytes. */
+export const MOST_PARTS = 65_536;
 
 /** The part that is being read. */
 interface OpenPart {
@@ -46,6 +46,8 @@ interface OpenPart {
  */
 export class PartCollector {
   readonly parts: ArchivePart[] = [];
+  /** How many more parts there are. */
+  omittedParts = 0;
   readonly gaps: SequenceGap[] = [];
   readonly unchecked: UncheckedIndex[] = [];
   readonly #hash: RangeHash;
@@ -111,9 +113,12 @@ export class PartCollector {
       : `it claims ${index.archiveBytes} bytes, before it are only ${offset - this.#sealedBytes}`;
     this.#hash.advance(end);
     if (isPossible && !isHashed) {
-      this.unchecked.push({ part: this.parts.length, index, begin, end: offset });
+      const { length: part } = this.parts;
+      if (part < MOST_PARTS) {
+        this.unchecked.push({ part, sha256: index.sha256, begin, end: offset });
+      }
     }
-    this.parts.push({
+    this.#add({
       begin: isPossible ? begin : part.begin,
       end,
       writer: header.writer,
@@ -141,7 +146,7 @@ export class PartCollector {
 
   #push(end: number, entries: readonly IndexEntry[], part: OpenPart): void {
     const last = entries.at(-1);
-    this.parts.push({
+    this.#add({
       begin: part.begin,
       end,
       writer: part.writer,
@@ -150,6 +155,11 @@ export class PartCollector {
       nextSequence: last === undefined ? undefined : last.sequence + last.records,
       index: undefined,
     });
+  }
+
+  #add(part: ArchivePart): void {
+    if (this.parts.length < MOST_PARTS) this.parts.push(part);
+    else this.omittedParts++;
   }
 
   #begin(offset: number): void {

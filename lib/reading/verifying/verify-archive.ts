@@ -12,7 +12,7 @@ import { readUncompressed } from '../../series/opening/read-uncompressed.js';
 import { walkArchive } from '../../series/opening/walk-archive.js';
 import type { ArchivePart, ArchiveReport } from './archive-report.js';
 import { sha256Problem } from './index-problem.js';
-import { PartCollector, type UncheckedIndex } from './part-collector.js';
+import { MOST_PARTS, PartCollector, type UncheckedIndex } from './part-collector.js';
 import { RangeHash } from './range-hash.js';
 
 /** How to verify an archive. */
@@ -84,7 +84,10 @@ export async function reportArchive(
   collector.end(bytes);
   const parts = await checkLate(source, collector);
   const { gaps } = collector;
-  const indexProblem = parts.find(({ index }) => index?.problem !== undefined)?.index?.problem;
+  const tooMany =
+    collector.omittedParts > 0 ? `only ${MOST_PARTS} archives in the file were checked` : undefined;
+  const indexProblem =
+    parts.find(({ index }) => index?.problem !== undefined)?.index?.problem ?? tooMany;
   const last = parts.at(-1);
   const sealed = parts.findLast(({ index }) => index !== undefined);
   const state = last?.index === undefined ? 'missing' : 'valid';
@@ -147,7 +150,7 @@ function marksOf(late: UncheckedIndex, parts: ArchivePart[], ranges: RangeHash) 
   if (part === undefined || index === undefined) return [];
   let { problem } = index;
   const check = () => {
-    problem ??= sha256Problem(late.index.sha256, ranges.digest());
+    problem ??= sha256Problem(late.sha256, ranges.digest());
   };
   const settle = () => {
     parts[late.part] = { ...part, index: { ...index, problem, sha256: ranges.digest() } };

@@ -1,13 +1,12 @@
 import { ArchiveDecoder } from '../../codec/archive-decoder.js';
 import { ByteQueue } from '../../codec/bytes/byte-queue.js';
 import type { DamageOptions } from '../../codec/frames/damage-options.js';
-import { openFrame } from '../../codec/frames/frame-decoder.js';
+import { checkFrame } from '../../codec/frames/frame-decoder.js';
 import { FrameScanner, type ScannedFrame } from '../../codec/frames/frame-scanner.js';
 import type { InputEnd } from '../../codec/frames/input-end.js';
 import type { WriterList } from '../../codec/frames/known-writers.js';
 import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
 import { beginsAsJson } from '../../codec/json-lines/begins-as-json.js';
-import type { ArchiveRecord } from '../../codec/records/archive-record.js';
 import { inputEndOf } from '../../streams/input-end-of.js';
 import type { ArchiveSource } from './archive-source.js';
 import { readUncompressed } from './read-uncompressed.js';
@@ -110,14 +109,16 @@ class FrameReader implements PieceReader {
   readonly #queue = new ByteQueue();
   readonly #scanner: FrameScanner;
   readonly #chunks: { readonly chunk: Buffer; readonly end: number }[] = [];
-  #records: ArchiveRecord[] = [];
+  #records = 0;
 
   constructor(options: DamageOptions, maxRecordBytes: number) {
     const frameOptions = { archive: options.archive, maxRecordBytes };
     this.#scanner = new FrameScanner({
       ...options,
       queue: this.#queue,
-      inspect: (frame) => openFrame(frame, frameOptions, this.#records),
+      inspect: (frame) => {
+        this.#records = checkFrame(frame, frameOptions);
+      },
     });
   }
 
@@ -143,9 +144,8 @@ class FrameReader implements PieceReader {
   }
 
   next(): ArchivePiece[] | null {
-    this.#records = [];
     const frame = this.#scanner.next();
-    return frame === null ? null : [{ kind: 'frame', frame, records: this.#records.length }];
+    return frame === null ? null : [{ kind: 'frame', frame, records: this.#records }];
   }
 
   takePassed(): Buffer[] {

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 
+import { encodeIndexFrame } from '../../../lib/codec/version-2/archive-index.js';
 import { HEADER_BYTES } from '../../../lib/format/version-2.js';
 import type { ArchiveEnds } from '../../../lib/series/opening/archive-tail.js';
 import { readIndexBefore, readIndexChain } from '../../../lib/series/opening/index-chain.js';
 import { flipBit, sealArchive } from '../../support/damaged-archive.js';
+import { WRITER_ID } from '../../support/encode-archive.js';
 
 const FIRST = sealArchive([[{ payload: 'a' }], [{ payload: 'b' }]]);
 const SECOND = sealArchive([[{ payload: 'c' }]], { sequence: 2, ordinal: 1 });
@@ -41,6 +43,25 @@ describe('readIndexChain', () => {
       ({ begin }) => begin,
     );
     expect([archives.length, isWhole]).to.deep.equal([1, false]);
+  });
+
+  it('has one index in memory at a time', async () => {
+    const entries = Array.from({ length: 65_536 }, (_, offset) => ({
+      ...{ offset, records: 1, sequence: offset },
+      ...{ earliestMicros: 0, latestMicros: 0 },
+    }));
+    const [sha256, previousSha256] = [Buffer.alloc(32), Buffer.alloc(32)];
+    const facts = { archiveBytes: 65_536, sha256, records: 65_536, ordinal: 0, previousSha256 };
+    const frame = encodeIndexFrame({ ...facts, writerEnded: false, entries }, WRITER_ID, 65_536);
+    const file = Buffer.concat(Array(24).fill(Buffer.concat([Buffer.alloc(65_536), frame])));
+    const before = process.memoryUsage().heapUsed;
+    let most = 0;
+    const { archives, isWhole } = await readIndexChain(sourceOf(file), ({ begin }) => {
+      most = Math.max(most, process.memoryUsage().heapUsed);
+      return begin;
+    });
+    expect([archives.length, isWhole]).to.deep.equal([24, true]);
+    expect(most - before).to.be.below(120 * 2 ** 20);
   });
 
   it('lists none of a file that is cut off anywhere', async () => {
