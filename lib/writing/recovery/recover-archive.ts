@@ -9,7 +9,7 @@ import { isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { LINE_FEED } from '../../format/json-lines.js';
 import { LARGEST_RECORD_BYTES } from '../../format/limits.js';
-import { OPEN_SUFFIX, STALE_SUFFIX } from '../../series/names/archive-state.js';
+import { OPEN_SUFFIX, STALE_SUFFIX, SUSPECT_SUFFIX } from '../../series/names/archive-state.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
 import { temporaryBaseOf, temporaryPath } from '../../series/names/temporary-path.js';
 import { DamageList } from '../../series/opening/damage-list.js';
@@ -65,9 +65,10 @@ export async function recoverArchive(
   const left = (await findFile(stale, files)) === null ? open : stale;
   const found = await findFile(left, files);
   if (found === null) return null;
-  if (await isSealed(found, base, template, files)) {
-    // A crash came between the two names of step 4, or of a seal. It may have come before the sync of the
-    // new name: without that sync, a power loss now could take both.
+  if (await hasFinalName(found, base, template, files)) {
+    // A crash came between the two names of step 4, of a seal, or of a file that its writer had
+    // replaced and set aside. It may have come before the sync of the new name: without that sync,
+    // a power loss now could take both.
     await files.syncDirectory(dirname(base));
     await unlinkIfThere(files, left);
     await files.syncDirectory(dirname(base));
@@ -90,17 +91,21 @@ async function removeLeftovers(base: string, files: FileLayer): Promise<void> {
 }
 
 /**
- * Whether the file also has the name of a sealed archive. Any name may be it: some tokens depend on
- * content.
+ * Whether the file also has the name of a sealed archive, or `NAME.suspect`. Any name may be that of
+ * the archive: some tokens depend on content.
  */
-async function isSealed(
+async function hasFinalName(
   left: FileStatus,
   base: string,
   template: ArchiveTemplate,
   files: FileLayer,
 ): Promise<boolean> {
   if (left.nlink < 2) return false;
-  for (const path of await listSealed(dirname(base), template.pattern, files)) {
+  const directory = dirname(base);
+  const suspects = (await files.readdir(directory))
+    .filter(({ name }) => name.endsWith(SUSPECT_SUFFIX))
+    .map(({ name }) => join(directory, name));
+  for (const path of [...suspects, ...(await listSealed(directory, template.pattern, files))]) {
     const other = await findFile(path, files);
     if (other !== null && isSameFile(other, left)) return true;
   }

@@ -1,4 +1,4 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { link, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -201,4 +201,13 @@ describe('recoverArchive, step by step', () => {
       }
     });
   }
+
+  it('leaves a file aside whose writer was killed after it had replaced the file', async () => {
+    await withScratch(async (scratch) => {
+      const open = await scratch.put(`${TEMPLATE}.open`, encodeUnsealed(['1']));
+      await link(open, join(scratch.path, `${TEMPLATE}-1.suspect`));
+      expect(await recover(scratch)).to.equal(null);
+      expect(await scratch.list()).to.deep.equal([`${TEMPLATE}-1.suspect`]);
+    });
+  });
 });
