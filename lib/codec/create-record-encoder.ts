@@ -14,7 +14,7 @@ import { BlockBuilder, type BlockFacts } from './version-2/block-builder.js';
 
 /** Options for the format of an archive. */
 export interface FormatOptions {
-  /** `v2`: blocks. `v1`: as the original program wrote. `jsonl`: JSON lines. @default 'v2' */
+  /** `v2`: blocks. `v1`: the format of the original Python program. `jsonl`: JSON lines. @default 'v2' */
   readonly format?: ArchiveFormat | undefined;
   /**
    * A block of version 2 ends at this size, or earlier if a sync or a flush needs its records. The
@@ -26,7 +26,7 @@ export interface FormatOptions {
   readonly maxRecordBytes?: ByteCount | undefined;
   /**
    * Only with `format: 'jsonl'`: each line, which must be an object, gets the metadata under this
-   * key. Without it the metadata are not written.
+   * key. Without this option the metadata are not written.
    */
   readonly metadataKey?: string | undefined;
 }

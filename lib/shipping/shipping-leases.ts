@@ -9,7 +9,7 @@ import {
 } from '../writing/recovery/lease-takeover.js';
 import type { ArchiveLease } from '../writing/sink/archive-lease.js';
 
-/** A lease, and since when it has not changed. */
+/** A lease, and the time since which it has not changed. */
 interface WatchedLease extends LeaseSighting {
   /** On the monotonic clock, which cannot be set. */
   readonly sinceMs: number;
@@ -17,7 +17,7 @@ interface WatchedLease extends LeaseSighting {
 
 /**
  * Leases of sealed archives: the right to ship one. Without a lease, two writers of one directory
- * would both send an archive, and each would abort the other's upload as one that was cut off. If a
+ * would both send an archive, and each would abort the other's upload, taking it for abandoned. If a
  * lease cannot be created, as on a full disk, shipping goes ahead without it.
  */
 export class ShippingLeases {
@@ -43,7 +43,7 @@ export class ShippingLeases {
     }
   }
 
-  /** Takes a lease that looks fresh, by a clock that jumped, but has not changed for long. */
+  /** Takes over a lease that looks fresh only because a clock jumped. */
   async #takeWatched(path: string): Promise<ArchiveLease | null> {
     const sighted = await sightLease(path, this.#files);
     if (sighted === null) return null;

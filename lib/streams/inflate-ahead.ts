@@ -6,14 +6,13 @@ import { DATA_HEADER_BYTES } from '../format/seekable-gzip.js';
 import type { PulledBytes } from './pulled-bytes.js';
 
 /**
- * Members that are being inflated or wait for a thread. With 3, threads run out of work while
- * records are decoded: on two cores, reading takes 1.1 times as long.
+ * The most members that are inflating or queued. With 3, threads run idle while records are
+ * decoded: on two cores, reading takes 10 % longer.
  */
 export const MOST_MEMBERS = 5;
 
 /**
- * Limits memory to a few times this. A member that is larger, compressed or not, is streamed
- * instead.
+ * Larger members, compressed or not, are streamed. This bounds memory to a few times the value.
  */
 const LARGEST_MEMBER_BYTES = 8 * 2 ** 20;
 
@@ -69,7 +68,7 @@ async function hasBytes(input: PulledBytes, count: number): Promise<boolean> {
   try {
     return await input.has(count);
   } catch {
-    // `input` throws the same error again to the caller, after the bytes that it holds.
+    // The error is not lost: `input` throws it again after the bytes that it holds.
     return false;
   }
 }

@@ -12,7 +12,7 @@ import {
   type RawPair,
 } from '../records/archive-record.js';
 import { readJsonPairs, splitMetadataMember } from './json-metadata.js';
-import { isJson } from './json-text.js';
+import { isJson } from './json-syntax.js';
 
 /** Decodes JSON lines: each line is the payload of a record (docs/format.md, "JSON lines"). */
 export class JsonLinesDecoder implements KindDecoder {

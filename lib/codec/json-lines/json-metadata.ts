@@ -6,7 +6,7 @@ import {
   endOfString,
   OPENING_BRACE,
   skipWhiteSpace,
-} from './json-text.js';
+} from './json-syntax.js';
 
 /** The two pieces of a JSON line: the metadata object, and the payload without it. */
 export interface SplitLine {

@@ -3,8 +3,8 @@ import type { FrameHeader } from './frame-header.js';
 import type { BlockMatch, MetadataMatch } from './metadata-match.js';
 
 /**
- * Selects records of version 2. A block without wanted records is not opened, and no object is made
- * for an unwanted record. Records of version 1 and JSON lines are not filtered here.
+ * Selects records of version 2. No record of a block without wanted records is decoded, and no object
+ * is made for an unwanted record. Records of version 1 and JSON lines are not filtered here.
  */
 export interface RecordSelection {
   /** µs since the epoch, inclusive; infinite without a bound. */

@@ -3,8 +3,8 @@ import type { ArchivePart, PartIndex } from './archive-report.js';
 /** A reason why a series is not complete. */
 export interface ArchiveProblem {
   /**
-   * `missing`: an archive, or records between two archives, do not exist. `altered`: an archive is
-   * not the one whose digest its writer's next archive holds. `unfinished`: an archive was not
+   * `missing`: an archive, or records between two archives, do not exist. `altered`: an
+   * archive's digest differs from the one that its writer's next archive holds. `unfinished`: an archive was not
    * sealed, or it is the last one of a writer that did not end in it. `damaged`: an archive is not
    * intact.
    */
@@ -155,7 +155,7 @@ function isUnknown(sha256: string): boolean {
 
 /**
  * The archives that are missing between two parts: by ordinals if both parts have one, else by
- * sequences. A writer that did not know its previous archive may have counted one without records;
+ * sequences. A writer that did not know its previous archive may have numbered one that was never written;
  * then only sequences show whether an archive is missing.
  *
  * @returns null if the two parts follow each other

@@ -37,8 +37,8 @@ export function checkPatterns(patterns: LocalPatterns): readonly string[] {
 }
 
 /**
- * The local archives that patterns match: paths without the suffix of their state, each once, in no
- * order. A pattern matches an archive's name with and without that suffix. If a file or directory
+ * The local archives that patterns match: paths without the suffix of their state, without
+ * duplicates, in no particular order. A pattern matches an archive's name with and without that suffix. If a file or directory
  * has exactly the name of a pattern, the pattern means only that, even if it could be a glob.
  *
  * @throws NoArchivesError, DirectoryError

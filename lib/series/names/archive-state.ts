@@ -10,7 +10,7 @@ export const STALE_SUFFIX = '.stale';
 /** Suffix of a recovered copy until it is complete. */
 export const RECOVERED_SUFFIX = '.recovered';
 
-/** Suffix of the lease file of an open archive. */
+/** Suffix of a lease: of `NAME.open` while it is written, of `NAME` while it is shipped. */
 export const LEASE_SUFFIX = '.lock';
 
 /** Suffix of a file that its writer replaced because a failed sync left its content unknown. */

@@ -214,8 +214,7 @@ export class S3Store implements Store {
   }
 
   /**
-   * True where the service refused conditional writes to a taken key, both in one request and in
-   * parts.
+   * Whether the service was seen to refuse overwriting a key, in single and in multipart uploads.
    */
   refusesTaken(): Promise<boolean> {
     return this.#refusesTaken.result();
@@ -259,7 +258,7 @@ export class S3Store implements Store {
     try {
       await api.headBucket({ Bucket: this.#bucket });
     } catch (error) {
-      // 403: the keys may use the bucket's objects, but not look at the bucket.
+      // 403: the credentials may access the bucket's objects, but not the bucket itself.
       if (httpStatusOf(error) === 403) return;
       if (httpStatusOf(error) !== 404) throw error;
       throw Object.assign(new Error('the bucket does not exist', { cause: error }), {

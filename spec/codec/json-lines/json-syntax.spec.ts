@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { isJson } from '../../../lib/codec/json-lines/json-text.js';
+import { isJson } from '../../../lib/codec/json-lines/json-syntax.js';
 
 /** Whether `JSON.parse` takes the text. */
 function isParsed(text: string): boolean {

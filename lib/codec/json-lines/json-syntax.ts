@@ -1,4 +1,4 @@
-/** JSON (RFC 8259) as bytes, walked without building anything. */
+/** The bytes of JSON's punctuation (RFC 8259), for checks that build no values. */
 export const OPENING_BRACE = 0x7b;
 export const CLOSING_BRACE = 0x7d;
 export const COLON = 0x3a;
@@ -15,7 +15,7 @@ const WHITE_SPACE: ReadonlySet<number | undefined> = new Set(Buffer.from(' \t\r'
 /** The end of a number, literal or other word. */
 const WORD_ENDS: ReadonlySet<number> = new Set(Buffer.from(' \t\r,]}:"[{'));
 
-/** No number of a program is longer. A longer one is taken for JSON. */
+/** Longer words are accepted unchecked: no program writes such numbers. */
 const MOST_WORD_BYTES = 4096;
 
 /** Where the white space at `start` ends. */
@@ -41,8 +41,8 @@ export function endOfString(bytes: Buffer, start: number): number {
 }
 
 /**
- * Whether a line is JSON. Memory is a bit for each level of nesting: `JSON.parse` would build 100
- * bytes for each `[`.
+ * Whether a line is JSON. Uses one bit for each level of nesting; `JSON.parse` would use 100 bytes
+ * for each `[`.
  */
 export function isJson(bytes: Buffer): boolean {
   const nesting = new Nesting();
