@@ -10,6 +10,7 @@ export { BacklogFullError } from './errors/backlog-full-error.js';
 export { type Damage, DamageError, type DamageReason } from './errors/damage-error.js';
 export { DirectoryError } from './errors/directory-error.js';
 export { NoArchivesError } from './errors/no-archives-error.js';
+export { NotAFileError } from './errors/not-a-file-error.js';
 export { RecordError } from './errors/record-error.js';
 export { ShippingPendingError } from './errors/shipping-pending-error.js';
 export { SpoolFullError } from './errors/spool-full-error.js';

@@ -1,4 +1,7 @@
+import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+
+import { openRegularFile } from './open-regular-file.js';
 
 /** An open file. Positions and lengths are in bytes. */
 export interface OpenFile {
@@ -36,8 +39,12 @@ export interface FileStatus {
   isDirectory(): boolean;
 }
 
-/** `'r'` reads. `'wx'` creates and writes, and fails when the name is taken; `'wx+'` also reads. */
-export type OpenMode = 'r' | 'wx' | 'wx+';
+/**
+ * `'r'` reads, and does not follow a symbolic link: for whatever is found in a directory. `'rl'`
+ * follows it: for what a user has named. Both open only regular files, and never block. `'wx'`
+ * creates and writes, and fails when the name is taken; `'wx+'` also reads.
+ */
+export type OpenMode = 'r' | 'rl' | 'wx' | 'wx+';
 
 /** The fields of Node's `Dirent` that are used. */
 export interface DirectoryEntry {
@@ -49,7 +56,7 @@ export interface DirectoryEntry {
 
 /**
  * Every call to the file system goes through this interface, so that specs can make any of them
- * fail. Errors are Node's own, with `code` and `syscall`.
+ * fail. Errors are Node's own, with `code` and `syscall`, except the `NotAFileError` of `open`.
  */
 export interface FileLayer {
   open(path: string, mode: OpenMode): Promise<OpenFile>;
@@ -65,9 +72,16 @@ export interface FileLayer {
   syncDirectory(path: string): Promise<void>;
 }
 
+/** Opening anything but a directory fails, and does not block. Windows has neither flag. */
+const OPEN_DIRECTORY =
+  constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NONBLOCK ?? 0);
+
 /** Node's file system. */
 export const nodeFileLayer: FileLayer = {
-  open: (path, mode) => open(path, mode),
+  open(path, mode) {
+    if (mode === 'r') return openRegularFile(path, 'refuse');
+    return mode === 'rl' ? openRegularFile(path, 'follow') : open(path, mode);
+  },
   stat: (path) => stat(path),
   lstat: (path) => lstat(path),
   readdir: (path) => readdir(path, { withFileTypes: true }),
@@ -76,7 +90,7 @@ export const nodeFileLayer: FileLayer = {
   unlink,
   mkdir: async (path) => void (await mkdir(path, { recursive: true })),
   async syncDirectory(path) {
-    const directory = await open(path, 'r');
+    const directory = await open(path, OPEN_DIRECTORY);
     try {
       await directory.sync();
     } finally {

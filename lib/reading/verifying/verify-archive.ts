@@ -40,7 +40,7 @@ export const VERIFY_OPTION_NAMES: OptionNames<VerifyOptions> = {
 export async function verifyArchive(path: string, given?: VerifyOptions): Promise<ArchiveReport> {
   const options = readOptions(given, VERIFY_OPTION_NAMES);
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
-  const source = new FileSource(await (options.files ?? nodeFileLayer).open(path, 'r'), path);
+  const source = new FileSource(await (options.files ?? nodeFileLayer).open(path, 'rl'), path);
   try {
     return await reportArchive(source, maxRecordBytes);
   } finally {

@@ -1,4 +1,5 @@
 import { ArchiveError } from '../../errors/archive-error.js';
+import { NotAFileError } from '../../errors/not-a-file-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
 import { isMissing } from '../../files/system-error.js';
 import { possiblePathsOf } from '../names/archive-state.js';
@@ -9,17 +10,23 @@ import { FileSource } from './file-source.js';
  * Opens a local archive for reading, whatever state it is in now.
  *
  * @param archive its path without the suffix of its state
- * @throws ArchiveError with the code `ERR_ARCHIVE_GONE` if there is no file in any state
+ * @throws ArchiveError with the code `ERR_ARCHIVE_GONE` if there is no file in any state;
+ *   NotAFileError if there is only something else
  */
 export async function openArchive(archive: string, files: FileLayer): Promise<ArchiveSource> {
+  let notAFile: NotAFileError | undefined;
   // Try every path twice: the archive may change its state between two attempts.
   for (const path of [...possiblePathsOf(archive), ...possiblePathsOf(archive)]) {
     try {
-      return new FileSource(await files.open(path, 'r'), path);
+      // The user's pattern has matched the name, so a link is followed.
+      return new FileSource(await files.open(path, 'rl'), path);
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      // The archive may be there in another state.
+      if (error instanceof NotAFileError) notAFile ??= error;
+      else if (!isMissing(error)) throw error;
     }
   }
+  if (notAFile !== undefined) throw notAFile;
   throw archiveGone(possiblePathsOf(archive));
 }
 

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 
+import { NotAFileError } from '../../errors/not-a-file-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
+import { readRange } from '../../files/read-range.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { takeName, unlinkIfThere } from '../../files/take-name.js';
 import { writeAll } from '../../files/write-all.js';
@@ -10,6 +12,9 @@ import { JOURNAL_SUFFIX, temporaryName } from './journal-name.js';
 
 /** No entry is nearly as long, so a longer file is not a journal. */
 const LONGEST_JOURNAL_BYTES = 64 * 2 ** 10;
+
+/** What is under the journal's name is a link, a pipe or a directory, for example. */
+const NOT_A_FILE = Symbol('not a file');
 
 /** A sweep of another process may delete a write's temporary file, but hardly three times. */
 const MOST_ATTEMPTS = 3;
@@ -32,13 +37,13 @@ export class ArchiveJournal {
   }
 
   /**
-   * Reads the entry; null if there is no journal. A journal that is damaged, or of an unknown
-   * version, is renamed to `NAME.damaged-N.journal`, and counts as none.
+   * Reads the entry; null if there is no journal. A journal that is damaged, of an unknown version,
+   * or not a regular file, is renamed to `NAME.damaged-N.journal`, and counts as none.
    */
   async read(): Promise<JournalEntry | null> {
     const bytes = await this.#readBytes();
     if (bytes === null) return null;
-    const entry = decodeJournal(bytes);
+    const entry = bytes === NOT_A_FILE ? null : decodeJournal(bytes);
     if (entry === null) await this.#setAside();
     return entry;
   }
@@ -60,18 +65,22 @@ export class ArchiveJournal {
     await unlinkIfThere(this.#files, this.#path);
   }
 
-  async #readBytes(): Promise<Buffer | null> {
+  async #readBytes(): Promise<Buffer | typeof NOT_A_FILE | null> {
     try {
       const file = await this.#files.open(this.#path, 'r');
       try {
-        const bytes = Buffer.alloc(LONGEST_JOURNAL_BYTES);
-        const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-        return bytes.subarray(0, bytesRead);
+        const chunks: Buffer[] = [];
+        for await (const chunk of readRange(file, 0, LONGEST_JOURNAL_BYTES)) {
+          // The next chunk reuses the memory.
+          chunks.push(Buffer.from(chunk));
+        }
+        return Buffer.concat(chunks);
       } finally {
         await file.close();
       }
     } catch (error) {
       if (isMissing(error)) return null;
+      if (error instanceof NotAFileError) return NOT_A_FILE;
       throw error;
     }
   }

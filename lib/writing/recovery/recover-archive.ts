@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 
 import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
@@ -9,7 +10,12 @@ import { isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { LINE_FEED } from '../../format/json-lines.js';
 import { LARGEST_RECORD_BYTES } from '../../format/limits.js';
-import { OPEN_SUFFIX, STALE_SUFFIX, SUSPECT_SUFFIX } from '../../series/names/archive-state.js';
+import {
+  OPEN_SUFFIX,
+  STALE_SUFFIX,
+  SUSPECT_SUFFIX,
+  TORN_INFIX,
+} from '../../series/names/archive-state.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
 import { temporaryBaseOf, temporaryPath } from '../../series/names/temporary-path.js';
 import { DamageList } from '../../series/opening/damage-list.js';
@@ -62,9 +68,11 @@ export async function recoverArchive(
   await removeLeftovers(base, files);
   const [open, stale] = [base + OPEN_SUFFIX, base + STALE_SUFFIX];
   // The stale file comes first: renaming the open one would replace it.
-  const left = (await findFile(stale, files)) === null ? open : stale;
+  const left = (await hasStaleFile(base, files)) ? stale : open;
   const found = await findFile(left, files);
   if (found === null) return null;
+  // Before it is renamed: this throws for anything but a regular file.
+  if (!found.isFile()) await (await files.open(left, 'r')).close();
   if (await hasFinalName(found, base, template, files)) {
     // A crash came between the two names of step 4, of a seal, or of a file that its writer had
     // replaced and set aside. It may have come before the sync of the new name: without that sync,
@@ -79,6 +87,18 @@ export async function recoverArchive(
     await files.syncDirectory(dirname(base));
   }
   return await new StaleArchive(base, template, files).recover();
+}
+
+/**
+ * Whether there is a `NAME.stale`. Anything but a regular file was not left by a recovery: it gets
+ * another name, because it would be in the way of all later ones.
+ */
+async function hasStaleFile(base: string, files: FileLayer): Promise<boolean> {
+  const stale = base + STALE_SUFFIX;
+  const found = await findFile(stale, files);
+  if (found === null || found.isFile()) return found !== null;
+  await files.rename(stale, `${base}${TORN_INFIX}${randomBytes(4).toString('hex')}`);
+  return false;
 }
 
 /** Removes the incomplete copies of attempts that were interrupted. */

@@ -58,7 +58,7 @@ export async function repairArchive(
   const { files = nodeFileLayer } = options;
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
   const partial = to + PART_SUFFIX;
-  const source = await files.open(path, 'r');
+  const source = await files.open(path, 'rl');
   try {
     const damage = new DamageList();
     const pool = new ChunkPool();

@@ -1,3 +1,4 @@
+import { NotAFileError } from '../../errors/not-a-file-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { sha256OfFile } from '../../files/sha256.js';
@@ -27,6 +28,7 @@ async function holderOf(path: string, sha256: string, files: FileLayer): Promise
     const found = await sha256OfFile(path, files);
     return found.toString('hex') === sha256 ? 'itself' : 'other';
   } catch (error) {
+    if (error instanceof NotAFileError) return 'other';
     if (!isMissing(error)) throw error;
     // A symbolic link that leads nowhere cannot be opened, but occupies the name for good.
     return (await findFile(path, files)) === null ? 'none' : 'other';

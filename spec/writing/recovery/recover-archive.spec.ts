@@ -342,13 +342,22 @@ describe('recoverArchive', () => {
     });
   });
 
-  it('rejects if a name is a directory, and changes nothing', async () => {
+  it('rejects if the archive is a directory, and changes nothing', async () => {
+    await withScratch(async (scratch) => {
+      await mkdir(join(scratch.path, `${NAME}.open`));
+      const error = await rejection(recover(scratch));
+      expect(error).to.include({ code: 'ERR_NOT_A_FILE', found: 'a directory' });
+      expect(await scratch.list()).to.deep.equal([`${NAME}.open`]);
+    });
+  });
+
+  it('gives a directory in place of the stale file another name, and recovers', async () => {
     await withScratch(async (scratch) => {
       await mkdir(join(scratch.path, `${NAME}.stale`));
       await scratch.put(`${NAME}.open`, encodeUnsealed(['a']));
-      const error = await rejection(recover(scratch));
-      expect(error).to.have.property('code');
-      expect(await payloadsOf(join(scratch.path, `${NAME}.open`))).to.deep.equal(['a']);
+      await recover(scratch);
+      expect(await payloadsOf(join(scratch.path, NAME))).to.deep.equal(['a']);
+      expect(await scratch.list()).to.have.length(2);
     });
   });
 });
