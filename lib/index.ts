@@ -1,7 +1,12 @@
 export type { FormatOptions } from './codec/create-record-encoder.js';
 export type { ArchiveDecoderOptions } from './codec/frames/kind-decoder.js';
 export type { SkippedDamage } from './codec/frames/skipped-damage.js';
-export { ArchiveRecord, type Metadata, type RawPair } from './codec/records/archive-record.js';
+export {
+  ArchiveRecord,
+  type Metadata,
+  type RawPair,
+  type RecordJson,
+} from './codec/records/archive-record.js';
 export type { MetadataInput } from './codec/records/metadata-input.js';
 export type { ArchiveFormat } from './codec/records/record-encoder.js';
 export type { JsonValue, RecordFields, RecordInput } from './codec/records/record-input.js';

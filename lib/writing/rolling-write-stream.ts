@@ -116,7 +116,8 @@ export class RollingWriteStream extends Writable {
   }
 
   /**
-   * Takes a record, and gives a receipt that says how safe it is. Copies all that is needed of the
+   * Takes a record, and gives a receipt that says how safe it is. The receipt is no promise: await
+   * its `synced` (or `sealed`, `shipped`), since awaiting the receipt itself waits for nothing. Copies all that is needed of the
    * record, which takes its turn after those that were written before.
    *
    * @throws RecordError for what is not a record, whatever `invalid` says; BacklogFullError when

@@ -1,3 +1,9 @@
+import { type InspectOptions, inspect } from 'node:util';
+
+import { inspectRecord } from './inspect-record.js';
+import { formatIsoMicros } from './iso-time.js';
+import { formOf, isShallow, toBase64 } from './payload-form.js';
+
 /** One metadata pair as it is in the archive: the bytes of key and value, normally UTF-8. */
 export type RawPair = readonly [key: Uint8Array, value: Uint8Array];
 
@@ -28,6 +34,21 @@ export interface RecordSpan {
   readonly metadataEnd: number;
   readonly payloadStart: number;
   readonly payloadEnd: number;
+}
+
+/** What `JSON.stringify` writes of a record; see `ArchiveRecord.toJSON`. */
+export interface RecordJson {
+  /** In ISO 8601, in UTC, with six digits of the second. */
+  readonly time?: string;
+  readonly writer?: string;
+  readonly sequence?: number;
+  readonly metadata: Metadata;
+  /** The value of a payload that is JSON. */
+  readonly payload?: unknown;
+  /** The payload, if it is text other than JSON. */
+  readonly payloadText?: string;
+  /** The payload, if it is not UTF-8. */
+  readonly payloadBase64?: string;
 }
 
 /**
@@ -117,6 +138,31 @@ export class ArchiveRecord {
   /** The metadata pairs in the archive's order, as views on its bytes. */
   rawMetadata(): RawPair[] {
     return this.#origin.layout.pairs(this.#bytes, this.#metadataStart, this.#metadataEnd);
+  }
+
+  /**
+   * For `JSON.stringify`: time, writer, sequence, metadata, and the payload as `payload`,
+   * `payloadText` or `payloadBase64`. Numbers have the precision of JavaScript's; `toJsonLines({
+   * lossless: true })` keeps all digits. JSON of more than 1,000 levels is `payloadText`.
+   */
+  toJSON(): RecordJson {
+    const form = formOf(this.payload);
+    return {
+      ...(this.timeMicros !== undefined && { time: formatIsoMicros(this.timeMicros) }),
+      ...(this.writer !== undefined && { writer: this.writer }),
+      ...(this.sequence !== undefined && { sequence: this.sequence }),
+      metadata: this.metadata,
+      ...(form.kind === 'bytes'
+        ? { payloadBase64: toBase64(form.bytes) }
+        : form.kind === 'json' && isShallow(form.text)
+          ? { payload: form.value }
+          : { payloadText: form.text }),
+    };
+  }
+
+  /** For `console.log`: everything, with long payloads cut. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return inspectRecord(this, depth, options);
   }
 
   /** Copies the record to new memory, so that its block can be freed. */

@@ -1,6 +1,8 @@
+import { type InspectOptions, inspect } from 'node:util';
+
 import { Waiters } from '../../streams/waiters.js';
 import type { ArchiveProgress } from './archive-progress.js';
-import type { ReceiptLevel } from './receipt-level.js';
+import { RECEIPT_LEVELS, type ReceiptLevel } from './receipt-level.js';
 
 /** Where a record is. */
 export interface RecordPlace {
@@ -11,7 +13,14 @@ export interface RecordPlace {
 }
 
 /**
- * How safe an appended record is. Each promise is made when the caller first asks for it, and
+ * How safe an appended record is. The receipt itself is no promise: `await writer.append(record)`
+ * waits for nothing, and the record is only in memory. Await one of its promises:
+ *
+ * - `synced`, and the record survives a crash of the process and of the computer;
+ * - `shipped`, and it also survives the loss of the computer's disk;
+ * - `written`, and it survives a crash of the process only; `sealed` adds a name to `synced`.
+ *
+ * Each promise is made when the caller first asks for it, and
  * settles at once if the record is as safe as that already. A promise that can no longer come true
  * rejects with the reason. Such a rejection needs no handler, because the writer reports the
  * failure itself.
@@ -70,6 +79,23 @@ export class PendingReceipt implements Receipt {
 
   get shipped(): Promise<RecordPlace> {
     return this.#promise('shipped');
+  }
+
+  /** For `console.log`: how safe the record is by now, and what to await. Asks for no promise. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const state =
+      this.#failure === undefined ? { reached: this.#level() } : { failed: this.#failure.error };
+    const shown = inspect({ ...state, 'to await': 'receipt.synced, .sealed or .shipped' }, options);
+    return `Receipt ${shown}`;
+  }
+
+  /** The highest level that the record has reached. */
+  #level(): ReceiptLevel | 'none, the record is in memory' {
+    const anchor = this.#anchor;
+    const reached = RECEIPT_LEVELS.filter((level) =>
+      anchor?.progress.hasReached(level, anchor.recordNumber),
+    );
+    return reached.at(-1) ?? 'none, the record is in memory';
   }
 
   /** The writer has taken the record. */

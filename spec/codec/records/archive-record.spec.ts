@@ -1,6 +1,9 @@
+import { inspect } from 'node:util';
+
 import { expect } from 'chai';
 
 import type { ArchiveRecord } from '../../../lib/codec/records/archive-record.js';
+import type { RecordInput } from '../../../lib/codec/records/record-input.js';
 import { decodeArchive, plain } from '../../support/decode-archive.js';
 import {
   encodeBlocks,
@@ -29,6 +32,74 @@ const formats: ReadonlyArray<readonly [name: string, read: () => ArchiveRecord]>
       only(decodeArchive(encodeJsonLines([input], 'm'), { archive: 'a.events', metadataKey: 'm' })),
   ],
 ];
+
+/** The only record of an archive of version 2. */
+function readBack(record: RecordInput): ArchiveRecord {
+  return only(decodeArchive(encodeBlocks([record]), { archive: 'a.events' }));
+}
+
+const TIME = '2026-11-30T05:41:38.123456Z';
+
+describe('toJSON of ArchiveRecord', () => {
+  it('has everything that the record has', () => {
+    const record = readBack({ payload: '{"user":1}', metadata: { kind: 'login' }, time: TIME });
+    expect(JSON.parse(JSON.stringify(record))).to.deep.equal({
+      time: TIME,
+      writer: record.writer,
+      sequence: 0,
+      metadata: { kind: 'login' },
+      payload: { user: 1 },
+    });
+  });
+
+  it('has the payload as text or base64 where it is no JSON', () => {
+    expect(readBack('text').toJSON()).to.include({ payloadText: 'text' });
+    expect(readBack(Uint8Array.of(255)).toJSON()).to.include({ payloadBase64: '/w==' });
+  });
+
+  it('survives JSON that is nested too deeply for JSON.stringify', () => {
+    const payload = '['.repeat(100_000) + ']'.repeat(100_000);
+    expect(JSON.parse(JSON.stringify(readBack(payload))).payloadText).to.equal(payload);
+    const text = JSON.stringify('[{\\"'.repeat(2000));
+    expect(readBack(text).toJSON()).to.include({ payload: JSON.parse(text) });
+  });
+
+  it('has no time, writer or sequence where the archive has none', () => {
+    const record = only(decodeArchive(encodeVersion1(['1'])));
+    expect(JSON.stringify(record)).to.equal('{"metadata":{},"payload":1}');
+  });
+});
+
+describe('an inspected ArchiveRecord', () => {
+  it('shows everything that the record has', () => {
+    const record = readBack({ payload: '{"user":1}', metadata: { kind: 'login' }, time: TIME });
+    const shown = inspect(record, { breakLength: Number.POSITIVE_INFINITY });
+    expect(shown).to.match(/^ArchiveRecord \{/);
+    expect(shown).to.include(`time: '${TIME}'`).and.to.include("archive: 'a.events'");
+    expect(shown).to.include("metadata: { kind: 'login' }").and.to.include('payload: { user: 1 }');
+    expect(shown).to.include(`writer: '${record.writer}'`).and.to.include('sequence: 0');
+  });
+
+  it('shows text as text, and bytes as bytes', () => {
+    expect(inspect(readBack('a\u001b[31m'))).to.include("payload: 'a\\x1B[31m'");
+    expect(inspect(readBack(Uint8Array.of(0, 255)))).to.include('payload: <Buffer 00 ff>');
+  });
+
+  it('cuts what is long', () => {
+    const metadata = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`key ${i}`, 'v']));
+    for (const payload of ['€'.repeat(3e5), Buffer.alloc(1e5, 255), `[${'1,'.repeat(1e5)}1]`]) {
+      const shown = inspect(readBack({ payload, metadata }));
+      expect(shown.length).to.be.lessThan(4000);
+      expect(shown).to.match(/\d+ more bytes/);
+      expect(shown).to.include("'more metadata': 480");
+    }
+    expect(inspect(readBack('€'.repeat(3e5)))).to.include('€€€€');
+  });
+
+  it('is short inside of other objects', () => {
+    expect(inspect({ a: { b: { c: readBack('1') } } }, { depth: 1 })).to.not.include('payload');
+  });
+});
 
 function only(records: readonly ArchiveRecord[]): ArchiveRecord {
   const [record] = records;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { inspect } from 'node:util';
 
 import { expect } from 'chai';
 
@@ -45,6 +46,21 @@ describe('receipts', () => {
     new RollingWriteStream({ directory, files: disk.files, clock, ...options });
 
   const count = (call: string) => disk.calls.filter((name) => name === call).length;
+
+  describe('in console.log', () => {
+    it('shows how safe the record is and what to await, without asking for anything', async () => {
+      const writer = create();
+      const receipt = writer.append({ payload: 'a' });
+      const shown = () => inspect(receipt, { breakLength: Number.POSITIVE_INFINITY });
+      const hint = "'to await': 'receipt.synced, .sealed or .shipped' }";
+      expect(shown()).to.equal(`Receipt { reached: 'none, the record is in memory', ${hint}`);
+      expect(count('sync')).to.equal(0);
+      await receipt.synced;
+      expect(shown()).to.equal(`Receipt { reached: 'synced', ${hint}`);
+      await writer.close();
+      expect(shown()).to.equal(`Receipt { reached: 'sealed', ${hint}`);
+    });
+  });
 
   describe('append', () => {
     it('says where the record is, once it is written', async () => {
