@@ -1,31 +1,88 @@
-import type { Transform } from 'node:stream';
+import { Transform } from 'node:stream';
 
+import { losslessLine } from '../codec/json-lines/lossless-line.js';
+import type { RecordInput } from '../codec/records/record-input.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
+import { parseFlag } from '../format/option-values.js';
 import { Encoder } from './encoder.js';
+import { waitUntilTaken } from './wait-until-taken.js';
 
 /** Options of `toJsonLines`. */
 export interface ToJsonLinesOptions {
   /**
    * The key under which each line holds the record's metadata; `true` means `'metadata'`. Payloads
-   * must then be JSON objects. @default false: lines have no metadata
+   * must then be JSON objects. Not with `lossless`, which always has them. @default false: lines
+   * have no metadata
    */
   readonly metadata?: string | boolean | undefined;
+  /**
+   * Writes everything that a record has, whatever its payload is: `time`, `writer`, `sequence`,
+   * `metadata`, and `payload` (JSON, digit for digit), `payloadText` (other text) or
+   * `payloadBase64`. @default false
+   */
+  readonly lossless?: boolean | undefined;
+  /**
+   * With `lossless`: the members of a payload that is a JSON object come on top of the line, for
+   * tools that want that. Time, writer, sequence and metadata come in one member, under this key;
+   * `true` means `'record'`. Any other payload, and one that has a member of that name, is written
+   * as without this option. @default false
+   */
+  readonly payloadOnTop?: string | boolean | undefined;
 }
 
-const JSON_LINES_OPTION_NAMES: OptionNames<ToJsonLinesOptions> = { metadata: true };
+const JSON_LINES_OPTION_NAMES: OptionNames<ToJsonLinesOptions> = {
+  metadata: true,
+  lossless: true,
+  payloadOnTop: true,
+};
 
 const DEFAULT_METADATA_KEY = 'metadata';
+const DEFAULT_RECORD_KEY = 'record';
 
 /**
  * Converts records to JSON lines (docs/format.md, "JSON lines"): takes records and gives bytes, one
- * line for each payload. A payload that contains a line feed or is not UTF-8 ends the stream with a
- * `RecordError` after the lines before it.
+ * line for each record. Without `lossless` a line is the payload, and a payload that contains a line
+ * feed or is not UTF-8 ends the stream with a `RecordError` after the lines before it.
+ *
+ * @throws TypeError for an invalid option, or options that exclude each other
  */
 export function toJsonLines(options?: ToJsonLinesOptions): Transform {
-  const { metadata } = readOptions(options, JSON_LINES_OPTION_NAMES);
-  const metadataKey = metadata === true ? DEFAULT_METADATA_KEY : metadata;
-  return new Encoder({
-    format: 'jsonl',
-    metadataKey: metadataKey === false ? undefined : metadataKey,
+  const { lossless, metadata, payloadOnTop } = readOptions(options, JSON_LINES_OPTION_NAMES);
+  const metadataKey = keyOf('metadata', metadata, DEFAULT_METADATA_KEY);
+  const recordKey = keyOf('payloadOnTop', payloadOnTop, DEFAULT_RECORD_KEY);
+  if (parseFlag('lossless', lossless, false)) {
+    if (metadata !== undefined && metadata !== true) {
+      throw new TypeError(`metadata is ${JSON.stringify(metadata)}, but lossless decides about it`);
+    }
+    return toLosslessLines(recordKey);
+  }
+  if (recordKey !== undefined) throw new TypeError('payloadOnTop goes with lossless: true');
+  return new Encoder({ format: 'jsonl', metadataKey });
+}
+
+function toLosslessLines(recordKey: string | undefined): Transform {
+  return new Transform({
+    writableObjectMode: true,
+    transform(record: RecordInput, _encoding, callback) {
+      let line: string;
+      try {
+        line = losslessLine(record, recordKey);
+      } catch (error) {
+        void waitUntilTaken(this).then(() => callback(error as Error));
+        return;
+      }
+      callback(null, Buffer.from(`${line}\n`));
+    },
   });
+}
+
+function keyOf(
+  name: string,
+  key: string | boolean | undefined,
+  byDefault: string,
+): string | undefined {
+  if (key === undefined || key === false) return undefined;
+  if (key === true) return byDefault;
+  if (typeof key === 'string') return key;
+  throw new TypeError(`${name} is ${JSON.stringify(key)}, expected a key, true or false`);
 }

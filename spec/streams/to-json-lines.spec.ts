@@ -44,6 +44,45 @@ describe('toJsonLines', () => {
     expect(Buffer.concat(given).toString()).to.equal('{"n":1}\n{ "n": 2 }\n');
   });
 
+  for (const [options, message] of [
+    [{ payloadOnTop: true }, 'payloadOnTop goes with lossless'],
+    [{ lossless: true, metadata: 'about' }, 'metadata is "about", but lossless decides'],
+    [{ lossless: 'yes' }, 'lossless is "yes", expected true or false'],
+    [{ metadata: 5 }, 'metadata is 5, expected a key, true or false'],
+  ] as const) {
+    it(`refuses ${JSON.stringify(options)}`, () => {
+      const untyped: object = options;
+      expect(() => toJsonLines(untyped)).to.throw(TypeError, message);
+    });
+  }
+
+  it('writes any record as one line with lossless: true', async () => {
+    const time = '2026-11-30T05:41:38.123456Z';
+    const records: readonly RecordInput[] = [
+      { payload: '{"n":1.10}', time, metadata: { kind: 'login' } },
+      { payload: Uint8Array.of(255), time },
+      { payload: 'two\nlines', time },
+    ];
+    const archived = Readable.from([encodeBlocks(records)]).pipe(new Decoder());
+    const { given } = await drain<Buffer>(archived.pipe(toJsonLines({ lossless: true })));
+    const found = Buffer.concat(given).toString().split('\n');
+    const start = /^\{"time":"2026-11-30T05:41:38\.123456Z","writer":"[0-9a-f]{16}","sequence":/;
+    for (const line of found.slice(0, 3)) expect(line).to.match(start);
+    expect(found.map((line) => line.replace(/^.*"sequence":/, ''))).to.deep.equal([
+      '0,"metadata":{"kind":"login"},"payload":{"n":1.10}}',
+      '1,"metadata":{},"payloadBase64":"/w=="}',
+      '2,"metadata":{},"payloadText":"two\\nlines"}',
+      '',
+    ]);
+  });
+
+  it("puts a payload's own members on top with payloadOnTop", async () => {
+    const all = { lossless: true, payloadOnTop: true };
+    const record = '"record":{"metadata":{"kind":"login"}}';
+    expect(await lines(all)).to.equal(`{"n":1,${record}}\n{ "n": 2 ,"record":{"metadata":{}}}\n`);
+    expect(await lines({ ...all, payloadOnTop: '_' }, ['{}'])).to.equal('{"_":{"metadata":{}}}\n');
+  });
+
   it('gives the lines before an invalid payload, then a RecordError', async () => {
     for (const payload of ['{\n}', Buffer.from([0x22, 0xff, 0x22]), '\ud800']) {
       const sink = new SlowSink();

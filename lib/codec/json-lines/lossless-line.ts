@@ -1,0 +1,103 @@
+import { isUtf8 } from 'node:buffer';
+
+import { ArchiveRecord, type RawPair } from '../records/archive-record.js';
+import { formatIsoMicros } from '../records/iso-time.js';
+import { type FlatMetadata, fieldOf, flattenMetadata } from '../records/metadata-input.js';
+import { formOf, type PayloadForm, toBase64 } from '../records/payload-form.js';
+import {
+  loneSurrogate,
+  metadataOf,
+  payloadOf,
+  type RecordInput,
+  timeMicrosOf,
+} from '../records/record-input.js';
+
+/**
+ * A record as one line of JSON that holds everything (docs/format.md, "Lossless JSON lines"),
+ * without the line feed at its end.
+ *
+ * @param recordKey where the payload's own members come on top: the key of the member for the rest
+ * @throws RecordError for what is not a record, and for text with half of a surrogate pair
+ */
+export function losslessLine(input: RecordInput, recordKey: string | undefined): string {
+  const payload = payloadOf(input);
+  if (typeof payload === 'string' && !payload.isWellFormed()) throw loneSurrogate('payload');
+  const form = formOf(payload);
+  const facts = [...identityMembers(input), ...metadataMembers(input)];
+  if (recordKey !== undefined && isOpenObject(form, recordKey)) {
+    return withMember(form.text, `${JSON.stringify(recordKey)}:{${facts.join(',')}}`);
+  }
+  return `{${[...facts, payloadMember(form)].join(',')}}`;
+}
+
+function payloadMember(form: PayloadForm): string {
+  if (form.kind === 'bytes') return `"payloadBase64":${JSON.stringify(toBase64(form.bytes))}`;
+  // JSON may hold line breaks between its tokens, but a line may not.
+  if (form.kind === 'json' && !LINE_BREAK.test(form.text)) return `"payload":${form.text}`;
+  return `"payloadText":${JSON.stringify(form.text)}`;
+}
+
+const LINE_BREAK = /[\r\n]/;
+
+/** Who wrote the record and when, as far as that is known. No time is made up. */
+function identityMembers(input: RecordInput): string[] {
+  const micros = timeMicrosOf(input, Number.NaN);
+  const members = Number.isNaN(micros) ? [] : [`"time":"${formatIsoMicros(micros)}"`];
+  if (!(input instanceof ArchiveRecord)) return members;
+  const { sequence, writer } = input;
+  if (writer !== undefined) members.push(`"writer":${JSON.stringify(writer)}`);
+  if (sequence !== undefined) members.push(`"sequence":${sequence}`);
+  return members;
+}
+
+function metadataMembers(input: RecordInput): string[] {
+  if (input instanceof ArchiveRecord) {
+    const pairs = input.rawMetadata();
+    const keys = new Set(pairs.map(([key]) => Buffer.from(key).toString('latin1')));
+    const isText = pairs.every((pair) => pair.every((bytes) => isUtf8(bytes)));
+    if (isText && keys.size === pairs.length) return [textMember(pairs.map(textsOf))];
+    // Version 1 allows metadata that no JSON object can hold. They come twice: to read, and exact.
+    const exact = pairs.map((pair) => pair.map(toBase64));
+    return [
+      `"metadata":${JSON.stringify(input.metadata)}`,
+      `"metadataBase64":${JSON.stringify(exact)}`,
+    ];
+  }
+  const flat: FlatMetadata = [];
+  flattenMetadata(metadataOf(input), flat);
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < flat.length; i += 2) pairs.push([String(flat[i]), String(flat[i + 1])]);
+  for (const [key, value] of pairs) {
+    if (!key.isWellFormed() || !value.isWellFormed()) throw loneSurrogate(fieldOf(key));
+  }
+  return [textMember(pairs)];
+}
+
+function textsOf(pair: RawPair): [key: string, value: string] {
+  const [key, value] = pair;
+  return [Buffer.from(key).toString('utf8'), Buffer.from(value).toString('utf8')];
+}
+
+/** Written by hand: in an object, JavaScript would put keys such as `7` first. */
+function textMember(pairs: readonly (readonly [key: string, value: string])[]): string {
+  const members = pairs.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  return `"metadata":{${members.join(',')}}`;
+}
+
+/** Whether a payload is a JSON object of one line that has no member of this name. */
+function isOpenObject(
+  form: PayloadForm,
+  key: string,
+): form is PayloadForm & { readonly kind: 'json' } {
+  if (form.kind !== 'json' || LINE_BREAK.test(form.text)) return false;
+  const { value } = form;
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject && !Object.hasOwn(value, key);
+}
+
+/** The text of an object with one more member at its end. All of its own text stays as it is. */
+function withMember(object: string, member: string): string {
+  const end = object.lastIndexOf('}');
+  const isEmpty = object.slice(0, end).trim() === '{';
+  return `${object.slice(0, end)}${isEmpty ? '' : ','}${member}${object.slice(end)}`;
+}
