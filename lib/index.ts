@@ -141,6 +141,7 @@ export {
 } from './writing/recovery/repair-archive.js';
 export type { RollingWriteOptions } from './writing/rolling-write-options.js';
 export { RollingWriteStream } from './writing/rolling-write-stream.js';
+export type { LostRecords } from './writing/sink/archive-sink.js';
 export type { SyncMode } from './writing/sink/archive-sync.js';
 export type { DiskOperation, DiskStall, DiskStep } from './writing/sink/disk-retry.js';
 export type { WriterStats } from './writing/writer-stats.js';

@@ -1,6 +1,7 @@
 import type { FileLayer } from '../files/file-layer.js';
 import { systemCodeOf } from '../files/system-error.js';
 import {
+  isSameSighting,
   LEASE_STALE_MS,
   type LeaseSighting,
   sightLease,
@@ -49,7 +50,7 @@ export class ShippingLeases {
     if (sighted === null) return null;
     const watched = this.#watched.get(path);
     const nowMs = performance.now();
-    if (watched?.ino !== sighted.ino || watched.mtimeMs !== sighted.mtimeMs) {
+    if (watched === undefined || !isSameSighting(watched, sighted)) {
       this.#watched.set(path, { ...sighted, sinceMs: nowMs });
       return null;
     }
@@ -59,4 +60,4 @@ export class ShippingLeases {
   }
 }
 
-const NO_LEASE: ArchiveLease = { release: async () => {} };
+const NO_LEASE: ArchiveLease = { isOwn: async () => true, release: async () => {} };

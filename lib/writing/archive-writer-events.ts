@@ -3,6 +3,7 @@ import type { ArchiveFailure } from './handlers/archive-failure.js';
 import type { OpenedArchive, SealedArchive } from './handlers/archive-handler.js';
 import type { DroppedArchive, ShippedArchive } from './handlers/archive-shipper.js';
 import type { RecoveredArchive } from './recovery/recover-archive.js';
+import type { LostRecords } from './sink/archive-sink.js';
 import type { DiskStall, DiskStep } from './sink/disk-retry.js';
 
 /** The events of a writer, besides those of every Writable. Listeners are not awaited. */
@@ -33,8 +34,15 @@ export interface ArchiveWriterEvents {
    * `SHOEBOX_STALLED`.
    */
   readonly stalled: [stall: DiskStall];
-  /** A step that had stalled has succeeded, and nothing was lost. */
+  /** A step that had stalled has succeeded. Nothing was lost, unless `lost` reports it. */
   readonly resumed: [step: DiskStep];
+  /**
+   * Another program has truncated, overwritten or replaced the open archive, or the disk can no
+   * longer read it: records that were on disk may be gone. Their receipts reject. The writer
+   * continues in a new archive with all other records, and recovers what is left of the old one.
+   * Without a listener the writer warns the process, with the code `SHOEBOX_LOST`.
+   */
+  readonly lost: [lost: LostRecords];
   /** After `end`: all records are sealed on disk, and only shipping is left to do. */
   readonly drained: [];
   /** With `invalid: 'skip'`: an input was skipped because it is no record. */

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { addAbortSignal, Writable } from 'node:stream';
 
 import type { RecordInput } from '../codec/records/record-input.js';
@@ -28,6 +28,7 @@ import {
   type RollingWriteOptions,
   type RollingWriteSettings,
 } from './rolling-write-options.js';
+import type { LostRecords } from './sink/archive-sink.js';
 import { DiskRetry } from './sink/disk-retry.js';
 import { Takeover } from './takeover.js';
 import { createUnheardWarnings } from './unheard-warnings.js';
@@ -65,6 +66,8 @@ export class RollingWriteStream extends Writable {
   readonly #queue: RecordQueue;
   readonly #unheard = createUnheardWarnings();
   readonly #syncSoon = () => this.#roller.syncSoon();
+  /** Settles when what is left of files that have lost records is recovered. */
+  #recovering: Promise<void> = Promise.resolve();
   #sealed = 0;
   #sealedBytes = 0;
 
@@ -286,6 +289,7 @@ export class RollingWriteStream extends Writable {
         });
       },
       onTakenOver: (draft) => this.#pending.takenOver(draft),
+      onLost: (lost) => this.#reportLost(lost),
       onFailure: (error) => this.#fail(error),
     };
   }
@@ -301,6 +305,12 @@ export class RollingWriteStream extends Writable {
     process.nextTick(() => {
       if (!this.emit(name, ...args)) this.#unheard[name]?.(...args);
     });
+  }
+
+  #reportLost(lost: LostRecords): void {
+    this.#report('lost', lost);
+    const { name, path } = lost.archive;
+    this.#recovering = this.#takeover.recover(join(dirname(path), name));
   }
 
   async #sync(): Promise<void> {
@@ -338,6 +348,7 @@ export class RollingWriteStream extends Writable {
 
   async #settleOnDisk(): Promise<void> {
     await this.#roller.end();
+    await this.#recovering;
     await this.#takeover.stop();
     await this.#handlers.idle();
     // A missing directory is an error even if no record came.

@@ -32,6 +32,15 @@ export class Takeover {
     await retry.run(step, () => this.#recovery.start());
   }
 
+  /**
+   * Recovers what is left of an open archive of this process.
+   *
+   * @param path the archive's path without the suffix of its state
+   */
+  async recover(path: string): Promise<void> {
+    await this.#recovery.recover(path);
+  }
+
   /** Settles when all archives without a living owner are recovered. */
   async idle(): Promise<void> {
     await this.#recovery.idle();

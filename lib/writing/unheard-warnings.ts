@@ -38,6 +38,10 @@ export function createUnheardWarnings(): UnheardEvents {
       const stall = `the writer waits, because ${step} fails: ${messageOf(error)}`;
       warn('SHOEBOX_STALLED', '', `${stall} (the writer's event "stalled" reports all)`);
     },
+    lost({ archive, error, records }) {
+      const loss = `up to ${records} records are lost: ${messageOf(error)}`;
+      warn('SHOEBOX_LOST', archive.name, `${loss} (the writer's event "lost" reports all)`);
+    },
   };
 }
 

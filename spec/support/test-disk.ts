@@ -74,7 +74,7 @@ export class TestDisk {
           'write',
           async () => {
             const result = await file.write(bytes, offset, length, position);
-            this.writtenBytes += result.bytesWritten;
+            if (!path.endsWith('.lock')) this.writtenBytes += result.bytesWritten;
             return result;
           },
           () => file.write(bytes, offset, length >> 1, position),

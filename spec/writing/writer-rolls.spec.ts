@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 
 import { expect } from 'chai';
 
@@ -196,12 +197,12 @@ describe('rolling of a RollingWriteStream', () => {
     });
 
     it('rolls when all policies are due, even if one of them has no dueAt', async () => {
-      const disk = new TestDisk();
       const roll = rollWhenAll(rollByCount(3), rollByAge('1m'));
-      const writer = create({ files: disk.files, roll });
-      writer.write('a');
+      const writer = create({ roll });
+      const { written } = writer.append('a');
       clock.advance(10 * SECOND);
-      await until(() => disk.writtenBytes > 0);
+      await written;
+      await setImmediate();
       writer.write('b');
       writer.write('c');
       await sealedBy(writer, () => clock.advance(50 * SECOND));
@@ -449,7 +450,7 @@ describe('rolling of a RollingWriteStream', () => {
       writer.write('a');
       void writer.roll();
       expect(await outcome).to.equal(failure);
-      await new Promise((resolve) => setImmediate(resolve));
+      await setImmediate();
       expect(stop()).to.deep.equal([]);
       expect(await rejection(writer.roll())).to.equal(failure);
     });

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import picomatch from 'picomatch';
 
@@ -59,6 +59,16 @@ export class DirectoryRecovery {
   /** Lists the open archives, and begins to recover those without a lease. */
   async start(): Promise<void> {
     for (const base of [...(await this.#listOrphans())].sort()) this.#run(base, null);
+  }
+
+  /**
+   * Recovers an archive that no process writes any more. Settles when that is done, or has failed.
+   *
+   * @param base the archive's path without the suffix of its state
+   */
+  async recover(base: string): Promise<void> {
+    this.#run(base, null);
+    await this.#settled();
   }
 
   /** Settles when all archives are recovered whose owner seems to be dead. */
@@ -134,7 +144,7 @@ export class DirectoryRecovery {
       }
     } catch (error) {
       // The archive stays as it is until the next writer starts.
-      onFailed({ archive: { path, name: base }, operation: 'recover', error });
+      onFailed({ archive: { path, name: basename(base) }, operation: 'recover', error });
     }
   }
 

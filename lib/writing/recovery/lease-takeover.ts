@@ -5,11 +5,17 @@ import { findFile } from '../../files/find-file.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { LEASE_SUFFIX } from '../../series/names/archive-state.js';
-import { type ArchiveLease, LEASE_RENEWAL_MS, takeLease } from '../sink/archive-lease.js';
+import {
+  type ArchiveLease,
+  LEASE_RENEWAL_MS,
+  readLeaseToken,
+  takeLease,
+} from '../sink/archive-lease.js';
 
 /** A lease as it was at some moment. A living owner changes `mtimeMs` before long. */
 export interface LeaseSighting {
-  readonly ino: number;
+  /** The text by which its owner recognises it. */
+  readonly token: string;
   readonly mtimeMs: number;
 }
 
@@ -27,7 +33,7 @@ export async function sightLease(
   openPath: string,
   files: FileLayer,
 ): Promise<LeaseSighting | null> {
-  return await findFile(openPath + LEASE_SUFFIX, files);
+  return await sight(openPath + LEASE_SUFFIX, files);
 }
 
 /**
@@ -51,7 +57,7 @@ export async function takeOverLease(
   files: FileLayer,
 ): Promise<ArchiveLease | null> {
   const path = openPath + LEASE_SUFFIX;
-  if (!isUnchanged(await sightLease(openPath, files), sighted)) return null;
+  if (!isSameSighting(await sightLease(openPath, files), sighted)) return null;
   // Unlinking by name could delete a lease just taken by another process: rename it first, then
   // check.
   const aside = `${openPath}.taken-${randomBytes(4).toString('hex')}${LEASE_SUFFIX}`;
@@ -61,7 +67,7 @@ export async function takeOverLease(
     if (isMissing(error)) return null;
     throw error;
   }
-  const isStale = isUnchanged(await findFile(aside, files), sighted);
+  const isStale = isSameSighting(await sight(aside, files), sighted);
   if (!isStale) await linkUnlessTaken(aside, path, files);
   await unlinkIfThere(files, aside);
   return isStale ? await takeLease(openPath, files) : null;
@@ -94,8 +100,17 @@ export function leasedName(name: string): string | null {
   return name.slice(0, -LEASE_SUFFIX.length);
 }
 
-function isUnchanged(found: LeaseSighting | null, sighted: LeaseSighting): boolean {
-  return found?.ino === sighted.ino && found.mtimeMs === sighted.mtimeMs;
+/** Whether a lease was neither renewed nor taken over between two sightings. */
+export function isSameSighting(one: LeaseSighting | null, other: LeaseSighting | null): boolean {
+  return one?.token === other?.token && one?.mtimeMs === other?.mtimeMs;
+}
+
+async function sight(path: string, files: FileLayer): Promise<LeaseSighting | null> {
+  const found = await findFile(path, files);
+  if (found === null) return null;
+  // Anything but a file is no lease of a living owner, and cannot be read.
+  const token = found.isFile() ? await readLeaseToken(path, files) : '';
+  return token === null ? null : { token, mtimeMs: found.mtimeMs };
 }
 
 async function linkUnlessTaken(from: string, to: string, files: FileLayer): Promise<void> {

@@ -1,5 +1,6 @@
 import type { OpenedArchive, SealedArchive } from '../handlers/archive-handler.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
+import type { LostRecords } from '../sink/archive-sink.js';
 
 /** Called at each step in the life of a writer's archives. */
 export interface ArchiveListener {
@@ -16,6 +17,9 @@ export interface ArchiveListener {
    * Another process has taken over all files of the archive, with all its records, and seals them.
    */
   onTakenOver(draft: ArchiveDraft): void;
+
+  /** Records that were on disk may be gone. Their receipts have rejected. */
+  onLost(lost: LostRecords): void;
 
   /**
    * A roll policy threw, or the disk failed in a way that retrying cannot help: then nothing more

@@ -2,7 +2,7 @@ import type { FileLayer } from '../../files/file-layer.js';
 import type { Clock } from '../../streams/clock.js';
 import { Waiters } from '../../streams/waiters.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
-import { ArchiveSink } from '../sink/archive-sink.js';
+import { ArchiveSink, type LostRecords } from '../sink/archive-sink.js';
 import { ArchiveSync, type SyncMode } from '../sink/archive-sync.js';
 import type { DiskRetry } from '../sink/disk-retry.js';
 import type { SlabKeeper } from '../sink/slab-keeper.js';
@@ -198,9 +198,10 @@ export class SinkQueue {
   }
 
   async #createFile(draft: ArchiveDraft): Promise<ArchiveSink> {
-    const { directory, syncMode } = this.#options;
+    const { directory, listener, syncMode } = this.#options;
     const keepsUnsynced = syncMode !== 'no';
-    const options = { ...this.#options, keepsUnsynced, memory: this.#memory };
+    const onLost = (lost: LostRecords) => listener.onLost(lost);
+    const options = { ...this.#options, keepsUnsynced, memory: this.#memory, onLost };
     const asFatal = (error: unknown) => asDirectoryError(directory, error);
     try {
       // A directory that never took a file is a wrong option; one that did may come back.

@@ -8,6 +8,7 @@ import { ArchiveDigest } from './archive-digest.js';
 import { ArchivePath } from './archive-path.js';
 import { cutTornTail } from './cut-torn-tail.js';
 import { type FileFault, FileFaultError } from './file-fault.js';
+import { FileGuard } from './file-guard.js';
 
 /** How far a file is written. */
 export interface FileMark {
@@ -37,7 +38,9 @@ export class ArchiveFile {
   readonly #path: ArchivePath;
   readonly #file: OpenFile;
   readonly #digest = new ArchiveDigest();
+  readonly #guard: FileGuard;
   #fault: FileFault | null = null;
+  #cause: unknown;
   /** The append that failed, whose bytes may follow `bytes` in the file. */
   #torn: TornAppend | null = null;
   /** SHA-256 of the whole file, once it is finished. */
@@ -53,6 +56,7 @@ export class ArchiveFile {
   private constructor(path: ArchivePath, file: OpenFile) {
     this.#path = path;
     this.#file = file;
+    this.#guard = new FileGuard(path.openPath, file, () => this.#isIntact());
   }
 
   /** The archive's name while open, without `.open`. */
@@ -67,6 +71,11 @@ export class ArchiveFile {
 
   get fault(): FileFault | null {
     return this.#fault;
+  }
+
+  /** The first failure that set `fault`. */
+  get cause(): unknown {
+    return this.#cause;
   }
 
   /** Marks the end of the appends so far. */
@@ -87,15 +96,20 @@ export class ArchiveFile {
    * next call has the same bytes, it continues after these; otherwise it cuts them off first.
    *
    * @param onAppended called as soon as `mark` includes the bytes: no sync can begin in between
+   * @throws FileFaultError if another program has changed the file
    */
   async append(bytes: Buffer, onAppended?: () => void): Promise<void> {
+    await this.#orFault(() => this.#guard.checkIdle());
     if (this.#torn?.bytes !== bytes) await this.#dropTorn();
     const begin = this.#torn?.wholeBytes ?? 0;
+    this.#guard.begin();
     try {
       await writeAll(this.#file, bytes.subarray(begin), this.bytes + begin);
+      await this.#orFault(() => this.#guard.appended(bytes));
     } catch (error) {
+      if (error instanceof FileFaultError) throw error;
       // The error may be about pages that were written long ago.
-      if (systemCodeOf(error) === 'EIO') this.#fault = 'suspect';
+      if (systemCodeOf(error) === 'EIO') this.#setFault('suspect', error);
       this.#torn = { bytes, wholeBytes: await cutTornTail(this.#file, this.bytes, bytes) };
       throw error;
     }
@@ -112,8 +126,12 @@ export class ArchiveFile {
 
   /** Makes all bytes so far survive a power loss. The first call also syncs the file's name. */
   async datasync(): Promise<void> {
+    const { tail } = this.#guard;
     await this.#orSuspect(() => this.#file.datasync());
-    await this.#checkPath();
+    await this.#orFault(async () => {
+      await this.#checkPath();
+      await this.#guard.check(tail);
+    });
     await this.#path.syncName();
     await this.hashed;
   }
@@ -123,20 +141,24 @@ export class ArchiveFile {
     if (this.#sha256 !== null) return;
     await this.#dropTorn();
     await this.#orSuspect(() => this.#file.sync());
-    await this.#checkPath();
+    await this.#orFault(async () => {
+      await this.#checkPath();
+      await this.#guard.checkWhole();
+    });
     // Receipts report `synced` before the file has its final name.
     await this.#path.syncName();
     this.#sha256 = await this.mark().sha256();
   }
 
   /**
-   * Closes the finished file and gives it its final name.
+   * Gives the finished file its final name, and closes it.
    *
    * @returns the name it got, which is an alternative if `name` is taken
    */
   async takeName(name: string): Promise<string> {
+    // Close it last: if another program has moved it, its content must be read back.
+    const taken = await this.#orFault(() => this.#path.moveTo(name));
     await this.#close();
-    const taken = await this.#path.moveTo(name);
     await this.#path.release();
     return taken;
   }
@@ -198,6 +220,7 @@ export class ArchiveFile {
     if (this.#torn === null) return;
     await this.#file.truncate(this.bytes);
     this.#torn = null;
+    this.#guard.end();
   }
 
   /**
@@ -208,18 +231,37 @@ export class ArchiveFile {
     try {
       await sync();
     } catch (error) {
-      this.#fault = 'suspect';
+      this.#setFault('suspect', error);
       throw error;
     }
   }
 
-  async #checkPath(): Promise<void> {
+  /** Remembers the fault that a check has found. */
+  async #orFault<T>(check: () => Promise<T>): Promise<T> {
     try {
-      await this.#path.check();
+      return await check();
     } catch (error) {
-      if (error instanceof FileFaultError) this.#fault = error.fault;
+      if (error instanceof FileFaultError) this.#setFault(error.fault, error);
       throw error;
     }
+  }
+
+  #setFault(fault: FileFault, cause: unknown): void {
+    this.#fault = fault;
+    this.#cause ??= cause;
+  }
+
+  async #checkPath(): Promise<void> {
+    if ((await this.#path.check()) === 'touched') this.#guard.forgetTime();
+  }
+
+  /** Whether the file holds the bytes that were appended; true if their digest is lost. */
+  async #isIntact(): Promise<boolean> {
+    const { bytes } = this;
+    const given = await this.mark().givenSha256();
+    if (given === null) return true;
+    const found = await sha256OfRange(this.#file, { start: 0, end: bytes });
+    return found?.equals(given) ?? false;
   }
 
   async #isEmpty(): Promise<boolean> {

@@ -1,17 +1,27 @@
+import { randomBytes } from 'node:crypto';
+
 import type { FileLayer, OpenFile } from '../../files/file-layer.js';
-import { findFile } from '../../files/find-file.js';
-import { systemCodeOf } from '../../files/system-error.js';
+import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
+import { writeAll } from '../../files/write-all.js';
 import { LEASE_SUFFIX } from '../../series/names/archive-state.js';
 
 /** The right to write an archive, for as long as its owner lives. */
 export interface ArchiveLease {
+  /** Whether no other process has taken the lease over, and it was not removed. */
+  isOwn(): Promise<boolean>;
   /** Gives the lease back, unless another process has taken it over. */
   release(): Promise<void>;
 }
 
 /** How often an owner renews its lease, in ms. */
 export const LEASE_RENEWAL_MS = 1000;
+
+/** The random bytes by which an owner recognises its lease. Inode numbers are not stable everywhere. */
+const TOKEN_BYTES = 8;
+
+/** A lease holds a token of 16 hex digits and nothing else. */
+const LONGEST_TOKEN_BYTES = 2 * TOKEN_BYTES;
 
 /**
  * Takes the lease of `NAME.open`: a file beside it, `NAME.open.lock`, whose modification time the
@@ -36,12 +46,33 @@ export async function takeLease(openPath: string, files: FileLayer): Promise<Arc
   }
 }
 
+/**
+ * The text that distinguishes a lease from every other one; empty if its owner has written none yet.
+ *
+ * @returns null if there is no such file
+ */
+export async function readLeaseToken(path: string, files: FileLayer): Promise<string | null> {
+  let file: OpenFile;
+  try {
+    file = await files.open(path, 'r');
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+  try {
+    const bytes = Buffer.alloc(LONGEST_TOKEN_BYTES);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    return bytes.toString('latin1', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
 class RenewedLease implements ArchiveLease {
   readonly #path: string;
   readonly #files: FileLayer;
-  /** Kept open so that no other file can get its inode. */
   readonly #file: OpenFile;
-  readonly #ino: number;
+  readonly #token: string;
   readonly #takenMs: number;
   readonly #startMs = performance.now();
   #timer: NodeJS.Timeout | undefined;
@@ -50,9 +81,11 @@ class RenewedLease implements ArchiveLease {
 
   static async create(path: string, files: FileLayer): Promise<RenewedLease> {
     const file = await files.open(path, 'wx');
+    const token = randomBytes(TOKEN_BYTES).toString('hex');
     try {
-      const { ino, mtimeMs } = await file.stat();
-      return new RenewedLease(path, files, file, { ino, mtimeMs });
+      await writeAll(file, Buffer.from(token), 0);
+      const { mtimeMs } = await file.stat();
+      return new RenewedLease(path, files, file, { token, mtimeMs });
     } catch (error) {
       // The name was free, so the file is ours to remove. Report the first failure, not one of
       // these.
@@ -66,14 +99,18 @@ class RenewedLease implements ArchiveLease {
     path: string,
     files: FileLayer,
     file: OpenFile,
-    { ino, mtimeMs }: { readonly ino: number; readonly mtimeMs: number },
+    { token, mtimeMs }: { readonly token: string; readonly mtimeMs: number },
   ) {
     this.#path = path;
     this.#files = files;
     this.#file = file;
-    this.#ino = ino;
+    this.#token = token;
     this.#takenMs = mtimeMs;
     this.#renewLater();
+  }
+
+  async isOwn(): Promise<boolean> {
+    return (await readLeaseToken(this.#path, this.#files)) === this.#token;
   }
 
   async release(): Promise<void> {
@@ -82,8 +119,7 @@ class RenewedLease implements ArchiveLease {
     clearTimeout(this.#timer);
     await this.#renewing;
     try {
-      const found = await findFile(this.#path, this.#files);
-      if (found?.ino === this.#ino) await unlinkIfThere(this.#files, this.#path);
+      if (await this.isOwn()) await unlinkIfThere(this.#files, this.#path);
     } finally {
       await this.#file.close();
     }
@@ -111,6 +147,11 @@ class RenewedLease implements ArchiveLease {
    */
   async #renew(): Promise<void> {
     const seconds = (this.#takenMs + performance.now() - this.#startMs) / 1000;
-    await this.#file.utimes(seconds, seconds);
+    try {
+      await this.#file.utimes(seconds, seconds);
+    } catch {
+      // Some network file systems let no process set a time. A write sets it, too.
+      await writeAll(this.#file, Buffer.from(this.#token), 0);
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 
+import { FileIdentity } from '../../files/file-identity.js';
 import type { FileLayer, FileStatus, OpenFile } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { isSameFile } from '../../files/same-file.js';
@@ -7,7 +8,7 @@ import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { nthName } from '../../series/names/alternative-name.js';
 import { OPEN_SUFFIX, STALE_SUFFIX } from '../../series/names/archive-state.js';
-import { type NameHolder, takeFreeName } from '../../series/names/take-free-name.js';
+import { takeFreeName } from '../../series/names/take-free-name.js';
 import { type ArchiveLease, takeLease } from './archive-lease.js';
 import { FileFaultError } from './file-fault.js';
 
@@ -22,8 +23,7 @@ export class ArchivePath {
   readonly #files: FileLayer;
   readonly #lease: ArchiveLease;
   readonly #directoryStatus: FileStatus;
-  readonly #file: OpenFile;
-  #fileStatus: FileStatus | undefined;
+  readonly #identity: FileIdentity;
   #isNameSynced = false;
   #movedTo: string | undefined;
   /**
@@ -50,7 +50,8 @@ export class ArchivePath {
         if (lease === null) continue;
         try {
           const file = await files.open(openPath, 'wx+');
-          const created = { file, files, lease, status };
+          const identity = new FileIdentity(file, files, status);
+          const created = { files, identity, lease, status };
           return { path: new ArchivePath(directory, candidate, created), file };
         } catch (error) {
           await release(lease);
@@ -65,8 +66,8 @@ export class ArchivePath {
   private constructor(directory: string, name: string, created: CreatedFile) {
     this.name = name;
     this.#directory = directory;
-    this.#file = created.file;
     this.#files = created.files;
+    this.#identity = created.identity;
     this.#lease = created.lease;
     this.#directoryStatus = created.status;
   }
@@ -77,20 +78,27 @@ export class ArchivePath {
   }
 
   /**
-   * Checks that no other process has taken the file over. A recoverer renames an archive before it
-   * reads it: bytes that were synced before this check are in its copy, and no bytes after it are
-   * promised yet.
+   * Checks that the file is still at `openPath`. A recoverer renames an archive before it reads it:
+   * bytes that were synced before this check are in its copy, and no bytes after it are promised
+   * yet.
    *
-   * @throws FileFaultError if the file is not at `openPath`: `taken`, or `suspect` if the whole
-   *   directory is another one
+   * @returns `'touched'` if the file's time was set to find that out
+   * @throws FileFaultError `taken` if another process has taken the file over; `suspect` if another
+   *   program has moved, replaced or removed it, or its directory
    */
-  async check(): Promise<void> {
-    if (await this.#isAtOpenPath()) return;
+  async check(): Promise<'untouched' | 'touched'> {
+    const { touches } = this.#identity;
+    if (await this.#isAtOpenPath()) {
+      return touches === this.#identity.touches ? 'untouched' : 'touched';
+    }
     // If this fails, the directory is gone and may come back: no process has taken the file.
     const directory = await this.#files.stat(this.#directory);
-    const fault = isSameFile(directory, this.#directoryStatus) ? 'taken' : 'suspect';
-    const message = `${this.openPath} was taken away from its writer, which had stalled`;
-    throw new FileFaultError(fault, message);
+    if (await this.#isTaken(directory)) {
+      const message = `${this.openPath} was taken away from its writer, which had stalled`;
+      throw new FileFaultError('taken', message);
+    }
+    const message = `${this.openPath} was moved, replaced or removed by another program`;
+    throw new FileFaultError('suspect', message);
   }
 
   /**
@@ -142,31 +150,48 @@ export class ArchivePath {
 
   async #takeName(name: string, suffix: string): Promise<string> {
     const wanted = join(this.#directory, name);
-    const holderOf = (path: string) => this.#holderOf(path);
+    const holderOf = (path: string) => this.#identity.holderOf(path);
     try {
-      return basename(await takeFreeName(this.#files, this.openPath, wanted, { suffix, holderOf }));
+      const path = await takeFreeName(this.#files, this.openPath, wanted, { suffix, holderOf });
+      if ((await holderOf(path)) !== 'itself') await this.#giveBack(path);
+      return basename(path);
     } catch (error) {
       if (isMissing(error)) await this.check();
       throw error;
     }
   }
 
-  async #isAtOpenPath(): Promise<boolean> {
-    return (await this.#holderOf(this.openPath)) === 'itself';
+  /**
+   * Another program has just put its own file at `openPath`, which now has the archive's name: gives
+   * that back.
+   *
+   * @throws FileFaultError
+   */
+  async #giveBack(path: string): Promise<void> {
+    const isLinked = (await findFile(this.openPath, this.#files)) !== null;
+    if (isLinked) await unlinkIfThere(this.#files, path);
+    else await this.#files.rename(path, this.openPath);
+    await this.check();
+    throw new FileFaultError('suspect', `${this.openPath} was replaced by another program`);
   }
 
-  async #holderOf(path: string): Promise<NameHolder> {
-    // Asked while the file is open, and only once.
-    this.#fileStatus ??= await this.#file.stat();
-    const found = await findFile(path, this.#files);
-    if (found === null) return 'none';
-    return isSameFile(found, this.#fileStatus) ? 'itself' : 'other';
+  /** Whether a process that recovers archives has taken the file, which is not at `openPath`. */
+  async #isTaken(directory: FileStatus): Promise<boolean> {
+    if (await exists(join(this.#directory, this.name + STALE_SUFFIX), this.#files)) return true;
+    if (await this.#lease.isOwn()) return false;
+    if (isSameFile(directory, this.#directoryStatus)) return true;
+    // Of a directory whose number changes all the time, it shows nothing.
+    return !isSameFile(directory, await this.#files.stat(this.#directory));
+  }
+
+  async #isAtOpenPath(): Promise<boolean> {
+    return (await this.#identity.holderOf(this.openPath)) === 'itself';
   }
 }
 
 interface CreatedFile {
-  readonly file: OpenFile;
   readonly files: FileLayer;
+  readonly identity: FileIdentity;
   readonly lease: ArchiveLease;
   /** Status of the directory. */
   readonly status: FileStatus;

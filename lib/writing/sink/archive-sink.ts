@@ -2,6 +2,7 @@ import { ArchiveError } from '../../errors/archive-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
 import { systemCodeOf } from '../../files/system-error.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
+import { RECEIPT_LEVELS, type ReceiptLevel } from '../receipts/receipt-level.js';
 import { ArchiveFile, type FileMark } from './archive-file.js';
 import type { DiskOperation, DiskRetry } from './disk-retry.js';
 import { FileFaultError } from './file-fault.js';
@@ -15,6 +16,21 @@ export interface ArchiveSinkOptions {
   readonly memory: UnsyncedMemory;
   /** Whether bytes stay in memory until they are synced. */
   readonly keepsUnsynced: boolean;
+  /** Called when the file that may have lost records is closed, and its lease given back. */
+  onLost(lost: LostRecords): void;
+}
+
+/**
+ * Records that were written to an archive's file, which no longer holds them as they were: another
+ * program has truncated or overwritten it, or the disk cannot read it.
+ */
+export interface LostRecords {
+  /** The file. The whole blocks that are left in it are recovered: see the event `recovered`. */
+  readonly archive: { readonly path: string; readonly name: string };
+  /** How many records the file held; some of them may be left. */
+  readonly records: number;
+  /** The error that the receipts of these records reject with. */
+  readonly error: Error;
 }
 
 /** The steps of a seal that depend on the content of the archive. */
@@ -58,7 +74,7 @@ export class ArchiveSink {
   #records = 0;
   #missing: MissingBeginning = { bytes: 0, records: 0, archives: 0 };
   /** The file that was replaced, until it is set aside. */
-  #replaced: ArchiveFile | null = null;
+  #replaced: { readonly file: ArchiveFile; readonly lost: LostRecords | null } | null = null;
   /** The end of the records, once the last of them are written. */
   #end: FileMark | null = null;
   /** Whether the index is written, or left out because the disk is full. */
@@ -160,7 +176,7 @@ export class ArchiveSink {
   async abandon(): Promise<void> {
     await this.#turn.catch(() => undefined);
     this.#unsynced.release(this.#unsynced.end);
-    const files = [this.#replaced?.leave(), this.#replacer.abandon(), this.#file.abandon()];
+    const files = [this.#replaced?.file.leave(), this.#replacer.abandon(), this.#file.abandon()];
     const failed = (await Promise.allSettled(files)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
   }
@@ -190,13 +206,15 @@ export class ArchiveSink {
     }
     await this.#complete(steps);
     await file.finish();
-    this.#hasSynced({ ...file.mark(), records: this.#records }, this.#unsynced.end);
+    // Without the index, which another file would get again.
+    const end = this.#end ?? file.mark();
+    this.#hasSynced({ ...end, records: this.#records }, this.#unsynced.end);
     steps.onSynced();
     try {
       return await file.takeName(await steps.name(file));
     } catch (error) {
       // All bytes were synced before the file was taken: the process that took it has them.
-      if (!(error instanceof FileFaultError)) throw error;
+      if (!(error instanceof FileFaultError) || error.fault !== 'taken') throw error;
       const { archives, bytes } = this.#missing;
       this.#missing = { bytes: bytes + file.bytes, records: this.#records, archives: archives + 1 };
       await file.leave();
@@ -230,41 +248,60 @@ export class ArchiveSink {
     const written = this.#end ?? old.mark();
     const { keepsUnsynced } = this.#options;
     const unsynced = keepsUnsynced ? this.#unsynced.pieces : null;
-    const synced = this.#synced;
-    this.#file = await this.#replacer.replace(old, { synced, written, unsynced });
-    this.#replaced = old;
+    const content = { synced: this.#synced, written, unsynced };
+    this.#file = await this.#replacer.replace(old, content).catch((error) => {
+      // A writer that must end has no other attempt.
+      if (error instanceof FileFaultError) return this.#replacer.replace(old, content);
+      throw error;
+    });
     this.#isComplete = false;
     this.#end = null;
-    if (old.fault !== 'suspect') this.#leaveBeginning(old, written);
+    const lost = old.fault === 'suspect' ? null : this.#leaveBeginning(old, written);
+    this.#replaced = { file: old, lost };
     this.#hasSynced({ ...this.#file.mark(), records: this.#records }, this.#unsynced.end);
     await this.#setReplacedAside();
   }
 
   async #setReplacedAside(): Promise<void> {
-    await this.#replaced?.setAside();
+    const replaced = this.#replaced;
+    await replaced?.file.setAside();
     this.#replaced = null;
+    if (replaced?.lost) this.#options.onLost(replaced.lost);
   }
 
   /**
-   * Gives up the synced bytes, and those that a recoverer finds after them: another process seals
-   * them.
+   * Gives up the records that are only in the old file.
+   *
+   * @returns those that may be lost; null if another process has them and seals them
    */
-  #leaveBeginning(old: ArchiveFile, written: FileMark): void {
+  #leaveBeginning(old: ArchiveFile, written: FileMark): LostRecords | null {
     const { archives, bytes, records } = this.#missing;
-    const { progress } = this.#draft;
-    const message = `${old.openPath} is sealed by the process that recovers it`;
-    const error = new ArchiveError('ERR_LEASE_LOST', message);
+    const isTaken = old.fault === 'taken';
     // If unsynced bytes are neither in memory nor in a readable file, all written records stay in
     // the old file.
-    const isAllLeft = old.fault === 'unreadable' && !this.#options.keepsUnsynced;
+    const isAllLeft = !isTaken && !this.#options.keepsUnsynced;
     const left = isAllLeft ? { ...written, records: this.#records } : this.#synced;
-    progress.lose(['sealed', 'shipped'], { begin: records, end: left.records }, error);
-    progress.lose(['synced'], { begin: this.#synced.records, end: left.records }, error);
+    const error = isTaken ? recoveredElsewhere(old) : changedByOthers(old);
+    const levels: readonly ReceiptLevel[] = isTaken ? ['sealed', 'shipped'] : RECEIPT_LEVELS;
+    this.#draft.progress.lose(levels, { begin: records, end: left.records }, error);
     this.#missing = {
       bytes: bytes + left.bytes,
       records: left.records,
       // An empty file is not recovered as an archive.
       archives: archives + (written.bytes > 0 ? 1 : 0),
     };
+    if (isTaken || left.records === records) return null;
+    const archive = { path: old.openPath, name: old.name };
+    return { archive, records: left.records - records, error };
   }
+}
+
+function recoveredElsewhere({ openPath }: ArchiveFile): ArchiveError {
+  const message = `${openPath} is sealed by the process that recovers it`;
+  return new ArchiveError('ERR_LEASE_LOST', message);
+}
+
+function changedByOthers({ cause, openPath }: ArchiveFile): ArchiveError {
+  const message = `${openPath} no longer holds the records that were written to it`;
+  return new ArchiveError('ERR_ARCHIVE_CHANGED', message, { cause });
 }

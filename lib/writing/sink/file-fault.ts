@@ -3,8 +3,8 @@ import { ArchiveError } from '../../errors/archive-error.js';
 /**
  * Why a file must not be written to any more:
  *
- * - `suspect`: a sync or a write failed, so that an unknown part of the file is on disk, and a
- *   later sync that succeeds proves nothing;
+ * - `suspect`: a sync or a write failed, or another program has changed, moved or replaced the
+ *   file. An unknown part of it is on disk, and a later sync that succeeds proves nothing;
  * - `taken`: another process has recovered the file;
  * - `unreadable`: the file is suspect, and its synced bytes differ from those that were written.
  */
@@ -16,7 +16,7 @@ export class FileFaultError extends ArchiveError {
   readonly fault: FileFault;
 
   constructor(fault: FileFault, message: string) {
-    super('ERR_LEASE_LOST', message);
+    super(fault === 'taken' ? 'ERR_LEASE_LOST' : 'ERR_ARCHIVE_CHANGED', message);
     this.fault = fault;
   }
 }

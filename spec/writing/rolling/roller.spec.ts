@@ -59,6 +59,7 @@ describe('Roller', () => {
         onBegin: ({ name, records }) => events.push(`begin ${name} with ${records}`),
         onOpened: ({ name }) => events.push(`open ${name}`),
         onSealed: ({ name, records }) => events.push(`sealed ${name} of ${records}`),
+        onLost: () => {},
         onTakenOver: () => {},
         onFailure: (error) => failures.push(error),
       },

@@ -68,6 +68,7 @@ describe('SinkQueue', () => {
         onBegin: () => {},
         onOpened: ({ name, ordinal }) => events.push(`open ${ordinal} ${name}`),
         onSealed: ({ name, records }) => events.push(`sealed ${name} of ${records}`),
+        onLost: () => {},
         onTakenOver: ({ name }) => events.push(`taken over ${name}`),
         onFailure: (error) => failures.push(error),
       },

@@ -74,9 +74,9 @@ describe('takeLease', () => {
     const lost = await takeLease(path, nodeFileLayer);
     const lease = await takeOverLease(path, await sighted(), nodeFileLayer);
     expect(lease).to.not.equal(null);
-    const { ino } = await sighted();
+    const { token } = await sighted();
     await lost?.release();
-    expect(await sighted()).to.include({ ino });
+    expect(await sighted()).to.include({ token });
     expect(await takeLease(path, nodeFileLayer)).to.equal(null);
     await lease?.release();
     await lease?.release();

@@ -61,12 +61,20 @@ describe('ArchivePath', () => {
     expect(await names()).to.deep.equal(['a.events.open', 'a.events.open.lock']);
   });
 
-  it('distinguishes a file that was taken from a directory that is gone or replaced', async () => {
+  it('distinguishes a file that was taken from one that was moved, and from a directory that is gone or replaced', async () => {
     await archivePath.check();
+    const lease = `${archivePath.openPath}.lock`;
     await rename(archivePath.openPath, `${archivePath.openPath}.other`);
-    expect(await rejection(archivePath.check())).to.have.property('fault', 'taken');
+    const moved = await rejection(archivePath.check());
+    expect(moved).to.include({ fault: 'suspect', code: 'ERR_ARCHIVE_CHANGED' });
     await writeFile(archivePath.openPath, 'of another');
-    expect(await rejection(archivePath.check())).to.have.property('fault', 'taken');
+    expect(await rejection(archivePath.check())).to.have.property('fault', 'suspect');
+    // A recoverer takes the lease first.
+    await rename(lease, `${lease}.own`);
+    await writeFile(lease, 'of another');
+    const taken = await rejection(archivePath.check());
+    expect(taken).to.include({ fault: 'taken', code: 'ERR_LEASE_LOST' });
+    await rename(`${lease}.own`, lease);
     await rename(directory, join(parent, 'away'));
     expect(await rejection(archivePath.check())).to.have.property('code', 'ENOENT');
     await disk.files.mkdir(directory);

@@ -39,7 +39,7 @@ describe('ArchiveSink', () => {
     draft.name = 'a.jsonl';
     const retry = new DiskRetry(clock, { onStalled: () => {}, onResumed: () => {} });
     const memory = new UnsyncedMemory(2 ** 20, () => {});
-    const options = { directory, files, retry, memory, keepsUnsynced: true };
+    const options = { directory, files, retry, memory, keepsUnsynced: true, onLost: () => {} };
     return await ArchiveSink.create(draft, options, (error) => error);
   }
 
