@@ -99,6 +99,7 @@ export type { CloseOptions, CloseResult, FlushOptions } from './writing/close-op
 export type { ArchiveFailure } from './writing/handlers/archive-failure.js';
 export type {
   ArchiveHandler,
+  ArchiveLocation,
   HandledPath,
   OpenedArchive,
   SealedArchive,

@@ -2,6 +2,7 @@ import { ArchiveError } from '../errors/archive-error.js';
 import { DamageError } from '../errors/damage-error.js';
 import type { FileLayer } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
+import type { SeriesPattern } from '../series/listing/series-patterns.js';
 import type { Store } from '../stores/contract/store.js';
 import type { Clock } from '../streams/clock.js';
 import type { ArchiveFailure } from '../writing/handlers/archive-failure.js';
@@ -18,6 +19,7 @@ import { OrphanUploads } from './orphan-uploads.js';
 import type { ShipSettings } from './ship-options.js';
 import { ShipQueue, type WaitingShipment } from './ship-queue.js';
 import { Shipment, type ShipmentContext } from './shipment.js';
+import { shippedPatterns } from './shipped-patterns.js';
 import { ShippingLeases } from './shipping-leases.js';
 import { SpoolLimit } from './spool-limit.js';
 
@@ -40,6 +42,7 @@ export interface ShipperOptions extends ShipSettings {
  * it, and settles the local file. Retries without limit, and reports each failure.
  */
 export class Shipper implements ArchiveShipper {
+  readonly patterns: readonly SeriesPattern[];
   readonly #options: ShipperOptions;
   readonly #context: ShipmentContext;
   readonly #stopping = new AbortController();
@@ -56,6 +59,7 @@ export class Shipper implements ArchiveShipper {
     const { areNamesOwn, clock, concurrency, files, key, localFile, pattern, store } = options;
     const { signal } = this.#stopping;
     this.#options = options;
+    this.patterns = shippedPatterns(options);
     this.#context = {
       store,
       files,

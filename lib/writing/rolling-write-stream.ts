@@ -4,7 +4,7 @@ import { addAbortSignal, Writable } from 'node:stream';
 import type { RecordInput } from '../codec/records/record-input.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import { asError } from '../errors/as-error.js';
-import { escapeGlob } from '../series/names/glob.js';
+import type { SeriesPattern } from '../series/listing/series-patterns.js';
 import { keepAliveUntil } from '../streams/keep-alive.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
 import {
@@ -14,6 +14,7 @@ import {
   parseCloseOptions,
   parseFlushOptions,
 } from './close-options.js';
+import { endAndClose, wasDestroyed } from './end-and-close.js';
 import { EndWait } from './end-wait.js';
 import { HandlerQueue } from './handler-queue.js';
 import type { ArchiveShipper, ShippingListener } from './handlers/archive-shipper.js';
@@ -28,6 +29,7 @@ import {
   type RollingWriteOptions,
   type RollingWriteSettings,
 } from './rolling-write-options.js';
+import { patternAt, patternsOfSeries } from './series-locations.js';
 import type { LostRecords } from './sink/archive-sink.js';
 import { DiskRetry } from './sink/disk-retry.js';
 import { Takeover } from './takeover.js';
@@ -49,8 +51,17 @@ const RECORDS_AHEAD = 1024;
  * see `ArchiveWriterEvents`.
  */
 export class RollingWriteStream extends Writable {
-  /** The glob that reads the series back, whether its archives are open, sealed or compressed. */
+  /**
+   * The glob that reads the series back from the writer's directory, whether its archives are open,
+   * sealed or compressed.
+   */
   readonly pattern: string;
+  /**
+   * All patterns under which the series' archives may be: the directory, and wherever handlers and
+   * shipping take them. A reader of them all reads each record once. It needs the option `s3` that
+   * `ship` has, and finds nothing that a handler of your own has moved, unless it has `locate`.
+   */
+  readonly patterns: readonly SeriesPattern[];
   /** The writer's id, 16 hex digits: no other writer has it. */
   readonly writer: string;
   readonly #receipts: ReceiptBook;
@@ -77,7 +88,9 @@ export class RollingWriteStream extends Writable {
     super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
     const { clock, endTimeoutMs, shipper, signal, syncMode } = settings;
     this.writer = Buffer.from(settings.writerId).toString('hex');
-    this.pattern = join(escapeGlob(settings.directory), settings.template.pattern);
+    const written = { directory: settings.directory, names: settings.template.pattern };
+    this.pattern = patternAt(written);
+    this.patterns = patternsOfSeries(written, settings.handlers, shipper?.patterns);
     this.#shipper = shipper;
     this.#receipts = new ReceiptBook(shipper !== undefined);
     this.#retry = new DiskRetry(clock, {
@@ -365,25 +378,4 @@ export class RollingWriteStream extends Writable {
     this.#queue.fail(failure);
     process.nextTick(() => this.destroy(failure));
   }
-}
-
-/** `close` rejects with the error; without a listener the event would end the process. */
-const ignoreError = () => {};
-
-/**
- * Ends a stream, unless it has ended already, and settles when it is closed.
- *
- * @throws what ended the stream; ArchiveError with the code `ERR_DESTROYED` when it was destroyed
- *   before all was written
- */
-export async function endAndClose(stream: Writable): Promise<void> {
-  stream.off('error', ignoreError).on('error', ignoreError);
-  if (!stream.writableEnded && !stream.destroyed) stream.end();
-  if (!stream.closed) await new Promise<void>((resolve) => stream.once('close', resolve));
-  if (stream.errored !== null) throw stream.errored;
-  if (!stream.writableFinished) throw wasDestroyed();
-}
-
-function wasDestroyed(): ArchiveError {
-  return new ArchiveError('ERR_DESTROYED', 'the writer was destroyed before all was written');
 }

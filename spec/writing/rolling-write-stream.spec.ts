@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { expect } from 'chai';
@@ -13,7 +13,7 @@ import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js
 import type { SealedArchive } from '../../lib/writing/handlers/archive-handler.js';
 import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
 import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
-import { endAndClose, RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
+import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
 import { Gate, TestDisk } from '../support/test-disk.js';
@@ -387,39 +387,5 @@ describe('RollingWriteStream', () => {
     const writer = create({ directory: odd, template: 'f[1]_%Y_[[COUNT]]!.events' });
     await pipeline(numbers(3), writer);
     expect(await payloadsOf(writer.pattern)).to.deep.equal(numbers(3));
-  });
-});
-
-describe('endAndClose', () => {
-  it('settles when everything is written and the stream is closed', async () => {
-    const written: unknown[] = [];
-    const stream = new Writable({
-      objectMode: true,
-      write(chunk, _encoding, callback) {
-        written.push(chunk);
-        setImmediate(callback);
-      },
-    });
-    for (const chunk of [1, 2, 3]) stream.write(chunk);
-    await Promise.all([endAndClose(stream), endAndClose(stream)]);
-    expect(written).to.deep.equal([1, 2, 3]);
-    expect(stream.closed).to.equal(true);
-    await endAndClose(stream);
-  });
-
-  it('throws what ended the stream, before or meanwhile, and adds a single listener', async () => {
-    const failure = new Error('full');
-    const stream = new Writable({ write: (_chunk, _encoding, callback) => callback(failure) });
-    stream.write('x');
-    expect(await rejection(endAndClose(stream))).to.equal(failure);
-    expect(await rejection(endAndClose(stream))).to.equal(failure);
-    expect(stream.listenerCount('error')).to.equal(1);
-  });
-
-  it('throws if the stream was destroyed before everything was written', async () => {
-    const stream = new Writable({ write: () => {} });
-    stream.write('x');
-    stream.destroy();
-    expect(await rejection(endAndClose(stream))).to.have.property('code', 'ERR_DESTROYED');
   });
 });

@@ -37,6 +37,14 @@ export interface SealedArchive extends Pick<OpenedArchive, 'path' | 'name'> {
   readonly format: ArchiveFormat;
 }
 
+/** Where archives of a series are. */
+export interface ArchiveLocation {
+  /** The path of their directory. */
+  readonly directory: string;
+  /** The picomatch pattern of their names. */
+  readonly names: string;
+}
+
 /**
  * Code of the application that runs for each archive of a writer, and for each that it recovers.
  * Handlers run in order. If one throws, the writer reports it and continues, also with the next
@@ -51,6 +59,12 @@ export interface ArchiveHandler {
    * Whether it moves, renames or deletes the file. Such a handler cannot be combined with `ship`.
    */
   readonly movesFile?: boolean;
+
+  /**
+   * For a handler that moves or renames files: where it leaves those that it gets from `from`. The
+   * writer adds that to its `patterns`. @default the same location
+   */
+  locate?(from: ArchiveLocation): ArchiveLocation;
 
   onOpen?(archive: OpenedArchive): void | Promise<void>;
 

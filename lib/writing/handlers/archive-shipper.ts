@@ -1,3 +1,4 @@
+import type { SeriesPattern } from '../../series/listing/series-patterns.js';
 import type { Evidence } from '../../stores/contract/store.js';
 import type { ArchiveFailure } from './archive-failure.js';
 import type { SealedArchive } from './archive-handler.js';
@@ -58,6 +59,9 @@ export interface ShippingState {
 
 /** Ships sealed archives. Reports its failures to the listener and tries again. */
 export interface ArchiveShipper {
+  /** The patterns of the series in the store, and of local files that were moved after shipping. */
+  readonly patterns?: readonly SeriesPattern[];
+
   /**
    * Starts with the archives that an earlier writer left. Settles when all of them are listed; the
    * writer must create no archive before.

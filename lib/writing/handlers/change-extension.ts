@@ -1,5 +1,7 @@
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
 import { findStateSuffix } from '../../series/names/archive-name.js';
+import { escapeGlob } from '../../series/names/glob.js';
+import { joinPatterns } from '../../series/names/template.js';
 import type { ArchiveHandler } from './archive-handler.js';
 import { moveFile } from './move-file.js';
 
@@ -27,6 +29,11 @@ export function changeExtension(
   return {
     name: 'changeExtension',
     movesFile: true,
+    // The star is for the `-1` of a name that was taken.
+    locate: ({ directory, names }) => ({
+      directory,
+      names: joinPatterns([names, '*', escapeGlob(extension)]),
+    }),
     onSealed: ({ path }) => moveFile(files, path, `${path}${extension}`),
   };
 }

@@ -18,6 +18,7 @@ export function moveTo(directory: string, files: FileLayer = nodeFileLayer): Arc
   return {
     name: 'moveTo',
     movesFile: true,
+    locate: ({ names }) => ({ directory, names }),
     async onSealed({ path, name }) {
       await makeDirectory(files, directory);
       return moveFile(files, path, join(directory, name));
