@@ -17,10 +17,14 @@ describe('docs/reliability.md', () => {
 
   it('selects specs by names that exist', () => {
     const names = [...PAGE.matchAll(/--grep '([^']+)'/g)].map(([, name = '']) => name);
-    const sources = ['codec/frames/skipped-damage-corpus.spec.ts', 'writing/failing-disk.spec.ts']
+    const sources = [
+      'codec/frames/skipped-damage-corpus.spec.ts',
+      'writing/failing-disk.spec.ts',
+      'shipping/power-loss.spec.ts',
+    ]
       .map((path) => readFileSync(new URL(`spec/${path}`, PROJECT), 'utf8'))
       .join('\n');
-    expect(names).to.have.length(2);
+    expect(names).to.have.length(3);
     for (const name of names) expect(sources).to.match(new RegExp(`describe\\('[^']*${name}`));
   });
 });

@@ -250,6 +250,8 @@ function createWriter(disk: PowerDisk, plan: PowerPlan, writerNumber: number): R
   writer.on('failed', ({ archive, error, operation }) => {
     failures.push(`failed: ${operation} of ${archive.name}: ${error}`);
   });
+  // Without a listener the writer would warn of each sync that fails.
+  writer.on('stalled', () => undefined);
   return { clock, failures, writer };
 }
 
