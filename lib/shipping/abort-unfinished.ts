@@ -1,5 +1,6 @@
 import { StoreError } from '../errors/store-error.js';
-import { askStore, listUploads, type StoreContext } from './ask-store.js';
+import { askStore } from '../stores/contract/ask-store.js';
+import { listUploads, type StoreContext } from './ask-store.js';
 import type { JournaledUpload } from './journal/journal-entry.js';
 
 /**
@@ -35,7 +36,7 @@ async function abort(
   { signal, store }: StoreContext,
 ): Promise<void> {
   try {
-    await askStore(async () => store.abortUpload?.(key, uploadId), signal);
+    await askStore(async (options) => store.abortUpload?.(key, uploadId, options), signal);
   } catch (error) {
     if (!(error instanceof StoreError) || !NOTHING_LEFT.has(error.storeCode ?? '')) throw error;
   }

@@ -1,22 +1,23 @@
 import { DamageError } from '../errors/damage-error.js';
 import { sha256OfChunks } from '../files/sha256.js';
+import { receiveBytes } from '../stores/contract/receive-bytes.js';
 import type { StoredObject } from '../stores/contract/store.js';
 import { gunzip } from '../streams/gunzip.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
-import { fetchObject, type StoreContext } from './ask-store.js';
+import type { StoreContext } from './ask-store.js';
 
 /**
  * Whether an object is gzip of exactly this archive. The object's bytes decide; its metadata can
  * only save reading an object that claims to be another archive.
  */
 export async function holdsArchive(
-  { key, metadata }: StoredObject,
+  { bytes, key, metadata }: StoredObject,
   archive: ShippableArchive,
   context: StoreContext,
 ): Promise<boolean> {
   if (metadata.sha256 !== undefined && metadata.sha256 !== archive.sha256) return false;
   try {
-    const chunks = gunzip(await fetchObject(key, context), key);
+    const chunks = gunzip(receiveObject(key, bytes, context), key);
     const sha256 = await sha256OfChunks(atMost(archive.bytes, chunks));
     return sha256.toString('hex') === archive.sha256;
   } catch (error) {
@@ -27,8 +28,16 @@ export async function holdsArchive(
 }
 
 /** The SHA-256 of an object's bytes as stored, in hex. */
-export async function hashObject(key: string, context: StoreContext): Promise<string> {
-  return (await sha256OfChunks(await fetchObject(key, context))).toString('hex');
+export async function hashObject(
+  key: string,
+  bytes: number,
+  context: StoreContext,
+): Promise<string> {
+  return (await sha256OfChunks(receiveObject(key, bytes, context))).toString('hex');
+}
+
+function receiveObject(key: string, bytes: number, { signal, store }: StoreContext) {
+  return receiveBytes(store, key, { start: 0, end: bytes }, { signal });
 }
 
 /** Stops after more than `bytes`: the object is not the archive, however long it is. */

@@ -1,9 +1,11 @@
 import { ArchiveError } from '../errors/archive-error.js';
 import { StoreError } from '../errors/store-error.js';
 import type { FileLayer } from '../files/file-layer.js';
-import type { PutResult } from '../stores/contract/store.js';
+import { askStore } from '../stores/contract/ask-store.js';
+import { headObject } from '../stores/contract/head-object.js';
+import type { PutResult, Store } from '../stores/contract/store.js';
 import type { ShippableArchive, ShippingEvidence } from '../writing/handlers/archive-shipper.js';
-import { askStore, type StoreContext } from './ask-store.js';
+import type { StoreContext } from './ask-store.js';
 import { type CompressedArchive, compressArchive } from './compress-archive.js';
 import type { JournaledObject } from './journal/journal-entry.js';
 import type { ArchiveKeys } from './key-template.js';
@@ -37,16 +39,22 @@ export async function shipArchive(
   context: ShipContext,
 ): Promise<JournaledObject> {
   const { isPlainKeyOwn, keys, signal, store } = context;
-  const refuses = await askStore(async () => (await store.refusesTaken?.()) ?? false, signal);
-  const candidates = refuses || isPlainKeyOwn ? [keys.plain, keys.distinct] : [keys.distinct];
+  // A key that no other archive can have needs no proof, which would cost a few requests.
+  const refuses = isPlainKeyOwn || (await refusesTaken(store, signal));
+  const candidates = refuses ? [keys.plain, keys.distinct] : [keys.distinct];
+  const whenTaken = refuses && store.refusesTaken !== undefined ? 'refuse' : 'replace';
   let takenKey: string | null = null;
   for (const key of candidates) {
-    const object = await shipTo(key, archive, context, refuses ? 'refuse' : 'replace');
+    const object = await shipTo(key, archive, context, whenTaken);
     if (object !== null) return { store: store.name, key, ...object, takenKey };
     takenKey = key;
   }
   const problem = `${store.name} has other archives under ${candidates.join(' and ')}`;
   throw new ArchiveError('ERR_KEY_TAKEN', `cannot ship ${archive.path}: ${problem}`);
+}
+
+async function refusesTaken(store: Store, signal: AbortSignal): Promise<boolean> {
+  return askStore(async (options) => (await store.refusesTaken?.(options)) ?? false, signal);
 }
 
 type WhenTaken = 'replace' | 'refuse';
@@ -65,7 +73,7 @@ async function shipTo(
   whenTaken: WhenTaken,
 ): Promise<ConfirmedObject | null> {
   const { signal, store } = context;
-  const find = () => askStore(() => store.head(key), signal);
+  const find = () => headObject(store, key, signal);
   let found = await find();
   if (found === null) {
     try {
@@ -78,7 +86,7 @@ async function shipTo(
     }
   }
   if (!(await holdsArchive(found, archive, context))) return null;
-  await askStore(async () => store.persist?.(key), signal);
+  await askStore(async (options) => store.persist?.(key, options), signal);
   return { storedBytes: found.bytes, evidence: 'read-back' };
 }
 
@@ -100,7 +108,7 @@ async function send(
       whenTaken,
       signal,
     });
-    return await confirm(put, compressed, context);
+    return await confirm(key, put, compressed, context);
   } finally {
     body.destroy();
   }
@@ -108,7 +116,8 @@ async function send(
 
 /** Compares the store's answer with what was sent; without evidence, reads the object back. */
 async function confirm(
-  { bytes, evidence, key }: PutResult,
+  key: string,
+  { bytes, evidence }: PutResult,
   compressed: CompressedArchive,
   context: ShipContext,
 ): Promise<ConfirmedObject> {
@@ -120,7 +129,7 @@ async function confirm(
   }
   // A user's own store, written in JavaScript, may return no evidence at all.
   if (evidence !== null && evidence !== undefined) return { storedBytes: bytes, evidence };
-  const [sent, stored] = [compressed.sha256, await hashObject(key, context)];
+  const [sent, stored] = [compressed.sha256, await hashObject(key, bytes, context)];
   if (stored === sent) return { storedBytes: bytes, evidence: 'read-back' };
   throw unconfirmed(key, `sent bytes with SHA-256 ${sent}, read back ${stored}`, context);
 }

@@ -2,6 +2,7 @@ import { basename, dirname, posix } from 'node:path';
 
 import picomatch from 'picomatch';
 
+import { listObjects } from '../../stores/contract/list-objects.js';
 import { type RetryOptions, retry } from '../../stores/contract/retries.js';
 import type { Store } from '../../stores/contract/store.js';
 import { baseNameOf, GZIP_SUFFIX, isReadableName } from '../names/archive-state.js';
@@ -21,7 +22,7 @@ export async function listStoredArchives(
   retries: RetryOptions,
 ): Promise<StoredArchive[]> {
   const { root, glob } = splitGlob(pattern.replace(/\/$/, ''));
-  const keys = await retry(() => list(store, startOf(root, glob)), retries);
+  const keys = await retry(() => list(store, startOf(root, glob), retries.signal), retries);
   const readable = keys.filter((key) => isReadableName(basename(key)));
   const matched = glob === '' ? matchName(readable, root) : matchGlob(readable, root, glob);
   const archives = new Map<string, string[]>();
@@ -35,9 +36,9 @@ export async function listStoredArchives(
 }
 
 /** Collects the whole listing, so that a retry can start over if it fails halfway. */
-async function list(store: Store, prefix: string): Promise<string[]> {
+async function list(store: Store, prefix: string, signal: AbortSignal): Promise<string[]> {
   const keys: string[] = [];
-  for await (const { key } of store.list(prefix)) keys.push(key);
+  for await (const { key } of listObjects(store, prefix, { signal })) keys.push(key);
   return keys;
 }
 

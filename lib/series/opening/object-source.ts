@@ -1,16 +1,22 @@
-import { addAbortSignal, type Readable } from 'node:stream';
-
 import { StoreError } from '../../errors/store-error.js';
 import type { ByteRange } from '../../files/byte-range.js';
+import { receiveBytes } from '../../stores/contract/receive-bytes.js';
 import { Retries, type RetryOptions } from '../../stores/contract/retries.js';
 import type { Store, StoredObject } from '../../stores/contract/store.js';
+import { unexpectedAnswer } from '../../stores/contract/unexpected-answer.js';
 import { mayBeTorn } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';
 
 /**
+ * How many bytes a continued download receives again, to compare them, from a store without ETags:
+ * they show that the object was replaced, or that the store ignores the range.
+ */
+const OVERLAP_BYTES = 4096;
+
+/**
  * An archive in an object of a store. A download that breaks off continues after its last byte with
- * a request for the rest of the same object. If the store has ETags, an object that was replaced in
- * the meantime is an error.
+ * a request for the rest of the same object. An object that was replaced in the meantime is an
+ * error: its ETag differs, or, without ETags, the last bytes that were received.
  */
 export class ObjectSource implements ArchiveSource {
   readonly path: string;
@@ -42,10 +48,12 @@ export class ObjectSource implements ArchiveSource {
     const { bytes } = this.#object;
     const end = Math.min(range.end ?? bytes, bytes);
     const retries = new Retries(this.#retries);
+    let tail: Buffer = Buffer.alloc(0);
     for (let offset = range.start; offset < end; ) {
       try {
-        for await (const chunk of this.#download(offset, end)) {
+        for await (const chunk of this.#download(offset, end, tail)) {
           offset += chunk.length;
+          tail = this.#keep(tail, chunk);
           retries.reset();
           yield chunk;
         }
@@ -60,16 +68,31 @@ export class ObjectSource implements ArchiveSource {
     // Nothing to close: a body is open only while `stream` runs.
   }
 
-  async *#download(start: number, end: number): AsyncGenerator<Buffer> {
+  /** The last bytes so far, if they must come again. Copied, because the caller owns the chunk. */
+  #keep(tail: Buffer, chunk: Buffer): Buffer {
+    if (this.#object.etag !== undefined) return tail;
+    return Buffer.concat([tail, chunk.subarray(-OVERLAP_BYTES)]).subarray(-OVERLAP_BYTES);
+  }
+
+  /** @param tail the bytes before `start`, as they were received; they must come again */
+  async *#download(start: number, end: number, tail: Buffer): AsyncGenerator<Buffer> {
     const { etag, key } = this.#object;
     const terms = etag === undefined ? {} : { ifMatch: etag };
-    // The body is not in object mode, so it yields only Buffers.
-    const body: Readable & AsyncIterable<Buffer> = await this.#store.get(
-      key,
-      { start, end },
-      terms,
-    );
-    yield* addAbortSignal(this.#retries.signal, body);
+    const { signal } = this.#retries;
+    const range = { start: start - tail.length, end };
+    let expected = tail;
+    for await (const chunk of receiveBytes(this.#store, key, range, { ...terms, signal })) {
+      const again = Math.min(expected.length, chunk.length);
+      if (!chunk.subarray(0, again).equals(expected.subarray(0, again))) {
+        throw unexpectedAnswer(
+          'get',
+          this.path,
+          `the bytes before byte ${start} are not those that came before the download broke off`,
+        );
+      }
+      expected = expected.subarray(again);
+      if (again < chunk.length) yield chunk.subarray(again);
+    }
   }
 
   #cutOff(offset: number, end: number): StoreError {

@@ -1,3 +1,4 @@
+import { headObject } from '../../stores/contract/head-object.js';
 import { type RetryOptions, retry } from '../../stores/contract/retries.js';
 import type { Store } from '../../stores/contract/store.js';
 import type { ArchiveSource } from './archive-source.js';
@@ -30,7 +31,10 @@ export class StoredArchive implements FoundArchive {
 
   async open(): Promise<ArchiveSource> {
     for (const key of this.#keys) {
-      const object = await retry(() => this.#store.head(key), this.#retries);
+      const object = await retry(
+        () => headObject(this.#store, key, this.#retries.signal),
+        this.#retries,
+      );
       if (object !== null) return new ObjectSource(this.#store, object, this.#retries);
     }
     throw archiveGone(this.#keys.map((key) => `${this.#store.name}/${key}`));

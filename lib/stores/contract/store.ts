@@ -63,8 +63,20 @@ export const PUT_OPTION_NAMES: OptionNames<PutOptions> = {
   whenTaken: true,
 };
 
-/** The condition of a read. */
-export interface GetOptions {
+/** What every request to a store may be given. */
+export interface StoreRequestOptions {
+  /**
+   * Ends the request, which then rejects with the signal's reason. Aborted when no caller waits for
+   * the answer any more: a request that goes on keeps the process alive.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** All options of `head`, `delete` and the other requests that have no options of their own. */
+export const STORE_REQUEST_OPTION_NAMES: OptionNames<StoreRequestOptions> = { signal: true };
+
+/** The condition of a read. Its `signal` ends the body as well. */
+export interface GetOptions extends StoreRequestOptions {
   /**
    * An ETag. When the object has another one, the read fails with the code `PreconditionFailed`.
    */
@@ -72,7 +84,26 @@ export interface GetOptions {
 }
 
 /** All options of `get`. */
-export const GET_OPTION_NAMES: OptionNames<GetOptions> = { ifMatch: true };
+export const GET_OPTION_NAMES: OptionNames<GetOptions> = { ifMatch: true, signal: true };
+
+/** An object that a listing leaves out, although its key begins with the prefix. */
+export interface SkippedObject {
+  readonly key: string;
+  /** The fault of its key, such as `has an empty segment`. */
+  readonly reason: string;
+}
+
+/** Options of a listing. */
+export interface ListOptions extends StoreRequestOptions {
+  /**
+   * Called for each object that the store cannot read, because its key is not one that `put`
+   * accepts. Not called for the marker of a folder.
+   */
+  readonly onSkipped?: (skipped: SkippedObject) => void;
+}
+
+/** All options of `list`. */
+export const LIST_OPTION_NAMES: OptionNames<ListOptions> = { signal: true, onSkipped: true };
 
 /** An upload that was neither completed nor aborted. */
 export interface UnfinishedUpload {
@@ -98,35 +129,38 @@ export interface Store {
   put(key: string, body: Readable, options?: PutOptions): Promise<PutResult>;
 
   /** The object under `key`, or null. */
-  head(key: string): Promise<StoredObject | null>;
+  head(key: string, options?: StoreRequestOptions): Promise<StoredObject | null>;
 
   /** The bytes of the object under `key`, as a stream with backpressure. */
   get(key: string, range?: ByteRange, options?: GetOptions): Promise<Readable>;
 
   /** Every object whose key begins with `prefix`, in the byte order of their keys. */
-  list(prefix?: string): AsyncIterable<StoredObject>;
+  list(prefix?: string, options?: ListOptions): AsyncIterable<StoredObject>;
 
   /** Removes the object under `key`. Does nothing when there is none. */
-  delete(key: string): Promise<void>;
+  delete(key: string, options?: StoreRequestOptions): Promise<void>;
 
   /** Removes the remains of an unfinished upload. Does nothing when there are none. */
-  abortUpload?(key: string, uploadId: string): Promise<void>;
+  abortUpload?(key: string, uploadId: string, options?: StoreRequestOptions): Promise<void>;
 
   /** Every unfinished upload whose key begins with `prefix`, including those in progress. */
-  listUploads?(prefix?: string): AsyncIterable<UnfinishedUpload>;
+  listUploads?(prefix?: string, options?: StoreRequestOptions): AsyncIterable<UnfinishedUpload>;
 
   /**
    * Whether the store has proven that it honours `whenTaken: 'refuse'`, also for simultaneous puts.
    * Tries it once and remembers the answer.
    */
-  refusesTaken?(): Promise<boolean>;
+  refusesTaken?(options?: StoreRequestOptions): Promise<boolean>;
 
   /**
    * Makes an object that was found survive a power loss: the process that put it may have died
    * after the object appeared and before it was safe. Omitted by stores where that cannot happen.
    */
-  persist?(key: string): Promise<void>;
+  persist?(key: string, options?: StoreRequestOptions): Promise<void>;
 
-  /** Frees sockets and other resources. The store must not be used afterwards. */
+  /**
+   * Frees sockets and other resources, and ends requests that are under way. The store must not be
+   * used afterwards.
+   */
   close(): Promise<void>;
 }

@@ -17,6 +17,8 @@ import { withPutBody } from '../contract/put-body.js';
 import {
   GET_OPTION_NAMES,
   type GetOptions,
+  LIST_OPTION_NAMES,
+  type ListOptions,
   PUT_OPTION_NAMES,
   type PutOptions,
   type PutResult,
@@ -100,9 +102,16 @@ export class DirectoryStore implements Store {
     throw refusal('get', path, 'PreconditionFailed', `it is no longer ${options.ifMatch}`);
   }
 
-  async *list(prefix = ''): AsyncGenerator<StoredObject> {
-    const isObject = (key: string) => !isTemporary(key) && objectKeyProblem(key) === undefined;
+  async *list(prefix = '', given?: ListOptions): AsyncGenerator<StoredObject> {
+    const { onSkipped, signal } = readOptions(given, LIST_OPTION_NAMES);
+    const isObject = (key: string) => {
+      if (isTemporary(key)) return false;
+      const reason = objectKeyProblem(key);
+      if (reason !== undefined) onSkipped?.({ key, reason });
+      return reason === undefined;
+    };
     for await (const file of walkDirectory(this.#files, this.name, prefix, isObject)) {
+      signal?.throwIfAborted();
       yield { key: file.key, bytes: file.bytes, metadata: {} };
     }
   }

@@ -1,5 +1,6 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 
+import { limitAnswers } from './limit-answers.js';
 import { type RequestDeadline, withDeadline } from './request-deadline.js';
 import type { S3Api, UploadRequests } from './s3-api.js';
 import type { S3StoreOptions } from './s3-store-options.js';
@@ -28,17 +29,27 @@ export async function loadS3Sdk(
     import('@aws-sdk/client-s3'),
     import('@aws-sdk/lib-storage'),
   ]);
-  if (options.client !== undefined) {
-    return createS3Api(s3, Upload, withoutSdkChecksums(options.client), () => {}, deadline);
-  }
-  const client = new s3.S3Client(configure(options, endpoint));
-  return createS3Api(s3, Upload, client, () => client.destroy(), deadline);
+  const client = options.client ?? new s3.S3Client(configure(options, endpoint));
+  const destroy = () => {
+    if (options.client === undefined) client.destroy();
+  };
+  return createS3Api(s3, Upload, toClients(client), destroy, deadline);
+}
+
+/** One client with different settings. */
+interface Clients {
+  /** For requests whose answer is short. */
+  readonly plain: S3Client;
+  /** For requests whose answer is an object. */
+  readonly objects: S3Client;
+  /** Makes each request once. */
+  readonly once: S3Client;
 }
 
 function createS3Api(
   s3: S3Sdk,
   Upload: UploadClass,
-  client: S3Client,
+  { objects, once, plain: client }: Clients,
   destroy: () => void,
   deadline: RequestDeadline,
 ): S3Api {
@@ -49,21 +60,22 @@ function createS3Api(
     return withDeadline(deadline, signal, (abortSignal) => send({ abortSignal }));
   }
   return {
-    headBucket: (input) =>
-      inTime((options) => client.send(new s3.HeadBucketCommand(input), options)),
-    headObject: (input) =>
-      inTime((options) => client.send(new s3.HeadObjectCommand(input), options)),
-    getObject: (input) => inTime((options) => client.send(new s3.GetObjectCommand(input), options)),
-    deleteObject: (input) =>
-      inTime((options) => client.send(new s3.DeleteObjectCommand(input), options)),
-    listObjectsV2: (input) =>
-      inTime((options) => client.send(new s3.ListObjectsV2Command(input), options)),
-    listMultipartUploads: (input) =>
-      inTime((options) => client.send(new s3.ListMultipartUploadsCommand(input), options)),
+    headBucket: (input, signal) =>
+      inTime((options) => client.send(new s3.HeadBucketCommand(input), options), signal),
+    headObject: (input, signal) =>
+      inTime((options) => client.send(new s3.HeadObjectCommand(input), options), signal),
+    getObject: (input, signal) =>
+      inTime((options) => objects.send(new s3.GetObjectCommand(input), options), signal),
+    deleteObject: (input, signal) =>
+      inTime((options) => client.send(new s3.DeleteObjectCommand(input), options), signal),
+    listObjectsV2: (input, signal) =>
+      inTime((options) => client.send(new s3.ListObjectsV2Command(input), options), signal),
+    listMultipartUploads: (input, signal) =>
+      inTime((options) => client.send(new s3.ListMultipartUploadsCommand(input), options), signal),
     putObject: (input, signal) =>
       inTime((options) => client.send(new s3.PutObjectCommand(input), options), signal),
     createMultipartUpload: (input, signal) =>
-      inTime((options) => client.send(new s3.CreateMultipartUploadCommand(input), options), signal),
+      inTime((options) => once.send(new s3.CreateMultipartUploadCommand(input), options), signal),
     uploadPart: (input, signal) =>
       inTime((options) => client.send(new s3.UploadPartCommand(input), options), signal),
     completeMultipartUpload: (input, signal) =>
@@ -112,13 +124,31 @@ async function dispatch(s3: S3Sdk, command: unknown, requests: UploadRequests): 
 }
 
 /**
- * The caller's client with two other settings, for the store's requests only. The SDK reads them
- * from the client alone, and the caller's client must stay as it is.
+ * The client with other settings, for the store's requests only. The SDK reads them from the client
+ * alone, and a caller's client must stay as it is.
  */
-function withoutSdkChecksums(client: S3Client): S3Client {
-  const config = { ...client.config, ...NO_SDK_CHECKSUMS };
-  return Object.create(client, { config: { value: config } });
+function toClients(client: S3Client): Clients {
+  const { requestHandler } = client.config;
+  const withSettings = (settings: object): S3Client => {
+    const config = { ...client.config, ...NO_SDK_CHECKSUMS, ...settings };
+    return Object.create(client, { config: { value: config } });
+  };
+  const limited = { requestHandler: limitAnswers(requestHandler, 'all') };
+  return {
+    plain: withSettings(limited),
+    objects: withSettings({ requestHandler: limitAnswers(requestHandler, 'errors') }),
+    once: withSettings({ ...limited, retryStrategy: async () => ONE_ATTEMPT }),
+  };
 }
+
+/** A retry strategy of the SDK that repeats nothing. */
+const ONE_ATTEMPT = {
+  acquireInitialRetryToken: async () => ({ getRetryCount: () => 0, getRetryDelay: () => 0 }),
+  refreshRetryTokenForRetry: async () => {
+    throw new Error('the request is made once');
+  },
+  recordSuccess: () => {},
+};
 
 function configure(options: S3StoreOptions, endpoint: string | undefined): S3ClientConfig {
   const { region, credentials, forcePathStyle = endpoint !== undefined } = options;

@@ -23,13 +23,17 @@ import type {
  * error, or with a `TimeoutError` when the service does not answer in time.
  */
 export interface S3Api extends UploadRequests {
-  headBucket(input: HeadBucketCommandInput): Promise<unknown>;
-  headObject(input: HeadObjectCommandInput): Promise<HeadObjectCommandOutput>;
-  getObject(input: GetObjectCommandInput): Promise<GetObjectCommandOutput>;
-  deleteObject(input: DeleteObjectCommandInput): Promise<unknown>;
-  listObjectsV2(input: ListObjectsV2CommandInput): Promise<ListObjectsV2CommandOutput>;
+  headBucket(input: HeadBucketCommandInput, signal?: AbortSignal): Promise<unknown>;
+  headObject(input: HeadObjectCommandInput, signal?: AbortSignal): Promise<HeadObjectCommandOutput>;
+  getObject(input: GetObjectCommandInput, signal?: AbortSignal): Promise<GetObjectCommandOutput>;
+  deleteObject(input: DeleteObjectCommandInput, signal?: AbortSignal): Promise<unknown>;
+  listObjectsV2(
+    input: ListObjectsV2CommandInput,
+    signal?: AbortSignal,
+  ): Promise<ListObjectsV2CommandOutput>;
   listMultipartUploads(
     input: ListMultipartUploadsCommandInput,
+    signal?: AbortSignal,
   ): Promise<ListMultipartUploadsCommandOutput>;
 
   /** Stores a body: up to one part by `putObject`, a larger one by a multipart upload. */

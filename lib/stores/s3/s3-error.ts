@@ -33,6 +33,7 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
   'EPIPE',
   'TimeoutError',
+  'IncompleteBody',
   'RequestTimeout',
   'SlowDown',
   'Throttling',

@@ -4,6 +4,7 @@ import type { StoreError } from '../../errors/store-error.js';
 import type { Clock } from '../../streams/clock.js';
 import type { PutBody } from '../contract/put-body.js';
 import type { Evidence } from '../contract/store.js';
+import { checkHead } from './check-answers.js';
 import { compareObject, type Verdict } from './compare-etags.js';
 import type { ObjectInput, S3Api, UploadRequests } from './s3-api.js';
 import type { S3Capabilities } from './s3-capabilities.js';
@@ -70,6 +71,7 @@ export class S3Put {
     const sender = new UploadSender(this.#api, {
       checksum,
       capabilities,
+      clock,
       digests: this.#digests,
       ended: this.#source.failed,
       toStoreError,
@@ -83,8 +85,8 @@ export class S3Put {
     const { bytes, crc32 } = this.#source;
     const sent = { bytes, crc32, digests: this.#digests, etag: this.#etag };
     if (found === null) return compareObject(sent, null);
-    const { ContentLength = 0, ETag: etag, ChecksumCRC32: checksum } = found;
-    return compareObject(sent, { bytes: ContentLength, etag, checksum });
+    const { bytes: foundBytes, etag } = checkHead(found);
+    return compareObject(sent, { bytes: foundBytes, etag, checksum: found.ChecksumCRC32 });
   }
 
   async #head(): Promise<HeadObjectCommandOutput | null> {

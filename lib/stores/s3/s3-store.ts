@@ -1,9 +1,6 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 
-import type {
-  ListMultipartUploadsCommandOutput,
-  ListObjectsV2CommandOutput,
-} from '@aws-sdk/client-s3';
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 
 import { StoreError } from '../../errors/store-error.js';
 import { type ByteRange, checkByteRange, toRangeHeader } from '../../files/byte-range.js';
@@ -16,14 +13,27 @@ import { withPutBody } from '../contract/put-body.js';
 import {
   GET_OPTION_NAMES,
   type GetOptions,
+  LIST_OPTION_NAMES,
+  type ListOptions,
   PUT_OPTION_NAMES,
   type PutOptions,
   type PutResult,
+  STORE_REQUEST_OPTION_NAMES,
   type Store,
   type StoredObject,
+  type StoreRequestOptions,
   type UnfinishedUpload,
 } from '../contract/store.js';
-import { hasConditionalWrites } from './conditional-writes.js';
+import {
+  type AskedBytes,
+  checkGet,
+  checkHead,
+  ListingCheck,
+  PAGE_KEYS,
+  type UploadMarkers,
+  type UploadPage,
+} from './check-answers.js';
+import { hasConditionalWrites, isProbeKey } from './conditional-writes.js';
 import { loadS3Sdk } from './load-s3-sdk.js';
 import type { RequestDeadline } from './request-deadline.js';
 import { watchResponseBody } from './response-body.js';
@@ -60,7 +70,8 @@ export class S3Store implements Store {
   readonly #deadline: RequestDeadline;
   readonly #attributes: S3Attributes;
   readonly #capabilities = new S3Capabilities();
-  readonly #refusesTaken = new Memo(() => this.#hasConditionalWrites());
+  readonly #refusesTaken = new Memo((signal) => this.#hasConditionalWrites(signal));
+  readonly #closing = new AbortController();
   #loading: Promise<S3Api> | undefined;
 
   /**
@@ -86,6 +97,7 @@ export class S3Store implements Store {
     this.#deadline = {
       clock: options.clock ?? systemClock,
       timeoutMs: parseDurationMs(options.requestTimeout ?? '5m', 'requestTimeout'),
+      closed: this.#closing.signal,
     };
   }
 
@@ -93,10 +105,9 @@ export class S3Store implements Store {
     const options = readOptions(given, PUT_OPTION_NAMES);
     return withPutBody(body, options.signal, async (source) => {
       const Key = this.#keyOf(key);
-      const refuses = options.whenTaken === 'refuse' && (await this.refusesTaken());
       const metadata = { ...this.#options.metadata, ...options.metadata };
       const request = this.#request('put', key);
-      const { etag, evidence } = await this.#attempt('put', key, (api) => {
+      const { etag, evidence } = await this.#attempt({ operation: 'put', key }, (api) => {
         const put = new S3Put(api, source, {
           object: {
             Bucket: this.#bucket,
@@ -104,7 +115,7 @@ export class S3Store implements Store {
             ContentType: options.contentType,
             Metadata: metadata,
             ...this.#attributes,
-            ...(refuses && { IfNoneMatch: '*' }),
+            ...(options.whenTaken === 'refuse' && { IfNoneMatch: '*' }),
           },
           partBytes: this.#partBytes,
           concurrentParts: this.#concurrentParts,
@@ -121,17 +132,16 @@ export class S3Store implements Store {
     });
   }
 
-  async head(key: string): Promise<StoredObject | null> {
+  async head(key: string, given?: StoreRequestOptions): Promise<StoredObject | null> {
+    const { signal } = readOptions(given, STORE_REQUEST_OPTION_NAMES);
     const Key = this.#keyOf(key);
-    return this.#attempt('head', key, async (api) => {
+    return this.#attempt({ operation: 'head', key, signal }, async (api) => {
       try {
-        const answer = await api.headObject({ Bucket: this.#bucket, Key });
-        const { ContentLength: bytes = 0, Metadata, ETag: etag } = answer;
-        return { key, bytes, metadata: { ...Metadata }, ...(etag !== undefined && { etag }) };
+        return { key, ...checkHead(await api.headObject({ Bucket: this.#bucket, Key }, signal)) };
       } catch (error) {
         if (httpStatusOf(error) !== 404) throw error;
       }
-      await this.#checkBucket(api);
+      await this.#checkBucket(api, signal);
       return null;
     });
   }
@@ -139,88 +149,121 @@ export class S3Store implements Store {
   async get(key: string, range?: ByteRange, given?: GetOptions): Promise<Readable> {
     const options = readOptions(given, GET_OPTION_NAMES);
     if (range !== undefined) checkByteRange(range);
+    const { ifMatch, signal } = options;
     const Key = this.#keyOf(key);
     const Range = toRangeHeader(range);
     // An empty range is requested as the whole object: a missing object must be an error here too.
     const isEmpty = range !== undefined && range.start === range.end;
-    return this.#attempt('get', key, async (api) => {
+    return this.#attempt({ operation: 'get', key, signal }, async (api) => {
       try {
-        const object = { Bucket: this.#bucket, Key, Range, IfMatch: options.ifMatch };
-        const { Body } = await api.getObject(object);
-        if (!(Body instanceof Readable)) throw new TypeError('the answer has no stream for a body');
-        if (!isEmpty) {
-          return watchResponseBody(Body, {
-            deadline: this.#deadline,
-            toStoreError: (error) => toStoreError(error, this.#request('get', key)),
-          });
-        }
-        Body.destroy();
+        const object = { Bucket: this.#bucket, Key, Range, IfMatch: ifMatch };
+        const answer = await api.getObject(object, signal);
+        return this.#bodyOf(answer, { range, ifMatch, isEmpty, key, signal });
       } catch (error) {
-        // 416: the object ends before the range begins.
+        // The range begins after the object's end.
         if (httpStatusOf(error) !== 416) throw error;
       }
       return Readable.from([]);
     });
   }
 
-  async *list(prefix = ''): AsyncGenerator<StoredObject> {
+  #bodyOf(answer: GetObjectCommandOutput, asked: AskedBody): Readable {
+    const { Body } = answer;
+    const { ifMatch, isEmpty, key, range, signal } = asked;
+    if (!(Body instanceof Readable)) throw new TypeError('the answer has no stream for a body');
+    try {
+      const hasRange = toRangeHeader(range) !== undefined;
+      const bytes = checkGet(answer, { range: hasRange ? range : undefined, ifMatch });
+      if (!isEmpty) {
+        const body = watchResponseBody(Body, {
+          bytes,
+          deadline: this.#deadline,
+          toStoreError: (error) => toStoreError(error, this.#request('get', key)),
+        });
+        return signal === undefined ? body : addAbortSignal(signal, body);
+      }
+    } catch (error) {
+      Body.destroy();
+      throw error;
+    }
+    Body.destroy();
+    return Readable.from([]);
+  }
+
+  async *list(prefix = '', given?: ListOptions): AsyncGenerator<StoredObject> {
+    const { onSkipped, signal } = readOptions(given, LIST_OPTION_NAMES);
+    const Prefix = this.#prefix + prefix;
+    const check = new ListingCheck(Prefix);
     let ContinuationToken: string | undefined;
     do {
-      const Prefix = this.#prefix + prefix;
-      const input = { Bucket: this.#bucket, Prefix, ContinuationToken };
-      const page = await this.#attempt('list', prefix, async (api) =>
-        checkPage(await api.listObjectsV2(input)),
+      const input = { Bucket: this.#bucket, Prefix, MaxKeys: PAGE_KEYS, ContinuationToken };
+      const { keys, next } = await this.#attempt(
+        { operation: 'list', key: prefix, signal },
+        async (api) => check.objects(await api.listObjectsV2(input, signal)),
       );
-      for (const { Key = '', Size = 0 } of page.Contents ?? []) {
-        const key = Key.slice(this.#prefix.length);
-        if (objectKeyProblem(key) === undefined) yield { key, bytes: Size, metadata: {} };
+      for (const { key: full, bytes } of keys) {
+        const key = full.slice(this.#prefix.length);
+        const reason = objectKeyProblem(key);
+        if (reason === undefined) {
+          if (!isProbeKey(key)) yield { key, bytes, metadata: {} };
+        } else if (bytes > 0 || !isFolderMarker(key)) {
+          onSkipped?.({ key, reason });
+        }
       }
-      ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
+      ContinuationToken = next;
     } while (ContinuationToken !== undefined);
   }
 
-  async delete(key: string): Promise<void> {
-    const Key = this.#keyOf(key);
-    await this.#attempt('delete', key, (api) => api.deleteObject({ Bucket: this.#bucket, Key }));
+  async delete(key: string, given?: StoreRequestOptions): Promise<void> {
+    const { signal } = readOptions(given, STORE_REQUEST_OPTION_NAMES);
+    const object = { Bucket: this.#bucket, Key: this.#keyOf(key) };
+    await this.#attempt({ operation: 'delete', key, signal }, (api) =>
+      api.deleteObject(object, signal),
+    );
   }
 
-  async abortUpload(key: string, uploadId: string): Promise<void> {
-    const Key = this.#keyOf(key);
-    await this.#attempt('abort', key, async (api) => {
+  async abortUpload(key: string, uploadId: string, given?: StoreRequestOptions): Promise<void> {
+    const { signal } = readOptions(given, STORE_REQUEST_OPTION_NAMES);
+    const upload = { Bucket: this.#bucket, Key: this.#keyOf(key), UploadId: uploadId };
+    await this.#attempt({ operation: 'abort', key, signal }, async (api) => {
       try {
-        await api.abortMultipartUpload({ Bucket: this.#bucket, Key, UploadId: uploadId });
+        await api.abortMultipartUpload(upload, signal);
       } catch (error) {
         if (!isS3Error(error, 'NoSuchUpload')) throw error;
       }
     });
   }
 
-  async *listUploads(prefix = ''): AsyncGenerator<UnfinishedUpload> {
+  async *listUploads(prefix = '', given?: StoreRequestOptions): AsyncGenerator<UnfinishedUpload> {
+    const { signal } = readOptions(given, STORE_REQUEST_OPTION_NAMES);
+    const Prefix = this.#prefix + prefix;
+    const check = new ListingCheck(Prefix);
     let after: UploadMarkers | undefined = {};
     do {
-      const input = { Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...after };
-      const page: ListMultipartUploadsCommandOutput = await this.#attempt(
-        'list uploads of',
-        prefix,
-        (api) => api.listMultipartUploads(input),
+      const input = { Bucket: this.#bucket, Prefix, MaxUploads: PAGE_KEYS, ...after };
+      const page: UploadPage = await this.#attempt(
+        { operation: 'list uploads of', key: prefix, signal },
+        async (api) => check.uploads(await api.listMultipartUploads(input, signal)),
       );
-      for (const { Key = '', UploadId = '', Initiated = new Date() } of page.Uploads ?? []) {
-        const key = Key.slice(this.#prefix.length);
-        if (objectKeyProblem(key) !== undefined) continue;
-        yield { key, uploadId: UploadId, startedAt: Initiated };
+      const { next, uploads } = page;
+      for (const upload of uploads) {
+        const key = upload.key.slice(this.#prefix.length);
+        if (objectKeyProblem(key) === undefined) yield { ...upload, key };
       }
-      after = nextMarkers(page);
+      after = next;
     } while (after !== undefined);
   }
 
   /**
    * Whether the service was seen to refuse overwriting a key, in single and in multipart uploads.
    */
-  refusesTaken(): Promise<boolean> {
-    return this.#refusesTaken.result();
+  refusesTaken(given?: StoreRequestOptions): Promise<boolean> {
+    const { signal } = readOptions(given, STORE_REQUEST_OPTION_NAMES);
+    return this.#refusesTaken.result(signal);
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     (await this.#loading)?.destroy();
   }
 
@@ -236,27 +279,34 @@ export class S3Store implements Store {
     return { operation, target, bucket: this.#bucket, endpoint: this.#endpoint };
   }
 
-  async #attempt<T>(operation: string, key: string, call: (api: S3Api) => Promise<T>): Promise<T> {
+  /** @throws the reason of the signal; otherwise a StoreError */
+  async #attempt<T>(request: Attempt, call: (api: S3Api) => Promise<T>): Promise<T> {
+    const { key, operation, signal } = request;
     try {
+      signal?.throwIfAborted();
       this.#loading ??= loadS3Sdk(this.#options, this.#endpoint, this.#deadline);
       return await call(await this.#loading);
     } catch (error) {
+      signal?.throwIfAborted();
       throw toStoreError(error, this.#request(operation, key));
     }
   }
 
-  #hasConditionalWrites(): Promise<boolean> {
+  #hasConditionalWrites(signal: AbortSignal): Promise<boolean> {
     const target = { bucket: this.#bucket, prefix: this.#prefix, attributes: this.#attributes };
-    return this.#attempt('put', '', (api) => hasConditionalWrites(api, target));
+    return this.#attempt({ operation: 'put', key: '', signal }, async (api) => {
+      this.#capabilities.refusesTaken = await hasConditionalWrites(api, target, signal);
+      return this.#capabilities.refusesTaken;
+    });
   }
 
   /**
    * HEAD of an object answers 404 without a code, both for a missing object and for a missing
    * bucket.
    */
-  async #checkBucket(api: S3Api): Promise<void> {
+  async #checkBucket(api: S3Api, signal: AbortSignal | undefined): Promise<void> {
     try {
-      await api.headBucket({ Bucket: this.#bucket });
+      await api.headBucket({ Bucket: this.#bucket }, signal);
     } catch (error) {
       // 403: the credentials may access the bucket's objects, but not the bucket itself.
       if (httpStatusOf(error) === 403) return;
@@ -268,28 +318,21 @@ export class S3Store implements Store {
   }
 }
 
-/** The upload after which the next page of a listing starts. */
-interface UploadMarkers {
-  readonly KeyMarker?: string;
-  readonly UploadIdMarker?: string;
+/** A request in messages, and what ends it. */
+interface Attempt {
+  readonly operation: string;
+  readonly key: string;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** The start of the page that follows `page`; undefined when `page` is the last one. */
-export function nextMarkers(page: ListMultipartUploadsCommandOutput): UploadMarkers | undefined {
-  const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
-  if (!IsTruncated || KeyMarker === undefined) return undefined;
-  return { KeyMarker, ...(UploadIdMarker !== undefined && { UploadIdMarker }) };
+/** What the caller of `get` asked for. */
+interface AskedBody extends AskedBytes {
+  readonly key: string;
+  readonly isEmpty: boolean;
+  readonly signal: AbortSignal | undefined;
 }
 
-/**
- * Returns a page of a listing of objects unchanged.
- *
- * @throws Error for a page that announces more objects without saying where: they would seem to be
- *   missing
- */
-export function checkPage(page: ListObjectsV2CommandOutput): ListObjectsV2CommandOutput {
-  if (!page.IsTruncated || page.NextContinuationToken !== undefined) return page;
-  throw Object.assign(new Error('the service says that there is more, but not where'), {
-    name: 'IncompleteListing',
-  });
+/** Whether a key is that of a folder, as some programs create it: the object is empty. */
+function isFolderMarker(key: string): boolean {
+  return key === '' || key.endsWith('/');
 }

@@ -7,9 +7,12 @@ import type {
 } from '@aws-sdk/client-s3';
 
 import type { StoreError } from '../../errors/store-error.js';
+import type { Clock } from '../../streams/clock.js';
+import { mismatch } from './check-answers.js';
 import { comparePart } from './compare-etags.js';
+import { createUpload } from './create-upload.js';
 import type { S3Api, UploadRequests, WriteAnswer } from './s3-api.js';
-import type { S3Capabilities } from './s3-capabilities.js';
+import type { ConditionalRequest, S3Capabilities } from './s3-capabilities.js';
 import { httpStatusOf } from './s3-error.js';
 import type { ChecksumOption } from './s3-store-options.js';
 import {
@@ -24,6 +27,7 @@ import {
 export interface UploadSenderOptions {
   readonly checksum: ChecksumOption;
   readonly capabilities: S3Capabilities;
+  readonly clock: Clock;
   /** Takes the digests of each part that the store has taken. */
   readonly digests: UploadDigests;
   /** Aborts when nothing more may be sent. */
@@ -43,6 +47,11 @@ interface DigestHeaders {
   readonly ChecksumCRC32?: string;
 }
 
+/** The part of a request that makes it conditional. */
+interface ConditionalInput {
+  readonly IfNoneMatch?: string | undefined;
+}
+
 /** Stands for the answer to a request that the store has done. Says nothing about the store. */
 const LOST_ANSWER: WriteAnswer = {};
 
@@ -59,20 +68,27 @@ export class UploadSender implements UploadRequests {
     this.#options = options;
   }
 
-  async putObject(input: PutObjectCommandInput, signal?: AbortSignal): Promise<WriteAnswer> {
-    const { answer, part } = await this.#sendBytes(input.Body, 'the object', (headers, digests) => {
-      // Before the answer, which may be lost: the digests then show whether the object is stored.
-      this.#options.digests.setWhole({ ...digests, isProven: false });
-      return this.#unlessStored(() => this.#api.putObject({ ...input, ...headers }, signal));
+  putObject(given: PutObjectCommandInput, signal?: AbortSignal): Promise<WriteAnswer> {
+    return this.#sendConditional('PutObject', given, async (input) => {
+      const { answer, part } = await this.#sendBytes(
+        input.Body,
+        'the object',
+        (headers, digests) => {
+          // Before the answer, which may be lost: the digests then show whether the object is stored.
+          this.#options.digests.setWhole({ ...digests, isProven: false });
+          return this.#unlessStored(() => this.#api.putObject({ ...input, ...headers }, signal));
+        },
+      );
+      this.#options.digests.setWhole(part);
+      return answer;
     });
-    this.#options.digests.setWhole(part);
-    return answer;
   }
 
   createMultipartUpload(input: CreateMultipartUploadCommandInput, signal?: AbortSignal) {
+    const { capabilities, clock } = this.#options;
     return this.#sendDigested((digest) => {
       const algorithm = digest === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const } : {};
-      return this.#api.createMultipartUpload({ ...input, ...algorithm }, signal);
+      return createUpload(this.#api, { ...input, ...algorithm }, { capabilities, clock, signal });
     });
   }
 
@@ -81,19 +97,47 @@ export class UploadSender implements UploadRequests {
     const { answer, part } = await this.#sendBytes(input.Body, `part ${number}`, (headers) =>
       this.#inTurn(() => this.#api.uploadPart({ ...input, ...headers }, signal)),
     );
+    // The request that completes the upload names each part by its ETag.
+    if (answer.ETag === undefined) throw mismatch(`the answer to part ${number} has no ETag`);
     this.#options.digests.setPart(number, part);
     return answer;
   }
 
   completeMultipartUpload(
-    input: CompleteMultipartUploadCommandInput,
+    given: CompleteMultipartUploadCommandInput,
     signal?: AbortSignal,
   ): Promise<WriteAnswer> {
-    return this.#unlessStored(() => this.#api.completeMultipartUpload(input, signal));
+    return this.#sendConditional('CompleteMultipartUpload', given, (input) =>
+      this.#unlessStored(() => this.#api.completeMultipartUpload(input, signal)),
+    );
   }
 
   abortMultipartUpload(input: AbortMultipartUploadCommandInput, signal?: AbortSignal) {
     return this.#api.abortMultipartUpload(input, signal);
+  }
+
+  /**
+   * Sends a request with its condition, and without it where the service refuses the condition
+   * itself. A service that was seen to honour it always gets it: there, a refusal has other reasons.
+   */
+  async #sendConditional<Input extends ConditionalInput, T>(
+    kind: ConditionalRequest,
+    input: Input,
+    send: (input: Input) => Promise<T>,
+  ): Promise<T> {
+    const { capabilities, ended, toStoreError } = this.#options;
+    if (input.IfNoneMatch === undefined || capabilities.refusesTaken) return send(input);
+    const plain = { ...input, IfNoneMatch: undefined };
+    if (capabilities.refusedConditions.has(kind)) return send(plain);
+    try {
+      return await send(input);
+    } catch (error) {
+      const isOther = toStoreError(error).transient || !mayRefuseCondition(error);
+      if (isOther || ended.aborted) throw error;
+      const answer = await send(plain);
+      capabilities.refusedConditions.add(kind);
+      return answer;
+    }
   }
 
   async #sendBytes(
@@ -195,6 +239,12 @@ function headersOf({ crc32, md5 }: PartDigests, body: Uint8Array, digest: Digest
 function mayRefuseDigest(error: unknown): boolean {
   const status = httpStatusOf(error);
   return status === 400 || status === 501;
+}
+
+/** Whether the same request may succeed without its condition. */
+function mayRefuseCondition(error: unknown): boolean {
+  const status = httpStatusOf(error);
+  return status === 400 || status === 403 || status === 405 || status === 501;
 }
 
 /** S3 answers 503 with the code `SlowDown`; others answer 429. */

@@ -1,3 +1,4 @@
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect } from 'chai';
 
 import { S3Store } from '../../../lib/stores/s3/s3-store.js';
@@ -38,11 +39,12 @@ describe('hasConditionalWrites', () => {
     }
   }
 
+  /** The keys in the bucket, also those that the store does not list. */
   async function everything(): Promise<string[]> {
-    const store = open(server.endpoint);
-    const keys = (await listed(store.list())).map(({ key }) => key);
-    await store.close();
-    return keys;
+    const { Contents = [] } = await server.client.send(
+      new ListObjectsV2Command({ Bucket: bucket }),
+    );
+    return Contents.map(({ Key = '' }) => Key);
   }
 
   it('is true when the service refuses a taken key, in one request and in several', async () => {
@@ -104,7 +106,30 @@ describe('hasConditionalWrites', () => {
     proxy.hasConditionalWrites = true;
     proxy.inject('DeleteObject', { kind: 'answer', status: 403, code: 'AccessDenied' });
     expect(await refusesTaken(open())).to.equal(true);
-    expect(await everything()).to.have.length(1);
+    expect(await everything()).to.deep.equal(['pre/fix/.shoebox-probe']);
+    const store = open();
+    expect(await listed(store.list())).to.deep.equal([]);
+    await store.close();
+  });
+
+  it('removes the object that a process left as it died in its probe', async () => {
+    proxy.hasConditionalWrites = true;
+    const Key = 'pre/fix/.shoebox-probe';
+    await server.client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: '' }));
+    expect(await refusesTaken(open())).to.equal(true);
+    expect(await everything()).to.deep.equal([]);
+  });
+
+  it('is not misled by another host that removes the object during the probe', async () => {
+    proxy.hasConditionalWrites = true;
+    const Key = 'pre/fix/.shoebox-probe';
+    let removals = 0;
+    proxy.before = async ({ operation }) => {
+      if (operation !== 'CompleteMultipartUpload' || removals++ > 0) return;
+      await server.client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+    };
+    expect(await refusesTaken(open())).to.equal(true);
+    expect(await everything()).to.deep.equal([]);
   });
 
   const openFixture = async (): Promise<StoreFixture> => {

@@ -4,7 +4,7 @@ import { HeadObjectCommand, ListMultipartUploadsCommand, S3Client } from '@aws-s
 import { expect } from 'chai';
 
 import { StoreError } from '../../../lib/errors/store-error.js';
-import { checkPage, nextMarkers, S3Store } from '../../../lib/stores/s3/s3-store.js';
+import { S3Store } from '../../../lib/stores/s3/s3-store.js';
 import type { S3StoreOptions } from '../../../lib/stores/s3/s3-store-options.js';
 import { type S3Server, startS3 } from '../../support/s3-server.js';
 import { chunks, listed, MIB, rejection } from '../../support/store-tools.js';
@@ -226,44 +226,5 @@ describe('S3Store', () => {
       expect(error).to.have.property('message').that.includes('cannot reach http://127.0.0.1:1');
     }
     await store.close();
-  });
-});
-
-const $metadata = {};
-
-describe('nextMarkers', () => {
-  it('continues after the last upload of a page', () => {
-    const page = { $metadata, IsTruncated: true, NextKeyMarker: 'k', NextUploadIdMarker: 'u' };
-    expect(nextMarkers(page)).to.deep.equal({ KeyMarker: 'k', UploadIdMarker: 'u' });
-  });
-
-  it('continues after a key when the service names no upload', () => {
-    const page = { $metadata, IsTruncated: true, NextKeyMarker: 'k' };
-    expect(nextMarkers(page)).to.deep.equal({ KeyMarker: 'k' });
-  });
-
-  it('ends with the last page, even when that page names a next upload', () => {
-    expect(nextMarkers({ $metadata, NextKeyMarker: 'k' })).to.equal(undefined);
-    expect(nextMarkers({ $metadata, IsTruncated: false, NextKeyMarker: 'k' })).to.equal(undefined);
-  });
-
-  it('ends when a service announces more uploads without saying where', () => {
-    expect(nextMarkers({ $metadata, IsTruncated: true })).to.equal(undefined);
-  });
-});
-
-describe('checkPage', () => {
-  it('accepts the last page, and a page that names the next one', () => {
-    for (const page of [
-      { $metadata },
-      { $metadata, IsTruncated: false },
-      { $metadata, IsTruncated: true, NextContinuationToken: 't' },
-    ]) {
-      expect(checkPage(page)).to.equal(page);
-    }
-  });
-
-  it('refuses a page that announces more objects without saying where', () => {
-    expect(() => checkPage({ $metadata, IsTruncated: true })).to.throw(Error, 'there is more');
   });
 });

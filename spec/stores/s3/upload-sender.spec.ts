@@ -8,6 +8,7 @@ import { S3Store } from '../../../lib/stores/s3/s3-store.js';
 import type { ChecksumOption } from '../../../lib/stores/s3/s3-store-options.js';
 import { UploadDigests } from '../../../lib/stores/s3/upload-digests.js';
 import { UploadSender } from '../../../lib/stores/s3/upload-sender.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { FaultProxy, type SeenRequest } from '../../support/fault-proxy.js';
 import { storeError } from '../../support/memory-store.js';
 import type { S3Operation } from '../../support/s3-operation.js';
@@ -142,6 +143,7 @@ describe('UploadSender, without a service', () => {
       const sender = new UploadSender(apiThatFails(lost), {
         checksum: 'auto',
         capabilities,
+        clock: new FakeClock(),
         digests: new UploadDigests(),
         ended: new AbortController().signal,
         toStoreError: () => lost,
