@@ -114,6 +114,8 @@ export class ArchiveJournal {
         if (systemCodeOf(error) !== 'EEXIST') throw error;
       }
     }
+    // Without this sync a power loss could take both names.
+    await this.#files.syncDirectory(dirname(this.#path));
     await unlinkIfThere(this.#files, this.#path);
   }
 }

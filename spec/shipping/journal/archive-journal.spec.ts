@@ -7,7 +7,9 @@ import { expect } from 'chai';
 import { nodeFileLayer } from '../../../lib/files/file-layer.js';
 import { ArchiveJournal } from '../../../lib/shipping/journal/archive-journal.js';
 import { encodeJournal } from '../../../lib/shipping/journal/journal-entry.js';
+import { disksAfterCuts } from '../../support/each-power-cut.js';
 import { ENTRIES } from '../../support/journals.js';
+import { PowerDisk } from '../../support/power-disk.js';
 import { TemporaryDirectories } from '../../support/series.js';
 import { rejection } from '../../support/store-tools.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
@@ -87,5 +89,19 @@ describe('ArchiveJournal', () => {
     expect(readdirSync(directory)).to.deep.equal(
       [1, 2, 3].map((n) => `a.events.damaged-${n}.journal`),
     );
+  });
+
+  it('keeps a damaged journal under a name when the power fails while it is renamed', async () => {
+    const disk = new PowerDisk();
+    disk.makeLastingDirectory('/disk');
+    const file = await disk.files.open('/disk/a.events.journal', 'wx');
+    await file.write(Buffer.from('damaged'), 0, 7, 0);
+    await file.sync();
+    await disk.files.syncDirectory('/disk');
+    const journal = new ArchiveJournal('/disk/a.events', disk.files);
+    for (const { disk: left, what } of await disksAfterCuts(disk, () => journal.read())) {
+      expect(left.paths(), what).to.not.have.length(0);
+    }
+    expect(disk.paths()).to.deep.equal(['/disk/a.events.damaged-1.journal']);
   });
 });
