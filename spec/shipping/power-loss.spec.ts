@@ -28,7 +28,8 @@ interface Left {
   readonly what: string;
 }
 
-describe('createArchiveWriter, when the power fails', () => {
+describe('createArchiveWriter, when the power fails', function () {
+  this.timeout(TRIES_ALL ? 1_200_000 : 120_000);
   const random = createRandom(35);
   const cuts: readonly PowerCut[] = [
     ...extremeCuts(random),
@@ -99,7 +100,8 @@ describe('createArchiveWriter, when the power fails', () => {
       );
       await check({ disk, promises, what: 'at the end' }, plan);
       expect(promises.synced.size).to.equal(plan.records);
-      expect(left.length).to.be.greaterThan(15);
+      // A run makes 250 calls or more; how many exactly depends on timing.
+      expect(left.length).to.be.greaterThan(10);
       for (const one of left) await check(one, plan);
     });
   }
