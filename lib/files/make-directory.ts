@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 
 import type { FileLayer } from './file-layer.js';
+import { syncDirectory } from './sync-directory.js';
 import { isMissing, systemCodeOf } from './system-error.js';
 
 /**
@@ -16,7 +17,7 @@ export async function makeDirectory(files: FileLayer, directory: string): Promis
     if (!isMissing(error)) throw error;
     await makeDirectory(files, dirname(path));
     await files.mkdir(path);
-    await files.syncDirectory(dirname(path));
+    await syncDirectory(files, dirname(path));
     return;
   }
   await syncIfReadable(files, dirname(path));
@@ -28,7 +29,7 @@ export async function makeDirectory(files: FileLayer, directory: string): Promis
  */
 export async function syncIfReadable(files: FileLayer, directory: string): Promise<void> {
   try {
-    await files.syncDirectory(directory);
+    await syncDirectory(files, directory);
   } catch (error) {
     if (!['EACCES', 'EPERM'].includes(systemCodeOf(error) ?? '')) throw error;
   }

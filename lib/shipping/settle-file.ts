@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { ArchiveError } from '../errors/archive-error.js';
 import type { FileLayer, FileStatus } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
+import { isSameAsBefore } from '../files/is-same-as-before.js';
 import { makeDirectory } from '../files/make-directory.js';
+import { syncDirectory } from '../files/sync-directory.js';
 import { isMissing } from '../files/system-error.js';
 import { unlinkIfThere } from '../files/take-name.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
@@ -30,15 +32,24 @@ export async function settleFile(
   if (localFile === 'keep') return;
   const found = await findFile(path, files);
   // Another writer of the directory had adopted the archive and settled it first.
-  if (found === null || found.ino !== shipped?.ino) return;
-  if (found.size !== bytes || found.mtimeMs !== shipped.mtimeMs) {
+  if (found === null || shipped === null) return;
+  if (
+    !(await isSameAsBefore(
+      path,
+      found,
+      { ino: shipped.ino, mtimeMs: shipped.mtimeMs, size: bytes },
+      files,
+    ))
+  ) {
+    // Without stable inode numbers, a changed file looks like another one, and stays.
+    if (found.ino !== shipped.ino) return;
     const [was, is] = [describe(bytes, shipped.mtimeMs), describe(found.size, found.mtimeMs)];
     const message = `${path} has changed since it was shipped: expected ${was}, found ${is}`;
     throw new ArchiveError('ERR_ARCHIVE_CHANGED', message);
   }
   if (localFile === 'delete') {
     await unlinkIfThere(files, path);
-    await files.syncDirectory(dirname(path));
+    await syncDirectory(files, dirname(path));
     return;
   }
   await makeDirectory(files, localFile.moveTo);

@@ -1,6 +1,7 @@
 import { StoreError } from '../errors/store-error.js';
 import type { FileLayer, FileStatus } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
+import { isSameAsBefore } from '../files/is-same-as-before.js';
 import { systemCodeOf } from '../files/system-error.js';
 import type { ShippableArchive, ShippedArchive } from '../writing/handlers/archive-shipper.js';
 import { abortUnfinished } from './abort-unfinished.js';
@@ -91,7 +92,10 @@ export class Shipment {
   async wasKept(): Promise<boolean> {
     const noted = await this.#readJournal();
     if (noted?.state !== 'settled' || noted.object.store !== this.#context.store.name) return false;
-    return isFileOf(noted.archive, await findFile(this.archive.path, this.#context.files));
+    return await this.#isFileOf(
+      noted.archive,
+      await findFile(this.archive.path, this.#context.files),
+    );
   }
 
   /**
@@ -139,7 +143,9 @@ export class Shipment {
 
   async #inspect(file: FileStatus | null, noted: JournalEntry | null): Promise<ShippableArchive> {
     if (this.#sealed !== null) return this.#sealed;
-    if (noted !== null && isFileOf(noted.archive, file)) return this.#named(noted.archive);
+    if (noted !== null && (await this.#isFileOf(noted.archive, file))) {
+      return this.#named(noted.archive);
+    }
     return inspectArchive(this.archive, this.#context.files, this.#context.signal);
   }
 
@@ -200,6 +206,12 @@ export class Shipment {
     }
   }
 
+  async #isFileOf(archive: JournaledArchive, file: FileStatus | null): Promise<boolean> {
+    if (file === null) return false;
+    const before = { ...archive, size: archive.bytes };
+    return await isSameAsBefore(this.archive.path, file, before, this.#context.files);
+  }
+
   #named({ ino, mtimeMs, ...facts }: JournaledArchive): ShippableArchive {
     const { name, path } = this.archive;
     return { ...facts, name, path };
@@ -217,12 +229,6 @@ function toJournaled(archive: ShippableArchive, file: FileStatus | null): Journa
   // No file has inode 0, so a later file under the name is not mistaken for this one.
   const { ino, mtimeMs } = file ?? { ino: 0, mtimeMs: 0 };
   return { bytes, sha256, records, firstTime, lastTime, openedAt, ino, mtimeMs };
-}
-
-function isFileOf(archive: JournaledArchive, file: FileStatus | null): boolean {
-  if (file === null) return false;
-  const { bytes, ino, mtimeMs } = archive;
-  return file.size === bytes && file.ino === ino && file.mtimeMs === mtimeMs;
 }
 
 /** The store that an entry names; a sealed entry names none. */

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 
 import { SpoolFullError } from '../errors/spool-full-error.js';
 import type { FileLayer } from '../files/file-layer.js';
+import { syncDirectory } from '../files/sync-directory.js';
 import { unlinkIfThere } from '../files/take-name.js';
 import type { ArchiveFailure } from '../writing/handlers/archive-failure.js';
 import type { DroppedArchive } from '../writing/handlers/archive-shipper.js';
@@ -84,7 +85,7 @@ export class SpoolLimit {
     const { bytes, name, path } = archive;
     try {
       await unlinkIfThere(files, path);
-      await files.syncDirectory(dirname(path));
+      await syncDirectory(files, dirname(path));
     } catch (error) {
       this.#queue.fail(waiting, error);
       onFailed(archive, error);

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 
 import { DamageError } from '../../errors/damage-error.js';
-import { isSameFile } from '../../files/same-file.js';
+import type { FileStatus } from '../../files/file-layer.js';
+import { isSameFile, isSecondName } from '../../files/same-file.js';
 import { sha256OfChunks } from '../../files/sha256.js';
 import type { FoundArchive, FoundFile } from '../opening/found-archive.js';
 import { readUncompressed } from '../opening/read-uncompressed.js';
@@ -31,8 +32,13 @@ export async function leaveOutLinkedTwins(
   const sealed = [...linked.values()].filter(({ isOpen }) => !isOpen);
   return archives.filter((archive) => {
     const file = linked.get(archive);
-    return !file?.isOpen || !sealed.some((other) => isSameFile(other.status, file.status));
+    return !file?.isOpen || !sealed.some((other) => isTwin(other.status, file.status));
   });
+}
+
+/** The open name may have been asked before the last bytes were written. */
+function isTwin(sealed: FileStatus, open: FileStatus): boolean {
+  return isSameFile(sealed, open) || isSecondName(sealed, open);
 }
 
 /**

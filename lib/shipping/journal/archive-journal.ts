@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { NotAFileError } from '../../errors/not-a-file-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
 import { readRange } from '../../files/read-range.js';
+import { syncDirectory } from '../../files/sync-directory.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { takeName, unlinkIfThere } from '../../files/take-name.js';
 import { writeAll } from '../../files/write-all.js';
@@ -101,7 +102,7 @@ export class ArchiveJournal {
       await this.#files.unlink(temporary).catch(() => undefined);
       throw error;
     }
-    await this.#files.syncDirectory(dirname(this.#path));
+    await syncDirectory(this.#files, dirname(this.#path));
   }
 
   /** Keeps the file for examination, under a name that no process takes for a journal. */

@@ -7,6 +7,7 @@ import { FileBody } from '../../files/file-body.js';
 import { type FileLayer, type FileStatus, nodeFileLayer } from '../../files/file-layer.js';
 import { hasHardLinks } from '../../files/hard-links.js';
 import { syncIfReadable } from '../../files/make-directory.js';
+import { syncDirectory } from '../../files/sync-directory.js';
 import { fromSystemError, isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
@@ -149,7 +150,7 @@ export class DirectoryStore implements Store {
     await attempt('persist', path, async () => {
       const file = await this.#files.open(path, 'r');
       await file.sync().finally(() => file.close());
-      await this.#files.syncDirectory(dirname(path));
+      await syncDirectory(this.#files, dirname(path));
       await this.#persistDirectory(dirname(path));
     });
   }
@@ -168,7 +169,7 @@ export class DirectoryStore implements Store {
   async #persistDirectory(directory: string): Promise<void> {
     if (directory === this.#lastingDirectory) return;
     for (let path = directory; path !== this.name; path = dirname(path)) {
-      await this.#files.syncDirectory(dirname(path));
+      await syncDirectory(this.#files, dirname(path));
     }
     await syncIfReadable(this.#files, dirname(this.name));
     this.#lastingDirectory = directory;
@@ -179,7 +180,7 @@ export class DirectoryStore implements Store {
       const status = await ifThere(this.#files.lstat(path));
       if (!status?.isFile()) return;
       await unlinkIfThere(this.#files, path);
-      await this.#files.syncDirectory(dirname(path));
+      await syncDirectory(this.#files, dirname(path));
     });
   }
 }

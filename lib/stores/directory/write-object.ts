@@ -5,6 +5,7 @@ import { StoreError } from '../../errors/store-error.js';
 import { FileBody } from '../../files/file-body.js';
 import type { FileLayer, FileStatus } from '../../files/file-layer.js';
 import { makeDirectory } from '../../files/make-directory.js';
+import { syncDirectory } from '../../files/sync-directory.js';
 import { fromSystemError, systemCodeOf } from '../../files/system-error.js';
 import { createUploadId, toTemporaryName } from '../../files/temporary-name.js';
 import { writeAll } from '../../files/write-all.js';
@@ -38,7 +39,7 @@ export async function writeObject(
     const status = await files.lstat(temporary);
     if (whenTaken === 'replace') await files.rename(temporary, path);
     else await takeFree(files, temporary, path);
-    await files.syncDirectory(directory);
+    await syncDirectory(files, directory);
     return status;
   } catch (error) {
     // The first failure is the one to report, whether or not the file can be removed.

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
+import { syncDirectory } from '../../files/sync-directory.js';
 import { isMissing } from '../../files/system-error.js';
 import type { ArchiveHandler } from './archive-handler.js';
 
@@ -15,7 +16,7 @@ export function deleteFile(files: FileLayer = nodeFileLayer): ArchiveHandler {
       } catch (error) {
         if (!isMissing(error)) throw error;
       }
-      await files.syncDirectory(dirname(path));
+      await syncDirectory(files, dirname(path));
       return null;
     },
   };

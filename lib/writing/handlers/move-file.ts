@@ -3,7 +3,8 @@ import { basename, dirname } from 'node:path';
 import { copyRange } from '../../files/copy-range.js';
 import type { FileLayer, OpenFile } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
-import { isSameFile } from '../../files/same-file.js';
+import { isSameFile, isSecondName } from '../../files/same-file.js';
+import { syncDirectory } from '../../files/sync-directory.js';
 import { systemCodeOf } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { nthName } from '../../series/names/alternative-name.js';
@@ -27,9 +28,9 @@ export async function moveFile(files: FileLayer, from: string, to: string): Prom
   }
   if (await isSameName(files, from, path)) return from;
   // Sync the new name before unlinking the old one: otherwise a power loss could take both.
-  await files.syncDirectory(dirname(path));
+  await syncDirectory(files, dirname(path));
   await unlinkIfThere(files, from);
-  await files.syncDirectory(dirname(from));
+  await syncDirectory(files, dirname(from));
   return path;
 }
 
@@ -41,7 +42,7 @@ async function linkToFreeName(files: FileLayer, from: string, to: string): Promi
     holderOf: async (path) => {
       const found = await findFile(path, files);
       if (found === null) return 'none';
-      return isSameFile(found, own) ? 'itself' : 'other';
+      return isSecondName(found, own) ? 'itself' : 'other';
     },
   });
 }

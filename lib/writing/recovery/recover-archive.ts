@@ -5,7 +5,8 @@ import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
 import { ChunkPool } from '../../files/chunk-pool.js';
 import type { FileLayer, FileStatus, OpenFile } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
-import { isSameFile } from '../../files/same-file.js';
+import { isSecondName, isUnchanged } from '../../files/same-file.js';
+import { syncDirectory } from '../../files/sync-directory.js';
 import { isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { LINE_FEED } from '../../format/json-lines.js';
@@ -77,14 +78,14 @@ export async function recoverArchive(
     // A crash came between the two names of step 4, of a seal, or of a file that its writer had
     // replaced and set aside. It may have come before the sync of the new name: without that sync,
     // a power loss now could take both.
-    await files.syncDirectory(dirname(base));
+    await syncDirectory(files, dirname(base));
     await unlinkIfThere(files, left);
-    await files.syncDirectory(dirname(base));
+    await syncDirectory(files, dirname(base));
     return null;
   }
   if (left === open) {
     await files.rename(open, stale);
-    await files.syncDirectory(dirname(base));
+    await syncDirectory(files, dirname(base));
   }
   return await new StaleArchive(base, template, files).recover();
 }
@@ -127,7 +128,7 @@ async function hasFinalName(
     .map(({ name }) => join(directory, name));
   for (const path of [...suspects, ...(await listSealed(directory, template.pattern, files))]) {
     const other = await findFile(path, files);
-    if (other !== null && isSameFile(other, left)) return true;
+    if (other !== null && isSecondName(other, left)) return true;
   }
   return false;
 }
@@ -176,11 +177,11 @@ class StaleArchive {
     const target = await this.#files.open(temporary, 'wx');
     try {
       const facts = await this.#copy(source, target).finally(() => target.close());
-      await this.#files.syncDirectory(this.#directory);
+      await syncDirectory(this.#files, this.#directory);
       if (!(await this.#isStill(await source.stat()))) return null;
       if (facts.bytes > 0) await this.#files.rename(temporary, this.#path);
       else await unlinkIfThere(this.#files, this.#path);
-      await this.#files.syncDirectory(this.#directory);
+      await syncDirectory(this.#files, this.#directory);
       return facts.bytes > 0 ? facts : null;
     } finally {
       await unlinkIfThere(this.#files, temporary);
@@ -235,9 +236,9 @@ class StaleArchive {
     const name = this.#template.sealedName(basename(this.#base), facts);
     const wanted = join(this.#directory, name);
     const path = await takeNameForContent(this.#path, wanted, facts.sha256, this.#files);
-    await this.#files.syncDirectory(this.#directory);
+    await syncDirectory(this.#files, this.#directory);
     await unlinkIfThere(this.#files, this.#path);
-    await this.#files.syncDirectory(this.#directory);
+    await syncDirectory(this.#files, this.#directory);
     return path;
   }
 
@@ -256,7 +257,7 @@ class StaleArchive {
 
   async #isStill(own: FileStatus): Promise<boolean> {
     const found = await findFile(this.#path, this.#files);
-    return found !== null && isSameFile(found, own);
+    return found !== null && isUnchanged(found, own);
   }
 }
 

@@ -4,6 +4,7 @@ import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
 import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
 import { ChunkPool } from '../../files/chunk-pool.js';
 import { nodeFileLayer, type OpenFile } from '../../files/file-layer.js';
+import { syncDirectory } from '../../files/sync-directory.js';
 import { takeName, unlinkIfThere } from '../../files/take-name.js';
 import { readOptions } from '../../format/option-names.js';
 import { VERIFY_OPTION_NAMES, type VerifyOptions } from '../../reading/verifying/verify-archive.js';
@@ -72,7 +73,7 @@ export async function repairArchive(
       const facts = await copyTo(target, walked).finally(() => target.close());
       await takeName(files, partial, to);
       await unlinkIfThere(files, partial);
-      await files.syncDirectory(dirname(to));
+      await syncDirectory(files, dirname(to));
       const { bytes, frames, records, sha256 } = facts;
       const { named, stretches } = damage;
       const copied = { bytes, records, frames, sha256 };

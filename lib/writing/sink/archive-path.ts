@@ -4,6 +4,7 @@ import { FileIdentity } from '../../files/file-identity.js';
 import type { FileLayer, FileStatus, OpenFile } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { isSameFile } from '../../files/same-file.js';
+import { syncDirectory } from '../../files/sync-directory.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { nthName } from '../../series/names/alternative-name.js';
@@ -109,7 +110,7 @@ export class ArchivePath {
    */
   async syncName(): Promise<void> {
     if (this.#isNameSynced) return;
-    await this.#files.syncDirectory(this.#directory);
+    await syncDirectory(this.#files, this.#directory);
     this.#isNameSynced = true;
   }
 
@@ -122,9 +123,9 @@ export class ArchivePath {
   async moveTo(name: string, suffix = ''): Promise<string> {
     this.#movedTo ??= await this.#takeName(name, suffix);
     // Sync the new name before unlinking the old one: otherwise a power loss could take both.
-    await this.#files.syncDirectory(this.#directory);
+    await syncDirectory(this.#files, this.#directory);
     await unlinkIfThere(this.#files, this.openPath);
-    await this.#files.syncDirectory(this.#directory);
+    await syncDirectory(this.#files, this.#directory);
     return this.#movedTo;
   }
 
