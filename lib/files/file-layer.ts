@@ -59,7 +59,11 @@ export interface DirectoryEntry {
  * fail. Errors are Node's own, with `code` and `syscall`, except the `NotAFileError` of `open`.
  */
 export interface FileLayer {
-  open(path: string, mode: OpenMode): Promise<OpenFile>;
+  /**
+   * @param permissions of a file that is created; the process's umask may take some away.
+   *   @default 0o600
+   */
+  open(path: string, mode: OpenMode, permissions?: number): Promise<OpenFile>;
   stat(path: string): Promise<FileStatus>;
   /** As `stat`, but does not follow a symbolic link. */
   lstat(path: string): Promise<FileStatus>;
@@ -67,6 +71,7 @@ export interface FileLayer {
   link(existing: string, path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  /** Creates a directory, and its parents where they are missing, for the owner alone: 0o700. */
   mkdir(path: string): Promise<void>;
   /** Makes the names that were created, linked or removed in a directory survive a power loss. */
   syncDirectory(path: string): Promise<void>;
@@ -76,11 +81,17 @@ export interface FileLayer {
 const OPEN_DIRECTORY =
   constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NONBLOCK ?? 0);
 
+/** The permissions of a new file: its owner may read and write it, no other user may do anything. */
+export const DEFAULT_FILE_MODE = 0o600;
+
+/** The permissions of a new directory. */
+const DIRECTORY_MODE = 0o700;
+
 /** Node's file system. */
 export const nodeFileLayer: FileLayer = {
-  open(path, mode) {
+  open(path, mode, permissions = DEFAULT_FILE_MODE) {
     if (mode === 'r') return openRegularFile(path, 'refuse');
-    return mode === 'rl' ? openRegularFile(path, 'follow') : open(path, mode);
+    return mode === 'rl' ? openRegularFile(path, 'follow') : open(path, mode, permissions);
   },
   stat: (path) => stat(path),
   lstat: (path) => lstat(path),
@@ -88,7 +99,7 @@ export const nodeFileLayer: FileLayer = {
   link,
   rename,
   unlink,
-  mkdir: async (path) => void (await mkdir(path, { recursive: true })),
+  mkdir: async (path) => void (await mkdir(path, { recursive: true, mode: DIRECTORY_MODE })),
   async syncDirectory(path) {
     const directory = await open(path, OPEN_DIRECTORY);
     try {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 
 import { nodeFileLayer } from '../files/file-layer.js';
+import { parseFileMode, withFileMode } from '../files/file-mode.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../series/names/archive-template.js';
 import { openStore } from '../stores/open-store.js';
@@ -54,9 +55,14 @@ export function createArchiveWriter(given: ArchiveWriterOptions): ArchiveWriter 
     );
   }
   const settings = parseShipOptions(ship);
-  const { clock = systemClock, directory, files = nodeFileLayer } = options;
+  const { clock = systemClock, directory } = options;
+  const mode = parseFileMode(options.mode);
+  const files = withFileMode(options.files ?? nodeFileLayer, mode);
   const template = new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE);
-  const store = openStore(ship.to, ship.s3 === undefined ? {} : { s3: ship.s3 });
+  const store = openStore(ship.to, {
+    ...(ship.s3 === undefined ? {} : { s3: ship.s3 }),
+    directory: { files: withFileMode(nodeFileLayer, mode) },
+  });
   const ownsStore = store !== ship.to;
   if (ship.s3 !== undefined && !(ownsStore && /^s3:/i.test(String(ship.to)))) {
     throw new TypeError(`ship.s3 goes with an s3:// URL, but ship.to is ${store.name}`);

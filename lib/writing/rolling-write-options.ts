@@ -8,6 +8,7 @@ import {
   parseFormatOptions,
 } from '../codec/create-record-encoder.js';
 import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
+import { parseFileMode, withFileMode } from '../files/file-mode.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { parseChoice, parseFlag } from '../format/option-values.js';
 import {
@@ -80,6 +81,12 @@ export interface RollingWriteOptions extends FormatOptions {
    * and then for the store, before it fails with `ShippingPendingError`. @default '60s'
    */
   readonly endTimeout?: Duration | undefined;
+  /**
+   * The permissions of the files that the writer creates: archives, leases, journals, recovered
+   * copies, and objects of a directory that `ship.to` names. The process's umask may take some of
+   * them away, and adds none. Directories that Shoebox creates have 0o700. @default 0o600
+   */
+  readonly mode?: number | undefined;
   /** The source of time, and of timers. @default systemClock */
   readonly clock?: Clock | undefined;
   /** The file system: specs inject faults here. @default nodeFileLayer */
@@ -103,6 +110,7 @@ export const ROLLING_WRITE_OPTION_NAMES: OptionNames<RollingWriteOptions> = {
   writerId: true,
   shipper: true,
   endTimeout: true,
+  mode: true,
   clock: true,
   files: true,
 };
@@ -153,7 +161,7 @@ export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWri
     signal: options.signal,
     settings: parseFormatOptions(options),
     clock: options.clock ?? systemClock,
-    files: options.files ?? nodeFileLayer,
+    files: withFileMode(options.files ?? nodeFileLayer, parseFileMode(options.mode)),
   };
 }
 

@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises';
+
 import { expect } from 'chai';
 
 import { nodeFileLayer } from '../../lib/files/file-layer.js';
@@ -7,6 +9,14 @@ import { withScratch } from '../support/scratch-directory.js';
 import { rejection } from '../support/store-tools.js';
 
 describe('syncDirectory', () => {
+  it('is what the library calls everywhere', async () => {
+    const root = new URL('../../lib/', import.meta.url);
+    for (const name of await readdir(root, { recursive: true })) {
+      if (!name.endsWith('.ts') || /sync-directory|file-mode/.test(name)) continue;
+      expect(await readFile(new URL(name, root), 'utf8'), name).to.not.include('.syncDirectory(');
+    }
+  });
+
   it('syncs a directory, and does nothing where that is not supported', async () => {
     await withScratch(async ({ path }) => {
       await syncDirectory(nodeFileLayer, path);

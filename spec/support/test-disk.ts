@@ -31,8 +31,10 @@ export class TestDisk {
       return go();
     };
     this.files = {
-      open: (path, mode) =>
-        call('open', path, async () => this.#watch(await nodeFileLayer.open(path, mode), path)),
+      open: (path, mode, permissions) =>
+        call('open', path, async () =>
+          this.#watch(await nodeFileLayer.open(path, mode, permissions), path),
+        ),
       stat: (path) => call('stat', path, () => nodeFileLayer.stat(path)),
       lstat: (path) => call('lstat', path, () => nodeFileLayer.lstat(path)),
       readdir: (path) => call('readdir', path, () => nodeFileLayer.readdir(path)),

@@ -4,8 +4,8 @@ import { type FileLayer, nodeFileLayer, type OpenFile } from '../../lib/files/fi
 export function withFile(replace: (file: OpenFile) => Partial<OpenFile>): FileLayer {
   return {
     ...nodeFileLayer,
-    async open(path, mode) {
-      const file = await nodeFileLayer.open(path, mode);
+    async open(path, mode, permissions) {
+      const file = await nodeFileLayer.open(path, mode, permissions);
       const methods: OpenFile = {
         write: (bytes, offset, length, position) => file.write(bytes, offset, length, position),
         read: (bytes, offset, length, position) => file.read(bytes, offset, length, position),

@@ -116,7 +116,7 @@ export class ArchiveJournal {
       }
     }
     // Without this sync a power loss could take both names.
-    await this.#files.syncDirectory(dirname(this.#path));
+    await syncDirectory(this.#files, dirname(this.#path));
     await unlinkIfThere(this.#files, this.#path);
   }
 }
