@@ -146,7 +146,7 @@ describe('RollingReadStream', () => {
       await put('spool/b.events', encodeJsonLines(['2']));
       await put('spool/c.events', v1);
       expect(await read('{spool,store}/*.events')).to.deep.equal([
-        ...['same', 'same', '2', 'same', 'same', '1'],
+        ...['same', 'same', '2', '1', 'same', 'same'],
       ]);
     });
 

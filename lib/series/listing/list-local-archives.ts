@@ -7,7 +7,13 @@ import { DirectoryError } from '../../errors/directory-error.js';
 import { NoArchivesError } from '../../errors/no-archives-error.js';
 import type { DirectoryEntry, FileLayer, FileStatus } from '../../files/file-layer.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
-import { baseNameOf, GZIP_SUFFIX, isReadableName, OPEN_SUFFIX } from '../names/archive-state.js';
+import {
+  baseNameOf,
+  GZIP_SUFFIX,
+  isReadableName,
+  OPEN_SUFFIX,
+  STALE_SUFFIX,
+} from '../names/archive-state.js';
 import { splitGlob, unescapeGlob } from '../names/glob.js';
 
 /** One pattern or several: picomatch globs, paths of archives, or directories. */
@@ -104,7 +110,8 @@ async function entriesOf(directory: string, files: FileLayer): Promise<Directory
  * passes through them: one that changes its state meanwhile is still found.
  */
 async function isThere(archive: string, files: FileLayer): Promise<boolean> {
-  for (const path of [archive + OPEN_SUFFIX, archive, archive + GZIP_SUFFIX]) {
+  for (const suffix of [OPEN_SUFFIX, STALE_SUFFIX, '', GZIP_SUFFIX]) {
+    const path = archive + suffix;
     if ((await statusOf(path, files))?.isFile()) return true;
   }
   return false;

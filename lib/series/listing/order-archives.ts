@@ -21,10 +21,10 @@ interface SequencedArchive {
  *
  * By `time`, archives of one writer go by sequence, and several writers are merged by the earliest
  * time of each one's next archive. Archives without sequences (version 1, JSON lines) come first,
- * in the natural order of their names and without copies. An archive whose first frame is damaged
+ * in the natural order of their names, whatever their directories, and without copies. An archive whose first frame is damaged
  * comes where its name belongs. This reads the head of each archive, one at a time.
  *
- * By `name`, objects of a store come first, in the natural order of their names, and local archives
+ * By `name`, objects of a store come first, in the natural order of their keys, and local archives
  * follow by time. Only objects that share their name with a local archive are read. If both are one
  * archive, the local one takes the object's position.
  */
@@ -33,7 +33,7 @@ export async function orderArchives(
   order: SeriesOrder,
 ): Promise<FoundArchive[]> {
   if (order === 'time') return await orderByTime(archives);
-  const stored = archives.filter(({ isStored }) => isStored).sort(compareNames);
+  const stored = archives.filter(({ isStored }) => isStored).sort(comparePaths);
   const local = await orderByTime(archives.filter(({ isStored }) => !isStored));
   return await joinByName(stored, local);
 }
@@ -161,10 +161,19 @@ function compareText(a: string, b: string): number {
 }
 
 /**
- * Compares names without their extensions first, so that the alternative `a-1.events` follows
- * `a.events`.
+ * Compares the names of archives, and the paths only of namesakes: the archives of a series may be
+ * in several directories.
  */
-function compareNames({ path: a }: FoundArchive, { path: b }: FoundArchive): number {
+function compareNames(a: FoundArchive, b: FoundArchive): number {
+  return compareTexts(basename(a.path), basename(b.path)) || comparePaths(a, b);
+}
+
+function comparePaths(a: FoundArchive, b: FoundArchive): number {
+  return compareTexts(a.path, b.path);
+}
+
+/** Extensions come last, so that the alternative `a-1.events` follows `a.events`. */
+function compareTexts(a: string, b: string): number {
   return compareNaturally(withoutExtension(a), withoutExtension(b)) || compareNaturally(a, b);
 }
 

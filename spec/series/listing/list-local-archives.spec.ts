@@ -72,10 +72,11 @@ describe('listLocalArchives', () => {
   });
 
   it('accepts the path of an archive with the suffix of any state', async () => {
-    await make('a.events.gz', 'b.events.open', 'c.events');
-    for (const suffix of ['', '.open', '.gz']) {
-      const patterns = ['a', 'b', 'c'].map((name) => `${name}.events${suffix}`);
-      expect(await list(...patterns)).to.deep.equal(['a.events', 'b.events', 'c.events']);
+    await make('a.events.gz', 'b.events.open', 'c.events', 'd.events.stale');
+    for (const suffix of ['', '.open', '.gz', '.stale']) {
+      const patterns = ['a', 'b', 'c', 'd'].map((name) => `${name}.events${suffix}`);
+      const found = ['a.events', 'b.events', 'c.events', 'd.events'];
+      expect(await list(...patterns)).to.deep.equal(found);
     }
   });
 

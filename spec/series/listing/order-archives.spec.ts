@@ -54,6 +54,25 @@ describe('orderArchives', () => {
     expect(ordered).to.deep.equal(['a-1', 'b-1', 'b-2', 'c-1', 'a-2', 'b-3']);
   });
 
+  it('goes by names before paths, whatever the directories', async () => {
+    const ordered = await order({
+      'z-shipped/x_0.jsonl': encodeJsonLines(['0']),
+      'z-shipped/x_1.events': encodeVersion1(['1']),
+      'a-spool/x_2.jsonl': encodeJsonLines(['2']),
+      'a-spool/x_10.jsonl': encodeJsonLines(['10']),
+      'b-spool/x_2.jsonl': encodeJsonLines(['22']),
+      'a-spool/damaged_3.events': Buffer.from('no archive'),
+    });
+    expect(ordered).to.deep.equal([
+      'a-spool/damaged_3.events',
+      'z-shipped/x_0.jsonl',
+      'z-shipped/x_1.events',
+      'a-spool/x_2.jsonl',
+      'b-spool/x_2.jsonl',
+      'a-spool/x_10.jsonl',
+    ]);
+  });
+
   it('puts version 1 and JSON lines first, in the natural order of their names', async () => {
     const ordered = await order({
       'a.events': encodeUnsealed(['x']),
@@ -86,8 +105,8 @@ describe('orderArchives', () => {
     });
     expect(ordered).to.deep.equal([
       'spool/a.jsonl',
-      'spool/c.jsonl',
       'store/b.jsonl',
+      'spool/c.jsonl',
       'store/c.jsonl',
       'spool/d.events',
       'store/d.events',
