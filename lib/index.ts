@@ -12,6 +12,7 @@ export type { ArchiveFormat } from './codec/records/record-encoder.js';
 export type { JsonValue, RecordFields, RecordInput } from './codec/records/record-input.js';
 export { ArchiveError } from './errors/archive-error.js';
 export { BacklogFullError } from './errors/backlog-full-error.js';
+export { ConflictError, type SequenceConflict } from './errors/conflict-error.js';
 export { type Damage, DamageError, type DamageReason } from './errors/damage-error.js';
 export { DirectoryError } from './errors/directory-error.js';
 export { NoArchivesError } from './errors/no-archives-error.js';
@@ -44,6 +45,7 @@ export {
   createArchiveReader,
   RollingReadStream,
 } from './reading/rolling-read-stream.js';
+export type { LateRecords } from './reading/sequences/sequence-ledger.js';
 export type {
   ArchivePart,
   ArchiveReport,
@@ -51,7 +53,11 @@ export type {
 } from './reading/verifying/archive-report.js';
 export type { ArchiveProblem } from './reading/verifying/chain-problems.js';
 export { type VerifyOptions, verifyArchive } from './reading/verifying/verify-archive.js';
-export { type SeriesReport, verifyArchives } from './reading/verifying/verify-archives.js';
+export {
+  type SeriesReport,
+  type VerifySeriesOptions,
+  verifyArchives,
+} from './reading/verifying/verify-archives.js';
 export type { LocalPatterns } from './series/listing/list-local-archives.js';
 export type { SeriesOrder } from './series/listing/order-archives.js';
 export type {

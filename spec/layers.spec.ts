@@ -30,7 +30,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   codec: ['bytes', 'records', 'version-1', 'version-2', 'frames', 'json-lines', 'gzip'],
   stores: ['contract', 'directory', 's3'],
   series: ['names', 'opening', 'listing'],
-  reading: ['verifying'],
+  reading: ['sequences', 'archives', 'verifying'],
   writing: ['policies', 'receipts', 'handlers', 'sink', 'recovery', 'rolling'],
   shipping: ['journal'],
 };

@@ -1,22 +1,31 @@
 import { basename } from 'node:path';
 
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
+import { ArchiveError } from '../errors/archive-error.js';
+import type { SequenceConflict } from '../errors/conflict-error.js';
 import { findArchives } from '../series/listing/find-archives.js';
 import { orderArchives } from '../series/listing/order-archives.js';
 import type { SortedPatterns } from '../series/listing/series-patterns.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
 import type { RetryOptions } from '../stores/contract/retries.js';
-import type { IndexedRun, SpanOptions } from './find-spans.js';
-import { type ReadArchiveOptions, readArchive } from './read-archive.js';
+import { findConflict } from './archives/find-conflict.js';
+import type { IndexedRun, SpanOptions } from './archives/find-spans.js';
+import { type ReadArchiveOptions, readArchive } from './archives/read-archive.js';
 import type { ReadSettings } from './rolling-read-options.js';
-import { SequenceLedger } from './sequence-ledger.js';
+import { type LateRecords, SequenceLedger } from './sequences/sequence-ledger.js';
 import { isAnyTime, SeriesSelection } from './series-selection.js';
 
 export interface SeriesOptions extends ReadSettings, ReadArchiveOptions {
   readonly retries: RetryOptions;
   readonly onGap: (gap: SequenceGap) => void;
+  readonly onLate: (late: LateRecords) => void;
+  /** What it throws ends the read. */
+  readonly onConflict: (conflict: SequenceConflict) => void;
 }
+
+/** How many archives are compared with an archive that overlaps them. */
+const MOST_COMPARED = 16;
 
 /**
  * Yields the wanted records of all archives that patterns match, in their order, each once, in
@@ -48,30 +57,61 @@ async function* readAll(
 ): AsyncGenerator<ArchiveRecord[]> {
   const found = await findArchives(patterns, options);
   const archives = await orderArchives(found, options.order);
-  const selection = createSelection(found, options);
+  const ledger = createLedger(found, options);
+  const selection = new SeriesSelection(options.wanted, ledger);
+  const readOptions = { ...options, onOpened: (path: string) => ledger.beginArchive(path) };
   const namesRead = new Set<string>();
+  const read: FoundArchive[] = [];
   for (const archive of archives) {
     const name = basename(archive.path);
     const seek = seekIn(archive, namesRead.has(name), selection);
     namesRead.add(name);
-    for await (const records of readArchive(archive, selection, options, seek)) {
+    read.push(archive);
+    for await (const records of readArchive(archive, selection, readOptions, seek)) {
       const selected = selection.filter(records);
       if (selected.length > 0) yield selected;
     }
+    await compareOverlaps(archive, read, ledger, options);
   }
 }
 
-function createSelection(
+function createLedger(
   found: readonly FoundArchive[],
-  { onGap, order, wanted }: SeriesOptions,
-): SeriesSelection {
+  { onGap, onLate, order, wanted }: SeriesOptions,
+): SequenceLedger {
   const isByName = order === 'name' && found.some(({ isStored }) => isStored);
-  const ledger = new SequenceLedger({
-    whenLate: isByName ? 'fail' : 'drop',
+  return new SequenceLedger({
+    whenLate: isByName ? 'fail' : 'read',
     // With a range of times, blocks outside of it are skipped, so a gap would not mean a loss.
     onGap: isAnyTime(wanted) ? onGap : () => undefined,
+    onLate,
+    onForgotten: () => {
+      const message = 'archives have more than 1,048,576 writers: read fewer of them at a time';
+      throw new ArchiveError('ERR_TOO_MANY_WRITERS', message);
+    },
   });
-  return new SeriesSelection(wanted, ledger);
+}
+
+/**
+ * Reports records that archives have with the same identities, if they differ, or if there are too
+ * many archives to compare.
+ */
+async function compareOverlaps(
+  archive: FoundArchive,
+  read: readonly FoundArchive[],
+  ledger: SequenceLedger,
+  options: SeriesOptions,
+): Promise<void> {
+  for (const [i, overlap] of ledger.takeOverlaps().entries()) {
+    const other = read[overlap.first];
+    if (other === undefined) continue;
+    const { begin: from, end: to, writer } = overlap;
+    const conflict =
+      i < MOST_COMPARED
+        ? await findConflict(archive, other, overlap, options)
+        : { writer, from, to, archive: archive.path, other: other.path };
+    if (conflict !== null) options.onConflict(conflict);
+  }
 }
 
 /** Which blocks of an archive to read; undefined if it is read whole. */

@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises';
 import type { SkippedDamage } from '../codec/frames/skipped-damage.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { asError } from '../errors/as-error.js';
+import { ConflictError, type SequenceConflict } from '../errors/conflict-error.js';
 import { type SeriesPatterns, sortPatterns } from '../series/listing/series-patterns.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
 import type { TypedEvents } from '../streams/typed-events.js';
@@ -11,6 +12,7 @@ import { waitUntilTaken } from '../streams/wait-until-taken.js';
 import { readSeries } from './read-series.js';
 import { RecordIterator } from './record-iterator.js';
 import { parseReadOptions, type RollingReadOptions } from './rolling-read-options.js';
+import type { LateRecords } from './sequences/sequence-ledger.js';
 
 /** The events of a reader, besides those of every Readable. Listeners are not awaited. */
 export interface ArchiveReaderEvents {
@@ -19,8 +21,20 @@ export interface ArchiveReaderEvents {
    * records around them may come earlier or later.
    */
   readonly damage: [damage: SkippedDamage];
-  /** Records are missing between two records of a writer. */
+  /**
+   * Records are missing between two records of a writer. If they come later, `late` reports them.
+   */
   readonly gap: [gap: SequenceGap];
+  /**
+   * Records come after later records of their writer, because archives overlap or were joined in
+   * another order. They are emitted all the same.
+   */
+  readonly late: [late: LateRecords];
+  /**
+   * Two different records have one identity: only the one that was read first is emitted. Without a
+   * listener, and with `whenDamaged: 'error'`, a `ConflictError` ends the stream instead.
+   */
+  readonly conflict: [conflict: SequenceConflict];
 }
 
 /**
@@ -34,7 +48,8 @@ const RECORDS_AHEAD = 128;
  * or object is open at a time. It lists and opens nothing, and does not load the AWS SDK, before
  * the first read.
  *
- * Records of one writer come by sequence, each once. Writers are merged by the earliest time of
+ * Records of one writer come by sequence, each once; records that overlapping or joined archives
+ * hold out of order come where they are found, with the event `late`. Writers are merged by the earliest time of
  * their next archives. Version 1 and JSON lines have no sequences: they come first, in the natural
  * order of their names, and of several archives with one name and the same bytes, one is read.
  * Objects of a store come in the natural order of their names; see `order`.
@@ -71,6 +86,12 @@ export class RollingReadStream extends Readable {
       retries: { clock, signal: this.#ending.signal },
       onDamage: (damage) => this.#report('damage', damage),
       onGap: (gap) => this.#report('gap', gap),
+      onLate: (late) => this.#report('late', late),
+      onConflict: (conflict) => {
+        const isExpected = settings.whenDamaged === 'skip' || this.listenerCount('conflict') > 0;
+        if (!isExpected) throw new ConflictError(conflict);
+        this.#report('conflict', conflict);
+      },
     });
     // Readable's own option would call `_destroy` for an aborted signal before `#batches` exists.
     if (signal !== undefined) addAbortSignal(signal, this);

@@ -1,9 +1,13 @@
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
-import { areFew, type RecordSelection } from '../codec/version-2/block-selection.js';
+import {
+  areFew,
+  type RecordSelection,
+  type SequenceSpan,
+} from '../codec/version-2/block-selection.js';
 import type { FrameHeader } from '../codec/version-2/frame-header.js';
 import type { MetadataMatch } from '../codec/version-2/metadata-match.js';
-import type { IndexedRun } from './find-spans.js';
-import type { SequenceLedger } from './sequence-ledger.js';
+import type { IndexedRun } from './archives/find-spans.js';
+import type { SequenceLedger } from './sequences/sequence-ledger.js';
 
 /** The records that a reader wants. Times are µs since the epoch, inclusive. */
 export interface WantedRecords {
@@ -38,12 +42,13 @@ export class SeriesSelection implements RecordSelection {
     this.#ledger = ledger;
   }
 
-  passOver(header: FrameHeader): number {
-    return this.#isWithin(header) ? this.#ledger.passOver(header) : header.records;
+  passOver(header: FrameHeader): readonly SequenceSpan[] {
+    if (this.#isWithin(header)) return this.#ledger.passOver(header);
+    return [{ begin: header.sequence, end: header.sequence + header.records }];
   }
 
   noteRead(header: FrameHeader): void {
-    this.#ledger.noteRead(header);
+    if (this.#isWithin(header)) this.#ledger.noteRead(header);
   }
 
   /** Whether any record of a run that an index lists may be wanted. */

@@ -2,7 +2,7 @@ import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.j
 import type { ArchiveRecord } from '../records/archive-record.js';
 import { openVersion1Frame } from '../version-1/version-1-record.js';
 import { checkIndexedBytes, decodeIndexBody } from '../version-2/archive-index.js';
-import type { RecordSelection } from '../version-2/block-selection.js';
+import { isPassedOver, type RecordSelection } from '../version-2/block-selection.js';
 import { type BlockRest, checkBlock, openBlock } from '../version-2/open-block.js';
 import { FrameScanner, type LaterFrame, type ScannedFrame } from './frame-scanner.js';
 import type { InputEnd } from './input-end.js';
@@ -79,7 +79,10 @@ export function openFrame(
     return undefined;
   }
   // The header decides: its checksum is good.
-  if (selection !== undefined && selection.passOver(header) >= header.records) return undefined;
+  if (selection !== undefined && isPassedOver(header, selection.passOver(header))) {
+    selection.noteRead(header);
+    return undefined;
+  }
   const rest = openBlock(header, body, { archive, offset, maxRecordBytes, selection }, into);
   selection?.noteRead(header);
   return rest;

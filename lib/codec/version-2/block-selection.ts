@@ -12,11 +12,26 @@ export interface RecordSelection {
   readonly latestMicros: number;
   readonly metadata: MetadataMatch | undefined;
 
-  /** How many records at the start of a block are unwanted. */
-  passOver(header: FrameHeader): number;
+  /** The records of a block that are unwanted, by their sequences: ascending ranges within it. */
+  passOver(header: FrameHeader): readonly SequenceSpan[];
 
-  /** Called for each block that was opened and is good. */
+  /** Called for each good block, whether it was opened or passed over. */
   noteRead(header: FrameHeader): void;
+}
+
+/** Sequences from `begin` up to, but without, `end`. */
+export interface SequenceSpan {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Whether all records of a block are unwanted. */
+export function isPassedOver(
+  { records, sequence }: FrameHeader,
+  unwanted: readonly SequenceSpan[],
+): boolean {
+  const [first] = unwanted;
+  return first !== undefined && first.begin <= sequence && first.end >= sequence + records;
 }
 
 /** Records keep their block in memory. If fewer than this share are selected, they are copied. */
@@ -29,7 +44,8 @@ export function areFew(selected: number, records: number): boolean {
 
 /** Selects records of one block. */
 export class BlockSelection {
-  readonly #first: number;
+  readonly #sequence: number;
+  readonly #unwanted: readonly SequenceSpan[];
   readonly #earliestMicros: number;
   readonly #latestMicros: number;
   /** Null: any metadata match. */
@@ -44,14 +60,20 @@ export class BlockSelection {
     const { earliestMicros, latestMicros, metadata } = selection;
     const match = metadata?.forKeys(keys);
     if (match === null) return 'none';
-    const first = selection.passOver(header);
+    const unwanted = selection.passOver(header);
     const isWithin = header.earliestMicros >= earliestMicros && header.latestMicros <= latestMicros;
-    if (match === undefined && first === 0 && isWithin) return 'all';
-    return new BlockSelection(first, selection, match ?? null);
+    if (match === undefined && unwanted.length === 0 && isWithin) return 'all';
+    return new BlockSelection(header.sequence, unwanted, selection, match ?? null);
   }
 
-  private constructor(first: number, selection: RecordSelection, match: BlockMatch | null) {
-    this.#first = first;
+  private constructor(
+    sequence: number,
+    unwanted: readonly SequenceSpan[],
+    selection: RecordSelection,
+    match: BlockMatch | null,
+  ) {
+    this.#sequence = sequence;
+    this.#unwanted = unwanted;
     this.#earliestMicros = selection.earliestMicros;
     this.#latestMicros = selection.latestMicros;
     this.#match = match;
@@ -63,9 +85,9 @@ export class BlockSelection {
    * @param index the record's index in its block
    */
   mayHave(index: number, timeMicros: number): boolean {
-    return (
-      index >= this.#first && timeMicros >= this.#earliestMicros && timeMicros <= this.#latestMicros
-    );
+    if (timeMicros < this.#earliestMicros || timeMicros > this.#latestMicros) return false;
+    const sequence = this.#sequence + index;
+    return !this.#unwanted.some(({ begin, end }) => sequence >= begin && sequence < end);
   }
 
   /**

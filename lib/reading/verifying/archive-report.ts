@@ -1,4 +1,5 @@
 import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
+import type { SequenceConflict } from '../../errors/conflict-error.js';
 import type { SequenceGap } from '../../series/opening/sequence-gap.js';
 
 /**
@@ -64,6 +65,15 @@ export interface ArchiveReport {
   /** The first 1,000 gaps in the sequences of its frames. */
   readonly gaps: readonly SequenceGap[];
   /**
+   * The first 1,000 stretches of records that come after later records of their writer. A reader
+   * emits them where they are.
+   */
+  readonly late: readonly SequenceGap[];
+  /** The first 1,000 stretches of records that it holds twice. A reader emits them once. */
+  readonly repeated: readonly SequenceGap[];
+  /** Stretches in which it holds two different records of each identity. */
+  readonly conflicts: readonly SequenceConflict[];
+  /**
    * `valid`: it ends with an index, and every index in it agrees with the bytes before it.
    * `missing`: it does not end with one. `invalid`: an index contradicts the bytes before it.
    */
@@ -77,7 +87,8 @@ export interface ArchiveReport {
   readonly writerEnded: boolean;
   readonly parts: readonly ArchivePart[];
   /**
-   * Whether nothing in it is damaged or missing, and no index contradicts it. An archive that ends
+   * Whether nothing in it is damaged or missing, and neither an index nor another record
+   * contradicts it. An archive that ends
    * after a whole frame is intact even without an index, as one that is still open.
    */
   readonly isIntact: boolean;

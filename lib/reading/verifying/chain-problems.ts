@@ -6,9 +6,9 @@ export interface ArchiveProblem {
    * `missing`: an archive, or records between two archives, do not exist. `altered`: an
    * archive's digest differs from the one that its writer's next archive holds. `unfinished`: an archive was not
    * sealed, or it is the last one of a writer that did not end in it. `damaged`: an archive is not
-   * intact.
+   * intact. `conflict`: other records with the same identities are in another archive.
    */
-  readonly kind: 'missing' | 'altered' | 'unfinished' | 'damaged';
+  readonly kind: 'missing' | 'altered' | 'unfinished' | 'damaged' | 'conflict';
   /** The path of the archive; undefined if the archive is missing. */
   readonly archive: string | undefined;
   /** 16 hex digits. */

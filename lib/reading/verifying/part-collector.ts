@@ -1,11 +1,11 @@
-import { RecentMap } from '../../codec/bytes/recent-map.js';
 import type { ScannedFrame } from '../../codec/frames/frame-scanner.js';
-import { MAX_WRITERS, namesSequence } from '../../codec/frames/known-writers.js';
+import { namesSequence } from '../../codec/frames/known-writers.js';
 import { decodeIndexBody, type IndexEntry } from '../../codec/version-2/archive-index.js';
 import type { FrameHeader } from '../../codec/version-2/frame-header.js';
 import { IndexBuilder } from '../../codec/version-2/index-builder.js';
 import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.js';
 import type { SequenceGap } from '../../series/opening/sequence-gap.js';
+import { type Overlap, SequenceLedger } from '../sequences/sequence-ledger.js';
 import type { ArchivePart } from './archive-report.js';
 import { indexProblem } from './index-problem.js';
 import type { RangeHash } from './range-hash.js';
@@ -24,8 +24,8 @@ export interface UncheckedIndex {
   readonly end: number;
 }
 
-/** How many gaps are kept: there may be one before each frame. */
-const MOST_GAPS = 1000;
+/** How many gaps and other findings of a kind are kept: there may be one before each frame. */
+const MOST_FOUND = 1000;
 
 /** How many parts are kept: an archive without records has 164 bytes. */
 export const MOST_PARTS = 65_536;
@@ -48,17 +48,37 @@ export class PartCollector {
   readonly parts: ArchivePart[] = [];
   /** How many more parts there are. */
   omittedParts = 0;
-  readonly gaps: SequenceGap[] = [];
+  readonly late: SequenceGap[] = [];
+  readonly repeated: SequenceGap[] = [];
   readonly unchecked: UncheckedIndex[] = [];
   readonly #hash: RangeHash;
-  readonly #next = new RecentMap<number>(MAX_WRITERS);
+  readonly #gaps: SequenceGap[] = [];
+  /** The one that a reader uses, so that both find the same. */
+  readonly #ledger: SequenceLedger;
   #part = openPart(0);
   /** The end of the last index. No later index may claim bytes before it. */
   #sealedBytes = 0;
 
   /** @param hash receives all bytes of the file; the collector asks it for ranges */
-  constructor(hash: RangeHash) {
+  constructor(hash: RangeHash, archive = '') {
     this.#hash = hash;
+    this.#ledger = new SequenceLedger({
+      whenLate: 'read',
+      onGap: (gap) => keep(gap, this.#gaps),
+      onLate: ({ from, to, writer }) => keep({ writer, from, to }, this.late),
+      onRepeat: (records) => keep(records, this.repeated),
+    });
+    this.#ledger.beginArchive(archive);
+  }
+
+  /** Missing records, without those that come late. */
+  get gaps(): SequenceGap[] {
+    return this.#gaps.flatMap((gap) => this.#ledger.missingIn(gap)).slice(0, MOST_FOUND);
+  }
+
+  /** Records that the archive holds twice, in blocks that are not the same. */
+  takeOverlaps(): Overlap[] {
+    return this.#ledger.takeOverlaps();
   }
 
   add(frame: ScannedFrame, records: number): void {
@@ -69,7 +89,7 @@ export class PartCollector {
     if (this.#part.frames > 0 && this.#part.writer !== writer) this.#endUnsealed(offset);
     const part = this.#part;
     part.writer = writer;
-    if (header !== null) this.#findGap(header);
+    if (header !== null && namesSequence(header)) this.#ledger.noteRead(header);
     if (header !== null && header.kind === KIND_INDEX) {
       this.#seal(frame, header);
       return;
@@ -166,15 +186,10 @@ export class PartCollector {
     this.#part = openPart(offset);
     this.#hash.restart();
   }
+}
 
-  #findGap(header: FrameHeader): void {
-    if (!namesSequence(header)) return;
-    const { records, sequence, writer } = header;
-    const next = this.#next.get(writer);
-    const isGap = next !== undefined && sequence > next;
-    if (isGap && this.gaps.length < MOST_GAPS) this.gaps.push({ writer, from: next, to: sequence });
-    this.#next.set(writer, Math.max(next ?? 0, sequence + records));
-  }
+function keep<Found>(found: Found, list: Found[]): void {
+  if (list.length < MOST_FOUND) list.push(found);
 }
 
 function openPart(begin: number): OpenPart {

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
 
 import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
+import type { SequenceConflict } from '../../errors/conflict-error.js';
 import { DamageError } from '../../errors/damage-error.js';
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
 import type { ByteCount } from '../../format/quantity.js';
+import { KIND_RECORDS } from '../../format/version-2.js';
 import type { ArchiveSource } from '../../series/opening/archive-source.js';
 import { DamageList } from '../../series/opening/damage-list.js';
 import { FileSource } from '../../series/opening/file-source.js';
 import { readUncompressed } from '../../series/opening/read-uncompressed.js';
 import { walkArchive } from '../../series/opening/walk-archive.js';
+import { findConflict, type OpenableArchive } from '../archives/find-conflict.js';
+import type { SequenceLedger } from '../sequences/sequence-ledger.js';
 import type { ArchivePart, ArchiveReport } from './archive-report.js';
 import { sha256Problem } from './index-problem.js';
 import { MOST_PARTS, PartCollector, type UncheckedIndex } from './part-collector.js';
@@ -40,22 +44,39 @@ export const VERIFY_OPTION_NAMES: OptionNames<VerifyOptions> = {
 export async function verifyArchive(path: string, given?: VerifyOptions): Promise<ArchiveReport> {
   const options = readOptions(given, VERIFY_OPTION_NAMES);
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
-  const source = new FileSource(await (options.files ?? nodeFileLayer).open(path, 'rl'), path);
+  const { files = nodeFileLayer } = options;
+  const open = async () => new FileSource(await files.open(path, 'rl'), path);
+  return await reportArchive({ path, open }, { maxRecordBytes });
+}
+
+export interface ReportOptions {
+  readonly maxRecordBytes: number;
+  /** Notes all blocks of the archive, to compare them with those of other archives. */
+  readonly ledger?: SequenceLedger;
+}
+
+/** The report of `verifyArchive`. */
+export async function reportArchive(
+  archive: OpenableArchive,
+  options: ReportOptions,
+): Promise<ArchiveReport> {
+  const source = await archive.open();
   try {
-    return await reportArchive(source, maxRecordBytes);
+    return await reportSource(source, archive, options);
   } finally {
     await source.close();
   }
 }
 
-/** The report of `verifyArchive` on an open archive. */
-export async function reportArchive(
+async function reportSource(
   source: ArchiveSource,
-  maxRecordBytes: number,
+  archive: OpenableArchive,
+  { ledger, maxRecordBytes }: ReportOptions,
 ): Promise<ArchiveReport> {
   const whole = createHash('sha256');
   const ranges = new RangeHash();
-  const collector = new PartCollector(ranges);
+  const collector = new PartCollector(ranges, source.path);
+  ledger?.beginArchive(source.path);
   const damage = new DamageList();
   const versions = new Set<number>();
   let [bytes, records, frames] = [0, 0, 0];
@@ -80,10 +101,17 @@ export async function reportArchive(
     records += piece.records;
     versions.add(piece.frame.version);
     collector.add(piece.frame, piece.records);
+    const { header } = piece.frame;
+    if (header?.kind === KIND_RECORDS) ledger?.noteRead(header);
   }
   collector.end(bytes);
   const parts = await checkLate(source, collector);
-  const { gaps } = collector;
+  const { gaps, late, repeated } = collector;
+  const conflicts: SequenceConflict[] = [];
+  for (const overlap of collector.takeOverlaps()) {
+    const conflict = await findConflict(archive, archive, overlap, { maxRecordBytes });
+    if (conflict !== null) conflicts.push(conflict);
+  }
   const tooMany =
     collector.omittedParts > 0 ? `only ${MOST_PARTS} archives in the file were checked` : undefined;
   const indexProblem =
@@ -101,14 +129,14 @@ export async function reportArchive(
     versions: [...versions].sort((a, b) => a - b),
     damage: damage.named,
     damagedStretches: damage.stretches,
-    gaps,
+    ...{ gaps, late, repeated, conflicts },
     index: indexProblem === undefined ? state : 'invalid',
     indexProblem,
     writer: sealed?.writer,
     ordinal: sealed?.index?.ordinal,
     writerEnded: sealed?.index?.writerEnded ?? false,
     parts,
-    isIntact: damage.stretches === 0 && gaps.length === 0 && indexProblem === undefined,
+    isIntact: damage.stretches + gaps.length + conflicts.length === 0 && indexProblem === undefined,
   };
 }
 

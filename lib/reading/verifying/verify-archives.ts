@@ -1,14 +1,16 @@
 import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
+import { ConflictError, type SequenceConflict } from '../../errors/conflict-error.js';
 import { nodeFileLayer } from '../../files/file-layer.js';
-import { readOptions } from '../../format/option-names.js';
-import {
-  checkPatterns,
-  type LocalPatterns,
-  listLocalArchives,
-} from '../../series/listing/list-local-archives.js';
+import { type OptionNames, readOptions } from '../../format/option-names.js';
+import { findArchives } from '../../series/listing/find-archives.js';
+import { type SeriesPatterns, sortPatterns } from '../../series/listing/series-patterns.js';
 import { mayBeTorn } from '../../series/names/archive-state.js';
 import { compareNaturally } from '../../series/names/natural-order.js';
-import { openArchive } from '../../series/opening/open-archive.js';
+import type { FoundArchive } from '../../series/opening/found-archive.js';
+import { S3_STORE_OPTION_NAMES, type S3StoreOptions } from '../../stores/s3/s3-store-options.js';
+import { type Clock, systemClock } from '../../streams/clock.js';
+import { findConflict } from '../archives/find-conflict.js';
+import { SequenceLedger } from '../sequences/sequence-ledger.js';
 import type { ArchiveReport } from './archive-report.js';
 import { type ArchiveProblem, type ChainPart, chainProblems } from './chain-problems.js';
 import { reportArchive, VERIFY_OPTION_NAMES, type VerifyOptions } from './verify-archive.js';
@@ -26,45 +28,106 @@ export interface SeriesReport {
   readonly problems: readonly ArchiveProblem[];
 }
 
+/** How to verify a series. */
+export interface VerifySeriesOptions extends VerifyOptions {
+  /** Service and credentials for patterns that begin with `s3://`. */
+  readonly s3?: S3StoreOptions | undefined;
+  /** Clock for the delays before failed requests to a store are repeated. @default systemClock */
+  readonly clock?: Clock | undefined;
+  /** Aborts the verification, which then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const VERIFY_SERIES_OPTION_NAMES: OptionNames<VerifySeriesOptions> = {
+  ...VERIFY_OPTION_NAMES,
+  s3: S3_STORE_OPTION_NAMES,
+  clock: true,
+  signal: true,
+};
+
+/** How many archives are compared with an archive that overlaps them. */
+const MOST_COMPARED = 16;
+
 /**
- * Reads all archives that patterns match, one at a time, and reports whether the series is
- * complete, or which archives are missing, altered, unfinished or damaged.
+ * Reads all archives that patterns match, local and in stores, one at a time, and reports whether
+ * the series is complete, or which archives are missing, altered, unfinished, damaged or in
+ * conflict. Accepts every pattern that a reader accepts.
  *
- * @throws NoArchivesError, DirectoryError, and Node's error for a file that cannot be read
+ * @throws NoArchivesError, DirectoryError, StoreError, and Node's error for a file that cannot be
+ *   read
  */
 export async function verifyArchives(
-  patterns: LocalPatterns,
-  given?: VerifyOptions,
+  patterns: SeriesPatterns,
+  given?: VerifySeriesOptions,
 ): Promise<SeriesReport> {
-  const options = readOptions(given, VERIFY_OPTION_NAMES);
-  const { files = nodeFileLayer } = options;
+  const options = readOptions(given, VERIFY_SERIES_OPTION_NAMES);
+  const { clock = systemClock, files = nodeFileLayer, s3, signal } = options;
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
-  const found = await listLocalArchives(checkPatterns(patterns), { files, allowEmpty: false });
+  const sorted = sortPatterns(patterns, s3);
+  const retries = { clock, signal: signal ?? new AbortController().signal };
+  try {
+    const found = await findArchives(sorted, { files, retries, allowEmpty: false });
+    found.sort((a, b) => compareNaturally(a.path, b.path));
+    return await verifyFound(found, maxRecordBytes, signal);
+  } finally {
+    for (const store of sorted.ownStores) await store.close();
+  }
+}
+
+async function verifyFound(
+  found: readonly FoundArchive[],
+  maxRecordBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<SeriesReport> {
   const archives: ArchiveReport[] = [];
-  for (const archive of found.sort(compareNaturally)) {
-    const source = await openArchive(archive, files);
-    try {
-      archives.push(await reportArchive(source, maxRecordBytes));
-    } finally {
-      await source.close();
+  const conflicts: SequenceConflict[] = [];
+  const ledger = new SequenceLedger({ whenLate: 'read' });
+  for (const archive of found) {
+    signal?.throwIfAborted();
+    archives.push(await reportArchive(archive, { maxRecordBytes, ledger }));
+    for (const [i, overlap] of ledger.takeOverlaps().entries()) {
+      const other = found[overlap.first];
+      // The report of the archive compares it with itself.
+      if (other === undefined || other === archive) continue;
+      const { begin: from, end: to, writer } = overlap;
+      const conflict =
+        i < MOST_COMPARED
+          ? await findConflict(archive, other, overlap, { maxRecordBytes })
+          : { writer, from, to, archive: archive.path, other: other.path };
+      if (conflict !== null) conflicts.push(conflict);
     }
   }
+  const chain = chainProblems(archives.flatMap(partsOf));
+  // An archive that is not the one that another names has other records, too.
+  const altered = new Set(
+    chain.filter(({ kind }) => kind === 'altered').map(({ archive }) => archive),
+  );
   const problems = [
     ...archives.flatMap(damageOf),
     ...archives.flatMap(unfinishedOf),
-    ...chainProblems(archives.flatMap(partsOf)),
+    ...conflicts.filter(({ archive }) => !altered.has(archive)).map(conflictProblem),
+    ...chain,
   ];
   return { verdict: problems.length === 0 ? 'complete' : 'incomplete', archives, problems };
 }
 
+function conflictProblem(conflict: SequenceConflict): ArchiveProblem {
+  const { archive, writer } = conflict;
+  const { message } = new ConflictError(conflict);
+  return { kind: 'conflict', archive, writer, ordinal: undefined, message };
+}
+
 function damageOf(report: ArchiveReport): ArchiveProblem[] {
   if (report.isIntact) return [];
-  const { archive, damage, damagedStretches, gaps, indexProblem, writer, ordinal } = report;
+  const { archive, conflicts, damage, damagedStretches, gaps } = report;
+  const { indexProblem, writer, ordinal } = report;
   const [first] = damage;
+  const [conflict] = conflicts;
   const [gap] = gaps;
   const facts = [
     first &&
       `${damagedStretches} damaged stretches (the first: ${first.reason} at byte ${first.begin})`,
+    conflict && new ConflictError(conflict).message,
     gap && `records ${gap.from} to ${gap.to - 1} of writer ${gap.writer} are missing`,
     indexProblem && `the index is wrong: ${indexProblem}`,
   ];

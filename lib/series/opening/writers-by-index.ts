@@ -4,13 +4,8 @@ import { type IndexedArchive, readIndexChain } from './index-chain.js';
 import { uncompressedEnds } from './uncompressed-ends.js';
 
 /**
-<<<<<<< HEAD
- * The writers of the archives in a file, read from their indexes, the last one first. `areAll` is
- * true if the indexes lead back to the start of the file.
-=======
  * The writers of the archives in a file, plain or gzip, read from their indexes, the last one first.
  * `areAll` is true if the indexes lead back to the start of the file.
->>>>>>> 06b8b25 (Read damaged archives alike whether plain, open or compressed)
  */
 export async function writersByIndex(source: ArchiveSource): Promise<WriterList> {
   const ends = await uncompressedEnds(source);

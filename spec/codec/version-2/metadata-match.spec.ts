@@ -18,7 +18,7 @@ function selectionOf(where: Record<string, string>): RecordSelection {
     earliestMicros: Number.NEGATIVE_INFINITY,
     latestMicros: Number.POSITIVE_INFINITY,
     metadata: new MetadataMatch(where),
-    passOver: () => 0,
+    passOver: () => [],
     noteRead: () => undefined,
   };
 }

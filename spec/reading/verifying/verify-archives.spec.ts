@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
 import { NoArchivesError } from '../../../lib/errors/no-archives-error.js';
 import { verifyArchives } from '../../../lib/reading/verifying/verify-archives.js';
+import { DirectoryStore } from '../../../lib/stores/directory/directory-store.js';
+import { openStore } from '../../../lib/stores/open-store.js';
 import { flipBit, OTHER_WRITER_ID, sealArchive } from '../../support/damaged-archive.js';
 import { encodeJsonLines, encodeVersion1, WRITER_ID } from '../../support/encode-archive.js';
+import { startS3 } from '../../support/s3-server.js';
 import { type ScratchDirectory, withScratch } from '../../support/scratch-directory.js';
 import { rejection } from '../../support/store-tools.js';
 
@@ -255,6 +261,49 @@ describe('verifyArchives', () => {
   it('names at most 1,000 of the archives that an index claims', async () => {
     const { bytes } = sealArchive([[{ payload: 'x' }]], { ordinal: 2 ** 40, sequence: 1 });
     expect((await verify({ a: bytes })).problems).to.have.length.within(1, 1001);
+  });
+
+  it('verifies archives in a store, and together with local ones', async () => {
+    await withScratch(async (scratch) => {
+      const store = new DirectoryStore(join(scratch.path, 'store'));
+      for (const [key, bytes] of [
+        ['a/1.gz', gzipSync(FIRST)],
+        ['a/3', THIRD],
+      ] as const) {
+        await store.put(key, Readable.from([bytes], { objectMode: false }));
+      }
+      await scratch.put('2', SECOND);
+      await scratch.put('4', LAST);
+      const inStore = { store, pattern: 'a/*' };
+      const report = await verifyArchives([inStore, join(scratch.path, '[24]')]);
+      expect(report).to.deep.include({ verdict: 'complete', problems: [] });
+      expect(report.archives).to.have.length(4);
+      const { problems } = await verifyArchives(inStore);
+      expect(problems.map(({ kind, ordinal }) => [kind, ordinal])).to.deep.include(['missing', 1]);
+      const url = pathToFileURL(join(scratch.path, '2')).href;
+      expect((await verifyArchives(url)).archives).to.have.length(1);
+    });
+  });
+
+  it('verifies archives in a bucket', async () => {
+    const server = await startS3();
+    try {
+      const { credentials, endpoint, region } = server;
+      const s3 = { credentials, endpoint, region };
+      const bucket = `s3://${await server.createBucket()}`;
+      const store = openStore(bucket, { s3 });
+      for (const [i, bytes] of [FIRST, SECOND, THIRD, LAST].entries()) {
+        await store.put(`p/${i}.gz`, Readable.from([gzipSync(bytes)], { objectMode: false }));
+      }
+      await store.close();
+      const report = await verifyArchives(`${bucket}/p/*`, { s3 });
+      expect(report).to.deep.include({ verdict: 'complete', problems: [] });
+      expect(report.archives.map(({ archive }) => archive)).to.deep.equal(
+        [0, 1, 2, 3].map((i) => `${bucket}/p/${i}.gz`),
+      );
+    } finally {
+      await server.stop();
+    }
   });
 
   it('rejects if patterns match nothing', async () => {

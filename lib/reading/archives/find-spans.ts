@@ -1,10 +1,10 @@
-import { readGzipEnd } from '../codec/gzip/gzip-end.js';
-import { decodeMemberIndex, type IndexedMember } from '../codec/gzip/member-index.js';
-import { DamageError } from '../errors/damage-error.js';
-import { END_MEMBER_BYTES } from '../format/seekable-gzip.js';
-import type { ArchiveSource } from '../series/opening/archive-source.js';
-import { type ArchiveEnds, ArchiveTail } from '../series/opening/archive-tail.js';
-import { type IndexedArchive, readIndexChain } from '../series/opening/index-chain.js';
+import { readGzipEnd } from '../../codec/gzip/gzip-end.js';
+import { decodeMemberIndex, type IndexedMember } from '../../codec/gzip/member-index.js';
+import { DamageError } from '../../errors/damage-error.js';
+import { END_MEMBER_BYTES } from '../../format/seekable-gzip.js';
+import type { ArchiveSource } from '../../series/opening/archive-source.js';
+import { type ArchiveEnds, ArchiveTail } from '../../series/opening/archive-tail.js';
+import { type IndexedArchive, readIndexChain } from '../../series/opening/index-chain.js';
 
 /** Consecutive records, as an index describes them. */
 export interface IndexedRun {

@@ -1,22 +1,25 @@
-import { ArchiveDecoder } from '../codec/archive-decoder.js';
-import { WHOLE_INPUT } from '../codec/frames/input-end.js';
-import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
-import type { SkippedDamage } from '../codec/frames/skipped-damage.js';
-import type { ArchiveRecord } from '../codec/records/archive-record.js';
-import type { RecordSelection } from '../codec/version-2/block-selection.js';
-import { DamageError } from '../errors/damage-error.js';
-import type { ArchiveSource } from '../series/opening/archive-source.js';
-import type { FoundArchive } from '../series/opening/found-archive.js';
-import { readUncompressed } from '../series/opening/read-uncompressed.js';
-import { UndamagedInput } from '../series/opening/undamaged-input.js';
-import { writersByIndex } from '../series/opening/writers-by-index.js';
-import { inputEndOf } from '../streams/input-end-of.js';
+import { ArchiveDecoder } from '../../codec/archive-decoder.js';
+import { WHOLE_INPUT } from '../../codec/frames/input-end.js';
+import type { ArchiveDecoderOptions } from '../../codec/frames/kind-decoder.js';
+import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
+import type { ArchiveRecord } from '../../codec/records/archive-record.js';
+import type { RecordSelection } from '../../codec/version-2/block-selection.js';
+import { DamageError } from '../../errors/damage-error.js';
+import type { ArchiveSource } from '../../series/opening/archive-source.js';
+import type { FoundArchive } from '../../series/opening/found-archive.js';
+import { readUncompressed } from '../../series/opening/read-uncompressed.js';
+import { UndamagedInput } from '../../series/opening/undamaged-input.js';
+import { writersByIndex } from '../../series/opening/writers-by-index.js';
+import { inputEndOf } from '../../streams/input-end-of.js';
 import { type ArchiveSpan, findSpans, type SpanOptions } from './find-spans.js';
-import type { ReadSettings } from './rolling-read-options.js';
 
-export interface ReadArchiveOptions
-  extends Pick<ReadSettings, 'maxRecordBytes' | 'metadataKey' | 'whenDamaged'> {
+export interface ReadArchiveOptions {
+  readonly maxRecordBytes: number;
+  readonly metadataKey: string | undefined;
+  readonly whenDamaged: 'error' | 'skip';
   readonly onDamage: (damage: SkippedDamage) => void;
+  /** Called with the path of the file or object that is read. @default nothing */
+  readonly onOpened?: (path: string) => void;
 }
 
 /**
@@ -26,12 +29,13 @@ export interface ReadArchiveOptions
  * @param seek if given, reads only the blocks that the archive's index lists as possibly wanted
  */
 export async function* readArchive(
-  archive: FoundArchive,
+  archive: Pick<FoundArchive, 'open'>,
   selection: RecordSelection,
   options: ReadArchiveOptions,
   seek?: SpanOptions,
 ): AsyncGenerator<ArchiveRecord[]> {
   const source = await archive.open();
+  options.onOpened?.(source.path);
   try {
     const spans = seek === undefined ? null : await findSpans(source, seek);
     if (spans === null || (yield* readSpans(source, spans, selection, options)) === 'damaged') {
