@@ -14,6 +14,7 @@ export { ArchiveError } from './errors/archive-error.js';
 export { BacklogFullError } from './errors/backlog-full-error.js';
 export { ConflictError, type SequenceConflict } from './errors/conflict-error.js';
 export { type Damage, DamageError, type DamageReason } from './errors/damage-error.js';
+export { DeadlineError } from './errors/deadline-error.js';
 export { DirectoryError } from './errors/directory-error.js';
 export { NoArchivesError } from './errors/no-archives-error.js';
 export { NotAFileError } from './errors/not-a-file-error.js';

@@ -1,8 +1,7 @@
-import { StoreError } from '../errors/store-error.js';
-import { isTransient } from '../files/system-error.js';
 import { type Backoff, jitteredBackoffMs } from '../streams/backoff.js';
 import type { Clock, Timer } from '../streams/clock.js';
 import { Waiters } from '../streams/waiters.js';
+import { outlookOf } from './failure-outlook.js';
 import type { Shipment } from './shipment.js';
 
 /** A shipment in the queue. */
@@ -12,7 +11,9 @@ export interface WaitingShipment {
   failures: number;
   /** Why its last turn failed. */
   error: unknown;
-  /** Whether the last failure is one that does not go away by itself. */
+  /** How many of its last turns, in a row, had a failure that is `'doubtful'`. */
+  doubtful: number;
+  /** Whether another attempt is not expected to help. */
   isStuck: boolean;
   /**
    * `'waiting'` for its turn, `'under-way'` in its turn, `'paused'` until a timer fires, or
@@ -36,6 +37,12 @@ export interface ShipQueueOptions {
 
 /** Delays after failures that may go away by themselves. */
 const BACKOFF: Backoff = { firstDelayMs: 200, longestDelayMs: 30_000 };
+
+/**
+ * After so many doubtful failures in a row a shipment is stuck. That takes a few seconds: a failure
+ * that only looked permanent has passed by then, most likely.
+ */
+const MOST_DOUBTFUL = 6;
 
 /** The delay after a failure that only a person can repair. */
 const STUCK_DELAY_MS = 30_000;
@@ -79,6 +86,7 @@ export class ShipQueue {
       shipment,
       failures: 0,
       error: undefined,
+      doubtful: 0,
       isStuck: false,
       state: 'waiting',
       isGone: false,
@@ -111,11 +119,13 @@ export class ShipQueue {
     return oldest;
   }
 
-  /** Pauses a shipment that failed: for long if the failure does not go away by itself. */
+  /** Pauses a shipment that failed: for long if it is stuck. */
   fail(waiting: WaitingShipment, error: unknown): void {
     waiting.error = error;
     waiting.failures++;
-    waiting.isStuck = !isRetryable(error);
+    const outlook = outlookOf(error);
+    waiting.doubtful = outlook === 'doubtful' ? waiting.doubtful + 1 : 0;
+    waiting.isStuck = outlook === 'final' || waiting.doubtful >= MOST_DOUBTFUL;
     const delayMs = waiting.isStuck ? STUCK_DELAY_MS : jitteredBackoffMs(waiting.failures, BACKOFF);
     this.#pause(waiting, delayMs);
   }
@@ -176,9 +186,4 @@ export class ShipQueue {
       this.advance();
     }, delayMs);
   }
-}
-
-/** Whether a failure may go away by itself. */
-function isRetryable(error: unknown): boolean {
-  return error instanceof StoreError ? error.transient : isTransient(error);
 }

@@ -4,7 +4,8 @@ import type { FileLayer } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
 import type { SeriesPattern } from '../series/listing/series-patterns.js';
 import type { Store } from '../stores/contract/store.js';
-import type { Clock } from '../streams/clock.js';
+import type { Clock, Timer } from '../streams/clock.js';
+import { untilAborted } from '../streams/until-aborted.js';
 import type { ArchiveFailure } from '../writing/handlers/archive-failure.js';
 import type {
   ArchiveShipper,
@@ -36,6 +37,9 @@ export interface ShipperOptions extends ShipSettings {
   readonly files: FileLayer;
   readonly clock: Clock;
 }
+
+/** How long what was aborted may take to end once the caller's time is over. */
+const OVERDUE_MS = 500;
 
 /**
  * Ships archives, the oldest first: compresses each straight into the store, has the store confirm
@@ -99,6 +103,8 @@ export class Shipper implements ArchiveShipper {
       const shipment = Shipment.ofLeft(archive, this.#context);
       if (localFile !== 'keep' || !(await shipment.wasKept())) left.push(shipment);
     }
+    // The writer has ended meanwhile, and did not wait for the list.
+    if (this.#stopping.signal.aborted) return;
     // Queue only a complete list: after a failed read the writer calls this again, and an archive
     // would be queued twice.
     for (const shipment of left) this.#queue.add(shipment);
@@ -143,13 +149,38 @@ export class Shipper implements ArchiveShipper {
     };
   }
 
-  async stop(): Promise<void> {
+  async stop(overdue: AbortSignal): Promise<void> {
     this.#stopping.abort();
-    await this.#queue.stop();
-    await this.#limit.idle();
-    await this.#sweeping;
-    await this.#orphans.stop();
-    if (this.#options.ownsStore) await this.#options.store.close();
+    const work = Promise.all([
+      this.#queue.stop(),
+      this.#limit.idle(),
+      this.#sweeping,
+      this.#orphans.stop(),
+    ]);
+    await this.#within(work, overdue);
+    const { ownsStore, store } = this.#options;
+    if (!ownsStore) return;
+    // Ends the requests that are still under way, if any.
+    await this.#within(store.close(), overdue);
+    await this.#within(work, overdue);
+  }
+
+  /** Waits for work until a moment after `overdue`: a store may never answer. */
+  async #within(work: Promise<unknown>, overdue: AbortSignal): Promise<void> {
+    const late = new AbortController();
+    let timer: Timer | undefined;
+    const arm = () => {
+      timer = this.#options.clock.setTimer(() => late.abort(), OVERDUE_MS);
+      timer.ref();
+    };
+    if (overdue.aborted) arm();
+    else overdue.addEventListener('abort', arm);
+    try {
+      await untilAborted(work, late.signal);
+    } finally {
+      overdue.removeEventListener('abort', arm);
+      timer?.cancel();
+    }
   }
 
   async #ship(waiting: WaitingShipment): Promise<void> {

@@ -11,9 +11,9 @@ export interface FlushOptions {
 /** How long `close` may take. */
 export interface CloseOptions {
   /**
-   * How long `close` waits for the store, and for a disk that refuses to write, in ms from the
-   * call. Then it gives up what is under way. Sealing comes first, and takes as long as the disk
-   * needs for it.
+   * How long `close` waits for the store, handlers, recoveries and listings, and for a disk that
+   * refuses to write, in ms from the call. Then it gives up what is under way, and settles within
+   * about a second. Sealing takes as long as the disk needs for it.
    *
    * @default endTimeout, from the sealing on
    */
@@ -29,6 +29,12 @@ export interface CloseResult {
    * ships them.
    */
   readonly left: readonly string[];
+  /**
+   * Why not everything was done: why the oldest archive in `left` that has failed is not in the
+   * store; otherwise a `DeadlineError`, if the time was over before the store, a handler or a
+   * recovery had ended. Absent if everything was done.
+   */
+  readonly reason?: Error;
 }
 
 const FLUSH_OPTION_NAMES: OptionNames<FlushOptions> = { until: true };

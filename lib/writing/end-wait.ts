@@ -1,3 +1,4 @@
+import { DeadlineError } from '../errors/deadline-error.js';
 import { ShippingPendingError } from '../errors/shipping-pending-error.js';
 import { parseDurationMs } from '../format/quantity.js';
 import type { Clock, Timer } from '../streams/clock.js';
@@ -5,12 +6,15 @@ import type { ArchiveShipper } from './handlers/archive-shipper.js';
 
 /**
  * Limits how long a writer that ends waits: first for a disk that refuses to write, then for the
- * store. The user may set a deadline for both.
+ * store. The user may set a deadline for both, and for everything else that the end waits for:
+ * handlers, recoveries, what was listed or asked. Only sealing takes as long as the disk needs.
  */
 export class EndWait {
   readonly #clock: Clock;
   readonly #onOver: () => void;
   readonly #abort = new AbortController();
+  readonly #overdue = new AbortController();
+  #expired: DeadlineError | undefined;
   #limitMs: number;
   #state: 'before' | 'running' | 'over' = 'before';
   #hasDeadline = false;
@@ -37,12 +41,22 @@ export class EndWait {
     this.#arm();
   }
 
+  /** The error that says that the time was over; undefined while it is not. */
+  get expired(): DeadlineError | undefined {
+    return this.#expired;
+  }
+
+  /** Aborts when a deadline that the user has set is over, with a `DeadlineError`. */
+  get overdue(): AbortSignal {
+    return this.#overdue.signal;
+  }
+
   /** From now on, archives that are left at the end are not an error. */
   allowLeft(): void {
     this.#mayLeave = true;
   }
 
-  /** Starts the time. The caller must call `end`, whether ending succeeds or fails. */
+  /** Starts the time. The caller must call `end` once the writer is closed. */
   begin(): void {
     if (this.#state !== 'before') return;
     this.#state = 'running';
@@ -59,7 +73,8 @@ export class EndWait {
     if (!this.#hasDeadline) this.#arm();
     const { left, error } = await shipper.drain(this.#abort.signal);
     if (left.length === 0 || this.#mayLeave) return;
-    throw new ShippingPendingError(left, error === undefined ? {} : { cause: error });
+    const cause = error ?? this.#expired;
+    throw new ShippingPendingError(left, cause === undefined ? {} : { cause });
   }
 
   /** Stops the time. */
@@ -68,9 +83,9 @@ export class EndWait {
     this.#timer?.cancel();
   }
 
-  /** Ends all waiting now. */
+  /** Ends the waiting for disk and store now. A deadline still holds for everything else. */
   cut(): void {
-    this.end();
+    if (!this.#hasDeadline) this.#timer?.cancel();
     this.#abort.abort();
     this.#onOver();
   }
@@ -78,8 +93,14 @@ export class EndWait {
   #arm(): void {
     if (this.#state === 'over') return;
     this.#timer?.cancel();
-    this.#timer = this.#clock.setTimer(() => this.cut(), this.#limitMs);
+    this.#timer = this.#clock.setTimer(() => this.#expire(), this.#limitMs);
     // The process must stay alive until the caller that waits has its result.
     this.#timer.ref();
+  }
+
+  #expire(): void {
+    this.#expired = new DeadlineError('the writer has not ended', this.#limitMs);
+    if (this.#hasDeadline) this.#overdue.abort(this.#expired);
+    this.cut();
   }
 }

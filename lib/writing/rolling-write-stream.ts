@@ -17,7 +17,11 @@ import {
 import { endAndClose, wasDestroyed } from './end-and-close.js';
 import { EndWait } from './end-wait.js';
 import { HandlerQueue } from './handler-queue.js';
-import type { ArchiveShipper, ShippingListener } from './handlers/archive-shipper.js';
+import type {
+  ArchiveShipper,
+  ShippingListener,
+  ShippingState,
+} from './handlers/archive-shipper.js';
 import { PendingArchives } from './pending-archives.js';
 import { PendingReceipt, type Receipt } from './receipts/receipt.js';
 import { ReceiptBook } from './receipts/receipt-book.js';
@@ -99,8 +103,11 @@ export class RollingWriteStream extends Writable {
     });
     this.#endWait = new EndWait(clock, endTimeoutMs, () => this.#retry.giveUp());
     this.#pending = new PendingArchives(this.#receipts, shipper, () => void this.roll());
-    this.#handlers = new HandlerQueue(settings.handlers, (failure) =>
-      this.#report('failed', failure),
+    const { overdue } = this.#endWait;
+    this.#handlers = new HandlerQueue(
+      settings.handlers,
+      (failure) => this.#report('failed', failure),
+      overdue,
     );
     this.#takeover = this.#createTakeover(settings);
     // Opens while the first records are taken: those of a source that fails at once must not be
@@ -214,8 +221,13 @@ export class RollingWriteStream extends Writable {
     this.#endWait.limit(parseCloseOptions(options).deadlineMs);
     this.#endWait.allowLeft();
     await endAndClose(this);
-    const { shipped, left } = this.#shipper?.state() ?? { shipped: 0, left: [] };
-    return { shipped, left };
+    const state = this.#shipper?.state();
+    const { unfinished } = this.#handlers;
+    const left = state === undefined ? [] : [...state.left, ...unfinished];
+    const isCutShort = left.length > 0 || unfinished.length > 0 || this.#takeover.isCutShort;
+    const reason = reasonOf(state) ?? (isCutShort ? this.#endWait.expired : undefined);
+    const { shipped = 0 } = state ?? {};
+    return reason === undefined ? { shipped, left } : { shipped, left, reason };
   }
 
   /** As `close`. Node's default would drop the records that wait. */
@@ -225,6 +237,7 @@ export class RollingWriteStream extends Writable {
 
   stats(): WriterStats {
     const shipping = this.#shipper?.state();
+    const reason = reasonOf(shipping);
     return {
       records: this.#roller.records,
       skipped: this.#queue.skipped,
@@ -233,6 +246,7 @@ export class RollingWriteStream extends Writable {
       sealedBytes: this.#sealedBytes,
       shipped: shipping?.shipped ?? 0,
       left: shipping?.left.length ?? 0,
+      ...(reason !== undefined && { reason }),
       dropped: shipping?.dropped ?? 0,
       evidence: shipping?.evidence ?? NO_EVIDENCE,
       stalled: this.#retry.stall,
@@ -244,15 +258,14 @@ export class RollingWriteStream extends Writable {
   }
 
   override _final(callback: DoneCallback): void {
-    keepAliveUntil(this.#finish())
-      .finally(() => this.#endWait.end())
-      .then(() => callback(), callback);
+    keepAliveUntil(this.#finish()).then(() => callback(), callback);
   }
 
   override _destroy(error: Error | null, callback: DoneCallback): void {
     this.#endWait.cut();
     this.#queue.refuseHeld(error ?? wasDestroyed());
-    keepAliveUntil(this.#settle()).then(
+    const settled = keepAliveUntil(this.#settle()).finally(() => this.#endWait.end());
+    settled.then(
       () => callback(error ?? this.#queue.failure),
       (failure) => callback(error ?? failure),
     );
@@ -273,6 +286,7 @@ export class RollingWriteStream extends Writable {
     return new Takeover({
       ...settings,
       retry: this.#retry,
+      signal: this.#endWait.overdue,
       startShipping: async () => this.#shipper?.start(shippingListener),
       onRecovered: (archive) => {
         this.#report('recovered', archive);
@@ -354,7 +368,7 @@ export class RollingWriteStream extends Writable {
     try {
       await this.#settleOnDisk();
     } finally {
-      await this.#shipper?.stop();
+      await this.#shipper?.stop(this.#endWait.overdue);
       this.#receipts.end(this.#queue.failure ?? this.errored ?? wasDestroyed());
     }
   }
@@ -378,4 +392,8 @@ export class RollingWriteStream extends Writable {
     this.#queue.fail(failure);
     process.nextTick(() => this.destroy(failure));
   }
+}
+
+function reasonOf(state: ShippingState | undefined): Error | undefined {
+  return state?.error === undefined ? undefined : asError(state.error);
 }

@@ -1,3 +1,4 @@
+import { untilAborted } from '../streams/until-aborted.js';
 import { DirectoryRecovery, type DirectoryRecoveryOptions } from './recovery/directory-recovery.js';
 import { checkDirectory } from './rolling/archive-directory.js';
 import type { DiskRetry } from './sink/disk-retry.js';
@@ -6,12 +7,16 @@ export interface TakeoverOptions extends DirectoryRecoveryOptions {
   readonly retry: DiskRetry;
   /** Starts to ship what earlier writers left in the directory; does nothing without a shipper. */
   readonly startShipping: () => Promise<void>;
+  /** Ends all waiting for what others left: the writer must end. */
+  readonly signal: AbortSignal;
 }
 
 /** Takes over what earlier writers of a directory left: archives still open, or not shipped. */
 export class Takeover {
   readonly #options: TakeoverOptions;
   readonly #recovery: DirectoryRecovery;
+  /** Whether the signal has aborted before all archives were recovered. */
+  isCutShort = false;
 
   constructor(options: TakeoverOptions) {
     this.#options = options;
@@ -19,35 +24,37 @@ export class Takeover {
   }
 
   /**
-   * Lists the archives left in the directory, and settles. Recovery and shipping continue while the
-   * writer writes.
+   * Lists the archives left in the directory, and settles; at once when the signal aborts. Recovery
+   * and shipping continue while the writer writes.
    *
    * @throws DirectoryError if there is no directory to write to
    */
   async open(): Promise<void> {
-    const { directory, files, retry, startShipping } = this.#options;
+    const { directory, files, retry, signal, startShipping } = this.#options;
     const step = { operation: 'open', archive: undefined } as const;
     await retry.run(step, () => checkDirectory(directory, files));
-    await retry.run(step, startShipping);
-    await retry.run(step, () => this.#recovery.start());
+    await retry.run(step, () => untilAborted(startShipping(), signal));
+    await retry.run(step, () => untilAborted(this.#recovery.start(), signal));
   }
 
   /**
-   * Recovers what is left of an open archive of this process.
+   * Recovers what is left of an open archive of this process. Settles at once when the signal
+   * aborts.
    *
    * @param path the archive's path without the suffix of its state
    */
   async recover(path: string): Promise<void> {
-    await this.#recovery.recover(path);
+    await untilAborted(this.#recovery.recover(path), this.#options.signal);
   }
 
-  /** Settles when all archives without a living owner are recovered. */
+  /** Settles when all archives without a living owner are recovered, or the signal aborts. */
   async idle(): Promise<void> {
-    await this.#recovery.idle();
+    const waited = await untilAborted(this.#recovery.idle(), this.#options.signal);
+    this.isCutShort = waited === 'aborted';
   }
 
-  /** Begins no other recovery. Settles when the one under way is done. */
+  /** Begins no other recovery. Settles when the one under way is done, or the signal aborts. */
   async stop(): Promise<void> {
-    await this.#recovery.stop();
+    await untilAborted(this.#recovery.stop(), this.#options.signal);
   }
 }

@@ -20,6 +20,8 @@ export interface WriterStats {
    * left.
    */
   readonly left: number;
+  /** Why the oldest of these that has failed is not in the store yet; absent if none has failed. */
+  readonly reason?: Error;
   /** Archives that were dropped: see `whenFull: 'drop-oldest'`. */
   readonly dropped: number;
   /** How many of the shipped archives each kind of evidence has confirmed. */

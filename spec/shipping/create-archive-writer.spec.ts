@@ -24,6 +24,7 @@ import { deleteFile } from '../../lib/writing/handlers/delete-file.js';
 import { moveTo } from '../../lib/writing/handlers/move-to.js';
 import { compiled } from '../support/compiled.js';
 import { MemoryStore } from '../support/memory-store.js';
+import { passTime } from '../support/pass-time.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';
 import { numbered, TemporaryDirectories } from '../support/series.js';
 import { archivesIn, createShippingWriter, TEMPLATE } from '../support/shipping-writer.js';
@@ -325,7 +326,7 @@ describe('createArchiveWriter', () => {
     expect(ContentEncoding).to.be.oneOf([undefined, '']);
   });
 
-  it('reports a wrong configuration at once, and keeps all archives', async () => {
+  it('reports a wrong configuration after a few attempts, and keeps all archives', async () => {
     const bucket = await server.createBucket();
     const wrong = { ...server.credentials, accessKeyId: 'NOBODY' };
     const { code: refused } = await server.refusalOf(wrong);
@@ -336,9 +337,11 @@ describe('createArchiveWriter', () => {
       [`s3://${bucket}`, { ...s3Options(), credentials: wrong }, refusals],
     ];
     for (const [to, s3, codes] of cases) {
-      const { writer, failed } = createShippingWriter(directory, to, { ship: { to, s3 } });
+      const ship = { to, s3, endTimeout: '1h' };
+      const { writer, clock, failed } = createShippingWriter(directory, to, { ship });
       writer.write('x');
-      const error = await rejection(new Promise((_, reject) => writer.end().once('error', reject)));
+      const ended = new Promise((_, reject) => writer.end().once('error', reject));
+      const error = await passTime(clock, rejection(ended));
       expect(error).to.be.instanceOf(ShippingPendingError);
       expect(error).to.have.property('cause').that.is.instanceOf(StoreError);
       expect(error).to.have.nested.property('cause.storeCode').that.is.oneOf(codes);

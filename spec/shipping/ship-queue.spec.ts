@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 
+import { ArchiveError } from '../../lib/errors/archive-error.js';
 import { nodeFileLayer } from '../../lib/files/file-layer.js';
 import { KeyTemplate } from '../../lib/shipping/key-template.js';
 import { ShipQueue, type WaitingShipment } from '../../lib/shipping/ship-queue.js';
@@ -11,7 +12,10 @@ import { systemError } from '../support/test-disk.js';
 
 const SECOND_MS = 1000;
 
-/** The longest delays after one failure, after many, and after one that is permanent. */
+/** A failure that another attempt cannot change. */
+const FINAL = new ArchiveError('ERR_KEY_TAKEN', 'taken');
+
+/** The longest delays after one failure, after many, and after one that is final. */
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 30_000;
 const STUCK_DELAY_MS = 30_000;
@@ -171,10 +175,13 @@ describe('ShipQueue', () => {
 
     const failures: readonly (readonly [what: string, error: unknown, isStuck: boolean])[] = [
       ['a transient failure of the store', storeError(true), false],
-      ['a permanent failure of the store', storeError(false), true],
+      ['an unknown refusal of the store', storeError(false), false],
+      ['a refusal that is most likely permanent', storeError(false, 'AccessDenied'), false],
       ['a full disk', systemError('ENOSPC', 'open'), false],
-      ['a file that may not be read', systemError('EACCES', 'open'), true],
-      ['an error of unknown kind', new Error('odd'), true],
+      ['a file that may not be read', systemError('EACCES', 'open'), false],
+      ['an error of unknown kind', new Error('odd'), false],
+      ['a misuse', new TypeError('odd'), true],
+      ['a taken key', new ArchiveError('ERR_KEY_TAKEN', 'taken'), true],
     ];
     for (const [what, error, isStuck] of failures) {
       it(`calls a shipment ${isStuck ? 'stuck' : 'not stuck'} after ${what}`, async () => {
@@ -184,9 +191,21 @@ describe('ShipQueue', () => {
       });
     }
 
+    it('calls a shipment stuck after six doubtful failures in a row', async () => {
+      const refusal = storeError(false, 'AccessDenied');
+      const stuck: boolean[] = [];
+      add('a');
+      for (const error of [refusal, storeError(true), ...Array(6).fill(refusal)]) {
+        await finish('a', failing(error));
+        stuck.push(entry('a').isStuck);
+        clock.advance(LONGEST_DELAY_MS);
+      }
+      expect(stuck).to.deep.equal([false, false, false, false, false, false, false, true]);
+    });
+
     it('gives a stuck shipment its next turn after exactly 30 s', async () => {
       add('a');
-      await finish('a', failing(storeError(false)));
+      await finish('a', failing(FINAL));
       clock.advance(STUCK_DELAY_MS - 1);
       expect(given).to.deep.equal(['a']);
       clock.advance(1);
@@ -245,10 +264,10 @@ describe('ShipQueue', () => {
 
     it('ends the pause before: after another failure only the new one counts', async () => {
       add('a');
-      await finish('a', failing(storeError(false)));
+      await finish('a', failing(FINAL));
       clock.advance(STUCK_DELAY_MS - 1);
       const taken = queue.takeOldest(any) ?? expect.fail('nothing was taken');
-      queue.fail(taken, storeError(false));
+      queue.fail(taken, FINAL);
       expect(clock.pendingTimers).to.equal(1);
       clock.advance(STUCK_DELAY_MS - 1);
       expect(given).to.deep.equal(['a']);

@@ -18,6 +18,7 @@ import type { SealedArchive } from '../../lib/writing/handlers/archive-handler.j
 import { rollNever } from '../../lib/writing/policies/roll-policies.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryStore, storeError } from '../support/memory-store.js';
+import { passTime } from '../support/pass-time.js';
 import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/series.js';
 import { archivesIn, createShippingWriter, reach, turns } from '../support/shipping-writer.js';
 import { rejection } from '../support/store-tools.js';
@@ -164,8 +165,19 @@ describe('Shipper', () => {
       expect(readdirSync(directory)).to.deep.equal([]);
     });
 
-    it('a permanent failure after 30 s, in case someone has fixed its cause', async () => {
-      failPuts(1, false);
+    it('a failure that only looked permanent, until it has passed', async () => {
+      failPuts(10, false);
+      const { writer, clock, failed } = createShippingWriter(directory, store);
+      writer.write('x');
+      const result = await passTime(clock, writer.close({ deadlineMs: 600_000 }));
+      expect(result).to.deep.equal({ shipped: 1, left: [] });
+      expect(failed).to.have.length(10);
+    });
+
+    it('a final failure after 30 s, in case someone has fixed its cause', async () => {
+      store.before = (operation) => {
+        if (operation === 'put' && store.count('put') === 1) throw new TypeError('odd');
+      };
       const { writer, clock, shipped, failed } = createShippingWriter(directory, store);
       writer.write('x');
       await reach(failed, 1, writer, 'failed');
@@ -262,17 +274,19 @@ describe('Shipper', () => {
   });
 
   describe('when the writer ends', () => {
-    it('fails at once if only archives with permanent failures are left', async () => {
+    it('fails after a few attempts if only archives are left that the store refuses', async () => {
       const failure = storeError(false, 'AccessDenied');
       store.before = () => {
         throw failure;
       };
-      const { writer, failed } = createShippingWriter(directory, store);
-      const error = await rejection(pipeline(Readable.from(['0', '1']), writer));
+      const ship = { to: store, endTimeout: '10h' };
+      const { writer, clock, failed } = createShippingWriter(directory, store, { ship });
+      const error = await passTime(clock, rejection(pipeline(Readable.from(['0', '1']), writer)));
       expect(error).to.be.instanceOf(ShippingPendingError).and.to.have.property('cause', failure);
       const left = ['x_000000.events', 'x_000001.events'].map((name) => join(directory, name));
       expect(error).to.have.deep.property('left', left);
-      expect(failed).to.have.length(2);
+      expect(failed).to.have.length(12);
+      expect(writer.stats().reason).to.equal(failure);
       expect(archivesIn(directory)).to.deep.equal(['x_000000.events', 'x_000001.events']);
     });
 
@@ -281,8 +295,12 @@ describe('Shipper', () => {
       store.before = (_operation, key) => {
         if (key.startsWith('x_000000')) throw failure;
       };
-      const { writer } = createShippingWriter(directory, store);
-      const error = await rejection(pipeline(Readable.from(['0', '1', '2']), writer));
+      const ship = { to: store, endTimeout: '10h' };
+      const { writer, clock } = createShippingWriter(directory, store, { ship });
+      const error = await passTime(
+        clock,
+        rejection(pipeline(Readable.from(['0', '1', '2']), writer)),
+      );
       expect(error).to.have.property('cause', failure);
       expect(error).to.have.deep.property('left', [join(directory, 'x_000000.events')]);
       expect(keys()).to.deep.equal(['x_000001.events.gz', 'x_000002.events.gz']);
@@ -315,15 +333,18 @@ describe('Shipper', () => {
       store.before = (operation, key) => {
         if (operation === 'put' && !key.startsWith('x_000000')) throw storeError(true);
       };
-      const { writer, clock, shipped } = createShippingWriter(directory, store);
+      const { writer, clock, shipped, failed } = createShippingWriter(directory, store);
       for (const payload of ['0', '1', '2']) writer.write(payload);
       await reach(shipped, 1, writer, 'shipped');
+      await reach(failed, 2, writer, 'failed');
       const drained = new Promise<void>((resolve) => writer.once('drained', resolve));
       const closing = writer.close({ deadlineMs: 1000 });
       await drained;
       clock.advance(1000);
       const left = ['x_000001.events', 'x_000002.events'].map((name) => join(directory, name));
-      expect(await closing).to.deep.equal({ shipped: 1, left });
+      const result = await closing;
+      expect(result).to.deep.include({ shipped: 1, left });
+      expect(result.reason).to.include({ storeCode: 'Odd' });
       expect(archivesIn(directory)).to.deep.equal(['x_000001.events', 'x_000002.events']);
     });
 
@@ -348,10 +369,10 @@ describe('Shipper', () => {
   });
 
   describe('with what an earlier writer left', () => {
-    /** Leaves archives as a writer whose store refuses everything does. */
+    /** Leaves archives as a writer whose store cannot be used does. */
     async function leave(payloads: readonly string[]): Promise<void> {
       store.before = () => {
-        throw storeError(false);
+        throw new TypeError('odd');
       };
       const { writer } = createShippingWriter(directory, store);
       await rejection(pipeline(Readable.from(payloads), writer));
@@ -668,8 +689,10 @@ describe('Shipper', () => {
       store.before = (operation) => {
         if (operation === 'put') throw failure;
       };
-      const { writer } = createShippingWriter(directory, store);
-      const error = await rejection(pipeline(Readable.from(['x']), writer));
+      const ship = { to: store, endTimeout: '10h' };
+      const { writer, clock } = createShippingWriter(directory, store, { ship });
+      const ending = rejection(pipeline(Readable.from(['x']), writer));
+      const error = await passTime(clock, ending);
       expect(error).to.be.instanceOf(ShippingPendingError).and.to.have.property('cause', failure);
       expect(existsSync(join(directory, 'x_000000.events'))).to.equal(true);
     });
@@ -734,7 +757,7 @@ describe('Shipper', () => {
         ...{ files: nodeFileLayer, clock: new FakeClock() },
       });
       await shipper.start({ onShipped() {}, onDropped() {}, onFailed() {} });
-      await shipper.stop();
+      await shipper.stop(new AbortController().signal);
       expect(store.isClosed).to.equal(ownsStore);
       store.isClosed = false;
     }

@@ -5,6 +5,9 @@ import type { ArchiveFailure } from '../../lib/writing/handlers/archive-failure.
 import type { OpenedArchive, SealedArchive } from '../../lib/writing/handlers/archive-handler.js';
 import { Gate } from '../support/test-disk.js';
 
+/** A signal that does not abort. */
+const NEVER = new AbortController().signal;
+
 describe('HandlerQueue', () => {
   let steps: string[];
   let failures: ArchiveFailure[];
@@ -38,6 +41,7 @@ describe('HandlerQueue', () => {
         },
       ],
       onFailed,
+      NEVER,
     );
     queue.opened(opened('a'));
     queue.sealed(sealed('a'), () => steps.push('handled a'));
@@ -55,7 +59,7 @@ describe('HandlerQueue', () => {
   it('says where the handlers left an archive, and null if one has removed its file', async () => {
     const left: (string | null)[] = [];
     const paths: Record<string, string | null> = { a: '/elsewhere/a', b: null };
-    const queue = new HandlerQueue([{ onSealed: ({ name }) => paths[name] }], onFailed);
+    const queue = new HandlerQueue([{ onSealed: ({ name }) => paths[name] }], onFailed, NEVER);
     for (const name of ['a', 'b', 'c']) {
       queue.sealed(sealed(name), (handled) => left.push(handled?.path ?? null));
     }
@@ -76,6 +80,7 @@ describe('HandlerQueue', () => {
         { onSealed: ({ name }) => void steps.push(`sealed ${name}`) },
       ],
       onFailed,
+      NEVER,
     );
     queue.sealed(sealed('a'), () => steps.push('handled'));
     await queue.idle();
@@ -86,7 +91,7 @@ describe('HandlerQueue', () => {
   });
 
   it('is idle without handlers once its archives are handled', async () => {
-    const queue = new HandlerQueue([], onFailed);
+    const queue = new HandlerQueue([], onFailed, NEVER);
     await queue.idle();
     queue.opened(opened('a'));
     queue.sealed(sealed('a'), (handled) => steps.push(handled?.name ?? 'none'));

@@ -180,7 +180,9 @@ describe('RollingWriteStream with a shipper', () => {
     await until(() => shipper.isDraining);
     const closing = writer.close({ deadlineMs: 10 });
     clock.advance(10);
-    expect(await closing).to.deep.equal({ shipped: 0, left: shipper.left });
+    const result = await closing;
+    expect(result).to.deep.include({ shipped: 0, left: shipper.left });
+    expect(result.reason).to.include({ code: 'ERR_DEADLINE', deadlineMs: 10 });
     expect(shipper.left).to.have.length(1);
     expect(writer.errored).to.equal(null);
     expect(clock.pendingTimers).to.equal(0);

@@ -92,6 +92,9 @@ export interface ArchiveShipper {
 
   state(): ShippingState;
 
-  /** Aborts all uploads. Settles when the store keeps no part of them. */
-  stop(): Promise<void>;
+  /**
+   * Aborts all uploads. Settles when the store keeps no part of them, or soon after `overdue`
+   * aborts: then the next start removes what an upload has left.
+   */
+  stop(overdue: AbortSignal): Promise<void>;
 }

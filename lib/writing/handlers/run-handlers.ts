@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { inspect } from 'node:util';
 
+import { untilAborted } from '../../streams/until-aborted.js';
 import type { ArchiveHandler, OpenedArchive, SealedArchive } from './archive-handler.js';
 
 /** Called for each handler that failed. If it throws, the run ends with that error. */
@@ -13,15 +14,20 @@ export type HandlerFailureListener<Archive> = (
 /**
  * Calls `onOpen` of each handler, one after the other. Reports a handler that fails, and continues
  * with the next.
+ *
+ * @param signal when it aborts, the handler that runs is reported and left alone, as are those that
+ *   did not run
  */
 export async function runOpenHandlers(
   handlers: readonly ArchiveHandler[],
   archive: OpenedArchive,
   onFailure: HandlerFailureListener<OpenedArchive>,
+  signal: AbortSignal,
 ): Promise<void> {
   for (const [position, handler] of handlers.entries()) {
+    if (handler.onOpen === undefined) continue;
     try {
-      await handler.onOpen?.(archive);
+      await callInTime(() => handler.onOpen?.(archive), signal);
     } catch (error) {
       onFailure(nameOf(handler, position), error, archive);
     }
@@ -32,25 +38,41 @@ export async function runOpenHandlers(
  * Calls `onSealed` of each handler, one after the other, with the path that the previous one
  * returned. Reports a handler that fails, and continues with the unchanged path.
  *
+ * @param signal as for `runOpenHandlers`
  * @returns the archive with its current path; null as soon as a handler returns that the file is
- *   gone, in which case the remaining handlers are not called
+ *   gone, in which case the remaining handlers are not called; undefined if the signal has aborted
  */
 export async function runSealedHandlers<Archive extends SealedArchive>(
   handlers: readonly ArchiveHandler[],
   archive: Archive,
   onFailure: HandlerFailureListener<SealedArchive>,
-): Promise<Archive | null> {
+  signal: AbortSignal,
+): Promise<Archive | null | undefined> {
   let current = archive;
   for (const [position, handler] of handlers.entries()) {
+    if (handler.onSealed === undefined) continue;
     try {
-      const path = checkPath(await handler.onSealed?.(current));
+      const path = checkPath(await callInTime(() => handler.onSealed?.(current), signal));
       if (path === null) return null;
       if (path !== undefined) current = { ...current, path, name: basename(path) };
     } catch (error) {
       onFailure(nameOf(handler, position), error, current);
+      if (signal.aborted) return undefined;
     }
   }
   return current;
+}
+
+/**
+ * Calls a function of the user, and waits for its result until the signal aborts.
+ *
+ * @throws what the function throws; the signal's reason
+ */
+async function callInTime<T>(call: () => T | Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const result = Promise.resolve(call());
+  if ((await untilAborted(result, signal)) === 'aborted') throw signal.reason;
+  return await result;
 }
 
 /**

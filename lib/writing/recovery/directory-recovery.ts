@@ -29,6 +29,8 @@ export interface DirectoryRecoveryOptions {
   readonly template: ArchiveTemplate;
   readonly files: FileLayer;
   readonly clock: Clock;
+  /** Ends the recovery that runs; what it has done so far remains for the next one. */
+  readonly signal: AbortSignal;
   onRecovered(archive: RecoveredArchive): void;
   onFailed(failure: ArchiveFailure): void;
 }
@@ -119,13 +121,13 @@ export class DirectoryRecovery {
   #run(base: string, sighted: LeaseSighting | null): void {
     this.#running = this.#running.then(async () => {
       this.#watches.delete(base);
-      if (!this.#isStopped) await this.#tryRecover(base, sighted);
+      if (!this.#isStopped && !this.#options.signal.aborted) await this.#tryRecover(base, sighted);
       this.#idle.wakeAll();
     });
   }
 
   async #tryRecover(base: string, sighted: LeaseSighting | null): Promise<void> {
-    const { files, onFailed, onRecovered, template } = this.#options;
+    const { files, onFailed, onRecovered, signal, template } = this.#options;
     const path = base + OPEN_SUFFIX;
     try {
       const lease = await this.#takeLease(path, sighted);
@@ -136,7 +138,7 @@ export class DirectoryRecovery {
       try {
         // Twice: beside the open file there may be a stale one from an interrupted attempt.
         for (let i = 0; i < 2; i++) {
-          const recovered = await recoverArchive(base, template, files);
+          const recovered = await recoverArchive(base, template, files, signal);
           if (recovered !== null) onRecovered(recovered);
         }
       } finally {

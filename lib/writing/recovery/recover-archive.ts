@@ -57,14 +57,16 @@ export interface RecoveredArchive extends SealedArchive {
  * if that is in this directory; 0, if the archive has the writer's first record; otherwise unknown.
  *
  * @param base the archive's path without the suffix of its state
+ * @param signal ends the copying; no step is left half done
  * @returns null if there was no record in it
- * @throws Node's error of the call that failed; the old file or its copy then remains for the next
+ * @throws the signal's reason; Node's error of the call that failed; the old file or its copy then remains for the next
  *   attempt
  */
 export async function recoverArchive(
   base: string,
   template: ArchiveTemplate,
   files: FileLayer,
+  signal?: AbortSignal,
 ): Promise<RecoveredArchive | null> {
   await removeLeftovers(base, files);
   const [open, stale] = [base + OPEN_SUFFIX, base + STALE_SUFFIX];
@@ -87,7 +89,7 @@ export async function recoverArchive(
     await files.rename(open, stale);
     await syncDirectory(files, dirname(base));
   }
-  return await new StaleArchive(base, template, files).recover();
+  return await new StaleArchive(base, template, files, signal).recover();
 }
 
 /**
@@ -140,9 +142,16 @@ class StaleArchive {
   readonly #path: string;
   readonly #template: ArchiveTemplate;
   readonly #files: FileLayer;
+  readonly #signal: AbortSignal | undefined;
   readonly #damage = new DamageList();
 
-  constructor(base: string, template: ArchiveTemplate, files: FileLayer) {
+  constructor(
+    base: string,
+    template: ArchiveTemplate,
+    files: FileLayer,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#signal = signal;
     this.#base = base;
     this.#directory = dirname(base);
     this.#path = base + STALE_SUFFIX;
@@ -219,7 +228,10 @@ class StaleArchive {
       },
       onPassed: (chunk) => pool.keep(chunk),
     });
-    for await (const piece of pieces) await copy.add(piece);
+    for await (const piece of pieces) {
+      this.#signal?.throwIfAborted();
+      await copy.add(piece);
+    }
     if (lastByte !== LINE_FEED && this.#damage.end < bytes) this.#cutTornLine(copy, bytes);
     return bytes;
   }

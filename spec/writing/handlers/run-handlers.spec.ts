@@ -92,9 +92,9 @@ describe('runSealedHandlers', () => {
 
   async function run(...handlers: readonly ArchiveHandler[]) {
     const failures: Failure[] = [];
-    const result = await runSealedHandlers(handlers, ARCHIVE, (name, error, archive) => {
+    const report = (name: string, error: unknown, archive: { readonly path: string }) =>
       failures.push([name, error, archive.path]);
-    });
+    const result = await runSealedHandlers(handlers, ARCHIVE, report, new AbortController().signal);
     return { result, failures };
   }
 });
@@ -113,6 +113,7 @@ describe('runOpenHandlers', () => {
       ],
       { ...ARCHIVE, ordinal: 3, writer: 'a', openedAt: 1000 },
       (name, error, archive) => failures.push([name, error, archive.path]),
+      new AbortController().signal,
     );
     expect(steps).to.deep.equal(['first a.events', 'last a.events']);
     expect(failures).to.deep.equal([['broken', broken, '/spool/a.events']]);

@@ -126,6 +126,7 @@ describe('SinkQueue', () => {
         template: new ArchiveTemplate('[[SEQUENCE]].events'),
         files: nodeFileLayer,
         clock: otherClock,
+        signal: new AbortController().signal,
         onRecovered: resolve,
         onFailed: ({ error }) => reject(error),
       });
