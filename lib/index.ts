@@ -100,7 +100,21 @@ export { Encoder, type EncoderOptions } from './streams/encoder.js';
 export { SeekableGzip, type SeekableGzipOptions } from './streams/seekable-gzip.js';
 export { type ToJsonLinesOptions, toJsonLines } from './streams/to-json-lines.js';
 export { type ToPayloadsOptions, toPayloads } from './streams/to-payloads.js';
-export type { TypedEvents } from './streams/typed-events.js';
+export {
+  type EventedEmitter,
+  type EventMap,
+  type NoArguments,
+  once,
+  type ReadableEvents,
+  type TypedEvents,
+  type WritableEvents,
+} from './streams/typed-events.js';
+export type {
+  ItemIterator,
+  TypedReadable,
+  TypedTransform,
+  TypedWritable,
+} from './streams/typed-streams.js';
 export type { ArchiveWriterEvents, InvalidRecord } from './writing/archive-writer-events.js';
 export type { CloseOptions, CloseResult, FlushOptions } from './writing/close-options.js';
 export type { ArchiveFailure } from './writing/handlers/archive-failure.js';

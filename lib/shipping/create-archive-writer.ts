@@ -6,8 +6,6 @@ import { type OptionNames, readOptions } from '../format/option-names.js';
 import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../series/names/archive-template.js';
 import { openStore } from '../stores/open-store.js';
 import { systemClock } from '../streams/clock.js';
-import type { TypedEvents } from '../streams/typed-events.js';
-import type { ArchiveWriterEvents } from '../writing/archive-writer-events.js';
 import {
   ROLLING_WRITE_OPTION_NAMES,
   type RollingWriteOptions,
@@ -34,8 +32,8 @@ const ARCHIVE_WRITER_OPTION_NAMES: OptionNames<ArchiveWriterOptions> = {
   ship: SHIP_OPTION_NAMES,
 };
 
-/** A `RollingWriteStream` with typed events. */
-export type ArchiveWriter = TypedEvents<ArchiveWriterEvents> & RollingWriteStream;
+/** A `RollingWriteStream`, whose events are typed. */
+export type ArchiveWriter = RollingWriteStream;
 
 /**
  * Creates a Writable that writes records into the archives of a series and ships them. Only

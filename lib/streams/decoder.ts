@@ -1,10 +1,12 @@
-import { Transform, type TransformCallback } from 'node:stream';
+import { Transform, type TransformCallback, type TransformOptions } from 'node:stream';
 
 import { ArchiveDecoder } from '../codec/archive-decoder.js';
 import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { checkText, parseChoice } from '../format/option-values.js';
+import type { ReadableEvents, WritableEvents } from './typed-events.js';
+import type { TypedTransform } from './typed-streams.js';
 import { waitUntilTaken } from './wait-until-taken.js';
 
 /** How a `Decoder` reads its archive. */
@@ -20,6 +22,13 @@ const DECODER_OPTION_NAMES: OptionNames<DecoderOptions> = {
   writers: true,
 };
 
+interface AllEvents extends ReadableEvents<ArchiveRecord>, WritableEvents {}
+
+/** Transform itself, with types for what this one gives. */
+const RecordTransform: new (
+  options?: TransformOptions,
+) => TypedTransform<ArchiveRecord, AllEvents> = Transform;
+
 /** Records decoded ahead of the reader. They are views on the chunks, so each costs little. */
 const RECORDS_AHEAD = 128;
 
@@ -32,7 +41,7 @@ const RECORDS_AHEAD = 128;
  * This is `ArchiveDecoder` as a Transform, for users' own pipelines. `RollingReadStream` calls
  * `ArchiveDecoder` directly, for speed.
  */
-export class Decoder extends Transform {
+export class Decoder extends RecordTransform {
   readonly #decoder: ArchiveDecoder;
   #held: TransformCallback | undefined;
 

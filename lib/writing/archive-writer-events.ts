@@ -1,4 +1,5 @@
 import type { RecordError } from '../errors/record-error.js';
+import type { NoArguments } from '../streams/typed-events.js';
 import type { ArchiveFailure } from './handlers/archive-failure.js';
 import type { OpenedArchive, SealedArchive } from './handlers/archive-handler.js';
 import type { DroppedArchive, ShippedArchive } from './handlers/archive-shipper.js';
@@ -44,7 +45,7 @@ export interface ArchiveWriterEvents {
    */
   readonly lost: [lost: LostRecords];
   /** After `end`: all records are sealed on disk, and only shipping is left to do. */
-  readonly drained: [];
+  readonly drained: NoArguments;
   /** With `invalid: 'skip'`: an input was skipped because it is no record. */
   readonly invalid: [skipped: InvalidRecord];
 }

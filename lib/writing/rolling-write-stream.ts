@@ -1,11 +1,13 @@
 import { dirname, join } from 'node:path';
-import { addAbortSignal, Writable } from 'node:stream';
+import { addAbortSignal, Writable, type WritableOptions } from 'node:stream';
 
 import type { RecordInput } from '../codec/records/record-input.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import { asError } from '../errors/as-error.js';
 import type { SeriesPattern } from '../series/listing/series-patterns.js';
 import { keepAliveUntil } from '../streams/keep-alive.js';
+import type { WritableEvents } from '../streams/typed-events.js';
+import type { TypedWritable } from '../streams/typed-streams.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
 import {
   type CloseOptions,
@@ -40,6 +42,11 @@ import { Takeover } from './takeover.js';
 import { createUnheardWarnings } from './unheard-warnings.js';
 import { NO_EVIDENCE, type WriterStats } from './writer-stats.js';
 
+interface AllEvents extends ArchiveWriterEvents, WritableEvents {}
+
+/** Writable itself, with types for the events of this one. */
+const EventedWritable: new (options?: WritableOptions) => TypedWritable<AllEvents> = Writable;
+
 /** How many records Node's buffer holds before `write` returns false. */
 const RECORDS_AHEAD = 1024;
 
@@ -54,7 +61,7 @@ const RECORDS_AHEAD = 1024;
  * only then finishes. `destroy` seals what was accepted, and does not wait for the store. Events:
  * see `ArchiveWriterEvents`.
  */
-export class RollingWriteStream extends Writable {
+export class RollingWriteStream extends EventedWritable {
   /**
    * The glob that reads the series back from the writer's directory, whether its archives are open,
    * sealed or compressed.

@@ -215,7 +215,7 @@ describe('RollingWriteStream', () => {
       const stop = catchUncaught();
       try {
         const writer = create({ roll: rollByCount(1) });
-        for (const event of ['open', 'sealed', 'drained']) {
+        for (const event of ['open', 'sealed', 'drained'] as const) {
           writer.on(event, () => {
             throw new Error(event);
           });

@@ -41,7 +41,7 @@ export async function checkStore(store: Store, spool: string): Promise<ShipFindi
       new Decoder(),
       printError,
     )) {
-      const { metadata, payload, sequence } = record;
+      const { metadata, payload, sequence = -1 } = record;
       found.records++;
       if (sequences.has(sequence)) found.repeated++;
       sequences.add(sequence);

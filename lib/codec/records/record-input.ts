@@ -3,15 +3,17 @@ import { ArchiveRecord } from './archive-record.js';
 import { parseIsoMicros } from './iso-time.js';
 import type { MetadataInput } from './metadata-input.js';
 
-/** A value that `JSON.stringify` can encode. */
+/**
+ * A value that `JSON.stringify` can encode: any object of an interface or a class, too. A promise or
+ * a function does not compile: most often an `await` or a call was forgotten.
+ */
 export type JsonValue =
   | string
   | number
   | boolean
   | null
-  | { readonly [key: string]: JsonValue | undefined }
-  | readonly JsonValue[]
-  | { toJSON(key?: string): unknown };
+  | { readonly [key: string]: unknown }
+  | (object & { readonly then?: never; readonly bind?: never });
 
 /** The fields of a record to be written. */
 export interface RecordFields {

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { expect } from 'chai';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+describe('the types of the library', () => {
+  let directory: string;
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'shoebox-types-'));
+    await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+    await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
+    const target = ['--emitDeclarationOnly', '--outDir', join(directory, 'dist')];
+    expect(await tsc('-p', join(ROOT, 'tsconfig.build.json'), ...target)).to.equal('');
+  });
+
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  /** Compiles programs as a user does, against the declarations that the package has. */
+  async function compile(...files: readonly string[]): Promise<string> {
+    const compilerOptions = {
+      target: 'es2023',
+      lib: ['es2024', 'esnext.disposable'],
+      module: 'nodenext',
+      types: ['node'],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      paths: { 'shoebox-archive': [join(directory, 'dist/index.d.ts')] },
+    };
+    const config = join(directory, 'tsconfig.json');
+    await writeFile(config, JSON.stringify({ compilerOptions, files }));
+    return tsc('-p', config);
+  }
+
+  const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+  it('accept correct programs, and refuse mistakes', async () => {
+    expect(await compile(here('accepted.ts'), here('refused.ts'))).to.equal('');
+  });
+
+  it('would be seen to accept a mistake', async () => {
+    const program = `
+      import { createArchiveReader } from 'shoebox-archive';
+      // @ts-expect-error
+      createArchiveReader('archive').on('data', (record) => record.payload);
+      createArchiveReader('archive').on('dta', () => undefined);`;
+    await writeFile(join(directory, 'mistake.ts'), program);
+    const found = await compile(join(directory, 'mistake.ts'));
+    expect(found).to.match(/Unused '@ts-expect-error' directive/);
+    expect(found).to.match(/"dta"/);
+  });
+});
+
+/** What the compiler reports; empty if nothing. TypeScript 7 has no API, so it runs as a program. */
+async function tsc(...args: readonly string[]): Promise<string> {
+  const program = join(ROOT, 'node_modules/typescript/bin/tsc');
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [program, ...args]);
+    return stdout;
+  } catch (error) {
+    if (!(error instanceof Error && 'stdout' in error)) throw error;
+    return String(error.stdout);
+  }
+}
