@@ -1,13 +1,11 @@
 import { dirname, join } from 'node:path';
-import { addAbortSignal, Writable, type WritableOptions } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
 
 import type { RecordInput } from '../codec/records/record-input.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import { asError } from '../errors/as-error.js';
 import type { SeriesPattern } from '../series/listing/series-patterns.js';
 import { keepAliveUntil } from '../streams/keep-alive.js';
-import type { WritableEvents } from '../streams/typed-events.js';
-import type { TypedWritable } from '../streams/typed-streams.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
 import {
   type CloseOptions,
@@ -18,6 +16,7 @@ import {
 } from './close-options.js';
 import { endAndClose, wasDestroyed } from './end-and-close.js';
 import { EndWait } from './end-wait.js';
+import { EventedWritable } from './evented-writable.js';
 import { HandlerQueue } from './handler-queue.js';
 import type {
   ArchiveShipper,
@@ -41,11 +40,6 @@ import { DiskRetry } from './sink/disk-retry.js';
 import { Takeover } from './takeover.js';
 import { createUnheardWarnings } from './unheard-warnings.js';
 import { NO_EVIDENCE, type WriterStats } from './writer-stats.js';
-
-interface AllEvents extends ArchiveWriterEvents, WritableEvents {}
-
-/** Writable itself, with types for the events of this one. */
-const EventedWritable: new (options?: WritableOptions) => TypedWritable<AllEvents> = Writable;
 
 /** How many records Node's buffer holds before `write` returns false. */
 const RECORDS_AHEAD = 1024;
