@@ -76,10 +76,10 @@ export class KeyTemplate {
   }
 
   /**
-   * The picomatch pattern of all keys. It also matches distinct keys, whose digits come where the
+   * The glob of all keys. It also matches distinct keys, whose digits come where the
    * pattern of names allows those of an alternative.
    *
-   * @param names the picomatch pattern of the archives' names
+   * @param names the glob of the archives' names
    */
   patternOf(names: string): string {
     const patterns = this.#template.patterns((token) => (token === 'NAME' ? names : '*'));

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
-import picomatch from 'picomatch';
-
 import { ArchiveDecoder } from '../codec/archive-decoder.js';
 import { DamageError } from '../errors/damage-error.js';
 import type { FileLayer } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
 import { readChunks } from '../files/read-chunks.js';
 import { baseNameOf, isReadableName } from '../series/names/archive-state.js';
+import { createGlobMatcher } from '../series/names/glob-matcher.js';
 import { compareNaturally } from '../series/names/natural-order.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 
@@ -29,7 +28,7 @@ export async function listLeftArchives(
   pattern: string,
   files: FileLayer,
 ): Promise<LeftArchive[]> {
-  const isMatch = picomatch(pattern, { nonegate: true });
+  const isMatch = createGlobMatcher(pattern);
   const left: LeftArchive[] = [];
   for (const entry of await files.readdir(directory)) {
     const { name } = entry;

@@ -1,5 +1,4 @@
-import picomatch from 'picomatch';
-
+import { createGlobMatcher } from '../series/names/glob-matcher.js';
 import type { Clock, Timer } from '../streams/clock.js';
 import { abortUnfinished } from './abort-unfinished.js';
 import { listUploads, type StoreContext } from './ask-store.js';
@@ -8,7 +7,7 @@ import type { JournaledUpload } from './journal/journal-entry.js';
 export interface OrphanUploadsOptions extends StoreContext {
   /** The text that all keys of the series begin with. */
   readonly prefix: string;
-  /** The picomatch pattern of the series' keys. */
+  /** The glob of the series' keys. */
   readonly pattern: string;
   /** The age from which an upload counts as orphaned. */
   readonly afterMs: number;
@@ -70,7 +69,7 @@ export class OrphanUploads {
 
   async #abortOld(): Promise<void> {
     const { afterMs, clock, onFailed, prefix, signal, store } = this.#options;
-    const isMatch = picomatch(this.#options.pattern, { nonegate: true });
+    const isMatch = createGlobMatcher(this.#options.pattern);
     try {
       for await (const { key, startedAt, uploadId } of listUploads(prefix, this.#options)) {
         if (!isMatch(key) || clock.now() - startedAt.getTime() < afterMs) continue;

@@ -11,7 +11,7 @@ interface ShippedSeries extends Pick<ShipSettings, 'key' | 'localFile'> {
   readonly store: Store;
   /** Whether the writer has opened the store, and closes it. */
   readonly ownsStore: boolean;
-  /** The picomatch pattern of the archives' names. */
+  /** The glob of the archives' names. */
   readonly pattern: string;
 }
 

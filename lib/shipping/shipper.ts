@@ -30,7 +30,7 @@ export interface ShipperOptions extends ShipSettings {
   readonly ownsStore: boolean;
   /** The directory that the writer fills. */
   readonly directory: string;
-  /** The picomatch pattern of the archives' names. */
+  /** The glob of the archives' names. */
   readonly pattern: string;
   /** Whether no two writers, on any host, give the same name to two archives. */
   readonly areNamesOwn: boolean;

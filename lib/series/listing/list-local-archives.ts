@@ -1,8 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 
-import picomatch from 'picomatch';
-
 import { DirectoryError } from '../../errors/directory-error.js';
 import { NoArchivesError } from '../../errors/no-archives-error.js';
 import type { DirectoryEntry, FileLayer, FileStatus } from '../../files/file-layer.js';
@@ -15,8 +13,9 @@ import {
   STALE_SUFFIX,
 } from '../names/archive-state.js';
 import { splitGlob, unescapeGlob } from '../names/glob.js';
+import { createGlobMatcher } from '../names/glob-matcher.js';
 
-/** One pattern or several: picomatch globs, paths of archives, or directories. */
+/** One pattern or several: globs, paths of archives, or directories. */
 export type LocalPatterns = string | readonly string[];
 
 export interface ListOptions {
@@ -77,7 +76,7 @@ async function* match(pattern: string, files: FileLayer): AsyncGenerator<string>
 }
 
 async function* walk(root: string, glob: string, files: FileLayer): AsyncGenerator<string> {
-  const isMatch = picomatch(glob, { nonegate: true });
+  const isMatch = createGlobMatcher(glob);
   const isDeep = glob.includes('**');
   const depth = isDeep ? Number.POSITIVE_INFINITY : glob.split('/').length - 1;
   const below: string[] = [''];

@@ -1,12 +1,11 @@
 import { basename, dirname, posix } from 'node:path';
 
-import picomatch from 'picomatch';
-
 import { listObjects } from '../../stores/contract/list-objects.js';
 import { type RetryOptions, retry } from '../../stores/contract/retries.js';
 import type { Store } from '../../stores/contract/store.js';
 import { baseNameOf, GZIP_SUFFIX, isReadableName } from '../names/archive-state.js';
 import { literalStart, splitGlob } from '../names/glob.js';
+import { createGlobMatcher } from '../names/glob-matcher.js';
 import { StoredArchive } from '../opening/stored-archive.js';
 
 /**
@@ -47,7 +46,7 @@ function startOf(root: string, glob: string): string {
 }
 
 function matchGlob(keys: readonly string[], root: string, glob: string): string[] {
-  const isMatch = picomatch(glob, { nonegate: true });
+  const isMatch = createGlobMatcher(glob);
   const begin = root === '' ? 0 : root.length + 1;
   return keys.filter((key) => isMatch(key.slice(begin)) || isMatch(archiveOf(key).slice(begin)));
 }

@@ -10,12 +10,12 @@ import { checkPatterns } from './list-local-archives.js';
 export interface StorePattern {
   /** The reader does not close it. */
   readonly store: Store;
-  /** A picomatch glob of keys, a key, or a prefix of keys that ends before a slash. */
+  /** A glob of keys, a key, or a prefix of keys that ends before a slash. */
   readonly pattern: string;
 }
 
 /**
- * Where to find archives of a series: a picomatch glob, the path of an archive or of a directory;
+ * Where to find archives of a series: a glob, the path of an archive or of a directory;
  * any of these after `s3://bucket/` or `file://`; or a pattern of keys in a store.
  */
 export type SeriesPattern = string | StorePattern;

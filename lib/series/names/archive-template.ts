@@ -50,7 +50,7 @@ export class ArchiveTemplate {
   readonly template: string;
 
   /**
-   * The picomatch pattern of every name that the template makes, open and sealed, and of
+   * The glob of every name that the template makes, open and sealed, and of
    * alternatives.
    */
   readonly pattern: string;

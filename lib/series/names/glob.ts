@@ -9,8 +9,7 @@ export interface SplitGlob {
 }
 
 /**
- * Splits a pattern before the first segment that is a glob. (picomatch's own `scan` takes an
- * escaped brace for the end of a glob.)
+ * Splits a pattern before the first segment that is a glob.
  */
 export function splitGlob(pattern: string): SplitGlob {
   const segments = pattern.split('/');
@@ -29,7 +28,7 @@ export function literalStart(glob: string): string {
   return glob.includes('|') ? '' : literal.slice(0, '*[{'.includes(next) ? undefined : -1);
 }
 
-/** A picomatch pattern that matches only this text, which may be a path. */
+/** A glob that matches only this text, which may be a path. */
 export function escapeGlob(text: string): string {
   return text.replace(GLOB_CHARACTERS, (character) =>
     // picomatch drops some of three or more backslashes in a row, but not of a set of one
@@ -45,5 +44,5 @@ export function unescapeGlob(text: string): string {
 
 const GLOB = /[*?[\](){}|]/;
 
-/** Characters that have a meaning to picomatch. */
+/** Characters that have a meaning in a glob, here or to picomatch. */
 const GLOB_CHARACTERS = /[*?[\]{}()!+@|^$,"\\]/g;

@@ -66,7 +66,7 @@ export class Template<Token extends string> {
   }
 
   /**
-   * picomatch patterns that, joined by `joinPatterns`, match everything the template expands to:
+   * globs that, joined by `joinPatterns`, match everything the template expands to:
    * one for each directive, each token and each text between them.
    */
   patterns(patternOf: (token: Token) => string = () => ANYTHING): string[] {

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 
-import picomatch from 'picomatch';
-
 import type { FileLayer } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { unlinkIfThere } from '../../files/take-name.js';
+import { createGlobMatcher } from '../../series/names/glob-matcher.js';
 import { leasedName, takeStaleLease } from '../../writing/recovery/lease-takeover.js';
 import { ArchiveJournal } from './archive-journal.js';
 import type { JournaledUpload } from './journal-entry.js';
@@ -23,7 +22,7 @@ export async function sweepJournals(
   files: FileLayer,
   abort: (upload: JournaledUpload) => Promise<boolean>,
 ): Promise<void> {
-  const isMatch = picomatch(pattern, { nonegate: true });
+  const isMatch = createGlobMatcher(pattern);
   for (const entry of await files.readdir(directory)) {
     const path = join(directory, entry.name);
     const leased = entry.isFile() ? leasedName(entry.name) : null;

@@ -41,7 +41,7 @@ export interface SealedArchive extends Pick<OpenedArchive, 'path' | 'name'> {
 export interface ArchiveLocation {
   /** The path of their directory. */
   readonly directory: string;
-  /** The picomatch pattern of their names. */
+  /** The glob of their names. */
   readonly names: string;
 }
 

@@ -1,11 +1,10 @@
 import { basename, join } from 'node:path';
 
-import picomatch from 'picomatch';
-
 import type { FileLayer } from '../../files/file-layer.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { baseNameOf, mayBeTorn, OPEN_SUFFIX } from '../../series/names/archive-state.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
+import { createGlobMatcher } from '../../series/names/glob-matcher.js';
 import { temporaryBaseOf } from '../../series/names/temporary-path.js';
 import type { Clock, Timer } from '../../streams/clock.js';
 import { Waiters } from '../../streams/waiters.js';
@@ -107,7 +106,7 @@ export class DirectoryRecovery {
 
   async #listOrphans(): Promise<Set<string>> {
     const { directory, files, template } = this.#options;
-    const isMatch = picomatch(template.pattern, { nonegate: true });
+    const isMatch = createGlobMatcher(template.pattern);
     const bases = new Set<string>();
     for (const { name } of (await files.readdir(directory)).filter((entry) => entry.isFile())) {
       if (isLeaseAside(name)) await unlinkIfThere(files, join(directory, name));

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 
-import picomatch from 'picomatch';
-
 import type { ArchiveIndex } from '../../codec/version-2/archive-index.js';
 import type { FileLayer } from '../../files/file-layer.js';
 import { sha256OfFile } from '../../files/sha256.js';
 import { isMissing } from '../../files/system-error.js';
 import { baseNameOf, isReadableName } from '../../series/names/archive-state.js';
+import { createGlobMatcher } from '../../series/names/glob-matcher.js';
 import { FileSource } from '../../series/opening/file-source.js';
 import { readIndexBefore } from '../../series/opening/index-chain.js';
 
@@ -27,7 +26,7 @@ export async function listSealed(
   pattern: string,
   files: FileLayer,
 ): Promise<string[]> {
-  const isMatch = picomatch(pattern, { nonegate: true });
+  const isMatch = createGlobMatcher(pattern);
   const entries = await files.readdir(directory);
   return entries
     .filter((entry) => entry.isFile() && isReadableName(entry.name))
