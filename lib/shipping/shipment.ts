@@ -1,11 +1,14 @@
+import { ArchiveError } from '../errors/archive-error.js';
 import { StoreError } from '../errors/store-error.js';
 import type { FileLayer, FileStatus } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
 import { isSameAsBefore } from '../files/is-same-as-before.js';
 import { systemCodeOf } from '../files/system-error.js';
+import type { StoredObject } from '../stores/contract/store.js';
 import type { ShippableArchive, ShippedArchive } from '../writing/handlers/archive-shipper.js';
 import { abortUnfinished } from './abort-unfinished.js';
 import type { StoreContext } from './ask-store.js';
+import { findClaimed } from './claimed-object.js';
 import { ArchiveJournal } from './journal/archive-journal.js';
 import type {
   JournalEntry,
@@ -15,6 +18,7 @@ import type {
 } from './journal/journal-entry.js';
 import type { KeyTemplate } from './key-template.js';
 import { inspectArchive, type LeftArchive } from './left-archives.js';
+import { holdsArchive } from './read-back.js';
 import { settleFile } from './settle-file.js';
 import { shipArchive } from './ship-archive.js';
 import type { LocalFile } from './ship-options.js';
@@ -55,6 +59,12 @@ export class Shipment {
   #entry: JournalEntry | undefined;
   /** Whether an earlier process wrote the entry. */
   #isResumed = false;
+  /** A journal that says that the archive is in the store. */
+  #claim: SettledEntry | undefined;
+  /** Whether the archive's digest and times are those of a journal. */
+  #trustsJournal = false;
+  /** Whether those of the journal were wrong. */
+  #mustInspect = false;
 
   private constructor(
     archive: LeftArchive,
@@ -88,14 +98,32 @@ export class Shipment {
     return this.#entry?.state === 'verified' || this.#entry?.state === 'settled';
   }
 
-  /** Whether an earlier writer shipped the archive to this store and kept the file on purpose. */
-  async wasKept(): Promise<boolean> {
+  /**
+   * Whether the journal claims that an earlier writer shipped the archive to this store and kept
+   * the file on purpose.
+   */
+  async claimsKept(): Promise<boolean> {
     const noted = await this.#readJournal();
     if (noted?.state !== 'settled' || noted.object.store !== this.#context.store.name) return false;
-    return await this.#isFileOf(
-      noted.archive,
-      await findFile(this.archive.path, this.#context.files),
-    );
+    const file = await findFile(this.archive.path, this.#context.files);
+    if (!(await this.#isFileOf(noted.archive, file))) return false;
+    this.#claim = noted;
+    return true;
+  }
+
+  /**
+   * Whether the store has the archive, which claims to be kept. Reads the file, and the object if
+   * the store knows no digest of it, only where another archive could have the key.
+   */
+  async isStored(): Promise<boolean> {
+    const { arePlainKeysOwn, files, keys, signal } = this.#context;
+    const found = this.#claim && (await findClaimed(this.#claim.object, this.#context));
+    if (this.#claim === undefined || !found) return false;
+    const named = this.#named(this.#claim.archive);
+    const digest = found.metadata.sha256 ?? named.sha256;
+    const isOwn = arePlainKeysOwn && found.key === keys.keysOf(named).plain;
+    if (isOwn && digest === named.sha256) return true;
+    return await this.#isHeldBy(found, await inspectArchive(this.archive, files, signal));
   }
 
   /**
@@ -104,6 +132,19 @@ export class Shipment {
    * @throws whatever stopped the shipment; the caller may call this again
    */
   async advance(): Promise<ShippedArchive> {
+    try {
+      return await this.#continue();
+    } catch (error) {
+      // The digest of the journal may be the wrong one, not that of the file.
+      if (!this.#trustsJournal || this.isVerified || !saysChanged(error)) throw error;
+      this.#trustsJournal = false;
+      this.#entry = undefined;
+      this.#mustInspect = true;
+      return await this.#continue();
+    }
+  }
+
+  async #continue(): Promise<ShippedArchive> {
     const { files, localFile, signal } = this.#context;
     const { archive, object } = await this.#verify(this.#entry ?? (await this.#begin()));
     signal.throwIfAborted();
@@ -126,25 +167,49 @@ export class Shipment {
 
   /** Finds out what the archive holds, and how far an earlier process came with it. */
   async #begin(): Promise<JournalEntry> {
-    const { files, localFile, store } = this.#context;
+    const { files, store } = this.#context;
     const file = await findFile(this.archive.path, files);
     const noted = await this.#readJournal();
     const archive = toJournaled(await this.#inspect(file, noted), file);
     const isCurrent = noted?.archive.sha256 === archive.sha256 && storeOf(noted) === store.name;
-    // A kept archive may have been deleted from the store since. Deleting the file on the word of
-    // an old journal could destroy the last copy.
-    const isOld = noted?.state === 'settled' && localFile !== 'keep';
-    const entry: JournalEntry =
-      isCurrent && !isOld ? { ...noted, archive } : { state: 'sealed', archive };
+    const entry = isCurrent ? await this.#resume(noted, archive) : sealedEntry(archive);
     this.#isResumed = isCurrent;
     await this.#enter(entry);
     return entry;
   }
 
+  /**
+   * Deleting the file on the word of a journal could destroy the last copy: the journal may be
+   * wrong, or the object may have been deleted since.
+   */
+  async #resume(noted: JournalEntry, archive: JournaledArchive): Promise<JournalEntry> {
+    if (noted.state === 'sealed' || noted.state === 'uploading') return { ...noted, archive };
+    const found = await findClaimed(noted.object, this.#context);
+    if (found === null || !(await this.#isHeldBy(found, this.#named(archive)))) {
+      return sealedEntry(archive);
+    }
+    return { state: 'verified', archive, object: { ...noted.object, evidence: 'read-back' } };
+  }
+
+  /**
+   * Whether an object holds this archive. The digest in its metadata is enough as long as no file
+   * is deleted.
+   */
+  async #isHeldBy(found: StoredObject, archive: ShippableArchive): Promise<boolean> {
+    const { sha256 } = found.metadata;
+    if (this.#context.localFile === 'keep' && sha256 !== undefined) {
+      return sha256 === archive.sha256;
+    }
+    return await holdsArchive(found, archive, this.#context);
+  }
+
   async #inspect(file: FileStatus | null, noted: JournalEntry | null): Promise<ShippableArchive> {
     if (this.#sealed !== null) return this.#sealed;
-    if (noted !== null && (await this.#isFileOf(noted.archive, file))) {
-      return this.#named(noted.archive);
+    // Where the journal says that the store has the archive, the file itself must say which.
+    const isClaim = noted?.state === 'verified' || noted?.state === 'settled';
+    if (noted !== null && !isClaim && !this.#mustInspect) {
+      this.#trustsJournal = await this.#isFileOf(noted.archive, file);
+      if (this.#trustsJournal) return this.#named(noted.archive);
     }
     return inspectArchive(this.archive, this.#context.files, this.#context.signal);
   }
@@ -156,7 +221,12 @@ export class Shipment {
     const named = this.#named(archive);
     const keys = this.#context.keys.keysOf(named);
     if (entry.state === 'uploading') {
-      await this.#abort(entry.upload, arePlainKeysOwn || entry.upload.key === keys.distinct);
+      const { upload } = entry;
+      const isDistinct = upload.key === keys.distinct;
+      // Under any other key the upload is not this archive's: see `OrphanUploads`.
+      if (isDistinct || upload.key === keys.plain) {
+        await this.#abort(upload, arePlainKeysOwn || isDistinct);
+      }
     }
     this.#isResumed = false;
     const object = await shipArchive(named, {
@@ -216,6 +286,16 @@ export class Shipment {
     const { name, path } = this.archive;
     return { ...facts, name, path };
   }
+}
+
+type SettledEntry = Extract<JournalEntry, { readonly object: JournaledObject }>;
+
+function sealedEntry(archive: JournaledArchive): JournalEntry {
+  return { state: 'sealed', archive };
+}
+
+function saysChanged(error: unknown): boolean {
+  return error instanceof ArchiveError && error.code === 'ERR_ARCHIVE_CHANGED';
 }
 
 /** An entry of an archive that the store has confirmed. */

@@ -15,6 +15,7 @@ import type {
   ShippingState,
 } from '../writing/handlers/archive-shipper.js';
 import { sweepJournals } from './journal/sweep-journals.js';
+import { KeptArchives } from './kept-archives.js';
 import { type LeftArchive, listLeftArchives } from './left-archives.js';
 import { OrphanUploads } from './orphan-uploads.js';
 import type { ShipSettings } from './ship-options.js';
@@ -54,6 +55,7 @@ export class Shipper implements ArchiveShipper {
   readonly #queue: ShipQueue;
   readonly #limit: SpoolLimit;
   readonly #orphans: OrphanUploads;
+  readonly #kept: KeptArchives;
   readonly #evidence = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
   #listener: ShippingListener | undefined;
   #sweeping: Promise<void> = Promise.resolve();
@@ -83,6 +85,12 @@ export class Shipper implements ArchiveShipper {
       onDropped: (archive) => this.#listener?.onDropped(archive),
       onFailed: (archive, error) => this.#reportFailure(archive, 'drop', error),
     });
+    this.#kept = new KeptArchives({
+      clock,
+      signal,
+      onMissing: (shipment) => this.#queue.add(shipment),
+      onFailed: ({ archive }, error) => this.#reportFailure(archive, 'ship', error),
+    });
     this.#orphans = new OrphanUploads({
       store,
       prefix: key.prefix,
@@ -99,15 +107,18 @@ export class Shipper implements ArchiveShipper {
     const { directory, files, localFile, pattern } = this.#options;
     this.#listener = listener;
     const left: Shipment[] = [];
+    const kept: Shipment[] = [];
     for (const archive of await listLeftArchives(directory, pattern, files)) {
       const shipment = Shipment.ofLeft(archive, this.#context);
-      if (localFile !== 'keep' || !(await shipment.wasKept())) left.push(shipment);
+      const isKept = localFile === 'keep' && (await shipment.claimsKept());
+      (isKept ? kept : left).push(shipment);
     }
     // The writer has ended meanwhile, and did not wait for the list.
     if (this.#stopping.signal.aborted) return;
     // Queue only a complete list: after a failed read the writer calls this again, and an archive
     // would be queued twice.
     for (const shipment of left) this.#queue.add(shipment);
+    this.#kept.check(kept);
     this.#sweeping = this.#sweep();
     this.#orphans.start();
   }
@@ -131,6 +142,7 @@ export class Shipper implements ArchiveShipper {
   async drain(signal: AbortSignal): Promise<ShippingState> {
     const isOver = () =>
       this.#queue.entries.every(({ isStuck, state }) => isStuck && state === 'paused');
+    await untilAborted(this.#kept.idle(), signal);
     const notify = () => this.#queue.notify();
     signal.addEventListener('abort', notify);
     while (!signal.aborted && !isOver()) await this.#queue.changed();
@@ -155,6 +167,7 @@ export class Shipper implements ArchiveShipper {
       this.#queue.stop(),
       this.#limit.idle(),
       this.#sweeping,
+      this.#kept.idle(),
       this.#orphans.stop(),
     ]);
     await this.#within(work, overdue);
@@ -247,13 +260,23 @@ export class Shipper implements ArchiveShipper {
   async #sweep(): Promise<void> {
     const { directory, files, pattern, store } = this.#options;
     try {
-      await sweepJournals(directory, pattern, files, async (upload) =>
-        upload.store === store.name
-          ? this.#orphans.abort(upload, this.#context.arePlainKeysOwn)
-          : true,
-      );
+      await sweepJournals(directory, pattern, files, async (upload, archive) => {
+        if (upload.store !== store.name || !this.#isKeyOf(archive, upload.key)) return true;
+        return this.#orphans.abort(upload, this.#context.arePlainKeysOwn);
+      });
     } catch (error) {
       this.#reportFailure({ path: directory, name: directory }, 'journal', error);
+    }
+  }
+
+  /** Whether an archive may have a key: a journal could name an upload of another one. */
+  #isKeyOf(archive: ShippableArchive, key: string): boolean {
+    try {
+      const { distinct, plain } = this.#context.keys.keysOf(archive);
+      return key === plain || key === distinct;
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
     }
   }
 

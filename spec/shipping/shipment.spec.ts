@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { copyFile, lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
@@ -54,6 +54,13 @@ describe('Shipment', () => {
     const { ino, mtimeMs } = await lstat(path);
     const times = { firstTime: null, lastTime: null, openedAt: 1 };
     return { bytes: bytes.length, sha256, records: 50, ...times, ino, mtimeMs, ...changes };
+  }
+
+  /** Ships the archive as an earlier writer that keeps it does, without a journal. */
+  async function ship() {
+    const shipped = await find({ localFile: 'keep' }).advance();
+    await rm(`${path}.journal`);
+    return shipped;
   }
 
   async function note(entry: JournalEntry): Promise<void> {
@@ -109,10 +116,10 @@ describe('Shipment', () => {
   it('leaves a settled journal beside a file that is kept', async () => {
     const shipped = await find({ localFile: 'keep' }).advance();
     expect(await journalOf(path)).to.deep.include({ state: 'settled' });
-    expect(await find({ localFile: 'keep' }).wasKept()).to.equal(true);
+    expect(await find({ localFile: 'keep' }).claimsKept()).to.equal(true);
     expect(shipped).to.include({ name: 'a.events', sha256, records: 50, evidence: 'checksum' });
     await writeFile(path, 'another');
-    expect(await find({ localFile: 'keep' }).wasKept()).to.equal(false);
+    expect(await find({ localFile: 'keep' }).claimsKept()).to.equal(false);
   });
 
   describe('continues from the journal of an earlier writer', () => {
@@ -159,27 +166,93 @@ describe('Shipment', () => {
       expectShipped();
     });
 
-    it('verified: settles the file, and does not ask the store', async () => {
-      await note({ state: 'verified', archive: await facts(), object: JOURNALED_OBJECT });
-      expect(await find().advance()).to.include({ key: KEY, evidence: 'etag', storedBytes: 5 });
-      expect(store.calls).to.deep.equal([]);
-      expect(readdirSync(directory)).to.deep.equal([]);
-    });
+    for (const state of ['verified', 'settled'] as const) {
+      it(`${state}: asks the store for the object, reads it, and settles the file`, async () => {
+        const { storedBytes } = await ship();
+        await note({ state, archive: await facts(), object: { ...JOURNALED_OBJECT, storedBytes } });
+        store.calls.length = 0;
+        expect(await find().advance()).to.include({ key: KEY, evidence: 'read-back', storedBytes });
+        expect(store.calls).to.deep.equal([`head ${KEY}`, `get ${KEY}`]);
+        expectShipped();
+      });
 
-    it('verified, of a file that was copied back: reads the file, and settles it', async () => {
-      await note({ state: 'verified', archive: await facts(), object: JOURNALED_OBJECT });
-      await copyFile(path, `${path}.copy`);
-      await rename(`${path}.copy`, path);
-      await find().advance();
-      expect(store.calls).to.deep.equal([]);
-      expect(readdirSync(directory)).to.deep.equal([]);
-    });
+      it(`${state}, of a file that was copied back: reads the file, and settles it`, async () => {
+        const { storedBytes } = await ship();
+        await note({ state, archive: await facts(), object: { ...JOURNALED_OBJECT, storedBytes } });
+        await copyFile(path, `${path}.copy`);
+        await rename(`${path}.copy`, path);
+        await find().advance();
+        expect(store.count('put')).to.equal(1);
+        expectShipped();
+      });
 
-    it('settled, if the file must now be deleted: asks the store first', async () => {
-      await note({ state: 'settled', archive: await facts(), object: JOURNALED_OBJECT });
+      it(`${state}, but the store has nothing: sends the archive`, async () => {
+        await note({ state, archive: await facts(), object: JOURNALED_OBJECT });
+        expect(await find().advance()).to.include({ evidence: 'checksum' });
+        expectShipped();
+      });
+
+      it(`${state}, but the object is another archive: sends this one`, async () => {
+        const other = gzipSync(encodeUnsealed(['other']));
+        store.objects.set('other.gz', { bytes: other, metadata: {} });
+        const object = { ...JOURNALED_OBJECT, key: 'other.gz', storedBytes: other.length };
+        await note({ state, archive: await facts(), object });
+        await find().advance();
+        store.objects.delete('other.gz');
+        expectShipped();
+      });
+
+      it(`${state}, with the digest of another archive that the store has: sends this one`, async () => {
+        const other = encodeUnsealed(['other']);
+        const stored = gzipSync(other);
+        const digest = createHash('sha256').update(other).digest('hex');
+        store.objects.set('other.gz', { bytes: stored, metadata: { sha256: digest } });
+        const object = { ...JOURNALED_OBJECT, key: 'other.gz', storedBytes: stored.length };
+        await note({ state, archive: await facts({ sha256: digest }), object });
+        await find().advance();
+        store.objects.delete('other.gz');
+        expectShipped();
+      });
+
+      it(`${state}, under no key of the store: sends the archive`, async () => {
+        store.before = (operation, key) => {
+          if (operation === 'head' && key === '../x') throw new RangeError('no key');
+        };
+        const object = { ...JOURNALED_OBJECT, key: '../x' };
+        await note({ state, archive: await facts(), object });
+        await find().advance();
+        expectShipped();
+      });
+
+      it(`${state}: deletes nothing while the store does not answer`, async () => {
+        await note({ state, archive: await facts(), object: JOURNALED_OBJECT });
+        store.before = () => {
+          throw storeError(true);
+        };
+        const shipment = find();
+        expect(await rejection(shipment.advance())).to.include({ transient: true });
+        expect([existsSync(path), shipment.isVerified]).to.deep.equal([true, false]);
+      });
+    }
+
+    for (const state of ['sealed', 'uploading'] as const) {
+      it(`${state}, with a wrong digest: reads the archive, and ships it`, async () => {
+        const archive = await facts({ sha256: 'cd'.repeat(32), records: 7 });
+        const upload = { store: 'memory', key: KEY, uploadId: 'cut off' };
+        await note(state === 'sealed' ? { state, archive } : { state, archive, upload });
+        expect(await find().advance()).to.include({ sha256, records: 50 });
+        expectShipped();
+        expect(readdirSync(directory)).to.deep.equal([]);
+      });
+    }
+
+    it('uploading under the key of another archive: leaves that upload alone', async () => {
+      const other = { key: 'other.gz', uploadId: 'theirs', startedAt: new Date() };
+      store.uploads.push(other);
+      const upload = { store: 'memory', key: 'other.gz', uploadId: 'theirs' };
+      await note({ state: 'uploading', archive: await facts(), upload });
       await find().advance();
-      expect(store.count('put')).to.equal(1);
-      expectShipped();
+      expect(store.uploads).to.deep.equal([other]);
     });
 
     for (const [what, change] of [

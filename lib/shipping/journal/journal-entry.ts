@@ -93,9 +93,9 @@ function readEntry(fields: JournalFields): JournalEntry | null {
 
 function readArchive(fields: JournalFields): JournaledArchive {
   return {
-    bytes: fields.number('bytes'),
-    sha256: fields.text('sha256'),
-    records: fields.number('records'),
+    bytes: fields.count('bytes'),
+    sha256: fields.digest('sha256'),
+    records: fields.count('records'),
     firstTime: fields.dateOrNull('firstTime'),
     lastTime: fields.dateOrNull('lastTime'),
     openedAt: fields.number('openedAt'),
@@ -116,7 +116,7 @@ function readObject(fields: JournalFields): JournaledObject {
   return {
     store: fields.text('store'),
     key: fields.text('key'),
-    storedBytes: fields.number('storedBytes'),
+    storedBytes: fields.count('storedBytes'),
     evidence: fields.oneOf('evidence', EVIDENCE),
     takenKey: fields.textOrNull('takenKey'),
   };

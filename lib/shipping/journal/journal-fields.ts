@@ -44,7 +44,19 @@ export class JournalFields {
 
   number(name: string): number {
     const value = this.#get(name);
-    return typeof value === 'number' ? value : this.#fault(name, 0);
+    return typeof value === 'number' && Number.isFinite(value) ? value : this.#fault(name, 0);
+  }
+
+  /** A whole number, 0 or more. */
+  count(name: string): number {
+    const value = this.number(name);
+    return Number.isSafeInteger(value) && value >= 0 ? value : this.#fault(name, 0);
+  }
+
+  /** A SHA-256 in hex. */
+  digest(name: string): string {
+    const value = this.text(name);
+    return /^[0-9a-f]{64}$/.test(value) ? value : this.#fault(name, '');
   }
 
   /** A date in ISO 8601, as JSON.stringify writes it. */

@@ -1,26 +1,27 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import type { FileLayer } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { createGlobMatcher } from '../../series/names/glob-matcher.js';
+import type { ShippableArchive } from '../../writing/handlers/archive-shipper.js';
 import { leasedName, takeStaleLease } from '../../writing/recovery/lease-takeover.js';
 import { ArchiveJournal } from './archive-journal.js';
-import type { JournaledUpload } from './journal-entry.js';
+import type { JournaledArchive, JournaledUpload } from './journal-entry.js';
 import { parseJournalName } from './journal-name.js';
 
 /**
  * Deletes files that crashes have left behind: journals whose archive is gone, entries that were
  * not completely written, and stale leases of archives that are gone.
  *
- * @param abort aborts an upload whose archive is gone; returns whether nothing is left of the
+ * @param abort aborts an upload of an archive that is gone; returns whether nothing is left of the
  * upload
  */
 export async function sweepJournals(
   directory: string,
   pattern: string,
   files: FileLayer,
-  abort: (upload: JournaledUpload) => Promise<boolean>,
+  abort: (upload: JournaledUpload, archive: ShippableArchive) => Promise<boolean>,
 ): Promise<void> {
   const isMatch = createGlobMatcher(pattern);
   for (const entry of await files.readdir(directory)) {
@@ -37,12 +38,14 @@ export async function sweepJournals(
 async function sweepJournalOf(
   archive: string,
   files: FileLayer,
-  abort: (upload: JournaledUpload) => Promise<boolean>,
+  abort: (upload: JournaledUpload, archive: ShippableArchive) => Promise<boolean>,
 ): Promise<void> {
   if ((await findFile(archive, files)) !== null) return;
   const journal = new ArchiveJournal(archive, files);
   const entry = await journal.read();
-  if (entry?.state === 'uploading' && !(await abort(entry.upload))) return;
+  if (entry?.state === 'uploading' && !(await abort(entry.upload, named(archive, entry.archive)))) {
+    return;
+  }
   // While the upload was aborted, a new archive may have got the name.
   if ((await findFile(archive, files)) === null) await journal.remove();
 }
@@ -51,4 +54,8 @@ async function sweepJournalOf(
 async function sweepLeaseOf(archive: string, files: FileLayer): Promise<void> {
   if ((await findFile(archive, files)) !== null) return;
   await (await takeStaleLease(archive, files))?.release();
+}
+
+function named(path: string, facts: JournaledArchive): ShippableArchive {
+  return { ...facts, path, name: basename(path) };
 }
