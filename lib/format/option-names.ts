@@ -86,6 +86,11 @@ function unknownOption(path: string, known: readonly string[]): TypeError {
   return new TypeError(`unknown option ${shown}, expected one of ${siblings.join(', ')}`);
 }
 
+/** The name that was probably meant, or undefined. */
+export function nearestName(given: string, names: readonly string[]): string | undefined {
+  return nearest(given, names);
+}
+
 /** The option that was probably meant: the same word at another level, or a word like it. */
 function nearest(given: string, known: readonly string[]): string | undefined {
   const word = lastWord(given);

@@ -51,6 +51,14 @@ export interface RecordJson {
   readonly payloadBase64?: string;
 }
 
+/** Marks the records of every copy of this package that a program has loaded. */
+const BRAND = Symbol.for('shoebox-archive.ArchiveRecord');
+
+/** Whether a value is an `ArchiveRecord`, of any realm and of any copy of this package. */
+export function isArchiveRecord(value: unknown): value is ArchiveRecord {
+  return typeof value === 'object' && value !== null && BRAND in value;
+}
+
 /**
  * A record that was read: a view on the bytes of its block. No code writes to these bytes again, so
  * they stay as they are for as long as you hold the record. It keeps the whole block in memory;
@@ -163,6 +171,10 @@ export class ArchiveRecord {
   /** For `console.log`: everything, with long payloads cut. */
   [inspect.custom](depth: number, options: InspectOptions): string {
     return inspectRecord(this, depth, options);
+  }
+
+  get [BRAND](): true {
+    return true;
   }
 
   /** Copies the record to new memory, so that its block can be freed. */

@@ -1,4 +1,4 @@
-import { ArchiveRecord } from './archive-record.js';
+import { type ArchiveRecord, isArchiveRecord } from './archive-record.js';
 import { type FlatMetadata, flattenMetadata } from './metadata-input.js';
 import {
   metadataOf,
@@ -16,7 +16,7 @@ import {
  *   only found when the copy is encoded.
  */
 export function copyRecord(record: RecordInput, nowMicros: number): RecordFields | ArchiveRecord {
-  if (record instanceof ArchiveRecord) return record.copy();
+  if (isArchiveRecord(record)) return record.copy();
   const payload = payloadOf(record);
   const flat: FlatMetadata = [];
   flattenMetadata(metadataOf(record), flat);

@@ -1,6 +1,9 @@
+import { types } from 'node:util';
+
 import { RecordError } from '../../errors/record-error.js';
 import type { Piece } from '../bytes/text.js';
-import { ArchiveRecord } from './archive-record.js';
+import { type ArchiveRecord, isArchiveRecord } from './archive-record.js';
+import { describe } from './json-payload.js';
 
 /** Metadata of a record to be written: an object, a Map or pairs. Keys are distinct. */
 export type MetadataInput =
@@ -33,7 +36,7 @@ function fill(
   if (metadata === undefined || metadata === null) return 0;
   // The most frequent case. Asking for it first makes writing small records 4 % faster.
   if (Object.getPrototypeOf(metadata) === Object.prototype) return fillKeys(flat, metadata);
-  if (metadata instanceof ArchiveRecord) return fillRaw(flat, metadata);
+  if (isArchiveRecord(metadata)) return fillRaw(flat, metadata);
   let at = 0;
   if (isMap(metadata)) {
     for (const [key, value] of metadata) at = putPair(flat, at, key, value);
@@ -42,7 +45,10 @@ function fill(
   } else if (typeof metadata === 'object' && hasKeys(metadata)) {
     at = fillKeys(flat, metadata);
   } else {
-    throw new RecordError('metadata', `is ${String(metadata)}, expected an object, a Map or pairs`);
+    throw new RecordError(
+      'metadata',
+      `is ${describe(metadata)}, expected an object, a Map or pairs`,
+    );
   }
   return at;
 }
@@ -55,18 +61,16 @@ function fillKeys(flat: FlatMetadata, metadata: object): number {
 }
 
 /**
- * False for objects whose contents are not own keys: they would be written as no metadata at all.
+ * False for objects whose contents are not own keys, such as a Set, a Promise or a Headers: they
+ * would be written as no metadata at all.
  */
 function hasKeys(metadata: object): boolean {
-  return !(
-    metadata instanceof Set ||
-    metadata instanceof Promise ||
-    metadata instanceof ArrayBuffer
-  );
+  const isUntagged = Object.prototype.toString.call(metadata) === '[object Object]';
+  return isUntagged || Object.keys(metadata).length > 0;
 }
 
 function isMap(metadata: MetadataInput): metadata is ReadonlyMap<string, string> {
-  return metadata instanceof Map;
+  return types.isMap(metadata);
 }
 
 function fillRaw(flat: FlatMetadata, record: ArchiveRecord): number {

@@ -1,7 +1,12 @@
+import { types } from 'node:util';
+
 import { RecordError } from '../../errors/record-error.js';
-import { ArchiveRecord } from './archive-record.js';
+import { isBytes } from '../bytes/is-bytes.js';
+import { type ArchiveRecord, isArchiveRecord } from './archive-record.js';
 import { parseIsoMicros } from './iso-time.js';
+import { describe, toJson } from './json-payload.js';
 import type { MetadataInput } from './metadata-input.js';
+import { checkFields } from './record-fields.js';
 
 /**
  * A value that `JSON.stringify` can encode: any object of an interface or a class, too. A promise or
@@ -40,12 +45,13 @@ export type RecordInput = RecordFields | ArchiveRecord | string | Uint8Array;
  * @throws RecordError if it is not a record or has no payload
  */
 export function payloadOf(input: RecordInput): string | Uint8Array {
-  if (typeof input === 'string' || input instanceof Uint8Array) return input;
+  if (typeof input === 'string' || isBytes(input)) return input;
   if (typeof input !== 'object' || input === null) {
     throw new RecordError('payload', `is missing: expected a record, found ${describe(input)}`);
   }
+  if (!isArchiveRecord(input)) checkFields(input);
   const payload: unknown = input.payload;
-  if (typeof payload === 'string' || payload instanceof Uint8Array) return payload;
+  if (typeof payload === 'string' || isBytes(payload)) return payload;
   return toJson(payload);
 }
 
@@ -55,19 +61,21 @@ export function payloadOf(input: RecordInput): string | Uint8Array {
  * @throws RecordError if the time is not one, or is outside ±(2^53 - 1) µs (years 1684 to 2255)
  */
 export function timeMicrosOf(input: RecordInput, now: number): number {
-  if (typeof input === 'string' || input instanceof Uint8Array) return now;
+  if (typeof input === 'string' || isBytes(input)) return now;
   if (input.timeMicros !== undefined) return checkTime('timeMicros', input.timeMicros, 1);
   const time: unknown = input.time;
   if (time === undefined) return now;
-  if (time instanceof Date) return checkTime('time', time.getTime(), 1000);
+  // The most frequent cases first: `isDate` is a call into C++.
+  if (typeof time === 'number') return checkTime('time', time, 1000);
+  if (types.isDate(time)) return checkTime('time', Date.prototype.getTime.call(time), 1000);
   if (typeof time === 'string') return checkIsoTime(time);
   return checkTime('time', time, 1000);
 }
 
 /** A record's metadata as the caller gave them. */
 export function metadataOf(input: RecordInput): MetadataInput | ArchiveRecord | null | undefined {
-  if (input instanceof ArchiveRecord) return input;
-  return typeof input === 'string' || input instanceof Uint8Array ? undefined : input.metadata;
+  if (typeof input === 'string' || isBytes(input)) return undefined;
+  return isArchiveRecord(input) ? input : input.metadata;
 }
 
 /** The error for text with half of a surrogate pair, which UTF-8 cannot encode. */
@@ -91,36 +99,4 @@ function checkTime(field: string, time: unknown, microsPerUnit: number): number 
     throw new RecordError(field, `is ${describe(time)}, expected a time in the years 1684 to 2255`);
   }
   return micros;
-}
-
-/** These have no JSON of their own: they would be stored as `{}`, and their contents lost. */
-const WITHOUT_JSON = [Map, Set, Promise, RegExp, Error, ArrayBuffer, SharedArrayBuffer];
-
-function toJson(payload: unknown): string {
-  const isLost =
-    WITHOUT_JSON.some((kind) => payload instanceof kind) || ArrayBuffer.isView(payload);
-  if (isLost && !hasToJson(payload)) {
-    throw new RecordError('payload', `is ${describe(payload)}, expected text, bytes or JSON`);
-  }
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(payload);
-  } catch (cause) {
-    throw new RecordError('payload', `has no JSON: ${String(cause)}`, { cause });
-  }
-  if (json === undefined) {
-    throw new RecordError('payload', `is ${describe(payload)}, expected text, bytes or JSON`);
-  }
-  return json;
-}
-
-function hasToJson(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'toJSON' in value;
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'object' && value !== null) {
-    return `a ${value.constructor?.name ?? 'object without a prototype'}`;
-  }
-  return typeof value === 'function' ? 'a function' : String(value);
 }

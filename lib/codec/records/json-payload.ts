@@ -1,0 +1,132 @@
+import { types } from 'node:util';
+
+import { RecordError } from '../../errors/record-error.js';
+
+/**
+ * The JSON of a payload. Refuses values that `JSON.stringify` would silently change or leave out:
+ * NaN, functions, holes of arrays, and objects whose contents are not properties, of any realm. It
+ * leaves out members that are undefined, which JSON has no need to tell from missing ones.
+ *
+ * @throws RecordError
+ */
+export function toJson(payload: unknown): string {
+  const lost = ownLoss(payload);
+  if (lost !== undefined) {
+    throw new RecordError('payload', `is ${lost}, expected text, bytes or JSON`);
+  }
+  let json: string | undefined;
+  let loss: Loss | undefined;
+  try {
+    json = JSON.stringify(payload);
+    loss = innerLoss(payload);
+  } catch (cause) {
+    throw new RecordError('payload', `has no JSON: ${String(cause)}`, { cause });
+  }
+  if (loss !== undefined) {
+    const where = loss.path.length > MOST_PATH ? `${loss.path.slice(0, MOST_PATH)}…` : loss.path;
+    throw new RecordError('payload', `has ${loss.what} at ${where}, which JSON cannot hold`);
+  }
+  if (json === undefined) {
+    throw new RecordError('payload', `is ${describe(payload)}, expected text, bytes or JSON`);
+  }
+  return json;
+}
+
+/** A value for a message: its kind, or a short one itself. */
+export function describe(value: unknown): string {
+  if (typeof value === 'object' && value !== null) {
+    const name: unknown = value.constructor?.name;
+    return typeof name === 'string' && name !== ''
+      ? `a ${name.slice(0, MOST_PATH)}`
+      : 'an object without a class';
+  }
+  if (typeof value === 'function') return 'a function';
+  const text = String(value);
+  return text.length > MOST_PATH ? `${text.slice(0, MOST_PATH)}…` : text;
+}
+
+const MOST_PATH = 80;
+
+/** A value inside a payload that JSON cannot hold. */
+interface Loss {
+  readonly what: string;
+  /** Such as `user.tags[2]`. */
+  readonly path: string;
+}
+
+/** What the value itself is, if JSON cannot hold it. The values in it are not looked at. */
+function ownLoss(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'bigint':
+      // `JSON.stringify` refuses a BigInt, unless the program gave it a `toJSON`.
+      return undefined;
+    case 'number':
+      return Number.isFinite(value) ? undefined : String(value);
+    case 'object':
+      return value === null ? undefined : objectLoss(value);
+    default:
+      return describe(value);
+  }
+}
+
+function objectLoss(object: object): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype === Object.prototype || prototype === null || Array.isArray(object)) {
+    return undefined;
+  }
+  if (types.isDate(object)) {
+    return Number.isNaN(Date.prototype.getTime.call(object)) ? 'an invalid Date' : undefined;
+  }
+  if ('toJSON' in object) return undefined;
+  const isOpaque =
+    types.isNativeError(object) ||
+    ArrayBuffer.isView(object) ||
+    types.isMap(object) ||
+    types.isSet(object) ||
+    types.isPromise(object) ||
+    types.isRegExp(object) ||
+    types.isAnyArrayBuffer(object);
+  if (isOpaque) return describe(object);
+  if (types.isBoxedPrimitive(object) || isPlain(prototype)) return undefined;
+  // A Headers, a WeakMap, an iterator, a class with private fields: JSON would be `{}`.
+  return Object.keys(object).length === 0 ? describe(object) : undefined;
+}
+
+/** Whether this is the `Object.prototype` of any realm. */
+function isPlain(prototype: unknown): boolean {
+  return typeof prototype === 'object' && Object.getPrototypeOf(prototype) === null;
+}
+
+/** The first loss inside a value that `JSON.stringify` took, so that it has no circles. */
+function innerLoss(value: unknown): Loss | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const loss = lossAt(value[i], '', i);
+      if (loss !== undefined) return loss;
+    }
+    return undefined;
+  }
+  if ('toJSON' in value && typeof value.toJSON === 'function') return undefined;
+  const object = value as Readonly<Record<string, unknown>>;
+  for (const key in object) {
+    const member = object[key];
+    if (typeof member === 'string' || member === undefined) continue;
+    if (!Object.hasOwn(object, key)) continue;
+    const loss = lossAt(member, key, -1);
+    if (loss !== undefined) return loss;
+  }
+  return undefined;
+}
+
+/** @param index of an array's element; -1 for an object's member `key` */
+function lossAt(value: unknown, key: string, index: number): Loss | undefined {
+  const what = ownLoss(value);
+  const inner = what === undefined ? innerLoss(value) : { what, path: '' };
+  if (inner === undefined) return undefined;
+  const own = index >= 0 ? `[${index}]` : key.slice(0, MOST_PATH);
+  const dot = inner.path === '' || inner.path.startsWith('[') ? '' : '.';
+  return { what: inner.what, path: `${own}${dot}${inner.path}` };
+}
