@@ -1,4 +1,5 @@
 import { ArchiveError } from './archive-error.js';
+import { isError } from './is-error.js';
 
 /**
  * The writer ended before the store had all archives. Nothing is lost: the archives in `left` are
@@ -13,7 +14,7 @@ export class ShippingPendingError extends ArchiveError {
   /** `options.cause` is the error of the last failed attempt, if any failed. */
   constructor(left: readonly string[], options?: ErrorOptions) {
     const archives = left.length === 1 ? '1 archive is' : `${left.length} archives are`;
-    const why = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
+    const why = isError(options?.cause) ? `: ${options.cause.message}` : '';
     super('ERR_SHIPPING_PENDING', `${archives} sealed on disk but not shipped yet${why}`, options);
     this.left = left;
   }

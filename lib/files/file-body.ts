@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 
+import { isError } from '../errors/is-error.js';
 import type { ByteRange } from './byte-range.js';
 import type { OpenFile } from './file-layer.js';
 import { fromSystemError } from './system-error.js';
@@ -59,6 +60,6 @@ export class FileBody extends Readable {
 
   #describe(error: unknown): Error {
     const described = fromSystemError(error, 'get', this.#path);
-    return described instanceof Error ? described : new Error(String(described));
+    return isError(described) ? described : new Error(String(described));
   }
 }

@@ -1,3 +1,4 @@
+import { isError } from '../errors/is-error.js';
 import { StoreError } from '../errors/store-error.js';
 
 /** The errors that may pass by themselves, or once the disk has room again. */
@@ -31,7 +32,7 @@ export function isTransient(error: unknown): boolean {
  */
 export function fromSystemError(error: unknown, operation: string, path: string): unknown {
   const storeCode = systemCodeOf(error);
-  if (!(error instanceof Error) || storeCode === undefined) return error;
+  if (!isError(error) || storeCode === undefined) return error;
   // A message of Node: `ENOSPC: no space left on device, write`.
   const [, text = error.message] = /^\w+: (.+?)(?:, \w+.*)?$/.exec(error.message) ?? [];
   return new StoreError(
@@ -51,7 +52,7 @@ export function fromSystemError(error: unknown, operation: string, path: string)
  * Shoebox.
  */
 export function systemCodeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (!isError(error) || !('code' in error)) return undefined;
   const { code } = error;
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }

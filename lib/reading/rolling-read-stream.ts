@@ -5,6 +5,7 @@ import type { SkippedDamage } from '../codec/frames/skipped-damage.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { asError } from '../errors/as-error.js';
 import { ConflictError, type SequenceConflict } from '../errors/conflict-error.js';
+import { nextTick } from '../format/timers.js';
 import { type SeriesPatterns, sortPatterns } from '../series/listing/series-patterns.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
 import type { ReadableEvents } from '../streams/typed-events.js';
@@ -162,7 +163,7 @@ export class RollingReadStream extends RecordReadable {
     name: Name,
     ...args: ArchiveReaderEvents[Name]
   ): void {
-    process.nextTick(() => this.emit(name, ...args));
+    nextTick(() => this.emit(name, ...args));
   }
 
   /** The loop throws the stream's errors. Without a listener they would also end the process. */

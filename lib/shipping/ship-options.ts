@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 
+import { isUrl } from '../errors/is-error.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { parseChoice } from '../format/option-values.js';
 import {
@@ -139,7 +140,7 @@ export function parseShipOptions(options: ShipOptions): ShipSettings {
 const STORE_METHODS: readonly (keyof Store)[] = ['put', 'head', 'get', 'list', 'delete', 'close'];
 
 function isTarget(to: unknown): boolean {
-  if (typeof to === 'string' || to instanceof URL) return true;
+  if (typeof to === 'string' || isUrl(to)) return true;
   if (typeof to !== 'object' || to === null) return false;
   return STORE_METHODS.every((method) => typeof Reflect.get(to, method) === 'function');
 }

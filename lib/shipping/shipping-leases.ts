@@ -1,5 +1,6 @@
 import type { FileLayer } from '../files/file-layer.js';
 import { systemCodeOf } from '../files/system-error.js';
+import { monotonicMs } from '../format/timers.js';
 import {
   isSameSighting,
   LEASE_STALE_MS,
@@ -49,7 +50,7 @@ export class ShippingLeases {
     const sighted = await sightLease(path, this.#files);
     if (sighted === null) return null;
     const watched = this.#watched.get(path);
-    const nowMs = performance.now();
+    const nowMs = monotonicMs();
     if (watched === undefined || !isSameSighting(watched, sighted)) {
       this.#watched.set(path, { ...sighted, sinceMs: nowMs });
       return null;

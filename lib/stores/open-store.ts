@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
+import { isUrl } from '../errors/is-error.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import type { Store } from './contract/store.js';
 import {
@@ -31,7 +32,7 @@ const STORE_OPTION_NAMES: OptionNames<OpenStoreOptions> = {
  */
 export function openStore(target: string | URL | Store, given?: OpenStoreOptions): Store {
   const options = readOptions(given, STORE_OPTION_NAMES);
-  if (target instanceof URL) return openUrl(target.protocol, target, options);
+  if (isUrl(target)) return openUrl(target.protocol, target, options);
   if (typeof target !== 'string') return target;
   const [, protocol] = /^([a-z][a-z0-9+.-]*:)\/\//i.exec(target) ?? [];
   if (protocol !== undefined) return openUrl(protocol.toLowerCase(), target, options);

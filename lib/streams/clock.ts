@@ -1,3 +1,4 @@
+import { timers } from '../format/timers.js';
 /** The source of time. Specs pass their own; everything else uses `systemClock`. */
 export interface Clock {
   /** Milliseconds since the epoch. May jump, as the system's clock does. */
@@ -27,12 +28,12 @@ export const systemClock: Clock = {
     const wait = () => {
       const stepMs = Math.min(leftMs, LONGEST_DELAY_MS);
       leftMs -= stepMs;
-      timer = setTimeout(leftMs > 0 ? wait : callback, stepMs);
+      timer = timers.setTimeout(leftMs > 0 ? wait : callback, stepMs);
       if (!keepsAlive) timer.unref();
     };
     wait();
     return {
-      cancel: () => clearTimeout(timer),
+      cancel: () => timers.clearTimeout(timer),
       ref() {
         keepsAlive = true;
         timer.ref();

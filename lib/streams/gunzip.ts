@@ -4,6 +4,7 @@ import { hex32 } from '../codec/bytes/hex32.js';
 import { type Fail, gzipHeaderBytes } from '../codec/gzip/gzip-header.js';
 import { EMPTY_END, GzipSuffixCheck, isEmptyEnd, memberKindOf } from '../codec/gzip/gzip-suffix.js';
 import { type Damage, DamageError } from '../errors/damage-error.js';
+import { isError } from '../errors/is-error.js';
 import { inflateAhead } from './inflate-ahead.js';
 import { inflateRaw } from './inflate-raw.js';
 import { PulledBytes } from './pulled-bytes.js';
@@ -123,5 +124,5 @@ async function takePadding(input: PulledBytes, fail: Fail): Promise<number> {
 
 /** Whether zlib reports damaged input. Its other errors have other causes. */
 function isBadData(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === 'Z_DATA_ERROR';
+  return isError(error) && 'code' in error && error.code === 'Z_DATA_ERROR';
 }

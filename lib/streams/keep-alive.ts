@@ -1,4 +1,4 @@
-import { clearInterval, setInterval } from 'node:timers';
+import { timers } from '../format/timers.js';
 
 /** Node's longest delay. The timer only has to exist. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
@@ -12,12 +12,12 @@ let timer: NodeJS.Timeout | undefined;
  * itself, and an exit would end the wait silently, with code 0.
  */
 export function keepAlive(): () => void {
-  if (holds++ === 0) timer = setInterval(() => {}, LONGEST_DELAY_MS);
+  if (holds++ === 0) timer = timers.setInterval(() => {}, LONGEST_DELAY_MS);
   let isHeld = true;
   return () => {
     if (!isHeld) return;
     isHeld = false;
-    if (--holds === 0) clearInterval(timer);
+    if (--holds === 0) timers.clearInterval(timer);
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { setTimeout } from 'node:timers/promises';
+
+import { sleep } from '../format/timers.js';
 
 /** Makes a stream push the bytes that it keeps back to make larger pieces. */
 export const giveHeld = Symbol('giveHeld');
@@ -24,7 +25,7 @@ const POLL_MS = 5;
 export async function waitUntilTaken(stream: Readable): Promise<void> {
   while (!stream.destroyed && (stream.readableLength > 0 || isAheadOf(stream, new Set([stream])))) {
     // This timer keeps the process alive: an exit would drop the error that reports the damage.
-    await setTimeout(POLL_MS);
+    await sleep(POLL_MS);
   }
 }
 

@@ -1,3 +1,4 @@
+import { isBytes } from '../codec/bytes/is-bytes.js';
 import type { RecordInput } from '../codec/records/record-input.js';
 
 /**
@@ -44,10 +45,10 @@ export class QueuedBytes {
 
 function payloadBytes(record: RecordInput): number {
   if (typeof record !== 'object' || record === null) return String(record).length;
-  if (record instanceof Uint8Array) return record.length;
+  if (isBytes(record)) return record.length;
   try {
     const payload: unknown = record.payload;
-    return typeof payload === 'string' || payload instanceof Uint8Array ? payload.length : 0;
+    return typeof payload === 'string' || isBytes(payload) ? payload.length : 0;
   } catch {
     // A getter threw. Its error is reported when the record's turn comes: `write` itself does not
     // throw.

@@ -8,6 +8,7 @@ import { asError } from '../errors/as-error.js';
 import { BacklogFullError } from '../errors/backlog-full-error.js';
 import { RecordError } from '../errors/record-error.js';
 import { SpoolFullError } from '../errors/spool-full-error.js';
+import { nextTick } from '../format/timers.js';
 import type { Clock } from '../streams/clock.js';
 import { keepAlive, keepAliveUntil } from '../streams/keep-alive.js';
 import { Waiters } from '../streams/waiters.js';
@@ -179,7 +180,7 @@ export class RecordQueue {
     this.#waiters.wakeAll();
     if (this.#held === undefined) return;
     // In a tick of its own: a callback that throws must not end the write or seal that made room.
-    process.nextTick(() => {
+    nextTick(() => {
       const held = this.#takeHeld();
       if (held !== undefined) this.#takeGroup(held);
     });
@@ -193,7 +194,7 @@ export class RecordQueue {
   /** Refuses the entries that are held: their callback gets the error. */
   refuseHeld(error: Error): void {
     const held = this.#takeHeld();
-    if (held !== undefined) process.nextTick(held.callback, error);
+    if (held !== undefined) nextTick(held.callback, error);
   }
 
   get #isBackedUp(): boolean {
@@ -298,7 +299,7 @@ export class RecordQueue {
     callback(failure);
     // Node itself emits `drain` if the buffer was full by its own count.
     if (this.#stream.writableLength > 0 || !this.#bytes.clear()) return;
-    if (!this.#stream.writableNeedDrain) process.nextTick(() => this.#stream.emit('drain'));
+    if (!this.#stream.writableNeedDrain) nextTick(() => this.#stream.emit('drain'));
   }
 
   /** @throws SpoolFullError */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 
+import { isBytes } from '../codec/bytes/is-bytes.js';
 import {
   FORMAT_OPTION_NAMES,
   type FormatOptions,
@@ -166,7 +167,7 @@ export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWri
 }
 
 function parseWriterId(writerId: Uint8Array): Uint8Array {
-  if (!(writerId instanceof Uint8Array)) {
+  if (!isBytes(writerId)) {
     throw new TypeError(`writerId is ${inspect(writerId)}, expected ${WRITER_BYTES} bytes`);
   }
   if (writerId.length !== WRITER_BYTES) {

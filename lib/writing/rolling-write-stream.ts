@@ -4,6 +4,7 @@ import { addAbortSignal } from 'node:stream';
 import type { RecordInput } from '../codec/records/record-input.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import { asError } from '../errors/as-error.js';
+import { nextTick } from '../format/timers.js';
 import type { SeriesPattern } from '../series/listing/series-patterns.js';
 import { keepAliveUntil } from '../streams/keep-alive.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
@@ -330,7 +331,7 @@ export class RollingWriteStream extends EventedWritable {
     name: Name,
     ...args: ArchiveWriterEvents[Name]
   ): void {
-    process.nextTick(() => {
+    nextTick(() => {
       if (!this.emit(name, ...args)) this.#unheard[name]?.(...args);
     });
   }
@@ -349,7 +350,7 @@ export class RollingWriteStream extends EventedWritable {
   async #roll(): Promise<void> {
     await this.#roller.roll();
     await this.#handlers.idle();
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await new Promise<void>((resolve) => nextTick(resolve));
     const { failure } = this.#queue;
     if (failure !== undefined) throw failure;
   }
@@ -391,7 +392,7 @@ export class RollingWriteStream extends EventedWritable {
     if (this.#queue.failure !== undefined) return;
     const failure = asError(error);
     this.#queue.fail(failure);
-    process.nextTick(() => this.destroy(failure));
+    nextTick(() => this.destroy(failure));
   }
 }
 

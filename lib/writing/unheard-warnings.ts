@@ -1,3 +1,4 @@
+import { isError } from '../errors/is-error.js';
 import { StoreError } from '../errors/store-error.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
 
@@ -46,5 +47,5 @@ export function createUnheardWarnings(): UnheardEvents {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }

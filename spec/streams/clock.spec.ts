@@ -6,6 +6,7 @@ import { expect } from 'chai';
 
 import { systemClock } from '../../lib/streams/clock.js';
 import { compiled } from '../support/compiled.js';
+import { mockTimeouts, restoreTimeouts } from '../support/mock-timeouts.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
@@ -21,7 +22,7 @@ describe('systemClock', () => {
   });
 
   it('calls back once, even after a delay too long for a timer of Node', () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
+    mockTimeouts();
     try {
       for (const days of [1, 24, 25, 50, 100]) {
         let calls = 0;
@@ -35,12 +36,12 @@ describe('systemClock', () => {
         expect(calls).to.equal(1);
       }
     } finally {
-      mock.timers.reset();
+      restoreTimeouts();
     }
   });
 
   it('never calls back a cancelled timer, whether cancelled at the start or midway', () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
+    mockTimeouts();
     try {
       for (const days of [0, 1, 30, 60]) {
         const timer = systemClock.setTimer(() => expect.fail('cancelled'), 70 * DAY_MS);
@@ -50,7 +51,7 @@ describe('systemClock', () => {
         timer.cancel();
       }
     } finally {
-      mock.timers.reset();
+      restoreTimeouts();
     }
   });
 

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 import { RecordError } from '../../errors/record-error.js';
 import { LINE_FEED } from '../../format/json-lines.js';
+import { isBytes } from '../bytes/is-bytes.js';
 import { Slab } from '../bytes/slab.js';
 import { mostBytes, NOT_WELL_FORMED, type Piece, putPiece } from '../bytes/text.js';
 import { type FlatMetadata, fieldOf, flattenMetadata } from '../records/metadata-input.js';
@@ -114,7 +115,7 @@ function metadataText(piece: Piece | undefined, key: Piece | undefined): string 
   const text = textOf(piece);
   // JSON could escape a lone surrogate, but the record could then not be copied to other formats.
   if (!text.isWellFormed()) throw loneSurrogate(fieldOf(textOf(key)));
-  if (piece instanceof Uint8Array && !isUtf8(piece)) {
+  if (isBytes(piece) && !isUtf8(piece)) {
     throw new RecordError(fieldOf(textOf(key)), 'is not UTF-8, as JSON lines must be');
   }
   return text;

@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 
+import { isBytes } from '../../codec/bytes/is-bytes.js';
+
 /**
  * Runs a put: passes its body to `store`, and destroys the body when the put fails.
  *
@@ -89,7 +91,7 @@ export class PutBody implements AsyncIterable<Uint8Array> {
 }
 
 function bytesOf(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk;
+  if (isBytes(chunk)) return chunk;
   if (typeof chunk === 'string') return Buffer.from(chunk);
   throw new TypeError(`body gave ${chunk === null ? 'null' : typeof chunk}, expected bytes`);
 }

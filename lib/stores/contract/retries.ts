@@ -1,3 +1,4 @@
+import { isError, isMisuse } from '../../errors/is-error.js';
 import { StoreError } from '../../errors/store-error.js';
 import { type Backoff, jitteredBackoffMs } from '../../streams/backoff.js';
 import type { Clock } from '../../streams/clock.js';
@@ -60,7 +61,7 @@ export async function retry<T>(request: () => Promise<T>, options: RetryOptions)
 /** A caller's own store may throw other errors than `StoreError`. Misuse is never tried again. */
 function mayPass(error: unknown): error is Error {
   if (error instanceof StoreError) return error.transient;
-  return error instanceof Error && !(error instanceof TypeError || error instanceof RangeError);
+  return isError(error) && !isMisuse(error);
 }
 
 function givenUp(error: Error): Error {

@@ -119,7 +119,8 @@ async function dispatch(s3: S3Sdk, command: unknown, requests: UploadRequests): 
   if (command instanceof s3.AbortMultipartUploadCommand) {
     return requests.abortMultipartUpload(command.input);
   }
-  const name = command instanceof Object ? command.constructor.name : typeof command;
+  const name =
+    typeof command === 'object' && command !== null ? command.constructor.name : typeof command;
   throw new TypeError(`unexpected command from lib-storage: ${name}`);
 }
 

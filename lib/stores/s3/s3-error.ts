@@ -1,3 +1,4 @@
+import { isError } from '../../errors/is-error.js';
 import { StoreError } from '../../errors/store-error.js';
 
 /** The request that failed. */
@@ -85,7 +86,7 @@ export function httpStatusOf(error: unknown): number | undefined {
 
 /** Whether an error is S3's answer with this code. */
 export function isS3Error(error: unknown, code: string): boolean {
-  return error instanceof Error && error.name === code;
+  return isError(error) && error.name === code;
 }
 
 function failureOf(error: unknown): S3Failure {

@@ -6,6 +6,7 @@ import type {
   UploadPartCommandInput,
 } from '@aws-sdk/client-s3';
 
+import { isBytes } from '../../codec/bytes/is-bytes.js';
 import type { StoreError } from '../../errors/store-error.js';
 import type { Clock } from '../../streams/clock.js';
 import { mismatch } from './check-answers.js';
@@ -145,7 +146,7 @@ export class UploadSender implements UploadRequests {
     name: string,
     send: (headers: DigestHeaders, digests: PartDigests) => Promise<WriteAnswer>,
   ): Promise<{ answer: WriteAnswer; part: SentPart }> {
-    if (!(body instanceof Uint8Array)) throw new TypeError(`${name} is not a Uint8Array`);
+    if (!isBytes(body)) throw new TypeError(`${name} is not a Uint8Array`);
     const { capabilities } = this.#options;
     const digests = digestsOf(body, capabilities.checksums === 'kept' ? 'crc32' : 'crc32 and md5');
     const answer = await this.#sendDigested(async (digest) => {

@@ -4,6 +4,7 @@ import type { FileLayer } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
+import { realNowMs } from '../../format/timers.js';
 import { LEASE_SUFFIX } from '../../series/names/archive-state.js';
 import {
   type ArchiveLease,
@@ -42,7 +43,7 @@ export async function sightLease(
  * if it looks stale, and for `LEASE_STALE_MS` if not.
  */
 export function looksStale({ mtimeMs }: LeaseSighting): boolean {
-  return Date.now() - mtimeMs >= LEASE_STALE_MS;
+  return realNowMs() - mtimeMs >= LEASE_STALE_MS;
 }
 
 /**

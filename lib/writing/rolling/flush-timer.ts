@@ -1,3 +1,4 @@
+import { timers } from '../../format/timers.js';
 import type { Clock, Timer } from '../../streams/clock.js';
 
 /** Says when records go to the disk though they do not fill a slab. */
@@ -27,7 +28,7 @@ export class FlushTimer {
    * in one turn then share one. Without that, the first would get a sync, and a block, of its own.
    */
   hurry(): void {
-    this.#immediate ??= setImmediate(() => {
+    this.#immediate ??= timers.setImmediate(() => {
       this.#immediate = undefined;
       this.#onDue();
     });
@@ -36,7 +37,7 @@ export class FlushTimer {
   cancel(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    clearImmediate(this.#immediate);
+    timers.clearImmediate(this.#immediate);
     this.#immediate = undefined;
   }
 }

@@ -4,6 +4,7 @@ import type { FileLayer, OpenFile } from '../../files/file-layer.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { writeAll } from '../../files/write-all.js';
+import { monotonicMs, timers } from '../../format/timers.js';
 import { LEASE_SUFFIX } from '../../series/names/archive-state.js';
 
 /** The right to write an archive, for as long as its owner lives. */
@@ -74,7 +75,7 @@ class RenewedLease implements ArchiveLease {
   readonly #file: OpenFile;
   readonly #token: string;
   readonly #takenMs: number;
-  readonly #startMs = performance.now();
+  readonly #startMs = monotonicMs();
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> = Promise.resolve();
   #isReleased = false;
@@ -116,7 +117,7 @@ class RenewedLease implements ArchiveLease {
   async release(): Promise<void> {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    clearTimeout(this.#timer);
+    timers.clearTimeout(this.#timer);
     await this.#renewing;
     try {
       if (await this.isOwn()) await unlinkIfThere(this.#files, this.#path);
@@ -131,7 +132,7 @@ class RenewedLease implements ArchiveLease {
    */
   #renewLater(): void {
     if (this.#isReleased) return;
-    this.#timer = setTimeout(() => {
+    this.#timer = timers.setTimeout(() => {
       // A failed renewal is repeated soon. If all fail, the lease is lost, and `ArchivePath`
       // notices.
       this.#renewing = this.#renew()
@@ -146,7 +147,7 @@ class RenewedLease implements ArchiveLease {
    * it. The time of day could stand still, or jump back to an earlier renewal.
    */
   async #renew(): Promise<void> {
-    const seconds = (this.#takenMs + performance.now() - this.#startMs) / 1000;
+    const seconds = (this.#takenMs + monotonicMs() - this.#startMs) / 1000;
     try {
       await this.#file.utimes(seconds, seconds);
     } catch {

@@ -1,4 +1,5 @@
 import type { FileStatus, OpenFile } from '../../files/file-layer.js';
+import { monotonicMs } from '../../format/timers.js';
 import { FileFaultError } from './file-fault.js';
 
 /** How many of the last appended bytes are compared with the file. */
@@ -73,7 +74,7 @@ export class FileGuard {
    * @throws FileFaultError
    */
   async checkIdle(): Promise<void> {
-    if (this.#mtimeMs === null || performance.now() - this.#lookedAtMs < FRESH_MS) return;
+    if (this.#mtimeMs === null || monotonicMs() - this.#lookedAtMs < FRESH_MS) return;
     await this.#checkStatus(await this.#file.stat());
   }
 
@@ -89,7 +90,7 @@ export class FileGuard {
     this.#checkSize(status, end);
     this.#tail = { end, bytes: Buffer.from(bytes.subarray(-TAIL_BYTES)) };
     this.#mtimeMs = status.mtimeMs;
-    this.#lookedAtMs = performance.now();
+    this.#lookedAtMs = monotonicMs();
     this.#isChanging = false;
   }
 
@@ -146,7 +147,7 @@ export class FileGuard {
       this.#falseAlarms++;
       if (changes === this.#changes) this.#mtimeMs = status.mtimeMs;
     }
-    this.#lookedAtMs = performance.now();
+    this.#lookedAtMs = monotonicMs();
   }
 
   async #checkContent(): Promise<void> {

@@ -18,6 +18,7 @@ import {
   takeStaleLease,
 } from '../../../lib/writing/recovery/lease-takeover.js';
 import { takeLease } from '../../../lib/writing/sink/archive-lease.js';
+import { mockTimeouts, restoreTimeouts } from '../../support/mock-timeouts.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 import { until } from '../../support/writer-tools.js';
 
@@ -30,11 +31,11 @@ describe('takeover of a lease', () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'shoebox-lease-'));
     path = join(directory, 'a.events.open');
-    mock.timers.enable({ apis: ['setTimeout'] });
+    mockTimeouts();
   });
 
   afterEach(async () => {
-    mock.timers.reset();
+    restoreTimeouts();
     await rm(directory, { recursive: true, force: true });
   });
 

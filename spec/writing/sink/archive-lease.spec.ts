@@ -13,6 +13,7 @@ import {
   takeOverLease,
 } from '../../../lib/writing/recovery/lease-takeover.js';
 import { takeLease } from '../../../lib/writing/sink/archive-lease.js';
+import { mockTimeouts, restoreTimeouts } from '../../support/mock-timeouts.js';
 import { rejection } from '../../support/store-tools.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 import { withFile } from '../../support/with-file.js';
@@ -25,11 +26,11 @@ describe('takeLease', () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'shoebox-lease-'));
     path = join(directory, 'a.events.open');
-    mock.timers.enable({ apis: ['setTimeout'] });
+    mockTimeouts();
   });
 
   afterEach(async () => {
-    mock.timers.reset();
+    restoreTimeouts();
     await rm(directory, { recursive: true, force: true });
   });
 
