@@ -40,7 +40,8 @@ export async function roundTrip() {
     const report = await verifyArchives(join(store, '*'));
     if (report.problems.length > 0) throw new Error(JSON.stringify(report.problems));
     await refused(async () => {
-      for await (const _ of createArchiveReader(join(root, 'none', '*'))) throw new Error('a record');
+      for await (const _ of createArchiveReader(join(root, 'none', '*')))
+        throw new Error('a record');
     }, 'ERR_NO_ARCHIVES');
     return read.length;
   } finally {

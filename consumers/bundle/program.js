@@ -3,7 +3,12 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createArchiveReader, createArchiveWriter, loadHandler, rollByCount } from 'shoebox-archive';
+import {
+  createArchiveReader,
+  createArchiveWriter,
+  loadHandler,
+  rollByCount,
+} from 'shoebox-archive';
 
 const root = await mkdtemp(join(tmpdir(), 'shoebox-bundle-'));
 try {

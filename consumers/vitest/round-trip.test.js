@@ -19,7 +19,14 @@ describe('write, ship and read', () => {
   // Not nextTick: Node's own streams take it from the process when they need it.
   test('with everything faked that Node does not need itself', { timeout: 30_000 }, async () => {
     vi.useFakeTimers({
-      toFake: ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance', 'Date'],
+      toFake: [
+        'setTimeout',
+        'setInterval',
+        'setImmediate',
+        'queueMicrotask',
+        'performance',
+        'Date',
+      ],
     });
     expect(await roundTrip()).toBe(27);
   });

@@ -1,5 +1,6 @@
 import { addAbortSignal, Readable } from 'node:stream';
 
+import { isBytes } from '../../codec/bytes/is-bytes.js';
 import type { ByteRange } from '../../files/byte-range.js';
 import { askStore } from './ask-store.js';
 import type { GetOptions, Store } from './store.js';
@@ -30,7 +31,7 @@ export async function* receiveBytes(
   }, signal);
   let left = range.end - range.start;
   for await (const chunk of body) {
-    if (!(chunk instanceof Uint8Array)) throw mismatch(`the body gave ${typeof chunk}, not bytes`);
+    if (!isBytes(chunk)) throw mismatch(`the body gave ${typeof chunk}, not bytes`);
     if (chunk.length > left) {
       throw mismatch(`asked for ${range.end - range.start} bytes, but the body goes on`);
     }

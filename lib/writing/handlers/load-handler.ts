@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 
 import { ArchiveError } from '../../errors/archive-error.js';
+import { isError } from '../../errors/is-error.js';
 import { type ArchiveHandler, isArchiveHandler } from './archive-handler.js';
 
 /**
@@ -39,7 +40,7 @@ export async function loadHandler(
 async function importExport(specifier: string, module: string, name: string): Promise<unknown> {
   let namespace: unknown;
   try {
-    namespace = await import(locate(module));
+    namespace = await import(/* webpackIgnore: true */ /* @vite-ignore */ locate(module));
   } catch (error) {
     throw failure(specifier, `a module ${module}`, describeError(error), { cause: error });
   }
@@ -64,12 +65,17 @@ async function callFactory(
   throw failure(specifier, `a function that returns ${A_HANDLER}`, `it returns ${describe(made)}`);
 }
 
+/** `createRequire`, which webpack would otherwise replace. */
+function requireFrom(path: string): NodeJS.Require {
+  return Reflect.apply(createRequire, undefined, [path]);
+}
+
 /** The specifier for `import()`, which would otherwise resolve relative to this file. */
 function locate(module: string): string {
   if (/^\.{0,2}\//.test(module) || isAbsolute(module)) return pathToFileURL(resolve(module)).href;
   if (module.startsWith('file:')) return module;
   try {
-    const path = createRequire(join(process.cwd(), 'any.js')).resolve(module);
+    const path = requireFrom(join(process.cwd(), 'any.js')).resolve(module);
     return isAbsolute(path) ? pathToFileURL(path).href : path;
   } catch {
     // `require.resolve` fails for packages that can only be imported: resolve those from this file.
@@ -92,5 +98,5 @@ function describe(value: unknown): string {
 }
 
 function describeError(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : describe(error);
+  return isError(error) ? `${error.name}: ${error.message}` : describe(error);
 }
