@@ -323,10 +323,7 @@ export class RollingWriteStream extends EventedWritable {
     };
   }
 
-  /**
-   * Emits an event in a tick of its own: an error that a listener throws must not end the writer's
-   * work.
-   */
+  /** Emits an event in a tick of its own: a listener's error must not end the writer's work. */
   #report<Name extends keyof ArchiveWriterEvents>(
     name: Name,
     ...args: ArchiveWriterEvents[Name]

@@ -161,7 +161,9 @@ describe('docs/format.md', () => {
     expect(limits.LARGEST_RECORD_BYTES).to.equal(1024 * MIB);
     expect(limits.DEFAULT_BLOCK_BYTES).to.equal(128 * 1024);
     expect(limits.LARGEST_BLOCK_BYTES).to.equal(16 * MIB);
+    expect(limits.MAX_BLOCK_KEYS).to.equal(65_536);
     const text = section('Integers, times, text and limits');
+    expect(text).to.include('| keys of a block | 65,536 |');
     expect(text).to.include('| `maxRecordBytes` | 64 MiB by default, at most 1 GiB |');
     expect(text).to.include('| `blockBytes` | 128 KiB by default, at most 16 MiB |');
     expect(text).to.include('| body of kind 1 | `maxRecordBytes` + 16 MiB |');

@@ -19,7 +19,7 @@ describe('timers', () => {
       await receipt.written;
       await receipt.synced;
       await writer.close();
-      expect(await readdir(directory)).to.deep.equal(['a_0.events']);
+      expect(await readdir(directory)).to.deep.equal(['a_000000.events']);
     } finally {
       mock.timers.reset();
       await rm(directory, { recursive: true });
