@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 import { ArchiveDecoder } from '../codec/archive-decoder.js';
+import { beginsAsJson } from '../codec/json-lines/begins-as-json.js';
+import { isJson } from '../codec/json-lines/json-syntax.js';
+import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { DamageError } from '../errors/damage-error.js';
 import type { FileLayer } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
@@ -80,14 +83,18 @@ class RecordCounter {
   records = 0;
   firstTime: Date | null = null;
   lastTime: Date | null = null;
+  readonly #archive: string;
   #decoder: ArchiveDecoder | null;
+  #isText: boolean | undefined;
 
   constructor(archive: string) {
+    this.#archive = archive;
     this.#decoder = new ArchiveDecoder({ archive, tornTail: 'end' });
   }
 
   /** @throws DamageError if the first bytes are not those of an archive */
   push(chunk: Buffer): void {
+    this.#isText ??= beginsAsJson(chunk[0]);
     this.#decoder?.push(chunk);
     this.#count();
   }
@@ -96,6 +103,7 @@ class RecordCounter {
   end(): void {
     this.#decoder?.end();
     this.#count();
+    if (this.#isText && this.records === 0) throw this.#noRecord();
   }
 
   /** Ends the count at damage. The archive is shipped as it is: its readers report the damage. */
@@ -105,14 +113,29 @@ class RecordCounter {
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       if (error.offset === 0 && error.reason === 'bad-magic') throw error;
+      // Many texts begin as JSON does. Only a first line that is JSON makes one an archive.
+      if (this.#isText && this.records === 0) throw error;
       this.#decoder = null;
     }
+  }
+
+  /** A reader takes every line as it is, so that text of any kind would count as JSON lines. */
+  #checkJson(record: ArchiveRecord): void {
+    if (!isJson(record.payload)) throw this.#noRecord();
+  }
+
+  #noRecord(): DamageError {
+    const [expected, found] = ['a line of JSON', 'other text'];
+    const fault = { reason: 'bad-text', what: 'line', offset: 0, expected, found } as const;
+    return new DamageError(fault, this.#archive);
   }
 
   #countAll(): void {
     const decoder = this.#decoder;
     for (let batch = decoder?.next() ?? null; batch !== null; batch = decoder?.next() ?? null) {
-      for (const { time } of batch) {
+      for (const record of batch) {
+        if (this.records === 0 && this.#isText) this.#checkJson(record);
+        const { time } = record;
         this.records++;
         if (time === undefined) continue;
         if (this.firstTime === null || time < this.firstTime) this.firstTime = time;

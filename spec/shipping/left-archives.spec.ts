@@ -108,6 +108,20 @@ describe('left archives', () => {
       }
     });
 
+    for (const [what, content] of [
+      ['a document of JSON over several lines', '{\n  "name": "x"\n}\n'],
+      ['a text that begins as JSON does', 'to be done\n{"a":1}\n'],
+      ['a text without a line feed', 'to be done'],
+      ['JSON without a line feed', '{"a":1'],
+      ['white space', ' \n\n'],
+    ] as const) {
+      it(`refuses ${what}, which could be taken for damaged JSON lines`, async () => {
+        const left = await put('a.events', content);
+        const error = damageOf(await rejection(inspectArchive(left, nodeFileLayer, signal)));
+        expect(error).to.include({ archive: left.path });
+      });
+    }
+
     it('rejects when the signal aborts, and closes the file', async () => {
       const left = await put('a.events', encodeUnsealed(['x']));
       const files = new CountingFiles();

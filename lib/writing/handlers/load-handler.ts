@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
@@ -13,12 +13,21 @@ import { type ArchiveHandler, isArchiveHandler } from './archive-handler.js';
  */
 const SPECIFIER = /^(.+):([\p{ID_Start}$_][\p{ID_Continue}$]*)$/su;
 
+/** Any other scheme runs code that is no file (`data:`), or a part of Node (`node:`). */
+const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
+
+/** A package, or a path below one that its exports allow. */
+const PACKAGE = /^(?:@[^/@\\\s:%]+\/)?[^/@#.\\\s:%][^/\\\s:%]*(?:\/[^\\\s:%]+)?$/;
+
+const A_MODULE = 'a package, a path or a file URL';
+
 const A_HANDLER = 'an object with onOpen or onSealed';
 
 /**
  * Loads a handler by name, `module:export`, or the module's default export without `:export`. The
  * module is a package, a path that begins with `./`, `../` or `/`, or a file URL; packages and
- * paths are resolved from the working directory. The export is a handler, or a function that
+ * paths are resolved from the working directory. Nothing else is loaded: no other URL, and no module
+ * of Node itself. The export is a handler, or a function that
  * returns a handler or a promise of one.
  *
  * @param args arguments of that function
@@ -38,6 +47,7 @@ export async function loadHandler(
 }
 
 async function importExport(specifier: string, module: string, name: string): Promise<unknown> {
+  if (!isLoadable(module)) throw failure(specifier, A_MODULE, describe(module));
   let namespace: unknown;
   try {
     namespace = await import(/* webpackIgnore: true */ /* @vite-ignore */ locate(module));
@@ -70,10 +80,22 @@ function requireFrom(path: string): NodeJS.Require {
   return Reflect.apply(createRequire, undefined, [path]);
 }
 
+/** Whether a module is a package, a path or a file URL. */
+function isLoadable(module: string): boolean {
+  if (isPath(module)) return true;
+  const [, scheme] = SCHEME.exec(module) ?? [];
+  if (scheme !== undefined) return scheme.toLowerCase() === 'file';
+  return PACKAGE.test(module) && !isBuiltin(module);
+}
+
+function isPath(module: string): boolean {
+  return /^\.{0,2}\//.test(module) || isAbsolute(module);
+}
+
 /** The specifier for `import()`, which would otherwise resolve relative to this file. */
 function locate(module: string): string {
-  if (/^\.{0,2}\//.test(module) || isAbsolute(module)) return pathToFileURL(resolve(module)).href;
-  if (module.startsWith('file:')) return module;
+  if (isPath(module)) return pathToFileURL(resolve(module)).href;
+  if (SCHEME.test(module)) return module;
   try {
     const path = requireFrom(join(process.cwd(), 'any.js')).resolve(module);
     return isAbsolute(path) ? pathToFileURL(path).href : path;

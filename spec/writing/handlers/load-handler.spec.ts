@@ -7,6 +7,7 @@ import { expect } from 'chai';
 
 import { ArchiveError } from '../../../lib/errors/archive-error.js';
 import { loadHandler } from '../../../lib/writing/handlers/load-handler.js';
+import { rejection } from '../../support/store-tools.js';
 
 const MODULE = `
 export const ready = { name: 'ready', onSealed() {} };
@@ -54,6 +55,30 @@ describe('loadHandler', () => {
     expect((await loadHandler('./handlers.mjs:make', 'a', 5)).name).to.equal('made of a 5');
   });
 
+  for (const specifier of [
+    'data:text/javascript,export default { onSealed() {} }',
+    'DATA:text/javascript,export default { onSealed() {} }',
+    'data:text/javascript,process.exitCode=9;export const h={onOpen(){}}:h',
+    'node:process:abort',
+    'process:abort',
+    'node:fs/promises',
+    'fs/promises:unlink',
+    'http://127.0.0.1/x.mjs',
+    'https://127.0.0.1/x.mjs:handler',
+    'blob:nodedata:abc',
+    '#internal',
+    '%2e/handlers.mjs',
+    '..',
+    '',
+  ]) {
+    it(`loads no module that is not a package, a path or a file URL: ${specifier}`, async () => {
+      const error = await rejection(loadHandler(specifier));
+      expect(error).to.be.instanceOf(ArchiveError).and.to.include({ code: 'ERR_HANDLER' });
+      expect(String(error)).to.include('expected a package, a path or a file URL');
+      expect(process.exitCode ?? 0).to.equal(0);
+    });
+  }
+
   it('waits for a function that returns a promise', async () => {
     expect((await loadHandler('./handlers.mjs:makeLater')).name).to.equal('later');
   });
@@ -88,7 +113,7 @@ describe('loadHandler', () => {
       /found it returns 5$/,
     ],
     ['a function that fails', './handlers.mjs:broken', /found Error: no such bucket$/],
-    ['an empty name', '', /expected a module/],
+    ['an empty name', '', /expected a package/],
   ];
 
   for (const [what, specifier, message] of refused) {
