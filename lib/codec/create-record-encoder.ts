@@ -36,7 +36,7 @@ export const FORMAT_OPTION_NAMES: OptionNames<FormatOptions> = {
   format: true,
   blockBytes: true,
   maxRecordBytes: true,
-  metadataKey: true,
+  metadataKey: checkText,
 };
 
 /** Checked `FormatOptions`, with defaults. */
@@ -61,8 +61,7 @@ export function parseFormatOptions(options: FormatOptions): FormatSettings {
     throw new RangeError(`blockBytes is ${options.blockBytes}, expected 1 byte to 16 MiB`);
   }
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
-  const metadataKey = checkText('metadataKey', options.metadataKey);
-  return { format, blockBytes, maxRecordBytes, metadataKey };
+  return { format, blockBytes, maxRecordBytes, metadataKey: options.metadataKey };
 }
 
 export interface RecordEncoderSetup {

@@ -1,13 +1,22 @@
 import { inspect } from 'node:util';
 
 /**
- * The names of the options `Options`. An option that holds options of its own has their names,
- * every other one is true. An option that is missing here does not compile.
+ * The names of the options `Options`. An option that holds options of its own has their names. One
+ * that means the same everywhere has the check of its value; every other one is true, and checked
+ * by its user. An option that is missing here does not compile.
  */
-export type OptionNames<Options> = Readonly<Record<keyof Options, true | NestedNames>>;
+export type OptionNames<Options> = Readonly<Record<keyof Options, NamedOption>>;
+
+type NamedOption = true | OptionCheck | NestedNames;
+
+/**
+ * Throws a TypeError or RangeError for a wrong value, with the option's name in front. It is not
+ * asked about undefined.
+ */
+export type OptionCheck = (name: string, value: unknown) => void;
 
 interface NestedNames {
-  readonly [name: string]: true | NestedNames;
+  readonly [name: string]: NamedOption;
 }
 
 /**
@@ -58,8 +67,9 @@ function readLevel(
   for (const [name, nested] of Object.entries(names)) {
     const value: unknown = Reflect.get(options, name);
     if (value === undefined) continue;
-    const isNested = nested !== true;
-    values.push([name, isNested ? readLevel(value, nested, join(path, name), known) : value]);
+    const own = join(path, name);
+    if (typeof nested === 'function') nested(own, value);
+    values.push([name, typeof nested === 'object' ? readLevel(value, nested, own, known) : value]);
   }
   return Object.fromEntries(values);
 }
@@ -73,7 +83,7 @@ function listPaths(names: NestedNames, path: string): () => readonly string[] {
   return () =>
     Object.entries(names).flatMap(([name, nested]) => {
       const own = join(path, name);
-      return nested === true ? [own] : [own, ...listPaths(nested, own)()];
+      return typeof nested === 'object' ? [own, ...listPaths(nested, own)()] : [own];
     });
 }
 

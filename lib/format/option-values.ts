@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
 
+import type { OptionCheck } from './option-names.js';
+
 /** How much of a text a message shows. */
 const LONGEST_TEXT = 80;
 
@@ -15,28 +17,74 @@ export function parseChoice<Choice extends string>(
   choices: readonly [NoInfer<Choice>, ...NoInfer<Choice>[]],
 ): Choice {
   if (value === undefined) return choices[0];
-  if (choices.includes(value)) return value;
-  const words = choices.map((choice) => `'${choice}'`);
-  const last = words.pop();
-  throw new TypeError(`${name} is ${show(value)}, expected ${words.join(', ')} or ${last}`);
+  checkChoice(...choices)(name, value);
+  return value;
+}
+
+/** A check for one of a few words. */
+export function checkChoice(...choices: readonly string[]): OptionCheck {
+  return (name, value) => {
+    if (choices.some((choice) => choice === value)) return;
+    const words = choices.map((choice) => `'${choice}'`);
+    const last = words.pop();
+    throw new TypeError(`${name} is ${show(value)}, expected ${words.join(', ')} or ${last}`);
+  };
+}
+
+/** @throws TypeError for anything but text */
+export function checkText(name: string, value: unknown): void {
+  if (typeof value === 'string') return;
+  throw new TypeError(`${name} is ${show(value)}, expected text`);
+}
+
+/** @throws TypeError for anything but a function */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value === 'function') return;
+  throw new TypeError(`${name} is ${show(value)}, expected a function`);
 }
 
 /**
  * Text such as `'false'` comes from an environment variable, and would count as true.
  *
- * @throws TypeError for anything but true, false and undefined
+ * @throws TypeError for anything but true and false
  */
-export function parseFlag(name: string, value: boolean | undefined, byDefault: boolean): boolean {
-  if (value === undefined) return byDefault;
-  if (typeof value === 'boolean') return value;
+export function checkFlag(name: string, value: unknown): void {
+  if (typeof value === 'boolean') return;
   throw new TypeError(`${name} is ${show(value)}, expected true or false`);
 }
 
-/** @throws TypeError for anything but text and undefined */
-export function checkText<Text extends string | undefined>(name: string, value: Text): Text {
-  if (value === undefined || typeof value === 'string') return value;
-  throw new TypeError(`${name} is ${show(value)}, expected text`);
+/**
+ * Node checks this too, but only after a stream has begun work that it would then have to end.
+ *
+ * @throws TypeError for anything but an AbortSignal
+ */
+export function checkSignal(name: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && 'aborted' in value) return;
+  throw new TypeError(`${name} is ${show(value)}, expected an AbortSignal`);
 }
+
+/** Checks an object that Shoebox calls: with a method missing it would fail much later. */
+export function checkMethods(...methods: readonly string[]): OptionCheck {
+  return (name, value) => {
+    const isObject = typeof value === 'object' && value !== null;
+    const missing = methods.find((method) => !isObject || !isFunction(Reflect.get(value, method)));
+    if (missing === undefined) return;
+    throw new TypeError(`${name} is ${show(value)}, expected an object with ${missing}()`);
+  };
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
+
+/** @throws TypeError for anything but a `Clock` */
+export const checkClock = checkMethods('now', 'setTimer');
+
+/** @throws TypeError for anything but a `FileLayer` */
+export const checkFiles = checkMethods('open', 'stat', 'readdir');
+
+/** @throws TypeError for anything but a client of the AWS SDK */
+export const checkClient = checkMethods('send');
 
 /** A value in a message: on one line, and short. */
 function show(value: unknown): string {

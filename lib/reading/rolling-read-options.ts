@@ -7,7 +7,14 @@ import { parseMaxRecordBytes } from '../codec/records/record-encoder.js';
 import { MetadataMatch } from '../codec/version-2/metadata-match.js';
 import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
-import { checkText, parseChoice, parseFlag } from '../format/option-values.js';
+import {
+  checkClock,
+  checkFiles,
+  checkFlag,
+  checkSignal,
+  checkText,
+  parseChoice,
+} from '../format/option-values.js';
 import type { SeriesOrder } from '../series/listing/order-archives.js';
 import { S3_STORE_OPTION_NAMES, type S3StoreOptions } from '../stores/s3/s3-store-options.js';
 import { type Clock, systemClock } from '../streams/clock.js';
@@ -64,18 +71,18 @@ export interface RollingReadOptions
 
 const READ_OPTION_NAMES: OptionNames<RollingReadOptions> = {
   maxRecordBytes: true,
-  metadataKey: true,
+  metadataKey: checkText,
   from: true,
   to: true,
   where: true,
   limit: true,
   order: true,
   whenDamaged: true,
-  allowEmpty: true,
+  allowEmpty: checkFlag,
   s3: S3_STORE_OPTION_NAMES,
-  signal: true,
-  files: true,
-  clock: true,
+  signal: checkSignal,
+  files: checkFiles,
+  clock: checkClock,
 };
 
 /** The options of a reader, checked and with their defaults. */
@@ -100,8 +107,8 @@ export function parseReadOptions(given: RollingReadOptions | undefined): ReadSet
   const { clock = systemClock, files = nodeFileLayer, s3, signal } = options;
   return {
     ...{ clock, files, s3, signal },
-    allowEmpty: parseFlag('allowEmpty', options.allowEmpty, false),
-    metadataKey: checkText('metadataKey', options.metadataKey),
+    allowEmpty: options.allowEmpty ?? false,
+    metadataKey: options.metadataKey,
     maxRecordBytes: parseMaxRecordBytes(options.maxRecordBytes),
     order: parseChoice('order', options.order, ['name', 'time']),
     whenDamaged: parseChoice('whenDamaged', options.whenDamaged, ['error', 'skip']),

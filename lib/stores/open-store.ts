@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { isUrl } from '../errors/is-error.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
+import { checkMethods } from '../format/option-values.js';
 import type { Store } from './contract/store.js';
 import {
   DIRECTORY_STORE_OPTION_NAMES,
@@ -24,16 +25,21 @@ const STORE_OPTION_NAMES: OptionNames<OpenStoreOptions> = {
   directory: DIRECTORY_STORE_OPTION_NAMES,
 };
 
+const checkStore = checkMethods('put', 'head', 'get', 'list', 'delete', 'close');
+
 /**
  * Opens the store that `target` names: `s3://bucket/prefix`, `file:///path`, or a directory's path.
  * Returns a store as it is. Does not read, create or connect to anything yet.
  *
- * @throws RangeError for a URL of another kind, TypeError for an unknown option
+ * @throws RangeError for a URL of another kind, TypeError for what is no store and for an unknown option
  */
 export function openStore(target: string | URL | Store, given?: OpenStoreOptions): Store {
   const options = readOptions(given, STORE_OPTION_NAMES);
   if (isUrl(target)) return openUrl(target.protocol, target, options);
-  if (typeof target !== 'string') return target;
+  if (typeof target !== 'string') {
+    checkStore('store', target);
+    return target;
+  }
   const [, protocol] = /^([a-z][a-z0-9+.-]*:)\/\//i.exec(target) ?? [];
   if (protocol !== undefined) return openUrl(protocol.toLowerCase(), target, options);
   return new DirectoryStore(target, options.directory);

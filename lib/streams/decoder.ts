@@ -4,7 +4,7 @@ import { ArchiveDecoder } from '../codec/archive-decoder.js';
 import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
-import { checkText, parseChoice } from '../format/option-values.js';
+import { checkFunction, checkText, parseChoice } from '../format/option-values.js';
 import type { ReadableEvents, WritableEvents } from './typed-events.js';
 import type { TypedTransform } from './typed-streams.js';
 import { waitUntilTaken } from './wait-until-taken.js';
@@ -13,12 +13,12 @@ import { waitUntilTaken } from './wait-until-taken.js';
 export interface DecoderOptions extends ArchiveDecoderOptions {}
 
 const DECODER_OPTION_NAMES: OptionNames<DecoderOptions> = {
-  archive: true,
+  archive: checkText,
   maxRecordBytes: true,
-  metadataKey: true,
+  metadataKey: checkText,
   tornTail: true,
   whenDamaged: true,
-  onDamage: true,
+  onDamage: checkFunction,
   writers: true,
 };
 
@@ -51,7 +51,6 @@ export class Decoder extends RecordTransform {
     const options = readOptions(given, DECODER_OPTION_NAMES);
     this.#decoder = new ArchiveDecoder({
       ...options,
-      metadataKey: checkText('metadataKey', options.metadataKey),
       tornTail: parseChoice('tornTail', options.tornTail, ['damage', 'end']),
       whenDamaged: parseChoice('whenDamaged', options.whenDamaged, ['error', 'skip']),
     });

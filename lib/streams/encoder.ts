@@ -10,6 +10,7 @@ import {
 import type { RecordEncoder } from '../codec/records/record-encoder.js';
 import type { RecordInput } from '../codec/records/record-input.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
+import { checkClock } from '../format/option-values.js';
 import { type Duration, parseDurationMs } from '../format/quantity.js';
 import { WRITER_BYTES } from '../format/version-2.js';
 import { type Clock, systemClock, type Timer } from './clock.js';
@@ -34,7 +35,7 @@ const ENCODER_OPTION_NAMES: OptionNames<EncoderOptions> = {
   ...FORMAT_OPTION_NAMES,
   flushInterval: true,
   writerId: true,
-  clock: true,
+  clock: checkClock,
 };
 
 /** Records given to `_writev`. Those from index `next` on are not encoded yet. */

@@ -15,6 +15,7 @@ import {
   mergeMemberEntries,
 } from '../codec/gzip/member-entry.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
+import { checkFunction } from '../format/option-values.js';
 import { type ByteCount, parseByteCount } from '../format/quantity.js';
 import {
   DEFAULT_MEMBER_BYTES,
@@ -52,7 +53,7 @@ const GZIP_OPTION_NAMES: OptionNames<SeekableGzipOptions> = {
   level: true,
   memberBytes: true,
   concurrency: true,
-  deflate: true,
+  deflate: checkFunction,
 };
 
 /** A member that is being compressed, or waits for the members before it or for the reader. */

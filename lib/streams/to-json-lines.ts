@@ -3,7 +3,7 @@ import { Transform } from 'node:stream';
 import { losslessLine } from '../codec/json-lines/lossless-line.js';
 import type { RecordInput } from '../codec/records/record-input.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
-import { parseFlag } from '../format/option-values.js';
+import { checkFlag } from '../format/option-values.js';
 import { Encoder } from './encoder.js';
 import { waitUntilTaken } from './wait-until-taken.js';
 
@@ -32,7 +32,7 @@ export interface ToJsonLinesOptions {
 
 const JSON_LINES_OPTION_NAMES: OptionNames<ToJsonLinesOptions> = {
   metadata: true,
-  lossless: true,
+  lossless: checkFlag,
   payloadOnTop: true,
 };
 
@@ -50,7 +50,7 @@ export function toJsonLines(options?: ToJsonLinesOptions): Transform {
   const { lossless, metadata, payloadOnTop } = readOptions(options, JSON_LINES_OPTION_NAMES);
   const metadataKey = keyOf('metadata', metadata, DEFAULT_METADATA_KEY);
   const recordKey = keyOf('payloadOnTop', payloadOnTop, DEFAULT_RECORD_KEY);
-  if (parseFlag('lossless', lossless, false)) {
+  if (lossless === true) {
     if (metadata !== undefined && metadata !== true) {
       throw new TypeError(`metadata is ${JSON.stringify(metadata)}, but lossless decides about it`);
     }

@@ -11,7 +11,13 @@ import {
 import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
 import { parseFileMode, withFileMode } from '../files/file-mode.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
-import { parseChoice, parseFlag } from '../format/option-values.js';
+import {
+  checkClock,
+  checkFiles,
+  checkFlag,
+  checkSignal,
+  parseChoice,
+} from '../format/option-values.js';
 import {
   type ByteCount,
   type Duration,
@@ -99,7 +105,7 @@ export const ROLLING_WRITE_OPTION_NAMES: OptionNames<RollingWriteOptions> = {
   ...FORMAT_OPTION_NAMES,
   directory: true,
   template: true,
-  utc: true,
+  utc: checkFlag,
   roll: true,
   handlers: true,
   invalid: true,
@@ -107,13 +113,13 @@ export const ROLLING_WRITE_OPTION_NAMES: OptionNames<RollingWriteOptions> = {
   flushInterval: true,
   maxPendingBytes: true,
   maxUnsyncedBytes: true,
-  signal: true,
+  signal: checkSignal,
   writerId: true,
   shipper: true,
   endTimeout: true,
   mode: true,
-  clock: true,
-  files: true,
+  clock: checkClock,
+  files: checkFiles,
 };
 
 /** `RollingWriteOptions`, checked, with its defaults. */
@@ -143,14 +149,13 @@ export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWri
   if (typeof directory !== 'string' || directory === '') {
     throw new TypeError(`directory is ${JSON.stringify(directory)}, expected a path`);
   }
-  checkSignal(options.signal);
   return {
     directory,
     handlers: checkHandlers(handlers),
     invalid: parseChoice('invalid', options.invalid, ['fail', 'skip']),
     syncMode: parseChoice('sync', options.sync, ['everysec', 'no', 'always']),
     template: new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE, {
-      utc: parseFlag('utc', options.utc, true),
+      utc: options.utc ?? true,
     }),
     policy: toRollPolicy(options.roll ?? [rollBySize('100 MiB'), rollByAge('5m')]),
     flushIntervalMs: parseDurationMs(options.flushInterval ?? '1s', 'flushInterval'),
@@ -175,15 +180,6 @@ function parseWriterId(writerId: Uint8Array): Uint8Array {
   }
   // A copy, since the caller may change its own bytes, and each block holds the id.
   return Uint8Array.from(writerId);
-}
-
-/**
- * Node checks this too, but only after the stream has begun work that it would then have to end.
- */
-function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  if (typeof signal === 'object' && signal !== null && 'aborted' in signal) return;
-  throw new TypeError(`signal is ${inspect(signal)}, expected an AbortSignal`);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { SequenceConflict } from '../../errors/conflict-error.js';
 import { DamageError } from '../../errors/damage-error.js';
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
+import { checkFiles } from '../../format/option-values.js';
 import type { ByteCount } from '../../format/quantity.js';
 import { KIND_RECORDS } from '../../format/version-2.js';
 import type { ArchiveSource } from '../../series/opening/archive-source.js';
@@ -30,7 +31,7 @@ export interface VerifyOptions {
 /** All options of a verification. */
 export const VERIFY_OPTION_NAMES: OptionNames<VerifyOptions> = {
   maxRecordBytes: true,
-  files: true,
+  files: checkFiles,
 };
 
 /**

@@ -2,6 +2,7 @@ import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
 import { ConflictError, type SequenceConflict } from '../../errors/conflict-error.js';
 import { nodeFileLayer } from '../../files/file-layer.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
+import { checkClock, checkSignal } from '../../format/option-values.js';
 import { findArchives } from '../../series/listing/find-archives.js';
 import { type SeriesPatterns, sortPatterns } from '../../series/listing/series-patterns.js';
 import { mayBeTorn } from '../../series/names/archive-state.js';
@@ -41,8 +42,8 @@ export interface VerifySeriesOptions extends VerifyOptions {
 const VERIFY_SERIES_OPTION_NAMES: OptionNames<VerifySeriesOptions> = {
   ...VERIFY_OPTION_NAMES,
   s3: S3_STORE_OPTION_NAMES,
-  clock: true,
-  signal: true,
+  clock: checkClock,
+  signal: checkSignal,
 };
 
 /** How many archives are compared with an archive that overlaps them. */

@@ -1,4 +1,5 @@
 import { type OptionNames, readOptions } from '../../format/option-names.js';
+import { checkFlag, checkText } from '../../format/option-values.js';
 import { checkArchiveName, checkTemplateText } from './archive-name.js';
 import type { SealFacts } from './seal-facts.js';
 import type { StrftimeOptions } from './strftime.js';
@@ -38,7 +39,7 @@ const LONGEST_FACTS: SealFacts = {
   lastTimeMicros: LONGEST_TIME_MICROS,
 };
 
-const TIME_OPTION_NAMES: OptionNames<StrftimeOptions> = { utc: true };
+const TIME_OPTION_NAMES: OptionNames<StrftimeOptions> = { utc: checkFlag };
 
 /**
  * How the archives of a series are named: text with strftime directives, in which ` `, `/` and `:`
@@ -60,6 +61,7 @@ export class ArchiveTemplate {
   /** @throws TemplateError if names would lie outside of the archive's directory, or be too long */
   constructor(template: string, given?: StrftimeOptions) {
     const options = readOptions(given, TIME_OPTION_NAMES);
+    checkText('template', template);
     checkTemplateText(template);
     this.template = template;
     this.#template = new Template(template, [...OPENING_TOKENS, ...SEALING_TOKENS], {

@@ -1,3 +1,5 @@
+import { checkText } from '../../format/option-values.js';
+
 /** The limit of S3. */
 const MAX_KEY_BYTES = 1024;
 
@@ -7,6 +9,7 @@ const MAX_KEY_BYTES = 1024;
  * @throws RangeError that shows the key
  */
 export function checkObjectKey(key: string): void {
+  checkText('object key', key);
   const problem = objectKeyProblem(key);
   if (problem !== undefined) throw new RangeError(`object key ${JSON.stringify(key)} ${problem}`);
 }

@@ -2,17 +2,22 @@ import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 
 import { isBytes } from '../../codec/bytes/is-bytes.js';
+import { checkMethods } from '../../format/option-values.js';
+
+const checkBody = checkMethods('on', 'pipe');
 
 /**
  * Runs a put: passes its body to `store`, and destroys the body when the put fails.
  *
- * @throws the first failure of the body, the caller's signal or the store
+ * @throws TypeError for a body that is no stream; or the first failure of the body, the caller's
+ *   signal or the store
  */
 export async function withPutBody<Result>(
   body: Readable,
   signal: AbortSignal | undefined,
   store: (source: PutBody) => Promise<Result>,
 ): Promise<Result> {
+  checkBody('body', body);
   const source = new PutBody(body, signal);
   try {
     source.failed.throwIfAborted();

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 
 import type { ByteRange } from '../../files/byte-range.js';
 import type { OptionNames } from '../../format/option-names.js';
+import { checkChoice, checkFunction, checkSignal, checkText } from '../../format/option-values.js';
 
 /** An object in a store, as `list` and `head` describe it. */
 export interface StoredObject {
@@ -56,11 +57,11 @@ export interface PutOptions {
 
 /** All options of `put`. */
 export const PUT_OPTION_NAMES: OptionNames<PutOptions> = {
-  contentType: true,
+  contentType: checkText,
   metadata: true,
-  signal: true,
-  onUploadCreated: true,
-  whenTaken: true,
+  signal: checkSignal,
+  onUploadCreated: checkFunction,
+  whenTaken: checkChoice('replace', 'refuse'),
 };
 
 /** What every request to a store may be given. */
@@ -73,7 +74,7 @@ export interface StoreRequestOptions {
 }
 
 /** All options of `head`, `delete` and the other requests that have no options of their own. */
-export const STORE_REQUEST_OPTION_NAMES: OptionNames<StoreRequestOptions> = { signal: true };
+export const STORE_REQUEST_OPTION_NAMES: OptionNames<StoreRequestOptions> = { signal: checkSignal };
 
 /** The condition of a read. Its `signal` ends the body as well. */
 export interface GetOptions extends StoreRequestOptions {
@@ -84,7 +85,10 @@ export interface GetOptions extends StoreRequestOptions {
 }
 
 /** All options of `get`. */
-export const GET_OPTION_NAMES: OptionNames<GetOptions> = { ifMatch: true, signal: true };
+export const GET_OPTION_NAMES: OptionNames<GetOptions> = {
+  ifMatch: checkText,
+  signal: checkSignal,
+};
 
 /** An object that a listing leaves out, although its key begins with the prefix. */
 export interface SkippedObject {
@@ -103,7 +107,7 @@ export interface ListOptions extends StoreRequestOptions {
 }
 
 /** All options of `list`. */
-export const LIST_OPTION_NAMES: OptionNames<ListOptions> = { signal: true, onSkipped: true };
+export const LIST_OPTION_NAMES: OptionNames<ListOptions> = { signal: checkSignal, onSkipped: true };
 
 /** An upload that was neither completed nor aborted. */
 export interface UnfinishedUpload {

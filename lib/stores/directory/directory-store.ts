@@ -12,6 +12,7 @@ import { fromSystemError, isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
+import { checkFiles } from '../../format/option-values.js';
 import { Memo } from '../contract/memo.js';
 import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
 import { withPutBody } from '../contract/put-body.js';
@@ -37,7 +38,9 @@ export interface DirectoryStoreOptions {
 }
 
 /** All options of a directory store. */
-export const DIRECTORY_STORE_OPTION_NAMES: OptionNames<DirectoryStoreOptions> = { files: true };
+export const DIRECTORY_STORE_OPTION_NAMES: OptionNames<DirectoryStoreOptions> = {
+  files: checkFiles,
+};
 
 /**
  * A store of regular files below one directory, which the first `put` creates. A put writes a

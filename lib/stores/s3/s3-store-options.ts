@@ -3,7 +3,13 @@ import { inspect } from 'node:util';
 import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 
 import { type OptionNames, readOptions } from '../../format/option-names.js';
-import { checkText, parseChoice, parseFlag } from '../../format/option-values.js';
+import {
+  checkClient,
+  checkClock,
+  checkFlag,
+  checkText,
+  parseChoice,
+} from '../../format/option-values.js';
 import { type ByteCount, type Duration, parseByteCount } from '../../format/quantity.js';
 import type { Clock } from '../../streams/clock.js';
 
@@ -56,20 +62,20 @@ export interface S3StoreOptions {
 
 /** All options of a store in S3. */
 export const S3_STORE_OPTION_NAMES: OptionNames<S3StoreOptions> = {
-  endpoint: true,
-  region: true,
+  endpoint: checkText,
+  region: checkText,
   credentials: true,
-  forcePathStyle: true,
+  forcePathStyle: checkFlag,
   partBytes: true,
   concurrentParts: true,
   requestTimeout: true,
   checksum: true,
   encryption: true,
-  storageClass: true,
+  storageClass: checkText,
   tags: true,
   metadata: true,
-  client: true,
-  clock: true,
+  client: checkClient,
+  clock: checkClock,
 };
 
 /** The digest in a request; with `'none'` only the service's answer is compared. */
@@ -105,10 +111,7 @@ const ENCRYPTION_NAMES: OptionNames<Exclude<S3Encryption, string>> = { kmsKeyId:
 export function readS3StoreOptions(given: S3StoreOptions | undefined): S3StoreOptions {
   const options = readOptions(given, S3_STORE_OPTION_NAMES);
   checkEndpoint(options.endpoint);
-  checkText('region', options.region);
-  checkText('storageClass', options.storageClass);
   checkCredentials(options.credentials);
-  parseFlag('forcePathStyle', options.forcePathStyle, true);
   parseChoice('checksum', options.checksum, ['auto', 'crc32', 'md5', 'none']);
   checkEncryption(options.encryption);
   checkTexts('tags', options.tags);
@@ -118,7 +121,6 @@ export function readS3StoreOptions(given: S3StoreOptions | undefined): S3StoreOp
 
 /** The URL parser takes the host of `localhost:9000` for a protocol. */
 function checkEndpoint(endpoint: string | undefined): void {
-  checkText('endpoint', endpoint);
   if (endpoint === undefined || /^https?:\/\/[^/]/i.test(endpoint)) return;
   throw new RangeError('endpoint is not a URL, expected one such as http://localhost:9000');
 }
@@ -132,7 +134,9 @@ function checkCredentials(credentials: S3StoreOptions['credentials']): void {
     if (typeof credentials[name] === 'string' && credentials[name] !== '') continue;
     throw new TypeError(`credentials.${name} is missing, expected text`);
   }
-  checkText('credentials.sessionToken', credentials.sessionToken);
+  if (credentials.sessionToken !== undefined) {
+    checkText('credentials.sessionToken', credentials.sessionToken);
+  }
 }
 
 function checkEncryption(encryption: S3Encryption | undefined): void {

@@ -1,4 +1,5 @@
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
+import { checkText } from '../../format/option-values.js';
 import { findStateSuffix } from '../../series/names/archive-name.js';
 import { escapeGlob } from '../../series/names/glob.js';
 import { joinPatterns } from '../../series/names/template.js';
@@ -16,6 +17,7 @@ export function changeExtension(
   extension: string,
   files: FileLayer = nodeFileLayer,
 ): ArchiveHandler {
+  checkText('extension', extension);
   if (extension === '' || /[/\\\0]/.test(extension)) {
     const shown = JSON.stringify(extension);
     throw new RangeError(`extension is ${shown}, expected text without slashes, such as ".done"`);

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 
 import { ArchiveError } from '../../errors/archive-error.js';
 import { isError } from '../../errors/is-error.js';
+import { checkText } from '../../format/option-values.js';
 import { type ArchiveHandler, isArchiveHandler } from './archive-handler.js';
 
 /**
@@ -38,6 +39,7 @@ export async function loadHandler(
   specifier: string,
   ...args: readonly unknown[]
 ): Promise<ArchiveHandler> {
+  checkText('specifier', specifier);
   const [, module = specifier, name = 'default'] = SPECIFIER.exec(specifier) ?? [];
   const found = await importExport(specifier, module, name);
   if (typeof found === 'function') return callFactory(specifier, found, args);

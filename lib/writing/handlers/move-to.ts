@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
 import { makeDirectory } from '../../files/make-directory.js';
+import { checkText } from '../../format/option-values.js';
 import type { ArchiveHandler } from './archive-handler.js';
 import { moveFile } from './move-file.js';
 
@@ -12,6 +13,7 @@ import { moveFile } from './move-file.js';
  * @throws RangeError for an empty directory
  */
 export function moveTo(directory: string, files: FileLayer = nodeFileLayer): ArchiveHandler {
+  checkText('directory', directory);
   if (directory === '' || directory.includes('\0')) {
     throw new RangeError(`directory is ${JSON.stringify(directory)}, expected a path`);
   }

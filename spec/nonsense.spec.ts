@@ -1,0 +1,77 @@
+import { expect } from 'chai';
+
+import * as shoebox from '../lib/index.js';
+
+/** Values that are never what was meant. */
+const NONSENSE: readonly unknown[] = [null, 5, {}, () => 1, Symbol('x'), true];
+
+const call = (callee: CallableFunction, ...args: readonly unknown[]): unknown =>
+  Reflect.apply(callee, undefined, args);
+const make = (maker: NewableFunction, ...args: readonly unknown[]): unknown =>
+  Reflect.construct(maker, args);
+const write = (options: object) =>
+  call(shoebox.createArchiveWriter, { directory: 'x', ...options });
+const read = (options: object) => call(shoebox.createArchiveReader, 'none/*', options);
+
+async function put(key: unknown, body: unknown, options?: unknown): Promise<void> {
+  const store = new shoebox.DirectoryStore('/none/such');
+  await Reflect.apply(store.put, store, [key, body, options]);
+}
+
+/** Each takes nonsense in one place. */
+const places: Readonly<Record<string, (value: unknown) => unknown>> = {
+  'a store': (value) => call(shoebox.openStore, value),
+  'the directory of moveTo': (value) => call(shoebox.moveTo, value),
+  'an extension': (value) => call(shoebox.changeExtension, value),
+  'the name of a handler': (value) => call(shoebox.loadHandler, value),
+  'the template of an ArchiveTemplate': (value) => make(shoebox.ArchiveTemplate, value),
+  'the clock of a writer': (value) => write({ clock: value }),
+  'the files of a writer': (value) => write({ files: value }),
+  'the signal of a writer': (value) => write({ signal: value }),
+  'the directory of a writer': (value) => write({ directory: value }),
+  'where to ship': (value) => write({ ship: { to: value } }),
+  'the clock of a reader': (value) => read({ clock: value }),
+  'the files of a reader': (value) => read({ files: value }),
+  'the signal of a reader': (value) => read({ signal: value }),
+  'the order of a reader': (value) => read({ order: value }),
+  'whenDamaged of a Decoder': (value) => make(shoebox.Decoder, { whenDamaged: value }),
+  'the archive of a Decoder': (value) => make(shoebox.Decoder, { archive: value }),
+  'the clock of an Encoder': (value) => make(shoebox.Encoder, { clock: value }),
+  'the client of an S3Store': (value) => make(shoebox.S3Store, 's3://bucket', { client: value }),
+  'the body of a put': (value) => put('key', value),
+  'whenTaken of a put': (value) => put('key', value, { whenTaken: value }),
+};
+
+describe('a value that makes no sense', () => {
+  for (const [place, use] of Object.entries(places)) {
+    it(`is shown by the error, for ${place}`, async () => {
+      for (const value of NONSENSE) {
+        let error: unknown;
+        try {
+          await use(value);
+        } catch (thrown) {
+          error = thrown;
+        }
+        expect(error, String(value)).to.be.instanceOf(TypeError);
+        expect(String(error)).to.match(/ is .*, expected /s);
+      }
+    });
+  }
+
+  it('is text for a flag, which would count as true', () => {
+    expect(() => read({ allowEmpty: 'false' })).to.throw(TypeError, 'allowEmpty is "false"');
+    expect(() => write({ utc: 'no' })).to.throw(TypeError, 'utc is "no", expected true or false');
+  });
+
+  it('is a Map or a list for metadata to select, which would select everything', () => {
+    for (const where of [new Map([['a', 'b']]), [['a', 'b']], null]) {
+      expect(() => read({ where })).to.throw(TypeError, 'expected an object of strings');
+    }
+  });
+
+  it('is null or false for a time, which would be 1970', () => {
+    for (const from of [null, false]) {
+      expect(() => read({ from })).to.throw(RangeError, `from is ${from}, expected a Date`);
+    }
+  });
+});
