@@ -293,6 +293,18 @@ describe('verifyArchive', () => {
       });
     }
 
+    it('is checked for at most 65,536 archives in one file', async () => {
+      const empty = { ...good, archiveBytes: 0, records: 0, entries: [] };
+      const sha256 = createHash('sha256').digest();
+      const frame = encodeIndexFrame({ ...empty, sha256 }, WRITER_ID, 0);
+      const report = await verify(Buffer.concat(Array(65_537).fill(frame)));
+      expect(report.parts).to.have.length(65_536);
+      expect(report).to.include({
+        isIntact: false,
+        indexProblem: 'only 65536 archives in the file were checked',
+      });
+    });
+
     it('that claims more bytes than precede it is damage', async () => {
       const frame = encodeIndexFrame({ ...good, archiveBytes: 100_000 }, WRITER_ID, 3);
       const begin = blocks.bytes.length;
