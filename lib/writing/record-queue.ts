@@ -41,10 +41,16 @@ export interface RecordQueueOptions {
 export type WriteArguments = [encoding?: BufferEncoding | DoneCallback, callback?: DoneCallback];
 
 /** An entry of Node's buffer. */
-export type QueueEntry = RecordInput | QueuedAppend | FailedRecord | typeof BARRIER;
+export type QueueEntry = RecordInput | QueuedAppend | FailedRecord | Barrier;
 
-/** Takes no record. Its callback comes when all records before it were taken. */
-const BARRIER = Symbol('barrier');
+/** No record, but work to do when all records before it were taken, and before those after it. */
+class Barrier {
+  readonly onTaken: () => void;
+
+  constructor(onTaken: () => void) {
+    this.onTaken = onTaken;
+  }
+}
 
 /** A record that was appended while others waited. */
 class QueuedAppend {
@@ -156,11 +162,24 @@ export class RecordQueue {
     this.#bytes.add(copy);
   }
 
-  /** Settles when all records so far were taken. Rejects if the stream fails before. */
-  async taken(): Promise<void> {
-    if (this.#stream.writableLength === 0) return;
+  /**
+   * Settles when all records so far were taken. Rejects if the stream fails before.
+   *
+   * @param onTaken called then, before any later record is taken
+   */
+  async taken(onTaken: () => void = () => {}): Promise<void> {
+    const stream = this.#stream;
+    // No entry may follow the end.
+    while (stream.writableEnded && stream.writableLength > 0 && !stream.destroyed) {
+      await this.#change();
+    }
+    if (stream.writableLength === 0) {
+      onTaken();
+      return;
+    }
     await new Promise<void>((resolve, reject) => {
-      this.#options.enqueue(BARRIER, (error) => (error ? reject(error) : resolve()));
+      const barrier = new Barrier(onTaken);
+      this.#options.enqueue(barrier, (error) => (error ? reject(error) : resolve()));
     });
   }
 
@@ -259,7 +278,10 @@ export class RecordQueue {
 
   /** @returns whether the entry was taken; false if it has to wait */
   #takeEntry(entry: QueueEntry): boolean {
-    if (entry === BARRIER) return true;
+    if (entry instanceof Barrier) {
+      entry.onTaken();
+      return true;
+    }
     if (entry instanceof FailedRecord) throw entry.error;
     if (entry instanceof QueuedAppend) return this.#takeQueuedAppend(entry);
     if (this.#mustWait()) return false;

@@ -1,4 +1,3 @@
-import { dirname, join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 
 import type { RecordInput } from '../codec/records/record-input.js';
@@ -27,6 +26,7 @@ import type {
 import { PendingArchives } from './pending-archives.js';
 import { PendingReceipt, type Receipt } from './receipts/receipt.js';
 import { ReceiptBook } from './receipts/receipt-book.js';
+import type { ReceiptLevel } from './receipts/receipt-level.js';
 import { type DoneCallback, type QueueEntry, RecordQueue } from './record-queue.js';
 import type { ArchiveListener } from './rolling/archive-listener.js';
 import { Roller } from './rolling/roller.js';
@@ -36,7 +36,6 @@ import {
   type RollingWriteSettings,
 } from './rolling-write-options.js';
 import { patternAt, patternsOfSeries } from './series-locations.js';
-import type { LostRecords } from './sink/archive-sink.js';
 import { DiskRetry } from './sink/disk-retry.js';
 import { Takeover } from './takeover.js';
 import { createUnheardWarnings } from './unheard-warnings.js';
@@ -82,9 +81,10 @@ export class RollingWriteStream extends EventedWritable {
   readonly #roller: Roller;
   readonly #queue: RecordQueue;
   readonly #unheard = createUnheardWarnings();
-  readonly #syncSoon = () => this.#roller.syncSoon();
-  /** Settles when what is left of files that have lost records is recovered. */
-  #recovering: Promise<void> = Promise.resolve();
+  readonly #hurry = (level: ReceiptLevel) => {
+    if (level === 'synced') this.#roller.syncSoon();
+    else this.#roller.writeSoon();
+  };
   #sealed = 0;
   #sealedBytes = 0;
 
@@ -104,7 +104,7 @@ export class RollingWriteStream extends EventedWritable {
       onResumed: (step) => this.#report('resumed', step),
     });
     this.#endWait = new EndWait(clock, endTimeoutMs, () => this.#retry.giveUp());
-    this.#pending = new PendingArchives(this.#receipts, shipper, () => void this.roll());
+    this.#pending = new PendingArchives(this.#receipts, shipper, () => void this.#roller.roll());
     const { overdue } = this.#endWait;
     this.#handlers = new HandlerQueue(
       settings.handlers,
@@ -153,7 +153,7 @@ export class RollingWriteStream extends EventedWritable {
     if (this.destroyed || this.writableEnded) {
       throw new ArchiveError('ERR_ENDED', 'cannot append: the writer has ended');
     }
-    const receipt = new PendingReceipt(this.#syncSoon);
+    const receipt = new PendingReceipt(this.#hurry);
     this.#queue.append(record, receipt);
     return receipt;
   }
@@ -181,16 +181,18 @@ export class RollingWriteStream extends EventedWritable {
    */
   async flush(options?: FlushOptions): Promise<void> {
     const until = parseFlushOptions(options);
-    await this.#queue.taken();
-    if (until === 'sealed' || until === 'shipped') void this.roll();
-    else this.#roller.syncSoon();
+    await this.#queue.taken(() => {
+      if (until === 'sealed' || until === 'shipped') void this.#roller.roll();
+      else this.#hurry(until);
+    });
     await this.#receipts.all(until);
   }
 
   /**
-   * Seals the open archive now, with the records that were accepted so far; does nothing without
-   * any. Settles when the archive is sealed, listeners were called, and handlers are done with it.
-   * A handler must not wait for it.
+   * Seals the open archive with all records that were written or appended before the call, also
+   * those that still wait in memory, and continues in a new one; does nothing without any. Settles
+   * when the archive is sealed, listeners were called, and handlers are done with it. A handler
+   * must not wait for it.
    *
    * @throws what ended the stream; the rejection needs no handler, since the event `error` reports
    *   that, too
@@ -318,7 +320,10 @@ export class RollingWriteStream extends EventedWritable {
         });
       },
       onTakenOver: (draft) => this.#pending.takenOver(draft),
-      onLost: (lost) => this.#reportLost(lost),
+      onLost: (lost) => {
+        this.#report('lost', lost);
+        this.#takeover.recover(lost.archive);
+      },
       onFailure: (error) => this.#fail(error),
     };
   }
@@ -333,19 +338,17 @@ export class RollingWriteStream extends EventedWritable {
     });
   }
 
-  #reportLost(lost: LostRecords): void {
-    this.#report('lost', lost);
-    const { name, path } = lost.archive;
-    this.#recovering = this.#takeover.recover(join(dirname(path), name));
-  }
-
   async #sync(): Promise<void> {
     this.#roller.syncSoon();
     await this.#receipts.all('synced');
   }
 
   async #roll(): Promise<void> {
-    await this.#roller.roll();
+    let rolled = Promise.resolve();
+    await this.#queue.taken(() => {
+      rolled = this.#roller.roll();
+    });
+    await rolled;
     await this.#handlers.idle();
     await new Promise<void>((resolve) => nextTick(resolve));
     const { failure } = this.#queue;
@@ -374,7 +377,6 @@ export class RollingWriteStream extends EventedWritable {
 
   async #settleOnDisk(): Promise<void> {
     await this.#roller.end();
-    await this.#recovering;
     await this.#takeover.stop();
     await this.#handlers.idle();
     // A missing directory is an error even if no record came.

@@ -1,6 +1,9 @@
+import { dirname, join } from 'node:path';
+
 import { untilAborted } from '../streams/until-aborted.js';
 import { DirectoryRecovery, type DirectoryRecoveryOptions } from './recovery/directory-recovery.js';
 import { checkDirectory } from './rolling/archive-directory.js';
+import type { LostRecords } from './sink/archive-sink.js';
 import type { DiskRetry } from './sink/disk-retry.js';
 
 export interface TakeoverOptions extends DirectoryRecoveryOptions {
@@ -15,6 +18,7 @@ export interface TakeoverOptions extends DirectoryRecoveryOptions {
 export class Takeover {
   readonly #options: TakeoverOptions;
   readonly #recovery: DirectoryRecovery;
+  #recovering: Promise<void> = Promise.resolve();
   /** Whether the signal has aborted before all archives were recovered. */
   isCutShort = false;
 
@@ -37,14 +41,9 @@ export class Takeover {
     await retry.run(step, () => untilAborted(this.#recovery.start(), signal));
   }
 
-  /**
-   * Recovers what is left of an open archive of this process. Settles at once when the signal
-   * aborts.
-   *
-   * @param path the archive's path without the suffix of its state
-   */
-  async recover(path: string): Promise<void> {
-    await untilAborted(this.#recovery.recover(path), this.#options.signal);
+  /** Recovers what is left of an open archive of this process: `stop` waits for that. */
+  recover({ name, path }: LostRecords['archive']): void {
+    this.#recovering = this.#recovery.recover(join(dirname(path), name));
   }
 
   /** Settles when all archives without a living owner are recovered, or the signal aborts. */
@@ -55,6 +54,8 @@ export class Takeover {
 
   /** Begins no other recovery. Settles when the one under way is done, or the signal aborts. */
   async stop(): Promise<void> {
-    await untilAborted(this.#recovery.stop(), this.#options.signal);
+    const { signal } = this.#options;
+    await untilAborted(this.#recovering, signal);
+    await untilAborted(this.#recovery.stop(), signal);
   }
 }

@@ -389,6 +389,51 @@ describe('rolling of a RollingWriteStream', () => {
       expect(await recordsOf()).to.deep.equal([2, 1]);
     });
 
+    /** A writer whose disk waits at a gate, with more records than fit into its slabs. */
+    async function busy(): Promise<{ writer: RollingWriteStream; gate: Gate }> {
+      const gate = new Gate();
+      const disk = new TestDisk((call) => (call === 'write' ? gate.pass() : undefined));
+      const writer = create({ files: disk.files, roll: rollByCount(1000) });
+      for (let n = 0; n < 301; n++) writer.write(String(n).padEnd(100_000));
+      expect(writer.writableLength).to.be.greaterThan(100);
+      return { writer, gate };
+    }
+
+    it('seals all records that were written before it, and none of those after it', async () => {
+      const { gate, writer } = await busy();
+      const rolled = writer.roll();
+      writer.write('late');
+      gate.open();
+      await rolled;
+      expect(writer.stats().sealedBytes).to.be.greaterThan(30_000_000);
+      await writer.close();
+      expect(await recordsOf()).to.deep.equal([301, 1]);
+    });
+
+    it('settles after the end, as flush does, though records still wait', async () => {
+      const { gate, writer } = await busy();
+      writer.end();
+      const done = Promise.all([
+        writer.roll(),
+        writer.flush(),
+        writer.flush({ until: 'sealed' }),
+        writer.close(),
+      ]);
+      gate.open();
+      await done;
+      expect(await recordsOf()).to.deep.equal([301]);
+    });
+
+    it('rejects if the writer is destroyed while records wait', async () => {
+      const { gate, writer } = await busy();
+      const rolled = writer.roll().catch((error) => error);
+      const failure = new Error('no more');
+      writer.destroy(failure);
+      writer.on('error', () => {});
+      gate.open();
+      expect(await rolled).to.equal(failure);
+    });
+
     it('does nothing without a record', async () => {
       const writer = create();
       await writer.roll();

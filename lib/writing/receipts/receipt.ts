@@ -26,7 +26,10 @@ export interface RecordPlace {
  * failure itself.
  */
 export interface Receipt {
-  /** The record is in the archive's file: the operating system has it. */
+  /**
+   * The record is in the archive's file: the operating system has it. Asking for it writes the
+   * record now, instead of after `flushInterval`.
+   */
   readonly written: Promise<RecordPlace>;
   /**
    * The record is on the disk, and will be read back after a power loss. Asking for it forces a
@@ -55,14 +58,14 @@ export class PendingReceipt implements Receipt {
   #promises: Partial<Record<ReceiptLevel, Promise<RecordPlace>>> | undefined;
   /** Promises that wait until the writer takes the record or refuses it. */
   #waiters: Waiters | undefined;
-  readonly #syncSoon: () => void;
+  readonly #hurry: (level: ReceiptLevel) => void;
 
   /**
-   * @param syncSoon has all records that were taken synced; called when the caller waits for
-   *   `synced`
+   * @param hurry has all records that were taken written soon, or synced; called when the caller
+   *   waits for a level
    */
-  constructor(syncSoon: () => void) {
-    this.#syncSoon = syncSoon;
+  constructor(hurry: (level: ReceiptLevel) => void) {
+    this.#hurry = hurry;
   }
 
   get written(): Promise<RecordPlace> {
@@ -102,7 +105,9 @@ export class PendingReceipt implements Receipt {
   accept(anchor: ReceiptAnchor): void {
     this.#anchor = anchor;
     this.#waiters?.wakeAll();
-    if (this.#promises?.synced !== undefined) this.#askForSync();
+    for (const level of RECEIPT_LEVELS) {
+      if (this.#promises?.[level] !== undefined) this.#askFor(level);
+    }
   }
 
   /** The writer will not take the record. */
@@ -119,7 +124,7 @@ export class PendingReceipt implements Receipt {
     promise.catch(() => undefined);
     this.#promises ??= {};
     this.#promises[level] = promise;
-    if (level === 'synced') this.#askForSync();
+    this.#askFor(level);
     return promise;
   }
 
@@ -133,9 +138,9 @@ export class PendingReceipt implements Receipt {
     return this.#waiters.next().then(() => this.#settle(level));
   }
 
-  #askForSync(): void {
+  #askFor(level: ReceiptLevel): void {
     const anchor = this.#anchor;
-    if (anchor === undefined || anchor.progress.hasReached('synced', anchor.recordNumber)) return;
-    this.#syncSoon();
+    if (anchor === undefined || anchor.progress.hasReached(level, anchor.recordNumber)) return;
+    this.#hurry(level);
   }
 }

@@ -124,6 +124,12 @@ export class Roller {
     return anchor;
   }
 
+  /** Has all records so far written soon, instead of after the flush interval. */
+  writeSoon(): void {
+    const isHandedOver = this.#encoder.pendingBytes === 0;
+    if (!isHandedOver && !this.#isFlushDue) this.#flushTimer.hurry();
+  }
+
   /**
    * Has all records so far synced soon: the slab is written, and the next sync serves all of them.
    */
