@@ -24,8 +24,8 @@ export interface ToJsonLinesOptions {
   /**
    * With `lossless`: the members of a payload that is a JSON object come on top of the line, for
    * tools that want that. Time, writer, sequence and metadata come in one member, under this key;
-   * `true` means `'record'`. Any other payload, and one that has a member of that name, is written
-   * as without this option. @default false
+   * `true` means `'record'`. Any other payload, one over 1 MiB, and one that has a member of that
+   * name, are written as without this option. @default false
    */
   readonly payloadOnTop?: string | boolean | undefined;
 }

@@ -15,7 +15,7 @@ const WHITE_SPACE: ReadonlySet<number | undefined> = new Set(Buffer.from(' \t\r'
 /** The end of a number, literal or other word. */
 const WORD_ENDS: ReadonlySet<number> = new Set(Buffer.from(' \t\r,]}:"[{'));
 
-/** Longer words are accepted unchecked: no program writes such numbers. */
+/** `isJson` accepts longer words unchecked by default: no program writes such numbers. */
 const MOST_WORD_BYTES = 4096;
 
 /** Where the white space at `start` ends. */
@@ -43,8 +43,10 @@ export function endOfString(bytes: Buffer, start: number): number {
 /**
  * Whether a line is JSON. Uses one bit for each level of nesting; `JSON.parse` would use 100 bytes
  * for each `[`.
+ *
+ * @param checkedWordBytes the length up to which numbers and literals are checked
  */
-export function isJson(bytes: Buffer): boolean {
+export function isJson(bytes: Buffer, checkedWordBytes = MOST_WORD_BYTES): boolean {
   const nesting = new Nesting();
   let at = skipWhiteSpace(bytes, 0);
   while (true) {
@@ -59,7 +61,7 @@ export function isJson(bytes: Buffer): boolean {
         continue;
       }
     } else {
-      at = byte === QUOTE ? endOfString(bytes, at) : endOfWord(bytes, at);
+      at = byte === QUOTE ? endOfString(bytes, at) : endOfWord(bytes, at, checkedWordBytes);
       if (at === -1) return false;
     }
     // A value ends here, or is about to end with its bracket.
@@ -84,10 +86,10 @@ function skipKey(bytes: Buffer, start: number): number {
 }
 
 /** Where a number or literal ends; -1 if it is neither. */
-function endOfWord(bytes: Buffer, start: number): number {
+function endOfWord(bytes: Buffer, start: number, checkedBytes: number): number {
   let end = start;
   while (end < bytes.length && !WORD_ENDS.has(bytes[end] ?? 0)) end++;
-  const isShort = end - start <= MOST_WORD_BYTES;
+  const isShort = end - start <= checkedBytes;
   return end > start && (!isShort || isJsonValue(bytes, start, end)) ? end : -1;
 }
 

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { ArchiveRecord, type RawPair } from '../records/archive-record.js';
 import { formatIsoMicros } from '../records/iso-time.js';
 import { type FlatMetadata, fieldOf, flattenMetadata } from '../records/metadata-input.js';
-import { formOf, type PayloadForm, toBase64 } from '../records/payload-form.js';
+import { toBase64 } from '../records/payload-form.js';
 import {
   loneSurrogate,
   metadataOf,
@@ -11,6 +11,7 @@ import {
   type RecordInput,
   timeMicrosOf,
 } from '../records/record-input.js';
+import { isJson } from './json-syntax.js';
 
 /**
  * A record as one line of JSON that holds everything (docs/format.md, "Lossless JSON lines"),
@@ -22,22 +23,34 @@ import {
 export function losslessLine(input: RecordInput, recordKey: string | undefined): string {
   const payload = payloadOf(input);
   if (typeof payload === 'string' && !payload.isWellFormed()) throw loneSurrogate('payload');
-  const form = formOf(payload);
+  const bytes = typeof payload === 'string' ? Buffer.from(payload) : bufferOf(payload);
   const facts = [...identityMembers(input), ...metadataMembers(input)];
-  if (recordKey !== undefined && isOpenObject(form, recordKey)) {
-    return withMember(form.text, `${JSON.stringify(recordKey)}:{${facts.join(',')}}`);
+  if (!isUtf8(bytes)) return lineOf(facts, `"payloadBase64":${JSON.stringify(toBase64(bytes))}`);
+  const text = typeof payload === 'string' ? payload : bytes.toString('utf8');
+  if (!isLineOfJson(bytes)) return lineOf(facts, `"payloadText":${JSON.stringify(text)}`);
+  if (recordKey !== undefined && isOpenObject(text, recordKey)) {
+    return withMember(text, `${JSON.stringify(recordKey)}:{${facts.join(',')}}`);
   }
-  return `{${[...facts, payloadMember(form)].join(',')}}`;
+  return lineOf(facts, `"payload":${text}`);
 }
 
-function payloadMember(form: PayloadForm): string {
-  if (form.kind === 'bytes') return `"payloadBase64":${JSON.stringify(toBase64(form.bytes))}`;
-  // JSON may hold line breaks between its tokens, but a line may not.
-  if (form.kind === 'json' && !LINE_BREAK.test(form.text)) return `"payload":${form.text}`;
-  return `"payloadText":${JSON.stringify(form.text)}`;
+function lineOf(facts: readonly string[], payload: string): string {
+  return `{${[...facts, payload].join(',')}}`;
 }
 
-const LINE_BREAK = /[\r\n]/;
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** JSON may hold line breaks between its tokens, but a line may not. Builds no values. */
+function isLineOfJson(bytes: Buffer): boolean {
+  return !bytes.includes(CARRIAGE_RETURN) && isJson(bytes, Number.POSITIVE_INFINITY);
+}
+
+const CARRIAGE_RETURN = 0x0d;
+
+/** Longer objects are not parsed, because that may take 100 times their size. */
+const LONGEST_ON_TOP = 2 ** 20;
 
 /** Who wrote the record and when, as far as that is known. No time is made up. */
 function identityMembers(input: RecordInput): string[] {
@@ -84,13 +97,10 @@ function textMember(pairs: readonly (readonly [key: string, value: string])[]): 
   return `"metadata":{${members.join(',')}}`;
 }
 
-/** Whether a payload is a JSON object of one line that has no member of this name. */
-function isOpenObject(
-  form: PayloadForm,
-  key: string,
-): form is PayloadForm & { readonly kind: 'json' } {
-  if (form.kind !== 'json' || LINE_BREAK.test(form.text)) return false;
-  const { value } = form;
+/** Whether JSON is an object that has no member of this name. */
+function isOpenObject(json: string, key: string): boolean {
+  if (json.length > LONGEST_ON_TOP) return false;
+  const value: unknown = JSON.parse(json);
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isObject && !Object.hasOwn(value, key);
 }

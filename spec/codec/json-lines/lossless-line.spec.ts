@@ -31,6 +31,8 @@ describe('losslessLine', () => {
     ['text', 'a "word"', '"payloadText":"a \\"word\\""'],
     ['JSON of several lines, byte for byte', '{\n"a":1}', '"payloadText":"{\\n\\"a\\":1}"'],
     ['a byte order mark', '\ufeff{}', '"payloadText":"\ufeff{}"'],
+    ['a number of 5,000 digits', '1'.repeat(5000), `"payload":${'1'.repeat(5000)}`],
+    ['a word of 5,000 letters', 'x'.repeat(5000), `"payloadText":"${'x'.repeat(5000)}"`],
     ['bytes', Uint8Array.of(0, 255), '"payloadBase64":"AP8="'],
     ['bytes that are text', Buffer.from('{"a":1}'), '"payload":{"a":1}'],
   ];
