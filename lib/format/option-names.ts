@@ -102,7 +102,7 @@ export function nearestName(given: string, names: readonly string[]): string | u
 }
 
 /** The option that was probably meant: the same word at another level, or a word like it. */
-function nearest(given: string, known: readonly string[]): string | undefined {
+export function nearest(given: string, known: readonly string[]): string | undefined {
   const word = lastWord(given);
   // A long name is no slip of any option, and comparing it would take long.
   if (word.length > LONGEST_WORD || word === '') return undefined;

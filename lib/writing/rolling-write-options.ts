@@ -10,7 +10,7 @@ import {
 } from '../codec/create-record-encoder.js';
 import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
 import { parseFileMode, withFileMode } from '../files/file-mode.js';
-import { type OptionNames, readOptions } from '../format/option-names.js';
+import { nearest, type OptionNames, readOptions } from '../format/option-names.js';
 import {
   checkClock,
   checkFiles,
@@ -182,6 +182,20 @@ function parseWriterId(writerId: Uint8Array): Uint8Array {
   return Uint8Array.from(writerId);
 }
 
+/** The functions of a handler. */
+const HOOKS: readonly (keyof ArchiveHandler)[] = ['onOpen', 'onSealed', 'locate'];
+
+/** A handler may have members of its own, but not a function whose name is a slip of a hook's. */
+function checkHookNames(handler: ArchiveHandler, path: string): void {
+  for (const name in handler) {
+    const isHook = HOOKS.some((hook) => hook === name);
+    if (isHook || typeof Reflect.get(handler, name) !== 'function') continue;
+    const near = nearest(name, HOOKS);
+    if (near === undefined) continue;
+    throw new TypeError(`${path} has an unknown function "${name}": did you mean "${near}"?`);
+  }
+}
+
 /**
  * Handlers are often plain JavaScript or come from a configuration, so their types prove nothing.
  */
@@ -190,7 +204,10 @@ function checkHandlers(handlers: readonly ArchiveHandler[]): readonly ArchiveHan
     throw new TypeError(`handlers is ${inspect(handlers, { depth: 0 })}, expected a list`);
   }
   for (const [at, handler] of handlers.entries()) {
-    if (isArchiveHandler(handler)) continue;
+    if (isArchiveHandler(handler)) {
+      checkHookNames(handler, `handlers[${at}]`);
+      continue;
+    }
     const found = inspect(handler, { depth: 0 });
     throw new TypeError(`handlers[${at}] is ${found}, expected onOpen, onSealed or both`);
   }

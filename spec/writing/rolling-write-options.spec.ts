@@ -55,6 +55,11 @@ describe('parseRollingWriteOptions', () => {
     [{ roll: [{}] }, TypeError, /^roll is \{\}, expected a policy/],
     [{ handlers: {} }, TypeError, /^handlers is \{\}, expected a list$/],
     [{ handlers: [{ onOpen() {} }, {}] }, TypeError, /^handlers\[1\] is \{\}, expected onOpen/],
+    [
+      { handlers: [{ onOpen() {}, onSeald() {} }] },
+      TypeError,
+      /^handlers\[0\] has an unknown function "onSeald": did you mean "onSealed"\?$/,
+    ],
     [{ handlers: [null] }, TypeError, /^handlers\[0\] is null, expected onOpen/],
     [{ writerId: '12345678' }, TypeError, /^writerId is '12345678', expected 8 bytes$/],
     [{ writerId: Buffer.alloc(7) }, RangeError, /^writerId has 7 bytes, expected 8$/],
