@@ -5,7 +5,7 @@ export interface ArchiveProblem {
   /**
    * `missing`: an archive, or records between two archives, do not exist. `altered`: an
    * archive's digest differs from the one that its writer's next archive holds. `unfinished`: an archive was not
-   * sealed, or it is the last one of a writer that did not end in it. `damaged`: an archive is not
+   * sealed. `damaged`: an archive is not
    * intact. `conflict`: other records with the same identities are in another archive.
    */
   readonly kind: 'missing' | 'altered' | 'unfinished' | 'damaged' | 'conflict';
@@ -36,8 +36,8 @@ interface NumberedPart extends SealedPart {
 }
 
 /**
- * The problems in the chains of all writers. A complete chain runs from ordinal 0 to the archive in
- * which its writer ended, and each archive holds the digest of the one before it.
+ * The problems in the chains of all writers. A complete chain runs from ordinal 0 to the writer's
+ * last archive, and each archive holds the digest of the one before it.
  */
 export function chainProblems(parts: readonly ChainPart[]): ArchiveProblem[] {
   const writers = new Map<string, ChainPart[]>();
@@ -71,9 +71,6 @@ function writerProblems(
     }
     problems.push(...linkProblems(part, previous, unsealed));
     previous = { ...part, ordinal: part.index.ordinal ?? ordinalAfter(previous, part) };
-  }
-  if (previous !== undefined && !previous.index.writerEnded && unsealed.length === 0) {
-    problems.push(unendedWriter(writer, previous));
   }
   return problems;
 }
@@ -204,11 +201,6 @@ function missingArchive(writer: string, ordinal: number): ArchiveProblem {
 function unfinishedArchive({ archive, writer }: ChainPart): ArchiveProblem {
   const message = `${archive}: has no index: it was not sealed, or was cut off`;
   return { kind: 'unfinished', archive, writer, ordinal: undefined, message };
-}
-
-function unendedWriter(writer: string, { archive, ordinal }: NumberedPart): ArchiveProblem {
-  const message = `${archive}: is the last of writer ${writer}, which did not end in it`;
-  return { kind: 'unfinished', archive, writer, ordinal, message };
 }
 
 function alteredArchive(

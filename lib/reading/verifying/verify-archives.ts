@@ -14,16 +14,27 @@ import { findConflict } from '../archives/find-conflict.js';
 import { SequenceLedger } from '../sequences/sequence-ledger.js';
 import type { ArchiveReport } from './archive-report.js';
 import { type ArchiveProblem, type ChainPart, chainProblems } from './chain-problems.js';
+import { unendedWriters } from './unended-writers.js';
 import { reportArchive, VERIFY_OPTION_NAMES, type VerifyOptions } from './verify-archive.js';
 
 /** The result of reading all archives of a series. */
 export interface SeriesReport {
   /**
-   * `complete`: every writer's archives exist, from the first to the one in which the writer ended,
-   * each is intact, and each holds the digest of the one before it. Version 1 and JSON lines have
-   * no such chain: for them only damage can be found.
+   * `complete`: every writer's archives exist, from the first to the last one that was found, each
+   * is intact, and each holds the digest of the one before it. Version 1 and JSON lines have no such
+   * chain: for them only damage can be found.
    */
   readonly verdict: 'complete' | 'incomplete';
+  /**
+   * `yes`: every writer ended in an archive that was found, so that no later one can be missing.
+   * `unknown`: at least one writer did not (see `unended`), or no archive names its writer.
+   */
+  readonly ended: 'yes' | 'unknown';
+  /**
+   * The ids of the writers of which no archive says that they ended in it: they still write, were
+   * killed, or ended right after a roll, without another record.
+   */
+  readonly unended: readonly string[];
   /** Sorted by name in natural order. */
   readonly archives: readonly ArchiveReport[];
   readonly problems: readonly ArchiveProblem[];
@@ -98,7 +109,8 @@ async function verifyFound(
       if (conflict !== null) conflicts.push(conflict);
     }
   }
-  const chain = chainProblems(archives.flatMap(partsOf));
+  const parts = archives.flatMap(partsOf);
+  const chain = chainProblems(parts);
   // An archive that is not the one that another names has other records, too.
   const altered = new Set(
     chain.filter(({ kind }) => kind === 'altered').map(({ archive }) => archive),
@@ -109,7 +121,14 @@ async function verifyFound(
     ...conflicts.filter(({ archive }) => !altered.has(archive)).map(conflictProblem),
     ...chain,
   ];
-  return { verdict: problems.length === 0 ? 'complete' : 'incomplete', archives, problems };
+  const unended = unendedWriters(parts);
+  return {
+    verdict: problems.length === 0 ? 'complete' : 'incomplete',
+    ended: parts.length > 0 && unended.length === 0 ? 'yes' : 'unknown',
+    unended,
+    archives,
+    problems,
+  };
 }
 
 function conflictProblem(conflict: SequenceConflict): ArchiveProblem {
