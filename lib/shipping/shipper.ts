@@ -1,4 +1,5 @@
 import { ArchiveError } from '../errors/archive-error.js';
+import { asError } from '../errors/as-error.js';
 import { DamageError } from '../errors/damage-error.js';
 import type { FileLayer } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
@@ -152,10 +153,11 @@ export class Shipper implements ArchiveShipper {
 
   state(): ShippingState {
     const { entries } = this.#queue;
+    const failed = entries.find(({ failures }) => failures > 0);
     return {
       shipped: this.#shipped,
       left: entries.map(({ shipment }) => shipment.archive.path),
-      error: entries.find(({ failures }) => failures > 0)?.error,
+      ...(failed !== undefined && { error: asError(failed.error) }),
       evidence: { ...this.#evidence },
       dropped: this.#limit.dropped,
     };

@@ -18,11 +18,7 @@ import { endAndClose, wasDestroyed } from './end-and-close.js';
 import { EndWait } from './end-wait.js';
 import { EventedWritable } from './evented-writable.js';
 import { HandlerQueue } from './handler-queue.js';
-import type {
-  ArchiveShipper,
-  ShippingListener,
-  ShippingState,
-} from './handlers/archive-shipper.js';
+import type { ArchiveShipper, ShippingListener } from './handlers/archive-shipper.js';
 import { PendingArchives } from './pending-archives.js';
 import { PendingReceipt, type Receipt } from './receipts/receipt.js';
 import { ReceiptBook } from './receipts/receipt-book.js';
@@ -229,7 +225,7 @@ export class RollingWriteStream extends EventedWritable {
     const { unfinished } = this.#handlers;
     const left = state === undefined ? [] : [...state.left, ...unfinished];
     const isCutShort = left.length > 0 || unfinished.length > 0 || this.#takeover.isCutShort;
-    const reason = reasonOf(state) ?? (isCutShort ? this.#endWait.expired : undefined);
+    const reason = state?.error ?? (isCutShort ? this.#endWait.expired : undefined);
     const { shipped = 0 } = state ?? {};
     return reason === undefined ? { shipped, left } : { shipped, left, reason };
   }
@@ -241,7 +237,7 @@ export class RollingWriteStream extends EventedWritable {
 
   stats(): WriterStats {
     const shipping = this.#shipper?.state();
-    const reason = reasonOf(shipping);
+    const reason = shipping?.error;
     return {
       records: this.#roller.records,
       skipped: this.#queue.skipped,
@@ -393,8 +389,4 @@ export class RollingWriteStream extends EventedWritable {
     this.#queue.fail(failure);
     nextTick(() => this.destroy(failure));
   }
-}
-
-function reasonOf(state: ShippingState | undefined): Error | undefined {
-  return state?.error === undefined ? undefined : asError(state.error);
 }

@@ -29,7 +29,7 @@ class TestShipper implements ArchiveShipper {
   isStarted = false;
   isStopped = false;
   isDraining = false;
-  error: unknown;
+  error: Error | undefined;
   room: (openBytes: number) => Promise<void> | null = () => null;
   checkRoom: (openBytes: number) => void = () => {};
   readonly #store = new Gate();
@@ -65,7 +65,7 @@ class TestShipper implements ArchiveShipper {
   state(): ShippingState {
     const evidence = { 'part-digests': 0, checksum: this.shipped, etag: 0, 'read-back': 0 };
     const { error, shipped } = this;
-    return { shipped, left: [...this.left], error, evidence, dropped: 0 };
+    return { shipped, left: [...this.left], ...(error && { error }), evidence, dropped: 0 };
   }
 
   async stop(): Promise<void> {

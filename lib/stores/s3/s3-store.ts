@@ -55,7 +55,7 @@ import {
  * loads the AWS SDK. A listing leaves out keys that `checkObjectKey` refuses, such as a folder's
  * marker.
  *
- * A put that fails waits up to 10 s for its requests in flight and then removes the parts. Where
+ * A put that fails waits up to 2 s for its requests in flight and then removes the parts. Where
  * the service does not answer within that time, an unfinished upload may stay. An abort that comes
  * while the service answers the last request is too late: the put succeeds.
  */

@@ -10,14 +10,17 @@ export interface UploadGuardOptions {
   readonly clock: Clock;
 }
 
-/** How long requests in flight may take once their put has failed or was aborted. */
-const GRACE_MS = 10_000;
+/**
+ * How long requests in flight may take once their put has failed or was aborted: a part that arrives
+ * after the upload was aborted could stay. A process that ends may have to wait for it twice.
+ */
+const GRACE_MS = 2000;
 
 /**
  * The requests of one upload as lib-storage may send them. lib-storage reports a failed request
  * only when the body ends or gives more bytes, which may be never, and its `abort()` does not await
  * requests in flight. So the first failure ends the body here, and from then on only the abort of
- * the upload is sent. Requests in flight are cut off after 10 s; so is the abort.
+ * the upload is sent. Requests in flight are cut off after 2 s; so is the abort.
  */
 export function guardUpload(
   requests: UploadRequests,

@@ -54,7 +54,7 @@ export interface ShippingState {
   /** How many archives were dropped. */
   readonly dropped: number;
   /** The failure of the oldest archive in `left` that has failed. */
-  readonly error?: unknown;
+  readonly error?: Error;
 }
 
 /** Ships sealed archives. Reports its failures to the listener and tries again. */

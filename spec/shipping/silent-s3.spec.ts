@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { expect } from 'chai';
+
+import { TemporaryDirectories } from '../support/series.js';
+
+const CHILD = fileURLToPath(new URL('../support/silent-s3-child.ts', import.meta.url));
+
+/** Much less than a request may take, and enough for a slow machine to start a process. */
+const MOST_MS = 40_000;
+
+describe('A service that accepts connections and never answers', () => {
+  const directories = new TemporaryDirectories();
+
+  afterEach(() => directories.remove());
+
+  for (const [method, owner] of [
+    ['any', 'the writer'],
+    ['any', 'the user'],
+    ['PUT', 'the writer'],
+    ['PUT', 'the user'],
+    ['GET', 'the writer'],
+  ] as const) {
+    it(`holds no process after close (${method}; opened by ${owner})`, async () => {
+      const args = ['--import', 'tsx', CHILD, await directories.make(), method, owner];
+      const running = promisify(execFile)(process.execPath, args, { timeout: MOST_MS });
+      const { ms, left, lingerMs } = JSON.parse((await running).stdout);
+      expect(ms).to.be.within(900, 5000);
+      expect(lingerMs).to.be.below(3000);
+      expect(left).to.equal(1);
+    }).timeout(MOST_MS + 5000);
+  }
+});
