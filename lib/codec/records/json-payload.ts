@@ -104,6 +104,7 @@ function innerLoss(value: unknown): Loss | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
+      if (isSafe(value[i])) continue;
       const loss = lossAt(value[i], '', i);
       if (loss !== undefined) return loss;
     }
@@ -113,12 +114,19 @@ function innerLoss(value: unknown): Loss | undefined {
   const object = value as Readonly<Record<string, unknown>>;
   for (const key in object) {
     const member = object[key];
-    if (typeof member === 'string' || member === undefined) continue;
+    if (member === undefined || isSafe(member)) continue;
+    // JSON has no inherited members.
     if (!Object.hasOwn(object, key)) continue;
     const loss = lossAt(member, key, -1);
     if (loss !== undefined) return loss;
   }
   return undefined;
+}
+
+/** Whether a value is one that JSON holds, and nothing is in it: most are. */
+function isSafe(value: unknown): boolean {
+  const type = typeof value;
+  return type === 'string' || type === 'boolean' || (type === 'number' && Number.isFinite(value));
 }
 
 /** @param index of an array's element; -1 for an object's member `key` */
