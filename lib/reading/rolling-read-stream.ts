@@ -15,6 +15,7 @@ import { readSeries } from './read-series.js';
 import { RecordIterator } from './record-iterator.js';
 import { parseReadOptions, type RollingReadOptions } from './rolling-read-options.js';
 import type { LateRecords } from './sequences/sequence-ledger.js';
+import { createUnheardReports } from './unheard-reports.js';
 
 /** The events of a reader, besides those of every Readable. Listeners are not awaited. */
 export interface ArchiveReaderEvents {
@@ -38,6 +39,10 @@ export interface ArchiveReaderEvents {
    */
   readonly conflict: [conflict: SequenceConflict];
 }
+
+type UnheardReports = {
+  readonly [Name in keyof ArchiveReaderEvents]?: (...args: ArchiveReaderEvents[Name]) => void;
+};
 
 interface AllEvents extends ArchiveReaderEvents, ReadableEvents<ArchiveRecord> {}
 
@@ -74,6 +79,7 @@ export class RollingReadStream extends RecordReadable {
   readonly #batches: AsyncGenerator<ArchiveRecord[]>;
   /** Aborts requests to stores, and the delays between them. */
   readonly #ending = new AbortController();
+  readonly #unheard: UnheardReports = createUnheardReports();
   #batch: readonly ArchiveRecord[] = [];
   /** How many records of the batch were pushed. */
   #pushed = 0;
@@ -163,7 +169,9 @@ export class RollingReadStream extends RecordReadable {
     name: Name,
     ...args: ArchiveReaderEvents[Name]
   ): void {
-    nextTick(() => this.emit(name, ...args));
+    nextTick(() => {
+      if (!this.emit(name, ...args)) this.#unheard[name]?.(...args);
+    });
   }
 
   /** The loop throws the stream's errors. Without a listener they would also end the process. */

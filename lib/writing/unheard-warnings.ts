@@ -1,5 +1,6 @@
 import { isError } from '../errors/is-error.js';
 import { StoreError } from '../errors/store-error.js';
+import { createWarnOnce } from '../errors/warn-once.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
 
 /** What to do about events that no listener hears. */
@@ -16,15 +17,8 @@ const LASTING_FAILURES = 5;
  * because the failures repeat.
  */
 export function createUnheardWarnings(): UnheardEvents {
-  const warned = new Set<string>();
+  const warn = createWarnOnce();
   let passing = 0;
-
-  function warn(code: string, operation: string, message: string): void {
-    if (warned.has(code + operation)) return;
-    warned.add(code + operation);
-    process.emitWarning(message, { type: 'ShoeboxWarning', code });
-  }
-
   return {
     failed({ archive, error, operation }) {
       const isOfStore = error instanceof StoreError;

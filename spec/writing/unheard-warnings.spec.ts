@@ -8,22 +8,7 @@ import { DirectoryStore } from '../../lib/stores/directory/directory-store.js';
 import type { ArchiveFailure } from '../../lib/writing/handlers/archive-failure.js';
 import { createUnheardWarnings } from '../../lib/writing/unheard-warnings.js';
 import { TemporaryDirectories } from '../support/series.js';
-
-type Warning = Error & { readonly code?: string };
-
-/** Collects the warnings of Shoebox that the process emits meanwhile. */
-async function warningsOf(act: () => unknown): Promise<Warning[]> {
-  const warnings: Warning[] = [];
-  const listener = (warning: Warning) => {
-    if (warning.name === 'ShoeboxWarning') warnings.push(warning);
-  };
-  process.on('warning', listener);
-  await act();
-  // Node emits a warning in a tick of its own.
-  await new Promise((resolve) => setImmediate(resolve));
-  process.off('warning', listener);
-  return warnings;
-}
+import { warningsOf } from '../support/warnings.js';
 
 function failure(operation: string, transient?: boolean): ArchiveFailure {
   const archive = { path: '/spool/a.events', name: 'a.events' };

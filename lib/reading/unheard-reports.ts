@@ -1,0 +1,33 @@
+import type { SkippedDamage } from '../codec/frames/skipped-damage.js';
+import type { SequenceConflict } from '../errors/conflict-error.js';
+import { createWarnOnce } from '../errors/warn-once.js';
+import type { SequenceGap } from '../series/opening/sequence-gap.js';
+
+/** What to do about events that no listener hears. */
+interface UnheardReports {
+  damage(damage: SkippedDamage): void;
+  gap(gap: SequenceGap): void;
+  conflict(conflict: SequenceConflict): void;
+}
+
+/**
+ * Warns the process of records that are missing, if no listener hears of them: otherwise a program
+ * without listeners would take the rest for everything. It warns once of each kind.
+ */
+export function createUnheardReports(): UnheardReports {
+  const warn = createWarnOnce();
+  return {
+    damage({ archive = 'an archive', begin, end, reason }) {
+      const skipped = `${archive} is damaged (${reason}): bytes ${begin} to ${end} were skipped`;
+      warn('SHOEBOX_DAMAGE', '', `${skipped} (the reader's event "damage" reports all)`);
+    },
+    gap({ from, to, writer }) {
+      const missing = `records ${from} to ${to - 1} of writer ${writer} are missing`;
+      warn('SHOEBOX_GAP', '', `${missing} (the reader's event "gap" reports all)`);
+    },
+    conflict({ archive, from, to, writer }) {
+      const other = `${archive}: other records ${from} to ${to - 1} of writer ${writer}`;
+      warn('SHOEBOX_CONFLICT', '', `${other} (the reader's event "conflict" reports all)`);
+    },
+  };
+}
