@@ -22,4 +22,25 @@ describe('Memo', () => {
     expect(second).to.equal(first);
     expect(await once.result()).to.equal(2);
   });
+
+  it('aborts the attempt when no caller waits for it any more, and then tries again', async () => {
+    const signals: AbortSignal[] = [];
+    const once = new Memo((signal) => {
+      signals.push(signal);
+      return new Promise<number>(() => {});
+    });
+    const [first, second] = [new AbortController(), new AbortController()];
+    const results = [first, second].map(({ signal }) => rejection(once.result(signal)));
+    first.abort(new Error('first'));
+    expect(await results[0]).to.have.property('message', 'first');
+    expect(signals[0]?.aborted).to.equal(false);
+    second.abort(new Error('second'));
+    expect(await results[1]).to.have.property('message', 'second');
+    expect(signals[0]?.aborted).to.equal(true);
+    const third = new AbortController();
+    const asked = rejection(once.result(third.signal));
+    expect(signals).to.have.length(2);
+    third.abort();
+    await asked;
+  });
 });
