@@ -1,3 +1,4 @@
+import { quote, show } from '../errors/show.js';
 import { DEFAULT_BLOCK_BYTES, LARGEST_BLOCK_BYTES } from '../format/limits.js';
 import type { OptionNames } from '../format/option-names.js';
 import { checkText, parseChoice } from '../format/option-values.js';
@@ -54,11 +55,11 @@ export interface FormatSettings {
 export function parseFormatOptions(options: FormatOptions): FormatSettings {
   const format = parseChoice('format', options.format, ['v2', 'v1', 'jsonl']);
   if (options.metadataKey !== undefined && format !== 'jsonl') {
-    throw new TypeError(`metadataKey goes with format 'jsonl', not with '${format}'`);
+    throw new TypeError(`metadataKey goes with format 'jsonl', not with ${show(format)}`);
   }
   const blockBytes = parseByteCount(options.blockBytes ?? DEFAULT_BLOCK_BYTES, 'blockBytes');
   if (blockBytes < 1 || blockBytes > LARGEST_BLOCK_BYTES) {
-    throw new RangeError(`blockBytes is ${options.blockBytes}, expected 1 byte to 16 MiB`);
+    throw new RangeError(`blockBytes is ${quote(options.blockBytes)}, expected 1 byte to 16 MiB`);
   }
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
   return { format, blockBytes, maxRecordBytes, metadataKey: options.metadataKey };

@@ -1,3 +1,4 @@
+import { toMessage } from './show.js';
 /**
  * The base class of all errors of Shoebox except misuse, which is a `TypeError` or a `RangeError`.
  */
@@ -8,7 +9,7 @@ export class ArchiveError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(toMessage(message), options);
     this.code = code;
   }
 }

@@ -1,3 +1,4 @@
+import { quote, toMessage } from './show.js';
 /**
  * A template is invalid: its names would not be files in the archive's directory. Thrown at once.
  */
@@ -7,7 +8,7 @@ export class TemplateError extends RangeError {
   readonly template: string;
 
   constructor(template: string, problem: string) {
-    super(`template ${JSON.stringify(template)} ${problem}`);
+    super(toMessage(`template ${quote(template)} ${problem}`));
     this.template = template;
   }
 }

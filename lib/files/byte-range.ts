@@ -1,3 +1,4 @@
+import { quote } from '../errors/show.js';
 /**
  * A range of bytes: from `start` up to, but without, `end`, by default to the end of the object.
  */
@@ -15,7 +16,9 @@ export interface ByteRange {
 export function checkByteRange({ start, end = Number.MAX_SAFE_INTEGER }: ByteRange): void {
   const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(end);
   if (!isRange || start < 0 || end < start) {
-    throw new RangeError(`range is ${start} to ${end}, expected whole numbers 0 <= start <= end`);
+    throw new RangeError(
+      `range is ${quote(start)} to ${quote(end)}, expected whole numbers 0 <= start <= end`,
+    );
   }
 }
 

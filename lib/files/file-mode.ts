@@ -1,5 +1,4 @@
-import { inspect } from 'node:util';
-
+import { show } from '../errors/show.js';
 import { DEFAULT_FILE_MODE, type FileLayer } from './file-layer.js';
 
 const MOST = 0o777;
@@ -12,7 +11,7 @@ const MOST = 0o777;
 export function parseFileMode(mode: number | undefined): number {
   if (mode === undefined) return DEFAULT_FILE_MODE;
   const expected = 'expected a number such as 0o600 or 0o640';
-  if (typeof mode !== 'number') throw new TypeError(`mode is ${inspect(mode)}, ${expected}`);
+  if (typeof mode !== 'number') throw new TypeError(`mode is ${show(mode)}, ${expected}`);
   const isMode = Number.isInteger(mode) && mode >= 0 && mode <= MOST;
   if (!isMode) throw new RangeError(`mode is ${mode}, ${expected}`);
   // Recovery reads files, and repairs some of them.

@@ -1,5 +1,4 @@
-import { inspect } from 'node:util';
-
+import { quote, show } from '../errors/show.js';
 /**
  * The names of the options `Options`. An option that holds options of its own has their names. One
  * that means the same everywhere has the check of its value; every other one is true, and checked
@@ -56,7 +55,7 @@ function readLevel(
   known: () => readonly string[],
 ): object {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    const shown = inspect(options, { depth: 0, maxStringLength: 80 });
+    const shown = show(options);
     throw new TypeError(`${path || 'options'} is ${shown}, expected an object of options`);
   }
   for (const name in options) {
@@ -89,7 +88,7 @@ function listPaths(names: NestedNames, path: string): () => readonly string[] {
 
 function unknownOption(path: string, known: readonly string[]): TypeError {
   const near = nearest(path, known);
-  const shown = JSON.stringify(path.length > 80 ? `${path.slice(0, 80)}…` : path);
+  const shown = quote(path);
   if (near !== undefined) return new TypeError(`unknown option ${shown}: did you mean "${near}"?`);
   const level = levelOf(path);
   const siblings = known.filter((other) => levelOf(other) === level);

@@ -1,9 +1,5 @@
-import { inspect } from 'node:util';
-
+import { quote } from '../errors/show.js';
 import type { OptionCheck } from './option-names.js';
-
-/** How much of a text a message shows. */
-const LONGEST_TEXT = 80;
 
 /**
  * Returns one of a few words, the first by default.
@@ -27,20 +23,20 @@ export function checkChoice(...choices: readonly string[]): OptionCheck {
     if (choices.some((choice) => choice === value)) return;
     const words = choices.map((choice) => `'${choice}'`);
     const last = words.pop();
-    throw new TypeError(`${name} is ${show(value)}, expected ${words.join(', ')} or ${last}`);
+    throw new TypeError(`${name} is ${quote(value)}, expected ${words.join(', ')} or ${last}`);
   };
 }
 
 /** @throws TypeError for anything but text */
 export function checkText(name: string, value: unknown): void {
   if (typeof value === 'string') return;
-  throw new TypeError(`${name} is ${show(value)}, expected text`);
+  throw new TypeError(`${name} is ${quote(value)}, expected text`);
 }
 
 /** @throws TypeError for anything but a function */
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value === 'function') return;
-  throw new TypeError(`${name} is ${show(value)}, expected a function`);
+  throw new TypeError(`${name} is ${quote(value)}, expected a function`);
 }
 
 /**
@@ -50,7 +46,7 @@ export function checkFunction(name: string, value: unknown): void {
  */
 export function checkFlag(name: string, value: unknown): void {
   if (typeof value === 'boolean') return;
-  throw new TypeError(`${name} is ${show(value)}, expected true or false`);
+  throw new TypeError(`${name} is ${quote(value)}, expected true or false`);
 }
 
 /**
@@ -60,7 +56,7 @@ export function checkFlag(name: string, value: unknown): void {
  */
 export function checkSignal(name: string, value: unknown): void {
   if (typeof value === 'object' && value !== null && 'aborted' in value) return;
-  throw new TypeError(`${name} is ${show(value)}, expected an AbortSignal`);
+  throw new TypeError(`${name} is ${quote(value)}, expected an AbortSignal`);
 }
 
 /** Checks an object that Shoebox calls: with a method missing it would fail much later. */
@@ -69,7 +65,7 @@ export function checkMethods(...methods: readonly string[]): OptionCheck {
     const isObject = typeof value === 'object' && value !== null;
     const missing = methods.find((method) => !isObject || !isFunction(Reflect.get(value, method)));
     if (missing === undefined) return;
-    throw new TypeError(`${name} is ${show(value)}, expected an object with ${missing}()`);
+    throw new TypeError(`${name} is ${quote(value)}, expected an object with ${missing}()`);
   };
 }
 
@@ -85,11 +81,3 @@ export const checkFiles = checkMethods('open', 'stat', 'readdir');
 
 /** @throws TypeError for anything but a client of the AWS SDK */
 export const checkClient = checkMethods('send');
-
-/** A value in a message: on one line, and short. */
-function show(value: unknown): string {
-  if (typeof value === 'string') {
-    return JSON.stringify(value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value);
-  }
-  return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
-}

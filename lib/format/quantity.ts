@@ -1,5 +1,7 @@
 import ms from 'ms';
 
+import { quote } from '../errors/show.js';
+
 /** A number of bytes, or a string such as `'100 MiB'`, `'1.5 GB'`, `'512'`. */
 export type ByteCount = number | string;
 
@@ -61,5 +63,5 @@ function durationOf(text: string): number {
 }
 
 function show(value: ByteCount | Duration): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? quote(value) : String(value);
 }

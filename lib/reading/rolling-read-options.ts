@@ -1,10 +1,11 @@
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 
 import type { ArchiveDecoderOptions } from '../codec/frames/kind-decoder.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { parseIsoMicros } from '../codec/records/iso-time.js';
 import { parseMaxRecordBytes } from '../codec/records/record-encoder.js';
 import { MetadataMatch } from '../codec/version-2/metadata-match.js';
+import { show } from '../errors/show.js';
 import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import {
@@ -120,7 +121,7 @@ export function parseReadOptions(given: RollingReadOptions | undefined): ReadSet
 function parseLimit(limit: number = Number.POSITIVE_INFINITY): number {
   if (limit === Number.POSITIVE_INFINITY || (Number.isSafeInteger(limit) && limit >= 0))
     return limit;
-  throw new RangeError(`limit is ${inspect(limit)}, expected a whole number of records, 0 or more`);
+  throw new RangeError(`limit is ${show(limit)}, expected a whole number of records, 0 or more`);
 }
 
 function parseWanted({ from, to, where }: RollingReadOptions): WantedRecords {
@@ -128,7 +129,7 @@ function parseWanted({ from, to, where }: RollingReadOptions): WantedRecords {
   // Record times are whole µs, so the last one before `to` is 1 µs earlier.
   const latestMicros = to === undefined ? Number.POSITIVE_INFINITY : microsOf(to, 'to') - 1;
   if (latestMicros < earliestMicros - 1) {
-    throw new RangeError(`to is ${inspect(to)}, expected a time from ${inspect(from)} on`);
+    throw new RangeError(`to is ${show(to)}, expected a time from ${show(from)} on`);
   }
   const times = { earliestMicros, latestMicros };
   if (typeof where === 'function') return { ...times, where, metadata: undefined };
@@ -139,7 +140,7 @@ function matchOf(where: Readonly<Record<string, string>>): MetadataMatch {
   // The entries of a Map or a list are no properties: they would select every record.
   const isObject = typeof where === 'object' && where !== null && !(Symbol.iterator in where);
   if (!isObject || !Object.values(where).every((value) => typeof value === 'string')) {
-    throw new TypeError(`where is ${inspect(where)}, expected an object of strings or a function`);
+    throw new TypeError(`where is ${show(where)}, expected an object of strings or a function`);
   }
   return new MetadataMatch(where);
 }
@@ -153,6 +154,6 @@ function microsOf(time: TimeInput, name: string): number {
   const micros = Math.ceil(ms * 1000);
   if (Number.isSafeInteger(micros)) return micros;
   throw new RangeError(
-    `${name} is ${inspect(time)}, expected a Date, ms or a text such as an ISO one`,
+    `${name} is ${show(time)}, expected a Date, ms or a text such as an ISO one`,
   );
 }

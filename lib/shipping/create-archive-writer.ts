@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+import { toMessage } from '../errors/show.js';
 import { nodeFileLayer } from '../files/file-layer.js';
 import { parseFileMode, withFileMode } from '../files/file-mode.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
@@ -63,7 +64,7 @@ export function createArchiveWriter(given: ArchiveWriterOptions): ArchiveWriter 
   });
   const ownsStore = store !== ship.to;
   if (ship.s3 !== undefined && !(ownsStore && /^s3:/i.test(String(ship.to)))) {
-    throw new TypeError(`ship.s3 goes with an s3:// URL, but ship.to is ${store.name}`);
+    throw new TypeError(`ship.s3 goes with an s3:// URL, but ship.to is ${toMessage(store.name)}`);
   }
   if (typeof settings.localFile === 'object') checkMoveTo(settings.localFile.moveTo, directory);
   const shipper = new Shipper({

@@ -1,6 +1,5 @@
-import { inspect } from 'node:util';
-
 import { isUrl } from '../errors/is-error.js';
+import { quote, show } from '../errors/show.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { parseChoice } from '../format/option-values.js';
 import {
@@ -159,11 +158,7 @@ function parseSpoolBytes(maxSpoolBytes: ByteCount | undefined): number {
   const bytes = parseByteCount(maxSpoolBytes, 'ship.maxSpoolBytes');
   // With 0 there would never be room for a record.
   if (bytes === 0) {
-    throw new RangeError(`ship.maxSpoolBytes is ${maxSpoolBytes}, expected more than 0`);
+    throw new RangeError(`ship.maxSpoolBytes is ${quote(maxSpoolBytes)}, expected more than 0`);
   }
   return bytes;
-}
-
-function show(value: unknown): string {
-  return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { isUrl } from '../errors/is-error.js';
+import { quote } from '../errors/show.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { checkMethods } from '../format/option-values.js';
 import type { Store } from './contract/store.js';
@@ -49,7 +50,7 @@ function openUrl(protocol: string, url: string | URL, options: OpenStoreOptions)
   if (protocol === 's3:') return new S3Store(plainS3Url(url), options.s3);
   if (protocol === 'file:') return new DirectoryStore(fileURLToPath(url), options.directory);
   throw new RangeError(
-    `store ${JSON.stringify(String(url))} is of an unknown kind, ` +
+    `store ${quote(String(url))} is of an unknown kind, ` +
       'expected s3://bucket/prefix, file:///path or the path of a directory',
   );
 }

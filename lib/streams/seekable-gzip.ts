@@ -14,6 +14,7 @@ import {
   type MemberFacts,
   mergeMemberEntries,
 } from '../codec/gzip/member-entry.js';
+import { quote } from '../errors/show.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { checkFunction } from '../format/option-values.js';
 import { type ByteCount, parseByteCount } from '../format/quantity.js';
@@ -242,5 +243,7 @@ function sumOf(
 
 function checkRange(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new RangeError(`${name} is ${value}, expected a whole number from ${least} to ${most}`);
+  throw new RangeError(
+    `${name} is ${quote(value)}, expected a whole number from ${least} to ${most}`,
+  );
 }

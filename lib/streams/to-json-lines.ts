@@ -2,6 +2,7 @@ import { Transform } from 'node:stream';
 
 import { losslessLine } from '../codec/json-lines/lossless-line.js';
 import type { RecordInput } from '../codec/records/record-input.js';
+import { quote } from '../errors/show.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { checkFlag } from '../format/option-values.js';
 import { Encoder } from './encoder.js';
@@ -84,5 +85,5 @@ function keyOf(
   if (key === undefined || key === false) return undefined;
   if (key === true) return byDefault;
   if (typeof key === 'string') return key;
-  throw new TypeError(`${name} is ${JSON.stringify(key)}, expected a key, true or false`);
+  throw new TypeError(`${name} is ${quote(key)}, expected a key, true or false`);
 }

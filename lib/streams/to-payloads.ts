@@ -1,8 +1,8 @@
 import { Transform } from 'node:stream';
-import { inspect } from 'node:util';
 
 import { isBytes } from '../codec/bytes/is-bytes.js';
 import { loneSurrogate, payloadOf, type RecordInput } from '../codec/records/record-input.js';
+import { show } from '../errors/show.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { waitUntilTaken } from './wait-until-taken.js';
 
@@ -21,7 +21,7 @@ const PAYLOADS_OPTION_NAMES: OptionNames<ToPayloadsOptions> = { separator: true 
 export function toPayloads(options?: ToPayloadsOptions): Transform {
   const { separator: given = '\n' } = readOptions(options, PAYLOADS_OPTION_NAMES);
   if (typeof given !== 'string' && !isBytes(given)) {
-    throw new TypeError(`separator is ${inspect(given, { depth: 0 })}, expected text or bytes`);
+    throw new TypeError(`separator is ${show(given)}, expected text or bytes`);
   }
   const separator = Buffer.from(given);
   return new Transform({

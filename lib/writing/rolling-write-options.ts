@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { inspect } from 'node:util';
 
 import { isBytes } from '../codec/bytes/is-bytes.js';
 import {
@@ -8,6 +7,7 @@ import {
   type FormatSettings,
   parseFormatOptions,
 } from '../codec/create-record-encoder.js';
+import { quote, show } from '../errors/show.js';
 import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
 import { parseFileMode, withFileMode } from '../files/file-mode.js';
 import { nearest, type OptionNames, readOptions } from '../format/option-names.js';
@@ -147,7 +147,7 @@ export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWri
   const options = readOptions(given, ROLLING_WRITE_OPTION_NAMES);
   const { directory, handlers = [] } = options;
   if (typeof directory !== 'string' || directory === '') {
-    throw new TypeError(`directory is ${JSON.stringify(directory)}, expected a path`);
+    throw new TypeError(`directory is ${quote(directory)}, expected a path`);
   }
   return {
     directory,
@@ -173,7 +173,7 @@ export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWri
 
 function parseWriterId(writerId: Uint8Array): Uint8Array {
   if (!isBytes(writerId)) {
-    throw new TypeError(`writerId is ${inspect(writerId)}, expected ${WRITER_BYTES} bytes`);
+    throw new TypeError(`writerId is ${show(writerId)}, expected ${WRITER_BYTES} bytes`);
   }
   if (writerId.length !== WRITER_BYTES) {
     throw new RangeError(`writerId has ${writerId.length} bytes, expected ${WRITER_BYTES}`);
@@ -192,7 +192,7 @@ function checkHookNames(handler: ArchiveHandler, path: string): void {
     if (isHook || typeof Reflect.get(handler, name) !== 'function') continue;
     const near = nearest(name, HOOKS);
     if (near === undefined) continue;
-    throw new TypeError(`${path} has an unknown function "${name}": did you mean "${near}"?`);
+    throw new TypeError(`${path} has an unknown function ${quote(name)}: did you mean "${near}"?`);
   }
 }
 
@@ -201,14 +201,14 @@ function checkHookNames(handler: ArchiveHandler, path: string): void {
  */
 function checkHandlers(handlers: readonly ArchiveHandler[]): readonly ArchiveHandler[] {
   if (!Array.isArray(handlers)) {
-    throw new TypeError(`handlers is ${inspect(handlers, { depth: 0 })}, expected a list`);
+    throw new TypeError(`handlers is ${show(handlers)}, expected a list`);
   }
   for (const [at, handler] of handlers.entries()) {
     if (isArchiveHandler(handler)) {
       checkHookNames(handler, `handlers[${at}]`);
       continue;
     }
-    const found = inspect(handler, { depth: 0 });
+    const found = show(handler);
     throw new TypeError(`handlers[${at}] is ${found}, expected onOpen, onSealed or both`);
   }
   return [...handlers];

@@ -43,7 +43,7 @@ describe('parseFormatOptions', () => {
       [{ blockBytes: 1.5 }, RangeError, 'blockBytes is 1.5'],
       [{ blockBytes: '1 parsec' }, RangeError, 'blockBytes is "1 parsec"'],
       [{ maxRecordBytes: 0 }, RangeError, 'maxRecordBytes is 0, expected 1 byte to 1 GiB'],
-      [{ maxRecordBytes: '2 GiB' }, RangeError, 'maxRecordBytes is 2 GiB'],
+      [{ maxRecordBytes: '2 GiB' }, RangeError, 'maxRecordBytes is "2 GiB"'],
     ];
     for (const [options, type, text] of refused) {
       expect(() => parseFormatOptions(options)).to.throw(type, text);

@@ -46,7 +46,7 @@ describe('parseRollingWriteOptions', () => {
     [{ invalid: 'drop' }, TypeError, /^invalid is "drop", expected 'fail' or 'skip'$/],
     [{ format: 'v3' }, TypeError, /^format is "v3", expected 'v2', 'v1' or 'jsonl'$/],
     [{ metadataKey: 'm' }, TypeError, /^metadataKey goes with format 'jsonl', not with 'v2'$/],
-    [{ blockBytes: '17 MiB' }, RangeError, /^blockBytes is 17 MiB, expected 1 byte to 16 MiB$/],
+    [{ blockBytes: '17 MiB' }, RangeError, /^blockBytes is "17 MiB", expected 1 byte to 16 MiB$/],
     [{ maxRecordBytes: 0 }, RangeError, /^maxRecordBytes is 0, expected/],
     [{ maxPendingBytes: -1 }, RangeError, /^maxPendingBytes is -1, expected/],
     [{ flushInterval: 'soon' }, RangeError, /^flushInterval is "soon", expected/],

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 import { RecordError } from '../../errors/record-error.js';
+import { quote } from '../../errors/show.js';
 import { LINE_FEED } from '../../format/json-lines.js';
 import { isBytes } from '../bytes/is-bytes.js';
 import { Slab } from '../bytes/slab.js';
@@ -82,7 +83,7 @@ export class JsonLinesEncoder implements RecordEncoder {
     const text = textOf(payload);
     const object = objectOf(text);
     if (Object.hasOwn(object, key)) {
-      throw new RecordError('payload', `has a member ${JSON.stringify(key)}, the metadata's key`);
+      throw new RecordError('payload', `has a member ${quote(key)}, the metadata's key`);
     }
     const pairs: string[] = [];
     for (let i = 0; i < this.#flat.length; i += 2) {

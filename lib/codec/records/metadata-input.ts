@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 
 import { RecordError } from '../../errors/record-error.js';
+import { quote } from '../../errors/show.js';
 import type { Piece } from '../bytes/text.js';
 import { type ArchiveRecord, isArchiveRecord } from './archive-record.js';
 import { describe } from './json-payload.js';
@@ -110,7 +111,7 @@ function putPair(flat: FlatMetadata, at: number, key: unknown, value: unknown): 
 
 /** The name of the metadata under `key` in messages; long keys are cut. */
 export function fieldOf(key: unknown): string {
-  const shown = JSON.stringify(String(key));
+  const shown = quote(String(key));
   return `metadata[${shown.length > 80 ? `${shown.slice(0, 80)}…"` : shown}]`;
 }
 

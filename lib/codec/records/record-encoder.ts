@@ -1,4 +1,5 @@
 import { RecordError } from '../../errors/record-error.js';
+import { quote } from '../../errors/show.js';
 import { DEFAULT_MAX_RECORD_BYTES, LARGEST_RECORD_BYTES } from '../../format/limits.js';
 import { type ByteCount, parseByteCount } from '../../format/quantity.js';
 import type { RecordInput } from './record-input.js';
@@ -39,7 +40,7 @@ export interface RecordEncoder {
 export function parseMaxRecordBytes(value: ByteCount = DEFAULT_MAX_RECORD_BYTES): number {
   const bytes = parseByteCount(value, 'maxRecordBytes');
   if (bytes < 1 || bytes > LARGEST_RECORD_BYTES) {
-    throw new RangeError(`maxRecordBytes is ${value}, expected 1 byte to 1 GiB`);
+    throw new RangeError(`maxRecordBytes is ${quote(value)}, expected 1 byte to 1 GiB`);
   }
   return bytes;
 }

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 
 import { RecordError } from '../../errors/record-error.js';
+import { quote } from '../../errors/show.js';
 import { isBytes } from '../bytes/is-bytes.js';
 import { type ArchiveRecord, isArchiveRecord } from './archive-record.js';
 import { parseIsoMicros } from './iso-time.js';
@@ -88,7 +89,7 @@ function checkIsoTime(time: string): number {
   if (Number.isSafeInteger(micros)) return micros;
   throw new RecordError(
     'time',
-    `is ${JSON.stringify(time.slice(0, 40))}, expected a time in the years 1684 to 2255: ` +
+    `is ${quote(time.slice(0, 40))}, expected a time in the years 1684 to 2255: ` +
       'a Date, ms, or ISO 8601 with its zone',
   );
 }

@@ -1,8 +1,8 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { inspect } from 'node:util';
 
 import { DirectoryError } from '../../errors/directory-error.js';
 import { NoArchivesError } from '../../errors/no-archives-error.js';
+import { quote, show } from '../../errors/show.js';
 import type { DirectoryEntry, FileLayer, FileStatus } from '../../files/file-layer.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import {
@@ -35,7 +35,7 @@ export function checkPatterns(patterns: LocalPatterns): readonly string[] {
   for (const pattern of list) {
     if (typeof pattern !== 'string' || pattern === '') throw notAPattern(pattern);
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(pattern)) {
-      throw new RangeError(`pattern ${JSON.stringify(pattern)} is a URL, expected a local path`);
+      throw new RangeError(`pattern ${quote(pattern)} is a URL, expected a local path`);
     }
   }
   return list;
@@ -139,5 +139,5 @@ function archiveOf(path: string): string {
 }
 
 function notAPattern(value: unknown): TypeError {
-  return new TypeError(`pattern is ${inspect(value)}, expected a glob, a path, or a list of them`);
+  return new TypeError(`pattern is ${show(value)}, expected a glob, a path, or a list of them`);
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
 
+import { show } from '../../errors/show.js';
 import type { Store } from '../../stores/contract/store.js';
 import { openStore } from '../../stores/open-store.js';
 import type { S3StoreOptions } from '../../stores/s3/s3-store-options.js';
@@ -69,7 +69,7 @@ function listOf(patterns: SeriesPatterns): readonly SeriesPattern[] {
 function checkStorePattern(pattern: StorePattern): StorePattern {
   const isStore = typeof pattern?.store?.list === 'function';
   if (isStore && typeof pattern.pattern === 'string') return pattern;
-  throw new TypeError(`pattern is ${inspect(pattern)}, expected a string or { store, pattern }`);
+  throw new TypeError(`pattern is ${show(pattern)}, expected a string or { store, pattern }`);
 }
 
 /**

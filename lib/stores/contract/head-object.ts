@@ -1,3 +1,4 @@
+import { quote } from '../../errors/show.js';
 import { askStore } from './ask-store.js';
 import type { Store, StoredObject } from './store.js';
 import { unexpectedAnswer } from './unexpected-answer.js';
@@ -21,8 +22,8 @@ export async function headObject(
 }
 
 function problemOf({ bytes, etag, key }: StoredObject, asked: string): string | undefined {
-  if (key !== asked) return `got the object ${JSON.stringify(key)}`;
-  if (!Number.isSafeInteger(bytes) || bytes < 0) return `its size is ${JSON.stringify(bytes)}`;
+  if (key !== asked) return `got the object ${quote(key)}`;
+  if (!Number.isSafeInteger(bytes) || bytes < 0) return `its size is ${quote(bytes)}`;
   if (etag !== undefined && typeof etag !== 'string') return `its ETag is ${typeof etag}`;
   return undefined;
 }

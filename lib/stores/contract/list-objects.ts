@@ -1,3 +1,4 @@
+import { quote } from '../../errors/show.js';
 import { askForEach } from './ask-store.js';
 import type { SkippedObject, Store, StoredObject } from './store.js';
 import { unexpectedAnswer } from './unexpected-answer.js';
@@ -31,7 +32,7 @@ export async function* listObjects(
   )) {
     const key: unknown = object?.key;
     if (typeof key !== 'string') throw mismatch(`it lists an object whose key is ${typeof key}`);
-    if (!key.startsWith(prefix)) throw mismatch(`it lists ${JSON.stringify(key)}`);
+    if (!key.startsWith(prefix)) throw mismatch(`it lists ${quote(key)}`);
     listed++;
     if (listed > MOST_LISTED_OBJECTS) {
       throw mismatch(`it lists more than ${MOST_LISTED_OBJECTS} objects`);

@@ -1,3 +1,4 @@
+import { quote } from '../../errors/show.js';
 import { checkText } from '../../format/option-values.js';
 
 /** The limit of S3. */
@@ -11,7 +12,7 @@ const MAX_KEY_BYTES = 1024;
 export function checkObjectKey(key: string): void {
   checkText('object key', key);
   const problem = objectKeyProblem(key);
-  if (problem !== undefined) throw new RangeError(`object key ${JSON.stringify(key)} ${problem}`);
+  if (problem !== undefined) throw new RangeError(`object key ${quote(key)} ${problem}`);
 }
 
 /** The fault of a key, such as `is empty`; undefined for a valid key. */

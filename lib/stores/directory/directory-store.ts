@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
+import { quote } from '../../errors/show.js';
 import { StoreError } from '../../errors/store-error.js';
 import { type ByteRange, checkByteRange } from '../../files/byte-range.js';
 import { FileBody } from '../../files/file-body.js';
@@ -163,7 +164,7 @@ export class DirectoryStore implements Store {
   #pathOf(key: string): string {
     checkObjectKey(key);
     if (isTemporary(key)) {
-      throw new RangeError(`object key ${JSON.stringify(key)} is the name of a temporary file`);
+      throw new RangeError(`object key ${quote(key)} is the name of a temporary file`);
     }
     return join(this.name, key);
   }

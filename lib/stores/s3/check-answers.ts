@@ -5,6 +5,7 @@ import type {
   ListObjectsV2CommandOutput,
 } from '@aws-sdk/client-s3';
 
+import { quote } from '../../errors/show.js';
 import type { ByteRange } from '../../files/byte-range.js';
 import type { StoredObject, UnfinishedUpload } from '../contract/store.js';
 import { UNEXPECTED_ANSWER } from '../contract/unexpected-answer.js';
@@ -71,7 +72,7 @@ function checkPartial(answer: GetObjectCommandOutput, range: ByteRange): number 
   if (httpStatusCode !== 206) throw mismatch(`${asked}, got the status ${httpStatusCode}`);
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(ContentRange) ?? [];
   if (first === undefined || last === undefined) {
-    throw mismatch(`${asked}, got the Content-Range ${JSON.stringify(ContentRange)}`);
+    throw mismatch(`${asked}, got the Content-Range ${quote(ContentRange)}`);
   }
   const end = Number(last) + 1;
   const objectEnd = total === '*' ? end : Number(total);
@@ -123,7 +124,7 @@ export class ListingCheck {
     this.#check(page, IsTruncated, Contents.length);
     const keys = Contents.map(({ Key, Size }) => {
       const key = this.#keyOf(Key);
-      if (!isSize(Size)) throw mismatch(`it lists ${JSON.stringify(key)} without a valid size`);
+      if (!isSize(Size)) throw mismatch(`it lists ${quote(key)} without a valid size`);
       return { key, bytes: Size };
     });
     return { keys, next: IsTruncated ? this.#next(next) : undefined };
@@ -136,7 +137,7 @@ export class ListingCheck {
     const uploads = Uploads.map(({ Key, UploadId, Initiated }) => {
       const key = this.#keyOf(Key);
       if (UploadId === undefined || UploadId === '' || Initiated === undefined) {
-        throw mismatch(`it lists an upload of ${JSON.stringify(key)} without an id or a time`);
+        throw mismatch(`it lists an upload of ${quote(key)} without an id or a time`);
       }
       return { key, uploadId: UploadId, startedAt: Initiated };
     });
@@ -163,9 +164,7 @@ export class ListingCheck {
   #keyOf(key: string | undefined): string {
     if (key === undefined || key === '') throw mismatch('it lists an object without a key');
     if (key.startsWith(this.#prefix)) return key;
-    throw mismatch(
-      `asked for keys that begin with ${JSON.stringify(this.#prefix)}, got ${JSON.stringify(key)}`,
-    );
+    throw mismatch(`asked for keys that begin with ${quote(this.#prefix)}, got ${quote(key)}`);
   }
 
   /** A listing that goes back to a page never ends. */

@@ -1,4 +1,5 @@
 import { isError } from '../../errors/is-error.js';
+import { toMessage } from '../../errors/show.js';
 import { StoreError } from '../../errors/store-error.js';
 
 /** The request that failed. */
@@ -8,6 +9,8 @@ export interface S3Request {
   readonly bucket: string;
   /** Undefined for AWS itself. */
   readonly endpoint: string | undefined;
+  /** Where the credentials come from, such as `AWS_ACCESS_KEY_ID`; never their values. */
+  readonly credentials: string;
 }
 
 interface S3Failure {
@@ -48,6 +51,19 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
 
 const CHECK_KEYS = 'check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
 
+/** Codes by which a service refuses the credentials, or does not let them do what was asked. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'InvalidAccessKeyId',
+  'XAdminUserNotFound',
+  'SignatureDoesNotMatch',
+  'AccessDenied',
+  'InvalidToken',
+  'ExpiredToken',
+]);
+
+/** Real codes have at most 40. */
+const MOST_CODE_CHARACTERS = 80;
+
 /** Advice for each code, which follows S3's own message. */
 const HINTS: Readonly<Record<string, string>> = {
   InvalidAccessKeyId: CHECK_KEYS,
@@ -66,6 +82,7 @@ const HINTS: Readonly<Record<string, string>> = {
 export function toStoreError(error: unknown, request: S3Request): StoreError {
   if (error instanceof StoreError) return error;
   const failure = failureOf(error);
+  shortenCause(error);
   return new StoreError(
     {
       operation: request.operation,
@@ -89,6 +106,17 @@ export function isS3Error(error: unknown, code: string): boolean {
   return isError(error) && error.name === code;
 }
 
+/** `console.log` of an error shows its cause as well, which quotes the service. */
+function shortenCause(error: unknown): void {
+  if (!isError(error)) return;
+  const { message, stack } = error;
+  const shown = toMessage(message);
+  if (shown === message) return;
+  error.message = shown;
+  // The stack begins with the message.
+  if (stack !== undefined) error.stack = stack.replace(message, () => shown);
+}
+
 function failureOf(error: unknown): S3Failure {
   const status = httpStatusOf(error);
   return { code: codeOf(error, status), status, says: textOf(property(error, 'message')) };
@@ -101,7 +129,9 @@ function codeOf(error: unknown, status: number | undefined): string {
   if (status === 412) return 'PreconditionFailed';
   const name = property(error, 'name');
   // An answer to HEAD has no body, so the SDK has no name for the error.
-  if (typeof name === 'string' && !/^(Unknown|UnknownError|\d+)$/.test(name)) return name;
+  if (typeof name === 'string' && !/^(Unknown|UnknownError|\d+)$/.test(name)) {
+    return toMessage(name.slice(0, MOST_CODE_CHARACTERS));
+  }
   if (status === undefined) return 'unknown';
   return status === 403 ? 'AccessDenied' : `HTTP ${status}`;
 }
@@ -117,7 +147,11 @@ function problemOf(failure: S3Failure, request: S3Request): string {
   if (/^region is missing/i.test(says)) return 'no region: set AWS_REGION';
   if (UNREACHABLE.has(code)) return `cannot reach ${service} (${code}); is the endpoint right?`;
   const hint = HINTS[code] ?? (status === 403 ? CHECK_KEYS : undefined);
-  return `${says || 'it failed'} (${code})${hint === undefined ? '' : `; ${hint}`}`;
+  const isRefusal = status === 403 || REFUSALS.has(code);
+  const used = isRefusal ? ` with the credentials of ${request.credentials}` : '';
+  // An answer to HEAD has no body, so it may mean wrong keys as well as missing permissions.
+  const bare = status === undefined ? 'it failed' : `the service answered ${status} and no more`;
+  return `${says || bare} (${code})${used}${hint === undefined ? '' : `; ${hint}`}`;
 }
 
 function isTransient({ code, status }: S3Failure): boolean {

@@ -1,7 +1,6 @@
-import { inspect } from 'node:util';
-
 import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 
+import { quote, show } from '../../errors/show.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
 import {
   checkClient,
@@ -146,14 +145,14 @@ function checkEncryption(encryption: S3Encryption | undefined): void {
   }
   if (encryption === undefined || encryption === 'SSE-S3' || encryption === 'SSE-KMS') return;
   const expected = "'SSE-S3', 'SSE-KMS' or { kmsKeyId }";
-  throw new TypeError(`encryption is ${inspect(encryption, { depth: 0 })}, expected ${expected}`);
+  throw new TypeError(`encryption is ${show(encryption)}, expected ${expected}`);
 }
 
 function checkTexts(name: string, texts: Readonly<Record<string, string>> | undefined): void {
   if (texts === undefined) return;
   const isPlain = typeof texts === 'object' && texts !== null && !(Symbol.iterator in texts);
   if (isPlain && Object.values(texts).every((text) => typeof text === 'string')) return;
-  throw new TypeError(`${name} is ${inspect(texts, { depth: 0 })}, expected an object of strings`);
+  throw new TypeError(`${name} is ${show(texts)}, expected an object of strings`);
 }
 
 /** S3's limits for every part but the last. */
@@ -164,7 +163,7 @@ const MAX_PART_BYTES = 5 * 2 ** 30;
 export function parsePartBytes(partBytes: ByteCount): number {
   const bytes = parseByteCount(partBytes, 'partBytes');
   if (bytes < MIN_PART_BYTES || bytes > MAX_PART_BYTES) {
-    throw new RangeError(`partBytes is ${JSON.stringify(partBytes)}, expected 5 MiB to 5 GiB`);
+    throw new RangeError(`partBytes is ${quote(partBytes)}, expected 5 MiB to 5 GiB`);
   }
   return bytes;
 }
@@ -172,7 +171,7 @@ export function parsePartBytes(partBytes: ByteCount): number {
 /** @throws RangeError for a number that would send no part */
 export function checkConcurrentParts(parts: number): number {
   if (!Number.isSafeInteger(parts) || parts < 1) {
-    throw new RangeError(`concurrentParts is ${parts}, expected a whole number, 1 or more`);
+    throw new RangeError(`concurrentParts is ${quote(parts)}, expected a whole number, 1 or more`);
   }
   return parts;
 }

@@ -2,6 +2,7 @@ import { addAbortSignal, Readable } from 'node:stream';
 
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 
+import { quote } from '../../errors/show.js';
 import { StoreError } from '../../errors/store-error.js';
 import { type ByteRange, checkByteRange, toRangeHeader } from '../../files/byte-range.js';
 import { readOptions } from '../../format/option-names.js';
@@ -34,6 +35,7 @@ import {
   type UploadPage,
 } from './check-answers.js';
 import { hasConditionalWrites, isProbeKey } from './conditional-writes.js';
+import { credentialSource } from './credential-source.js';
 import { loadS3Sdk } from './load-s3-sdk.js';
 import type { RequestDeadline } from './request-deadline.js';
 import { watchResponseBody } from './response-body.js';
@@ -82,7 +84,7 @@ export class S3Store implements Store {
     const options = readS3StoreOptions(given);
     const [, bucket, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9._-]+)(?:\/(.*))?$/is.exec(url) ?? [];
     if (bucket === undefined) {
-      throw new RangeError(`url of a store is ${JSON.stringify(url)}, expected s3://bucket/prefix`);
+      throw new RangeError(`url of a store is ${quote(url)}, expected s3://bucket/prefix`);
     }
     const folder = path.replace(/\/+$/, '');
     if (folder !== '') checkObjectKey(folder);
@@ -276,7 +278,8 @@ export class S3Store implements Store {
 
   #request(operation: string, key: string): S3Request {
     const target = `s3://${this.#bucket}/${this.#prefix}${key}`;
-    return { operation, target, bucket: this.#bucket, endpoint: this.#endpoint };
+    const credentials = credentialSource(this.#options);
+    return { operation, target, bucket: this.#bucket, endpoint: this.#endpoint, credentials };
   }
 
   /** @throws the reason of the signal; otherwise a StoreError */

@@ -1,3 +1,4 @@
+import { quote } from '../../errors/show.js';
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
 import { checkText } from '../../format/option-values.js';
 import { findStateSuffix } from '../../series/names/archive-name.js';
@@ -19,7 +20,7 @@ export function changeExtension(
 ): ArchiveHandler {
   checkText('extension', extension);
   if (extension === '' || /[/\\\0]/.test(extension)) {
-    const shown = JSON.stringify(extension);
+    const shown = quote(extension);
     throw new RangeError(`extension is ${shown}, expected text without slashes, such as ".done"`);
   }
   const suffix = findStateSuffix(extension);

@@ -1,10 +1,10 @@
 import { createRequire, isBuiltin } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { inspect } from 'node:util';
 
 import { ArchiveError } from '../../errors/archive-error.js';
 import { isError } from '../../errors/is-error.js';
+import { show } from '../../errors/show.js';
 import { checkText } from '../../format/option-values.js';
 import { type ArchiveHandler, isArchiveHandler } from './archive-handler.js';
 
@@ -118,7 +118,7 @@ function failure(
 }
 
 function describe(value: unknown): string {
-  return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
+  return show(value);
 }
 
 function describeError(error: unknown): string {

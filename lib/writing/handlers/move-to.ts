@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { quote } from '../../errors/show.js';
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
 import { makeDirectory } from '../../files/make-directory.js';
 import { checkText } from '../../format/option-values.js';
@@ -15,7 +16,7 @@ import { moveFile } from './move-file.js';
 export function moveTo(directory: string, files: FileLayer = nodeFileLayer): ArchiveHandler {
   checkText('directory', directory);
   if (directory === '' || directory.includes('\0')) {
-    throw new RangeError(`directory is ${JSON.stringify(directory)}, expected a path`);
+    throw new RangeError(`directory is ${quote(directory)}, expected a path`);
   }
   return {
     name: 'moveTo',

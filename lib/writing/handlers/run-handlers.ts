@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { inspect } from 'node:util';
 
+import { show } from '../../errors/show.js';
 import { untilAborted } from '../../streams/until-aborted.js';
 import type { ArchiveHandler, OpenedArchive, SealedArchive } from './archive-handler.js';
 
@@ -82,7 +82,7 @@ async function callInTime<T>(call: () => T | Promise<T>, signal: AbortSignal): P
 function checkPath(path: unknown): string | null | undefined {
   if (path === null || path === undefined) return path;
   if (typeof path === 'string' && path !== '') return path;
-  throw new TypeError(`onSealed returned ${inspect(path)}, expected a path, null or nothing`);
+  throw new TypeError(`onSealed returned ${show(path)}, expected a path, null or nothing`);
 }
 
 function nameOf(handler: ArchiveHandler, position: number): string {

@@ -1,3 +1,4 @@
+import { quote } from '../../errors/show.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
 import {
   type ByteCount,
@@ -22,7 +23,7 @@ export function rollNever(): RollPolicy {
  */
 export function rollBySize(bytes: ByteCount): RollPolicy {
   const limit = parseByteCount(bytes, 'rollBySize');
-  if (limit === 0) throw new RangeError(`rollBySize is ${bytes}, expected 1 byte or more`);
+  if (limit === 0) throw new RangeError(`rollBySize is ${quote(bytes)}, expected 1 byte or more`);
   return { isDue: (archive) => archive.bytes >= limit };
 }
 
@@ -33,7 +34,9 @@ export function rollBySize(bytes: ByteCount): RollPolicy {
  */
 export function rollByCount(count: number): RollPolicy {
   if (!Number.isSafeInteger(count) || count < 1) {
-    throw new RangeError(`rollByCount is ${count}, expected a whole number of records, 1 or more`);
+    throw new RangeError(
+      `rollByCount is ${quote(count)}, expected a whole number of records, 1 or more`,
+    );
   }
   return { isDue: (archive) => archive.records >= count };
 }
@@ -83,6 +86,6 @@ function rollAt(dueAt: (archive: ArchiveFacts) => number): RollPolicy {
  */
 function parsePeriodMs(value: Duration, name: string): number {
   const periodMs = parseDurationMs(value, name);
-  if (periodMs < 1) throw new RangeError(`${name} is ${value}, expected 1 ms or more`);
+  if (periodMs < 1) throw new RangeError(`${name} is ${quote(value)}, expected 1 ms or more`);
   return periodMs;
 }

@@ -1,5 +1,4 @@
-import { inspect } from 'node:util';
-
+import { show } from '../../errors/show.js';
 /** The facts of the open archive that a roll policy decides by. Times are ms since the epoch. */
 export interface ArchiveFacts {
   /** Bytes of the archive so far, including the block that is being filled. */
@@ -40,9 +39,7 @@ export function toRollPolicy(value: RollOption): RollPolicy {
   if (typeof value === 'function') return { isDue: value };
   if (isList(value)) return rollWhenAny(...value);
   if (isPolicy(value)) return value;
-  throw new TypeError(
-    `roll is ${inspect(value, { depth: 1 })}, expected a policy, a function or a list of these`,
-  );
+  throw new TypeError(`roll is ${show(value)}, expected a policy, a function or a list of these`);
 }
 
 /** Rolls as soon as one of the policies is due. */

@@ -1,5 +1,4 @@
-import { inspect } from 'node:util';
-
+import { show } from '../../errors/show.js';
 import type { Clock, Timer } from '../../streams/clock.js';
 import type { ArchiveFacts, RollPolicy } from './roll-policy.js';
 
@@ -73,7 +72,5 @@ export class RollTimer {
  */
 function checkDueAt(dueAt: number | null): number | null {
   if (dueAt === null || (typeof dueAt === 'number' && !Number.isNaN(dueAt))) return dueAt;
-  throw new TypeError(
-    `dueAt of a policy is ${inspect(dueAt)}, expected ms since the epoch or null`,
-  );
+  throw new TypeError(`dueAt of a policy is ${show(dueAt)}, expected ms since the epoch or null`);
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 
+import { quote } from '../../../lib/errors/show.js';
 import { checkObjectKey, objectKeyProblem } from '../../../lib/stores/contract/object-key.js';
 
 describe('checkObjectKey', () => {
@@ -42,7 +43,7 @@ describe('checkObjectKey', () => {
   ];
   for (const [key, problem] of refused) {
     it(`refuses ${show(key)}: it ${problem}`, () => {
-      const message = `object key ${JSON.stringify(key)} ${problem}`;
+      const message = `object key ${quote(key)} ${problem}`;
       expect(() => checkObjectKey(key)).to.throw(RangeError, message);
     });
   }

@@ -8,6 +8,7 @@ const request = {
   target: 's3://bucket/a.gz',
   bucket: 'bucket',
   endpoint: 'http://127.0.0.1:9000',
+  credentials: 'the option credentials',
 };
 
 /** An error as the SDK throws it, with a name and the status of the answer. */
@@ -48,7 +49,7 @@ describe('toStoreError', () => {
     [
       sdkError('403', 403, 'UnknownError'),
       'AccessDenied',
-      /it failed \(AccessDenied\); check AWS_A/,
+      /answered 403 and no more \(AccessDenied\) with the credentials of the option credentials; check AWS_A/,
     ],
     [sdkError('Whatever', 403), 'Whatever', /; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY$/],
     [sdkError('ExpiredToken', 400), 'ExpiredToken', /; check AWS_SESSION_TOKEN$/],
