@@ -43,13 +43,19 @@ export function openStore(target: string | URL | Store, given?: OpenStoreOptions
   }
   const [, protocol] = /^([a-z][a-z0-9+.-]*:)\/\//i.exec(target) ?? [];
   if (protocol !== undefined) return openUrl(protocol.toLowerCase(), target, options);
+  // With a slash too few, it would become a directory called `s3:`.
+  if (/^s3:/i.test(target)) throw unknownKind(target);
   return new DirectoryStore(target, options.directory);
 }
 
 function openUrl(protocol: string, url: string | URL, options: OpenStoreOptions): Store {
   if (protocol === 's3:') return new S3Store(plainS3Url(url), options.s3);
   if (protocol === 'file:') return new DirectoryStore(fileURLToPath(url), options.directory);
-  throw new RangeError(
+  throw unknownKind(url);
+}
+
+function unknownKind(url: string | URL): RangeError {
+  return new RangeError(
     `store ${quote(String(url))} is of an unknown kind, ` +
       'expected s3://bucket/prefix, file:///path or the path of a directory',
   );

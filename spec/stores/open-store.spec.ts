@@ -51,7 +51,8 @@ describe('openStore', () => {
   });
 
   it('refuses other kinds of URL, and names the kinds that it knows', () => {
-    for (const target of ['gs://bucket/a', 'https://example.com/', new URL('ftp://host/')]) {
+    const slips = ['s3:/bucket', 's3:bucket'];
+    for (const target of ['gs://bucket/a', 'https://x/', new URL('ftp://host/'), ...slips]) {
       const known = /is of an unknown kind, expected s3:\/\/bucket\/prefix, file:\/\/\/path or/;
       expect(() => openStore(target)).to.throw(RangeError, known);
     }

@@ -37,6 +37,10 @@ export function checkPatterns(patterns: LocalPatterns): readonly string[] {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(pattern)) {
       throw new RangeError(`pattern ${quote(pattern)} is a URL, expected a local path`);
     }
+    // With a slash too few, it would be a local directory called `s3:`.
+    if (/^s3:/i.test(pattern)) {
+      throw new RangeError(`pattern is ${JSON.stringify(pattern)}, expected s3://bucket/prefix`);
+    }
   }
   return list;
 }

@@ -109,7 +109,7 @@ const ENCRYPTION_NAMES: OptionNames<Exclude<S3Encryption, string>> = { kmsKeyId:
  */
 export function readS3StoreOptions(given: S3StoreOptions | undefined): S3StoreOptions {
   const options = readOptions(given, S3_STORE_OPTION_NAMES);
-  checkEndpoint(options.endpoint);
+  checkEndpoint('endpoint', options.endpoint);
   checkCredentials(options.credentials);
   parseChoice('checksum', options.checksum, ['auto', 'crc32', 'md5', 'none']);
   checkEncryption(options.encryption);
@@ -119,9 +119,18 @@ export function readS3StoreOptions(given: S3StoreOptions | undefined): S3StoreOp
 }
 
 /** The URL parser takes the host of `localhost:9000` for a protocol. */
-function checkEndpoint(endpoint: string | undefined): void {
-  if (endpoint === undefined || /^https?:\/\/[^/]/i.test(endpoint)) return;
-  throw new RangeError('endpoint is not a URL, expected one such as http://localhost:9000');
+function checkEndpoint(name: string, endpoint: string | undefined): string | undefined {
+  if (endpoint === undefined || /^https?:\/\/[^/]/i.test(endpoint)) return endpoint;
+  throw new RangeError(`${name} is not a URL, expected one such as http://localhost:9000`);
+}
+
+/**
+ * The service's URL: the option's, else that of the environment.
+ *
+ * @throws RangeError for one that is none
+ */
+export function endpointOf({ endpoint }: S3StoreOptions): string | undefined {
+  return endpoint ?? checkEndpoint('S3_ENDPOINT', process.env.S3_ENDPOINT || undefined);
 }
 
 function checkCredentials(credentials: S3StoreOptions['credentials']): void {

@@ -45,6 +45,7 @@ import { httpStatusOf, isS3Error, type S3Request, toStoreError } from './s3-erro
 import { S3Put } from './s3-put.js';
 import {
   checkConcurrentParts,
+  endpointOf,
   parsePartBytes,
   readS3StoreOptions,
   type S3Attributes,
@@ -92,7 +93,7 @@ export class S3Store implements Store {
     this.#bucket = bucket;
     this.#prefix = folder === '' ? '' : `${folder}/`;
     this.#options = options;
-    this.#endpoint = options.endpoint ?? (process.env.S3_ENDPOINT || undefined);
+    this.#endpoint = endpointOf(options);
     this.#partBytes = parsePartBytes(options.partBytes ?? '8 MiB');
     this.#concurrentParts = checkConcurrentParts(options.concurrentParts ?? 4);
     this.#attributes = toS3Attributes(options);

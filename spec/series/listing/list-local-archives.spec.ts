@@ -203,6 +203,12 @@ describe('checkPatterns', () => {
     }
   });
 
+  it('refuses an S3 URL with a slash too few', () => {
+    for (const pattern of ['s3:/bucket/*', 'S3:bucket']) {
+      expect(() => checkPatterns([pattern])).to.throw(RangeError, 'expected s3://bucket/prefix');
+    }
+  });
+
   it('refuses values that are not patterns', () => {
     for (const value of [undefined, null, 5, {}, [5], [undefined], '', ['']]) {
       // @ts-expect-error: JavaScript callers may pass anything.

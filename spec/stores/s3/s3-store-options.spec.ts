@@ -3,7 +3,11 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 
 import { S3Store } from '../../../lib/stores/s3/s3-store.js';
-import { readS3StoreOptions, toS3Attributes } from '../../../lib/stores/s3/s3-store-options.js';
+import {
+  endpointOf,
+  readS3StoreOptions,
+  toS3Attributes,
+} from '../../../lib/stores/s3/s3-store-options.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { type S3Server, startEmbeddedS3 } from '../../support/s3-server.js';
 import { chunks } from '../../support/store-tools.js';
@@ -41,6 +45,28 @@ describe('readS3StoreOptions', () => {
       expect(make).to.not.throw(/very secret/);
     });
   }
+});
+
+describe('endpointOf', () => {
+  const { S3_ENDPOINT: before } = process.env;
+
+  afterEach(() => {
+    if (before === undefined) delete process.env.S3_ENDPOINT;
+    else process.env.S3_ENDPOINT = before;
+  });
+
+  it('is that of the options, else that of the environment', () => {
+    process.env.S3_ENDPOINT = 'http://localhost:9000';
+    expect(endpointOf({})).to.equal('http://localhost:9000');
+    expect(endpointOf({ endpoint: 'https://s3.example' })).to.equal('https://s3.example');
+    process.env.S3_ENDPOINT = '';
+    expect(endpointOf({})).to.equal(undefined);
+  });
+
+  it('refuses an endpoint of the environment that is no URL', () => {
+    process.env.S3_ENDPOINT = 'localhost:9000';
+    expect(() => new S3Store('s3://bucket')).to.throw(RangeError, 'S3_ENDPOINT is not a URL');
+  });
 });
 
 describe('toS3Attributes', () => {
