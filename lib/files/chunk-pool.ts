@@ -1,3 +1,5 @@
+import { isAllZeros, sharedZeros } from './zeros.js';
+
 /**
  * The most that is read of a file at a time. Much larger than a block of records, because a block
  * that crosses from one chunk into the next must be copied: with 256 KiB half of the blocks do, and
@@ -18,6 +20,16 @@ export class ChunkPool {
     const memory = this.#spares.pop() ?? new ArrayBuffer(CHUNK_BYTES);
     this.#own.add(memory);
     return Buffer.from(memory, 0, bytes);
+  }
+
+  /**
+   * Exchanges a chunk of zeros for one in memory that all such chunks share: a sparse file of any
+   * length takes no memory. No caller may change the bytes that this returns.
+   */
+  withoutZeros(chunk: Buffer): Buffer {
+    if (!isAllZeros(chunk)) return chunk;
+    this.keep(chunk);
+    return sharedZeros(chunk.length);
   }
 
   /** Takes back a chunk, or a slice of one, after its last use. Ignores memory from elsewhere. */

@@ -55,7 +55,8 @@ async function readChunk(
   try {
     const { bytesRead } = await file.read(chunk, 0, chunk.length, start);
     const bytes = chunk.subarray(0, bytesRead);
-    if (pool !== undefined || 2 * bytesRead >= size) return bytes;
+    if (pool !== undefined) return pool.withoutZeros(bytes);
+    if (2 * bytesRead >= size) return bytes;
     // A record is a view of its chunk: the records of small archives would keep large chunks in
     // memory.
     const own = Buffer.allocUnsafeSlow(bytesRead);

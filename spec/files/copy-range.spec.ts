@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -41,4 +41,22 @@ describe('copyRange', () => {
       expect(reported.equals(expected)).to.equal(true);
     });
   }
+
+  it('copies zeros as a hole, also at the end', async () => {
+    const content = Buffer.concat([
+      Buffer.from('begin'),
+      Buffer.alloc(3_000_000),
+      Buffer.from('middle'),
+      Buffer.alloc(3_000_000),
+    ]);
+    await withScratch(async (scratch) => {
+      const source = await nodeFileLayer.open(await scratch.put('from', content), 'r');
+      const target = await nodeFileLayer.open(join(scratch.path, 'to'), 'wx');
+      await copyRange(source, target, { start: 0 });
+      await source.close();
+      await target.close();
+      expect((await readFile(join(scratch.path, 'to'))).equals(content)).to.equal(true);
+      expect(512 * (await stat(join(scratch.path, 'to'))).blocks).to.be.lessThan(1_000_000);
+    });
+  });
 });

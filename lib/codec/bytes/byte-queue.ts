@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+
 /**
  * Bytes pushed in chunks of any size and read in pieces of any size. A piece that lies within one
  * chunk is not copied.
@@ -47,6 +49,20 @@ export class ByteQueue {
       start = 0;
     }
     return bytes;
+  }
+
+  /** The CRC-32 of the bytes from `at` up to `end` from the front, without a copy of them. */
+  crc32(at: number, end: number): number {
+    let crc = 0;
+    for (let next = at, i = this.#indexOfChunk(at); next < end; i++) {
+      const chunk = this.#chunks[i];
+      if (chunk === undefined) break;
+      const start = this.offset + next - (this.#starts[i] as number);
+      const part = chunk.subarray(start, start + end - next);
+      crc = crc32(part, crc);
+      next += part.length;
+    }
+    return crc;
   }
 
   /** Returns the int32 that is `at` bytes from the front. The queue must hold it. */

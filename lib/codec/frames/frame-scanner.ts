@@ -174,11 +174,16 @@ export class FrameScanner {
     if (pending === undefined || !this.#has(pending.bytes)) return null;
     if (pending.header === null) this.#checkVersion1(pending.lengths);
     const { offset } = this.#queue;
+    const isLarge = pending.bytes > LARGEST_BLOCK_BYTES;
+    // Before the bytes are copied: a header may claim a gigabyte of a sparse file.
+    if (pending.header !== null && isLarge) {
+      this.#checkBody(pending.header, this.#queue.crc32(HEADER_BYTES, pending.bytes));
+    }
     const bytes = this.#queue.peek(pending.bytes);
     if (pending.header === null) {
       return { offset, version: VERSION_1, bytes, header: null, lengths: pending.lengths };
     }
-    this.#checkBody(pending.header, bytes.subarray(HEADER_BYTES));
+    if (!isLarge) this.#checkBody(pending.header, crc32(bytes.subarray(HEADER_BYTES)));
     return { offset, version: pending.header.version, bytes, header: pending.header };
   }
 
@@ -223,9 +228,8 @@ export class FrameScanner {
     if (fault !== null) this.#fail({ what: 'record', ...fault });
   }
 
-  #checkBody(header: FrameHeader, body: Buffer): void {
+  #checkBody(header: FrameHeader, crc: number): void {
     if (header.kind >= FIRST_SKIPPABLE_KIND) return;
-    const crc = crc32(body);
     if (crc === header.bodyCrc) return;
     const what = header.kind === KIND_INDEX ? 'index' : 'block';
     const [expected, found] = [`body checksum ${hex32(header.bodyCrc)}`, hex32(crc)];

@@ -82,11 +82,12 @@ export class JsonLinesDecoder implements KindDecoder {
     const { queue, tornTail } = this.#context;
     if (tornTail === 'end' && isWhole) queue.skip(queue.length);
     if (queue.length === 0) return null;
+    const found = `the end after ${queue.length} bytes`;
+    if (!isWhole) this.#fail(damage ?? 'torn', 'a whole line', found);
+    // JSON has no zero byte, and the hole at the end of a sparse file has nothing else.
+    if (queue.indexOf(0, 0) !== -1) this.#fail('torn', 'a whole line', found);
     const line = queue.peek(queue.length);
-    if (!isWhole) {
-      this.#fail(damage ?? 'torn', 'a whole line', `the end after ${line.length} bytes`);
-    }
-    if (!isJson(line)) this.#fail('torn', 'a whole line', `the end after ${line.length} bytes`);
+    if (!isJson(line)) this.#fail('torn', 'a whole line', found);
     return line;
   }
 
