@@ -59,6 +59,7 @@ export {
   type VerifySeriesOptions,
   verifyArchives,
 } from './reading/verifying/verify-archives.js';
+export type { SkippedArchive } from './series/listing/find-archives.js';
 export type { LocalPatterns } from './series/listing/list-local-archives.js';
 export type { SeriesOrder } from './series/listing/order-archives.js';
 export type {
@@ -77,10 +78,13 @@ export type { LocalFile, ShipOptions, WhenFull } from './shipping/ship-options.j
 export type {
   Evidence,
   GetOptions,
+  ListOptions,
   PutOptions,
   PutResult,
+  SkippedObject,
   Store,
   StoredObject,
+  StoreRequestOptions,
   UnfinishedUpload,
 } from './stores/contract/store.js';
 export { DirectoryStore, type DirectoryStoreOptions } from './stores/directory/directory-store.js';

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import type { SequenceConflict } from '../errors/conflict-error.js';
-import { findArchives } from '../series/listing/find-archives.js';
+import { findArchives, type SkippedArchive } from '../series/listing/find-archives.js';
 import { orderArchives } from '../series/listing/order-archives.js';
 import type { SortedPatterns } from '../series/listing/series-patterns.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
@@ -19,6 +19,7 @@ import { isAnyTime, SeriesSelection } from './series-selection.js';
 export interface SeriesOptions extends ReadSettings, ReadArchiveOptions {
   readonly retries: RetryOptions;
   readonly onGap: (gap: SequenceGap) => void;
+  readonly onSkipped: (skipped: SkippedArchive) => void;
   readonly onLate: (late: LateRecords) => void;
   /** What it throws ends the read. */
   readonly onConflict: (conflict: SequenceConflict) => void;

@@ -6,6 +6,7 @@ import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { asError } from '../errors/as-error.js';
 import { ConflictError, type SequenceConflict } from '../errors/conflict-error.js';
 import { nextTick } from '../format/timers.js';
+import type { SkippedArchive } from '../series/listing/find-archives.js';
 import { type SeriesPatterns, sortPatterns } from '../series/listing/series-patterns.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
 import type { ReadableEvents } from '../streams/typed-events.js';
@@ -38,6 +39,11 @@ export interface ArchiveReaderEvents {
    * listener, and with `whenDamaged: 'error'`, a `ConflictError` ends the stream instead.
    */
   readonly conflict: [conflict: SequenceConflict];
+  /**
+   * An object matches a pattern and cannot be read, because its key has an empty segment, `.` or
+   * `..`. `skipped` of the reader counts them.
+   */
+  readonly skipped: [skipped: SkippedArchive];
 }
 
 type UnheardReports = {
@@ -80,6 +86,7 @@ export class RollingReadStream extends RecordReadable {
   /** Aborts requests to stores, and the delays between them. */
   readonly #ending = new AbortController();
   readonly #unheard: UnheardReports = createUnheardReports();
+  #skipped = 0;
   #batch: readonly ArchiveRecord[] = [];
   /** How many records of the batch were pushed. */
   #pushed = 0;
@@ -100,6 +107,10 @@ export class RollingReadStream extends RecordReadable {
       retries: { clock, signal: this.#ending.signal },
       onDamage: (damage) => this.#report('damage', damage),
       onGap: (gap) => this.#report('gap', gap),
+      onSkipped: (skipped) => {
+        this.#skipped++;
+        this.#report('skipped', skipped);
+      },
       onLate: (late) => this.#report('late', late),
       onConflict: (conflict) => {
         const isExpected = settings.whenDamaged === 'skip' || this.listenerCount('conflict') > 0;
@@ -109,6 +120,11 @@ export class RollingReadStream extends RecordReadable {
     });
     // Readable's own option would call `_destroy` for an aborted signal before `#batches` exists.
     if (signal !== undefined) addAbortSignal(signal, this);
+  }
+
+  /** How many objects match a pattern and cannot be read; see the event `skipped`. */
+  get skipped(): number {
+    return this.#skipped;
   }
 
   /**

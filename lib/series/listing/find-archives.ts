@@ -15,6 +15,16 @@ export interface FindOptions {
   readonly retries: RetryOptions;
   /** Whether patterns that match nothing give an empty result instead of an error. */
   readonly allowEmpty: boolean;
+  /** Called once for each object that a pattern means and that cannot be read. */
+  readonly onSkipped?: (skipped: SkippedArchive) => void;
+}
+
+/** An object that looks like an archive of the series, and cannot be read. */
+export interface SkippedArchive {
+  /** The store and the key. */
+  readonly path: string;
+  /** Why, such as `has an empty segment`. */
+  readonly reason: string;
 }
 
 /**
@@ -27,7 +37,7 @@ export async function findArchives(
   options: FindOptions,
 ): Promise<FoundArchive[]> {
   const { allowEmpty, files } = options;
-  const objects = new ObjectListing(patterns.stored, options.retries);
+  const objects = new ObjectListing(patterns.stored, options);
   // List local archives first: one that is shipped in the meantime is then found in the store.
   const paths = await listLocalArchives(patterns.local, { files, allowEmpty: true });
   const findShipped = (path: string) => objects.findShipped(path);
@@ -43,12 +53,15 @@ export async function findArchives(
 class ObjectListing {
   readonly #patterns: readonly StorePattern[];
   readonly #retries: RetryOptions;
+  readonly #onSkipped: FindOptions['onSkipped'];
+  readonly #skipped = new Set<string>();
   readonly #first = new Map<string, StoredArchive>();
   readonly #later = new Map<string, StoredArchive>();
 
-  constructor(patterns: readonly StorePattern[], retries: RetryOptions) {
+  constructor(patterns: readonly StorePattern[], { onSkipped, retries }: FindOptions) {
     this.#patterns = patterns;
     this.#retries = retries;
+    this.#onSkipped = onSkipped;
   }
 
   async list(): Promise<StoredArchive[]> {
@@ -69,8 +82,14 @@ class ObjectListing {
   }
 
   async #listInto(archives: Map<string, StoredArchive>): Promise<void> {
+    const skip = ({ path, reason }: SkippedArchive) => {
+      // A later listing finds it again.
+      if (this.#skipped.has(path)) return;
+      this.#skipped.add(path);
+      this.#onSkipped?.({ path, reason });
+    };
     for (const { pattern, store } of this.#patterns) {
-      for (const archive of await listStoredArchives(store, pattern, this.#retries)) {
+      for (const archive of await listStoredArchives(store, pattern, this.#retries, skip)) {
         archives.set(archive.path, archive);
       }
     }
