@@ -1,3 +1,5 @@
+import { toMessage } from './show.js';
+
 /** Warns the process of something that no listener hears. */
 export type WarnOnce = (code: string, subject: string, message: string) => void;
 
@@ -8,6 +10,6 @@ export function createWarnOnce(): WarnOnce {
     const key = `${code} ${subject}`;
     if (warned.has(key)) return;
     warned.add(key);
-    process.emitWarning(message, { type: 'ShoeboxWarning', code });
+    process.emitWarning(toMessage(message), { type: 'ShoeboxWarning', code });
   };
 }

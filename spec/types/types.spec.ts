@@ -58,7 +58,7 @@ describe('the types of the library', () => {
   });
 });
 
-/** What the compiler reports; empty if nothing. TypeScript 7 has no API, so it runs as a program. */
+/** The compiler's report, empty without errors. TypeScript 7 has no API, so it runs as a program. */
 async function tsc(...args: readonly string[]): Promise<string> {
   const program = join(ROOT, 'node_modules/typescript/bin/tsc');
   try {

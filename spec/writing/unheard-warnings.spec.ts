@@ -33,6 +33,14 @@ describe('createUnheardWarnings', () => {
     expect(warnings[1]?.message).to.match(/^handler 1 of a\.events failed: no/);
   });
 
+  it('escapes the control characters of a name', async () => {
+    const warnings = await warningsOf(() => {
+      const archive = { path: 'a', name: 'a\n\u001b[31m.events' };
+      createUnheardWarnings().failed?.({ ...failure('recover'), archive });
+    });
+    expect(warnings[0]?.message).to.match(/^recover of a\\\S+\.events failed: no/);
+  });
+
   it('warns of failures that may pass only if they last', async () => {
     const unheard = createUnheardWarnings();
     const early = await warningsOf(() => {

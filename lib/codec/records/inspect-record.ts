@@ -4,7 +4,7 @@ import { type InspectOptions, inspect } from 'node:util';
 import { formatIsoMicros } from './iso-time.js';
 import { formOf } from './payload-form.js';
 
-/** What is shown of an `ArchiveRecord`. */
+/** The facts of an `ArchiveRecord` that are shown. */
 interface ShownRecord {
   readonly writer: string | undefined;
   readonly sequence: number | undefined;

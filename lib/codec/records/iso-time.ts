@@ -7,7 +7,7 @@ const ISO_TIME =
  * in UTC. A time needs its zone: without it, it would mean another moment on each computer. Digits
  * after those of µs are dropped.
  *
- * @returns µs since the epoch; NaN for text that is no such time
+ * @returns µs since the epoch; NaN for any other text
  */
 export function parseIsoMicros(text: string): number {
   const [, date, minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] =

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** What a payload is: JSON, other text in UTF-8, or bytes. */
+/** The kind of a payload: JSON, other text in UTF-8, or bytes. */
 export type PayloadForm =
   | { readonly kind: 'json'; readonly text: string; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string }
@@ -13,7 +13,7 @@ export function formOf(payload: string | Uint8Array): PayloadForm {
   try {
     return { kind: 'json', text, value: JSON.parse(text) };
   } catch {
-    // Most text is no JSON; that is no fault.
+    // Any other text is a payload, too.
     return { kind: 'text', text };
   }
 }

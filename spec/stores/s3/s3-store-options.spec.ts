@@ -63,7 +63,7 @@ describe('endpointOf', () => {
     expect(endpointOf({})).to.equal(undefined);
   });
 
-  it('refuses an endpoint of the environment that is no URL', () => {
+  it('refuses text in S3_ENDPOINT that is not a URL', () => {
     process.env.S3_ENDPOINT = 'localhost:9000';
     expect(() => new S3Store('s3://bucket')).to.throw(RangeError, 'S3_ENDPOINT is not a URL');
   });
