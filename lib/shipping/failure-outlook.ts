@@ -12,7 +12,7 @@ import { isTransient, systemCodeOf } from '../files/system-error.js';
  */
 export type FailureOutlook = 'may pass' | 'doubtful' | 'final';
 
-/** Codes of stores and SDKs that mostly say that a setting is wrong. */
+/** Codes of stores and SDKs that mostly say that a setting is wrong, such as no region (`Error`). */
 const DOUBTFUL_CODES: ReadonlySet<string> = new Set([
   'AccessDenied',
   'AccountProblem',
@@ -20,6 +20,7 @@ const DOUBTFUL_CODES: ReadonlySet<string> = new Set([
   'AuthorizationHeaderMalformed',
   'CredentialsProviderError',
   'EntityTooLarge',
+  'Error',
   'InvalidAccessKeyId',
   'InvalidArgument',
   'InvalidBucketName',
@@ -29,7 +30,10 @@ const DOUBTFUL_CODES: ReadonlySet<string> = new Set([
   'NoSuchBucket',
   'NotImplemented',
   'PermanentRedirect',
+  'RangeError',
   'SignatureDoesNotMatch',
+  'TokenProviderError',
+  'TypeError',
   'XAdminUserNotFound',
 ]);
 
