@@ -21,7 +21,7 @@ export function checkFields(record: object): void {
 }
 
 function refuseField(record: object, key: string): void {
-  // What a class inherits is not stored data, and a program may have extended `Object.prototype`.
+  // Inherited fields are no data, and a program may have extended `Object.prototype`.
   if (!Object.hasOwn(record, key) || Reflect.get(record, key) === undefined) return;
   const shown = JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key);
   const near = nearestName(key, FIELDS) ?? FIELDS.find((field) => isAbbreviation(key, field));
