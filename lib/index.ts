@@ -78,12 +78,12 @@ export type { LocalFile, ShipOptions, WhenFull } from './shipping/ship-options.j
 export type {
   Evidence,
   GetOptions,
-  ListOptions,
   PutOptions,
   PutResult,
   SkippedObject,
   Store,
   StoredObject,
+  StoreListOptions,
   StoreRequestOptions,
   UnfinishedUpload,
 } from './stores/contract/store.js';

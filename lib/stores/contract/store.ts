@@ -98,7 +98,7 @@ export interface SkippedObject {
 }
 
 /** Options of a listing. */
-export interface ListOptions extends StoreRequestOptions {
+export interface StoreListOptions extends StoreRequestOptions {
   /**
    * Called for each object that the store cannot read, because its key is not one that `put`
    * accepts. Not called for the marker of a folder.
@@ -107,7 +107,10 @@ export interface ListOptions extends StoreRequestOptions {
 }
 
 /** All options of `list`. */
-export const LIST_OPTION_NAMES: OptionNames<ListOptions> = { signal: checkSignal, onSkipped: true };
+export const LIST_OPTION_NAMES: OptionNames<StoreListOptions> = {
+  signal: checkSignal,
+  onSkipped: true,
+};
 
 /** An upload that was neither completed nor aborted. */
 export interface UnfinishedUpload {
@@ -139,7 +142,7 @@ export interface Store {
   get(key: string, range?: ByteRange, options?: GetOptions): Promise<Readable>;
 
   /** Every object whose key begins with `prefix`, in the byte order of their keys. */
-  list(prefix?: string, options?: ListOptions): AsyncIterable<StoredObject>;
+  list(prefix?: string, options?: StoreListOptions): AsyncIterable<StoredObject>;
 
   /** Removes the object under `key`. Does nothing when there is none. */
   delete(key: string, options?: StoreRequestOptions): Promise<void>;

@@ -21,12 +21,12 @@ import {
   GET_OPTION_NAMES,
   type GetOptions,
   LIST_OPTION_NAMES,
-  type ListOptions,
   PUT_OPTION_NAMES,
   type PutOptions,
   type PutResult,
   type Store,
   type StoredObject,
+  type StoreListOptions,
   type UnfinishedUpload,
 } from '../contract/store.js';
 import { walkDirectory } from './walk-directory.js';
@@ -107,7 +107,7 @@ export class DirectoryStore implements Store {
     throw refusal('get', path, 'PreconditionFailed', `it is no longer ${options.ifMatch}`);
   }
 
-  async *list(prefix = '', given?: ListOptions): AsyncGenerator<StoredObject> {
+  async *list(prefix = '', given?: StoreListOptions): AsyncGenerator<StoredObject> {
     const { onSkipped, signal } = readOptions(given, LIST_OPTION_NAMES);
     const isObject = (key: string) => {
       if (isTemporary(key)) return false;

@@ -15,13 +15,13 @@ import {
   GET_OPTION_NAMES,
   type GetOptions,
   LIST_OPTION_NAMES,
-  type ListOptions,
   PUT_OPTION_NAMES,
   type PutOptions,
   type PutResult,
   STORE_REQUEST_OPTION_NAMES,
   type Store,
   type StoredObject,
+  type StoreListOptions,
   type StoreRequestOptions,
   type UnfinishedUpload,
 } from '../contract/store.js';
@@ -193,7 +193,7 @@ export class S3Store implements Store {
     return Readable.from([]);
   }
 
-  async *list(prefix = '', given?: ListOptions): AsyncGenerator<StoredObject> {
+  async *list(prefix = '', given?: StoreListOptions): AsyncGenerator<StoredObject> {
     const { onSkipped, signal } = readOptions(given, LIST_OPTION_NAMES);
     const Prefix = this.#prefix + prefix;
     const check = new ListingCheck(Prefix);
