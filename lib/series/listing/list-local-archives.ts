@@ -18,7 +18,7 @@ import { createGlobMatcher } from '../names/glob-matcher.js';
 /** One pattern or several: globs, paths of archives, or directories. */
 export type LocalPatterns = string | readonly string[];
 
-export interface ListOptions {
+export interface LocalListOptions {
   readonly files: FileLayer;
   /** Whether patterns that match nothing give an empty list instead of an error. */
   readonly allowEmpty: boolean;
@@ -54,7 +54,7 @@ export function checkPatterns(patterns: LocalPatterns): readonly string[] {
  */
 export async function listLocalArchives(
   patterns: readonly string[],
-  options: ListOptions,
+  options: LocalListOptions,
 ): Promise<string[]> {
   const found = new Map<string, string>();
   for (const pattern of patterns) {
