@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import type { SequenceConflict } from '../errors/conflict-error.js';
-import { findArchives, type SkippedArchive } from '../series/listing/find-archives.js';
+import { SeriesListing, type SkippedArchive } from '../series/listing/find-archives.js';
 import { orderArchives } from '../series/listing/order-archives.js';
 import type { SortedPatterns } from '../series/listing/series-patterns.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
@@ -56,18 +56,27 @@ async function* readAll(
   patterns: SortedPatterns,
   options: SeriesOptions,
 ): AsyncGenerator<ArchiveRecord[]> {
-  const found = await findArchives(patterns, options);
-  const archives = await orderArchives(found, options.order);
+  const listing = new SeriesListing(patterns, options);
+  const found = await listing.list();
+  const archives = await orderArchives(found, options.order, () => listing.takeNew());
   const ledger = createLedger(found, options);
   const selection = new SeriesSelection(options.wanted, ledger);
-  const readOptions = { ...options, onOpened: (path: string) => ledger.beginArchive(path) };
   const namesRead = new Set<string>();
   const read: FoundArchive[] = [];
+  const pathsRead = new Set<string>();
   for (const archive of archives) {
     const name = basename(archive.path);
     const seek = seekIn(archive, namesRead.has(name), selection);
     namesRead.add(name);
-    read.push(archive);
+    const begin = (path: string) => {
+      // An archive that was followed to where it is now may be listed there as well.
+      if (pathsRead.has(path)) return 'skip';
+      pathsRead.add(path);
+      read.push(archive);
+      ledger.beginArchive(path);
+      return 'read';
+    };
+    const readOptions = { ...options, begin } as const;
     for await (const records of readArchive(archive, selection, readOptions, seek)) {
       const selected = selection.filter(records);
       if (selected.length > 0) yield selected;

@@ -18,8 +18,8 @@ export interface ReadArchiveOptions {
   readonly metadataKey: string | undefined;
   readonly whenDamaged: 'error' | 'skip';
   readonly onDamage: (damage: SkippedDamage) => void;
-  /** Called with the path of the file or object that is read. @default nothing */
-  readonly onOpened?: (path: string) => void;
+  /** Whether the file or object at this path is read, now that it is open. @default always */
+  readonly begin?: (path: string) => 'read' | 'skip';
 }
 
 /**
@@ -35,8 +35,8 @@ export async function* readArchive(
   seek?: SpanOptions,
 ): AsyncGenerator<ArchiveRecord[]> {
   const source = await archive.open();
-  options.onOpened?.(source.path);
   try {
+    if (options.begin?.(source.path) === 'skip') return;
     const spans = seek === undefined ? null : await findSpans(source, seek);
     if (spans === null || (yield* readSpans(source, spans, selection, options)) === 'damaged') {
       yield* readWhole(source, selection, options);

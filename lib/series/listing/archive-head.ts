@@ -14,7 +14,7 @@ import {
   KIND_RECORDS,
   VERSION_2,
 } from '../../format/version-2.js';
-import type { FoundArchive } from '../opening/found-archive.js';
+import type { ArchiveIdentity, FoundArchive } from '../opening/found-archive.js';
 
 /** Writer, sequence and earliest time of an archive's first block. */
 export type SequenceStart = Pick<FrameHeader, 'writer' | 'sequence' | 'earliestMicros'>;
@@ -32,15 +32,46 @@ export type ArchiveHead =
 /** Enough of a gzip file to inflate a header: names and comments in gzip's own header are short. */
 const PEEK_BYTES = 4096;
 
+/** How many of the first bytes an archive without sequences is recognised by. */
+const HEAD_BYTES = 512;
+
 /** Reads the first bytes of an archive: one small read, or one request for a small range. */
 export async function peekArchive(archive: FoundArchive): Promise<ArchiveHead> {
+  return (await identifyArchive(archive)).head;
+}
+
+/** As `peekArchive`; also says what the archive is recognised by, which the archive remembers. */
+export async function identifyArchive(
+  archive: FoundArchive,
+): Promise<{ readonly head: ArchiveHead; readonly identity: ArchiveIdentity }> {
   const source = await archive.open();
   try {
-    const head = await source.read({ start: 0, end: PEEK_BYTES });
-    return readHead(isGzip(head) ? inflateHead(head, HEADER_BYTES) : head, source.isOpen);
+    const bytes = await source.read({ start: 0, end: PEEK_BYTES });
+    const uncompressed = isGzip(bytes) ? inflateHead(bytes, HEAD_BYTES) : bytes;
+    const head = readHead(uncompressed, source.isOpen);
+    const identity = {
+      start: head.kind === 'sequenced' ? head.start : undefined,
+      // The few bytes of a header that is being written are the same in every archive.
+      head: Uint8Array.from(uncompressed.subarray(0, head.kind === 'begun' ? 0 : HEAD_BYTES)),
+      file: await source.fileNumber?.(),
+    };
+    archive.remember?.(identity);
+    return { head, identity };
   } finally {
     await source.close();
   }
+}
+
+/** Whether `found` is the archive that was known before as `known`, and may have grown since. */
+export function isSameArchive(known: ArchiveIdentity, found: ArchiveIdentity): boolean {
+  const { file, head, start } = known;
+  if (start !== undefined) {
+    return start.writer === found.start?.writer && start.sequence === found.start.sequence;
+  }
+  if (file !== undefined && found.file !== undefined && file.dev === found.file.dev) {
+    return file.ino === found.file.ino;
+  }
+  return head.length > 0 && Buffer.compare(head, found.head.subarray(0, head.length)) === 0;
 }
 
 function readHead(bytes: Buffer, isOpen: boolean): ArchiveHead {

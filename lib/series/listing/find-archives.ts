@@ -1,14 +1,16 @@
-import { parse } from 'node:path';
+import { basename, parse } from 'node:path';
 
 import { NoArchivesError } from '../../errors/no-archives-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
 import type { RetryOptions } from '../../stores/contract/retries.js';
-import type { FoundArchive } from '../opening/found-archive.js';
-import { LocalArchive } from '../opening/local-archive.js';
-import type { StoredArchive } from '../opening/stored-archive.js';
+import { laterNameMatcher } from '../names/later-name.js';
+import type { ArchiveIdentity, FoundArchive } from '../opening/found-archive.js';
+import { type FindMoved, LocalArchive } from '../opening/local-archive.js';
+import { isArchiveGone } from '../opening/open-archive.js';
+import { identifyArchive, isSameArchive } from './archive-head.js';
 import { listLocalArchives } from './list-local-archives.js';
 import { listStoredArchives } from './list-stored-archives.js';
-import { type SortedPatterns, type StorePattern, showPattern } from './series-patterns.js';
+import { type SortedPatterns, showPattern } from './series-patterns.js';
 
 export interface FindOptions {
   readonly files: FileLayer;
@@ -36,63 +38,135 @@ export async function findArchives(
   patterns: SortedPatterns,
   options: FindOptions,
 ): Promise<FoundArchive[]> {
-  const { allowEmpty, files } = options;
-  const objects = new ObjectListing(patterns.stored, options);
-  // List local archives first: one that is shipped in the meantime is then found in the store.
-  const paths = await listLocalArchives(patterns.local, { files, allowEmpty: true });
-  const findShipped = (path: string) => objects.findShipped(path);
-  const local = paths.map((path) => new LocalArchive(path, files, findShipped));
-  const found = [...local, ...(await objects.list())];
-  if (found.length === 0 && !allowEmpty) {
-    throw new NoArchivesError([...patterns.local, ...patterns.stored.map(showPattern)]);
-  }
-  return found;
+  return await new SeriesListing(patterns, options).list();
 }
 
-/** The archives in stores: those of the first listing, and those that were shipped later. */
-class ObjectListing {
-  readonly #patterns: readonly StorePattern[];
-  readonly #retries: RetryOptions;
-  readonly #onSkipped: FindOptions['onSkipped'];
+/** The archives that patterns match now, and where those that were listed are later. */
+export class SeriesListing {
+  readonly #patterns: SortedPatterns;
+  readonly #options: FindOptions;
+  readonly #local = new Map<string, FoundArchive>();
+  readonly #stored = new Map<string, FoundArchive>();
   readonly #skipped = new Set<string>();
-  readonly #first = new Map<string, StoredArchive>();
-  readonly #later = new Map<string, StoredArchive>();
+  /** The paths of those that `list` and `takeNew` have returned. */
+  readonly #taken = new Set<string>();
+  /** By path: archives that are on disk or in a store for good, and so need not be read again. */
+  readonly #identities = new Map<string, ArchiveIdentity>();
 
-  constructor(patterns: readonly StorePattern[], { onSkipped, retries }: FindOptions) {
+  constructor(patterns: SortedPatterns, options: FindOptions) {
     this.#patterns = patterns;
-    this.#retries = retries;
-    this.#onSkipped = onSkipped;
-  }
-
-  async list(): Promise<StoredArchive[]> {
-    await this.#listInto(this.#first);
-    return [...this.#first.values()];
+    this.#options = options;
   }
 
   /**
-   * Lists again only if the last listing lacks the archive: many may be shipped during a long read.
+   * All archives. Lists local archives first: one that is shipped in the meantime is then found in
+   * the store. With patterns of both kinds it lists local archives once more, and adds those that are
+   * new: an older archive may have begun after the first listing, and a later one may be in the
+   * store already.
+   *
+   * @throws NoArchivesError, DirectoryError, StoreError
    */
-  async findShipped(path: string): Promise<StoredArchive | undefined> {
-    const known = findByName(this.#later, path);
-    if (known !== undefined || this.#patterns.length === 0) return known;
-    await this.#listInto(this.#later);
-    // Prefer new objects: one of the first listing may be another archive with the same name.
-    for (const key of this.#first.keys()) this.#later.delete(key);
-    return findByName(this.#later, path) ?? findByName(this.#first, path);
+  async list(): Promise<FoundArchive[]> {
+    const { local, stored } = this.#patterns;
+    const found = await this.takeNew();
+    if (local.length > 0 && stored.length > 0) {
+      await this.#listLocal();
+      found.push(...this.#takeListed());
+    }
+    if (found.length === 0 && !this.#options.allowEmpty) {
+      throw new NoArchivesError([...local, ...stored.map(showPattern)]);
+    }
+    return found;
   }
 
-  async #listInto(archives: Map<string, StoredArchive>): Promise<void> {
+  /** Lists again, and returns the archives that were not returned before. */
+  async takeNew(): Promise<FoundArchive[]> {
+    await this.#listLocal();
+    await this.#listStored();
+    return this.#takeListed();
+  }
+
+  #takeListed(): FoundArchive[] {
+    const listed = [...this.#local.values(), ...this.#stored.values()];
+    const fresh = listed.filter(({ path }) => !this.#taken.has(path));
+    for (const { path } of fresh) this.#taken.add(path);
+    return fresh;
+  }
+
+  async #listLocal(): Promise<void> {
+    const { files } = this.#options;
+    for (const path of await listLocalArchives(this.#patterns.local, { files, allowEmpty: true })) {
+      if (this.#local.has(path)) continue;
+      const findMoved: FindMoved = (...moved) => this.#findMoved(...moved);
+      this.#local.set(path, new LocalArchive(path, files, findMoved));
+    }
+  }
+
+  async #listStored(): Promise<void> {
+    const { onSkipped, retries } = this.#options;
     const skip = ({ path, reason }: SkippedArchive) => {
       // A later listing finds it again.
       if (this.#skipped.has(path)) return;
       this.#skipped.add(path);
-      this.#onSkipped?.({ path, reason });
+      onSkipped?.({ path, reason });
     };
-    for (const { pattern, store } of this.#patterns) {
-      for (const archive of await listStoredArchives(store, pattern, this.#retries, skip)) {
-        archives.set(archive.path, archive);
+    for (const { pattern, store } of this.#patterns.stored) {
+      for (const archive of await listStoredArchives(store, pattern, retries, skip)) {
+        this.#stored.set(archive.path, archive);
       }
     }
+  }
+
+  /** Lists again only if nothing that is listed is the archive: many may move in a long read. */
+  async #findMoved(
+    path: string,
+    identity: ArchiveIdentity | undefined,
+  ): Promise<FoundArchive | undefined> {
+    const known = await this.#findListed(path, identity);
+    if (known !== undefined) return known;
+    await this.#listLocal();
+    await this.#listStored();
+    return await this.#findListed(path, identity);
+  }
+
+  async #findListed(
+    path: string,
+    identity: ArchiveIdentity | undefined,
+  ): Promise<FoundArchive | undefined> {
+    // Without an identity, only an object with its name can be the archive.
+    if (identity === undefined) return findByName(this.#stored, path);
+    const isPossible = laterNameMatcher(path);
+    for (const archive of [...this.#stored.values(), ...this.#local.values()].reverse()) {
+      if (archive.path === path || !isPossible(basename(archive.path))) continue;
+      const found = await this.#identify(archive);
+      if (found !== undefined && isSameArchive(identity, found)) return archive;
+    }
+    return undefined;
+  }
+
+  async #identify(archive: FoundArchive): Promise<ArchiveIdentity | undefined> {
+    const known = this.#identities.get(archive.path);
+    if (known !== undefined) return known;
+    const identity = await readIdentity(archive, this.#options.files);
+    if (identity !== undefined && identity.head.length > 0) {
+      this.#identities.set(archive.path, identity);
+    }
+    return identity;
+  }
+}
+
+/** What an archive is recognised by; undefined if it is no longer where it was listed. */
+async function readIdentity(
+  archive: FoundArchive,
+  files: FileLayer,
+): Promise<ArchiveIdentity | undefined> {
+  try {
+    // Not followed if it has moved: the search would not end.
+    const fixed = archive.isStored ? archive : new LocalArchive(archive.path, files);
+    return (await identifyArchive(fixed)).identity;
+  } catch (error) {
+    if (isArchiveGone(error)) return undefined;
+    throw error;
   }
 }
 
@@ -100,7 +174,7 @@ class ObjectListing {
  * The object that a local archive was shipped as: the one of its name, or, if that name was taken,
  * the one whose name has the archive's digest appended.
  */
-function findByName(archives: ReadonlyMap<string, StoredArchive>, path: string) {
+function findByName(archives: ReadonlyMap<string, FoundArchive>, path: string) {
   const { ext, name } = parse(path);
   const candidates = [...archives.values()].map((archive) => ({ archive, ...parse(archive.path) }));
   const hasDigest = (other: string) => other.startsWith(`${name}-`) && SHA8.test(other.slice(-9));

@@ -1,8 +1,15 @@
 import { basename, extname } from 'node:path';
 
+import { laterNameMatcher } from '../names/later-name.js';
 import { compareNaturally } from '../names/natural-order.js';
 import type { FoundArchive } from '../opening/found-archive.js';
-import { peekArchive, type SequenceStart } from './archive-head.js';
+import { isArchiveGone } from '../opening/open-archive.js';
+import {
+  type ArchiveHead,
+  identifyArchive,
+  peekArchive,
+  type SequenceStart,
+} from './archive-head.js';
 import { digestOf, distinctArchives } from './distinct-archives.js';
 
 /**
@@ -31,20 +38,74 @@ interface SequencedArchive {
 export async function orderArchives(
   archives: readonly FoundArchive[],
   order: SeriesOrder,
+  takeNew: TakeNew = async () => [],
 ): Promise<FoundArchive[]> {
-  if (order === 'time') return await orderByTime(archives);
+  if (order === 'time') return (await orderByTime(archives, takeNew)).ordered;
   const stored = archives.filter(({ isStored }) => isStored).sort(comparePaths);
-  const local = await orderByTime(archives.filter(({ isStored }) => !isStored));
-  return await joinByName(stored, local);
+  const local = archives.filter(({ isStored }) => !isStored);
+  const { ordered, starts } = await orderByTime(local, takeNew);
+  if (stored.length === 0) return ordered;
+  return await joinByName(stored, ordered, starts);
 }
 
-async function orderByTime(archives: readonly FoundArchive[]): Promise<FoundArchive[]> {
+/**
+ * Lists the series again and returns new archives. Called if an archive vanished before its head
+ * was read: it may have got another name.
+ */
+export type TakeNew = () => Promise<FoundArchive[]>;
+
+/** How often the series is listed again because archives vanish. */
+const MOST_LISTINGS = 100;
+
+interface OrderedArchives {
+  readonly ordered: FoundArchive[];
+  /** The first blocks of those that have sequences. */
+  readonly starts: ReadonlyMap<FoundArchive, SequenceStart>;
+}
+
+/** The archives with their heads, and those that they have become if some vanish meanwhile. */
+async function peekAll(archives: readonly FoundArchive[], takeNew: TakeNew) {
+  const heads: { readonly archive: FoundArchive; readonly head: ArchiveHead }[] = [];
+  /** The files without sequences: the ledger does not notice that one is listed twice. */
+  const files = new Set<string>();
+  const vanished: { readonly archive: FoundArchive; readonly error: unknown }[] = [];
+  let left = archives;
+  for (let listings = 0; left.length > 0 && listings < MOST_LISTINGS; listings++) {
+    const before = vanished.length;
+    for (const archive of left) {
+      try {
+        const { head, identity } = await identifyArchive(archive);
+        const { file } = identity;
+        const number = file === undefined ? undefined : `${file.dev} ${file.ino}`;
+        if (head.kind === 'unsequenced' && listings > 0 && number !== undefined) {
+          if (files.has(number)) continue;
+        }
+        if (number !== undefined) files.add(number);
+        heads.push({ archive, head });
+      } catch (error) {
+        if (!isArchiveGone(error)) throw error;
+        vanished.push({ archive, error });
+      }
+    }
+    left = vanished.length > before ? await takeNew() : [];
+  }
+  for (const { archive, error } of vanished) {
+    const isLater = laterNameMatcher(archive.path);
+    if (!heads.some((other) => isLater(basename(other.archive.path)))) throw error;
+  }
+  return heads;
+}
+
+async function orderByTime(
+  archives: readonly FoundArchive[],
+  takeNew: TakeNew,
+): Promise<OrderedArchives> {
   const unsequenced: FoundArchive[] = [];
   const begun: FoundArchive[] = [];
   const damaged: FoundArchive[] = [];
+  const starts = new Map<FoundArchive, SequenceStart>();
   const writers = new Map<string, SequencedArchive[]>();
-  for (const archive of archives) {
-    const head = await peekArchive(archive);
+  for (const { archive, head } of await peekAll(archives, takeNew)) {
     switch (head.kind) {
       case 'unsequenced':
         unsequenced.push(archive);
@@ -60,19 +121,25 @@ async function orderByTime(archives: readonly FoundArchive[]): Promise<FoundArch
         const own = writers.get(start.writer) ?? [];
         writers.set(start.writer, own);
         own.push({ archive, start });
+        starts.set(archive, start);
       }
     }
   }
   const distinct = await distinctArchives(unsequenced.sort(compareNames));
-  const ordered = insert([...distinct, ...merge([...writers.values()])], damaged);
+  const sorted = insert([...distinct, ...merge([...writers.values()])], damaged);
   // By the time a begun archive is read, it may hold records: the last ones of its writer.
-  return [...ordered, ...begun.sort(compareNames)];
+  return { ordered: [...sorted, ...begun.sort(compareNames)], starts };
 }
 
-/** Objects, then local archives; a local archive that is also an object comes right before that. */
+/**
+ * Objects, then local archives. A local archive that is also an object comes right before that, and
+ * one that is older than an object of its writer comes before that: while archives are shipped, a
+ * later one may be in the store first.
+ */
 async function joinByName(
   stored: readonly FoundArchive[],
   local: readonly FoundArchive[],
+  starts: ReadonlyMap<FoundArchive, SequenceStart>,
 ): Promise<FoundArchive[]> {
   const namesakes = new Map<string, FoundArchive[]>();
   for (const archive of local) {
@@ -92,7 +159,49 @@ async function joinByName(
     }
     if (!isCopy) joined.push(object);
   }
-  return [...joined, ...local.filter((archive) => !joinedLocal.has(archive))];
+  const others = local.filter((archive) => !joinedLocal.has(archive));
+  return await placeAmong(joined, others, starts);
+}
+
+/**
+ * Puts each local archive before the first object that holds later records of its writer, or at the
+ * end. Reads the heads only of objects with later names, and, if names hold the writer's id, only
+ * of those with that id.
+ */
+async function placeAmong(
+  objects: readonly FoundArchive[],
+  local: readonly FoundArchive[],
+  starts: ReadonlyMap<FoundArchive, SequenceStart>,
+): Promise<FoundArchive[]> {
+  const before = new Map<FoundArchive, FoundArchive[]>();
+  const last: FoundArchive[] = [];
+  const heads = new Map<FoundArchive, ArchiveHead>();
+  for (const archive of local) {
+    const start = starts.get(archive);
+    const next = start === undefined ? undefined : await findLater(archive, start, objects, heads);
+    if (next === undefined) last.push(archive);
+    else before.set(next, [...(before.get(next) ?? []), archive]);
+  }
+  return [...objects.flatMap((object) => [...(before.get(object) ?? []), object]), ...last];
+}
+
+async function findLater(
+  archive: FoundArchive,
+  { sequence, writer }: SequenceStart,
+  objects: readonly FoundArchive[],
+  heads: Map<FoundArchive, ArchiveHead>,
+): Promise<FoundArchive | undefined> {
+  const hasWriter = basename(archive.path).includes(writer);
+  for (const object of objects) {
+    const name = basename(object.path);
+    if (!object.isStored || (hasWriter && !name.includes(writer))) continue;
+    if (compareTexts(name, basename(archive.path)) <= 0) continue;
+    const head = heads.get(object) ?? (await peekArchive(object));
+    heads.set(object, head);
+    if (head.kind !== 'sequenced' || head.start.writer !== writer) continue;
+    if (head.start.sequence > sequence) return object;
+  }
+  return undefined;
 }
 
 /**

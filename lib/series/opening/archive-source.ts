@@ -1,4 +1,8 @@
 import type { ByteRange } from '../../files/byte-range.js';
+import type { FileStatus } from '../../files/file-layer.js';
+
+/** A file as long as it exists, under any name. */
+export type FileNumber = Pick<FileStatus, 'dev' | 'ino'>;
 
 /** An open archive: random and sequential access to its bytes, in a file or in a store. */
 export interface ArchiveSource {
@@ -18,6 +22,9 @@ export interface ArchiveSource {
    * the buffers. Their memory is not much larger than their content.
    */
   stream(range?: ByteRange): AsyncGenerator<Buffer>;
+
+  /** The file that it is in; missing in a store. */
+  fileNumber?(): Promise<FileNumber>;
 
   close(): Promise<void>;
 }

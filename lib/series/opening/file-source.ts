@@ -3,7 +3,7 @@ import type { ChunkPool } from '../../files/chunk-pool.js';
 import type { OpenFile } from '../../files/file-layer.js';
 import { readChunks } from '../../files/read-chunks.js';
 import { mayBeTorn } from '../names/archive-state.js';
-import type { ArchiveSource } from './archive-source.js';
+import type { ArchiveSource, FileNumber } from './archive-source.js';
 
 export interface FileSourceOptions {
   /** Whether the archive may end anywhere. @default by the suffix of its path */
@@ -43,6 +43,11 @@ export class FileSource implements ArchiveSource {
 
   stream(range?: ByteRange): AsyncGenerator<Buffer> {
     return readChunks(this.#file, this.path, range, this.#pool);
+  }
+
+  async fileNumber(): Promise<FileNumber> {
+    const { dev, ino } = await this.#file.stat();
+    return { dev, ino };
   }
 
   async close(): Promise<void> {

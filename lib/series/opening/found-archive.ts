@@ -1,5 +1,5 @@
 import type { FileStatus } from '../../files/file-layer.js';
-import type { ArchiveSource } from './archive-source.js';
+import type { ArchiveSource, FileNumber } from './archive-source.js';
 
 /** An archive that a pattern matched. It may change its state until it is opened. */
 export interface FoundArchive {
@@ -13,6 +13,19 @@ export interface FoundArchive {
 
   /** @throws ArchiveError with the code `ERR_ARCHIVE_GONE` if the archive no longer exists */
   open(): Promise<ArchiveSource>;
+
+  /** Keeps what the archive is recognised by, once its head was read. */
+  remember?(identity: ArchiveIdentity): void;
+}
+
+/** What an archive is recognised by, wherever it goes and whatever it is called. */
+export interface ArchiveIdentity {
+  /** Its first block; undefined without sequences, or if it has no block yet. */
+  readonly start: { readonly writer: string; readonly sequence: number } | undefined;
+  /** Its first bytes, uncompressed; empty if it has no whole header yet. */
+  readonly head: Uint8Array;
+  /** The file's device and number; undefined in a store. */
+  readonly file: FileNumber | undefined;
 }
 
 /** The file of a local archive. */

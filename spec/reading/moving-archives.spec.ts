@@ -1,0 +1,155 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+
+import { expect } from 'chai';
+
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
+import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
+import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js';
+import { DirectoryStore } from '../../lib/stores/directory/directory-store.js';
+import { moveTo } from '../../lib/writing/handlers/move-to.js';
+import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
+import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
+import { encodeUnsealed, readPayloads, TemporaryDirectories } from '../support/series.js';
+
+const OPEN = 'x_0-[[COUNT]].events';
+
+/** Contents with one record each, `0` to `2`. */
+const kinds: Readonly<Record<string, readonly Buffer[]>> = {
+  'version 2': [0, 1, 2].map((i) => encodeUnsealed([`${i}`], { sequence: i })),
+  'version 1': [0, 1, 2].map((i) => encodeVersion1([`${i}`])),
+  'JSON lines': [0, 1, 2].map((i) => encodeJsonLines([`${i}`])),
+};
+
+describe('a reader follows archives that move', () => {
+  const directories = new TemporaryDirectories();
+  let directory: string;
+  let store: DirectoryStore;
+
+  beforeEach(async () => {
+    directory = await directories.make();
+    store = new DirectoryStore(join(directory, 'store'));
+    for (const name of ['spool', 'moved', 'store']) await mkdir(join(directory, name));
+  });
+
+  afterEach(() => directories.remove());
+
+  const inSpool = (name: string) => join(directory, 'spool', name);
+  const patterns = () => [inSpool('*'), join(directory, 'moved/*'), { store, pattern: '*' }];
+
+  /** Runs `move` before the `nth` time that a file whose name begins so is opened. */
+  function movingBefore(start: string, nth: number, move: () => Promise<void>): FileLayer {
+    let opened = 0;
+    return {
+      ...nodeFileLayer,
+      async open(path, mode) {
+        if (basename(path).startsWith(start) && dirname(path) === join(directory, 'spool')) {
+          // Several names are tried for each opening.
+          if (path.endsWith('.open') && ++opened === nth) await move();
+        }
+        return nodeFileLayer.open(path, mode);
+      },
+    };
+  }
+
+  async function ship(key: string, bytes: Buffer): Promise<void> {
+    await store.put(key, Readable.from([bytes], { objectMode: false }));
+  }
+
+  const moves: Readonly<Record<string, (bytes: Buffer) => Promise<void>>> = {
+    'sealed under another name': () => rename(inSpool(`${OPEN}.open`), inSpool('x_0-1.events')),
+    'moved to another directory': () =>
+      rename(inSpool(`${OPEN}.open`), join(directory, 'moved/x_0-1.events')),
+    'shipped under another name': async (bytes) => {
+      await ship('x_0-1.events.gz', gzipSync(bytes));
+      await rm(inSpool(`${OPEN}.open`));
+    },
+  };
+
+  for (const [kind, [first, second, third]] of Object.entries(kinds)) {
+    if (first === undefined || second === undefined || third === undefined) continue;
+    for (const [what, move] of Object.entries(moves)) {
+      for (const [when, nth] of [
+        ['before its head is read', 1],
+        ['after its head was read', 2],
+      ] as const) {
+        it(`${kind}, ${what} ${when}`, async () => {
+          await writeFile(inSpool(`${OPEN}.open`), first);
+          await writeFile(inSpool('x_1-1.events'), second);
+          await ship('x_2-1.events.gz', gzipSync(third));
+          const files = movingBefore('x_0-', nth, () => move(first));
+          const reader = createArchiveReader(patterns(), { files, order: 'time' });
+          const { error, payloads } = await readPayloads(reader);
+          expect(error).to.equal(undefined);
+          expect([...payloads].sort()).to.deep.equal(['0', '1', '2']);
+          if (kind === 'version 2') expect(payloads).to.deep.equal(['0', '1', '2']);
+        });
+      }
+    }
+  }
+
+  it('fails if an archive is really gone', async () => {
+    await writeFile(inSpool(`${OPEN}.open`), encodeUnsealed(['0']));
+    await writeFile(inSpool('x_1-1.events'), encodeUnsealed(['1'], { sequence: 1 }));
+    const files = movingBefore('x_0-', 2, () => rm(inSpool(`${OPEN}.open`)));
+    const { error } = await readPayloads(createArchiveReader(patterns(), { files }));
+    expect(error).to.have.property('code', 'ERR_ARCHIVE_GONE');
+  });
+
+  it('reads an older archive that is still local before a later one that was shipped', async () => {
+    const archives = [0, 1, 2, 3].map((i) => encodeUnsealed([`${i}`], { sequence: i }));
+    const [first = Buffer.of(), second = Buffer.of(), third = Buffer.of(), last] = archives;
+    await ship('x_0.events.gz', gzipSync(first));
+    await ship('x_2.events.gz', gzipSync(third));
+    await writeFile(inSpool('x_1.events'), second);
+    await writeFile(inSpool('x_3.events.open'), last ?? Buffer.of());
+    for (const order of ['name', 'time'] as const) {
+      const { error, payloads } = await readPayloads(createArchiveReader(patterns(), { order }));
+      expect({ error, payloads }).to.deep.equal({ error: undefined, payloads: [...'0123'] });
+    }
+  });
+
+  for (const [template, where] of [
+    ['e_[[SEQUENCE]]-[[COUNT]].events', 'moved'],
+    ['e_[[SEQUENCE]]-[[COUNT]].events', 'shipped'],
+    ['[[CRC]].events', 'shipped'],
+  ] as const) {
+    it(`reads ${template} while it is written and ${where}`, async () => {
+      const writer = createArchiveWriter({
+        ...{ directory: join(directory, 'spool'), template, roll: rollByCount(5) },
+        flushInterval: 1,
+        ...(where === 'moved'
+          ? { handlers: [moveTo(join(directory, 'moved'))] }
+          : { ship: { to: store } }),
+      });
+      let sequence = 0;
+      let isOver = false;
+      const writing = (async () => {
+        while (!isOver) {
+          for (let i = 0; i < 5; i++) await writer.append({ payload: `${sequence++}` }).written;
+          await delay(25);
+        }
+        await writer.close();
+      })();
+      try {
+        for (let round = 0; round < 6; round++) {
+          const least = sequence - 10;
+          const gaps: unknown[] = [];
+          const reader = createArchiveReader(patterns(), { allowEmpty: true, order: 'time' });
+          reader.on('gap', (gap) => gaps.push(gap));
+          const { error, payloads } = await readPayloads(reader);
+          expect(error).to.equal(undefined);
+          expect(payloads).to.deep.equal([...payloads.keys()].map(String));
+          expect(payloads.length).to.be.at.least(least);
+          expect(gaps).to.deep.equal([]);
+        }
+      } finally {
+        isOver = true;
+        await writing;
+      }
+    });
+  }
+});
