@@ -22,7 +22,7 @@ export async function openRegularFile(
   const file = await open(path, flags).catch((error) => describe(path, error));
   let status: Stats;
   try {
-    // Of what was opened: the name may belong to another file by now.
+    // The status of the open file: the name may belong to another one by now.
     status = await file.stat();
   } catch (error) {
     await file.close();

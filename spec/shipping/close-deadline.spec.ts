@@ -8,12 +8,18 @@ import { createArchiveReader, DeadlineError } from '../../lib/index.js';
 import type { ArchiveHandler } from '../../lib/writing/handlers/archive-handler.js';
 import { MemoryStore } from '../support/memory-store.js';
 import { encodeUnsealed, TemporaryDirectories } from '../support/series.js';
-import { createShippingWriter } from '../support/shipping-writer.js';
+import { createShippingWriter, reach } from '../support/shipping-writer.js';
 
 const DEADLINE_MS = 200;
 
 /** With time for sealing on a slow machine, and much less than a store or handler may take. */
 const MOST_MS = 4000;
+
+/** What happens to the archive of the writer, and before it is closed. */
+interface CloseSteps {
+  readonly localFile?: 'delete' | 'keep';
+  readonly first?: 'ship';
+}
 
 const forever = () => new Promise<never>(() => {});
 
@@ -32,14 +38,15 @@ describe('The deadline of close', () => {
   /** Closes a writer of one record in real time, and checks that the record is sealed. */
   async function close(
     options: { files?: FileLayer; handlers?: readonly ArchiveHandler[] } = {},
-    localFile: 'delete' | 'keep' = 'delete',
+    { localFile = 'delete', first }: CloseSteps = {},
   ) {
-    const { writer, failed } = createShippingWriter(directory, store, {
+    const { writer, failed, shipped } = createShippingWriter(directory, store, {
       ...options,
       clock: undefined,
       ship: { to: store, localFile },
     });
     writer.write('mine');
+    if (first === 'ship') await reach(shipped, 1, writer, 'shipped');
     const start = performance.now();
     const result = await writer.close({ deadlineMs: DEADLINE_MS });
     expect(performance.now() - start).to.be.below(MOST_MS);
@@ -99,13 +106,18 @@ describe('The deadline of close', () => {
     store.listUploads = async function* () {
       yield await forever();
     };
-    expect((await close()).result.shipped).to.equal(1);
+    expect((await close({}, { first: 'ship' })).result.shipped).to.equal(1);
   });
 
   it('covers a journal that cannot be opened', async () => {
     await writeFile(join(directory, 'x_000007.events'), encodeUnsealed(['left']));
     await writeFile(join(directory, 'x_000007.events.journal'), '');
-    await close({ files: hangOn('open', (path) => path.endsWith('.journal')) }, 'keep');
+    await close(
+      { files: hangOn('open', (path) => path.endsWith('.journal')) },
+      {
+        localFile: 'keep',
+      },
+    );
   });
 
   it('covers the listing of what earlier writers left', async () => {
@@ -115,7 +127,10 @@ describe('The deadline of close', () => {
 
   it('covers a recovery', async () => {
     await writeFile(join(directory, 'x_000007.events.open'), encodeUnsealed(['left']));
-    const { result } = await close({ files: hangOn('open', (path) => path.endsWith('.stale')) });
+    const { result } = await close(
+      { files: hangOn('open', (path) => path.endsWith('.stale')) },
+      { first: 'ship' },
+    );
     expect(result).to.deep.include({ shipped: 1, left: [] });
     expect(result.reason).to.be.instanceOf(DeadlineError);
   });
