@@ -50,6 +50,11 @@ export class HostileS3 {
     );
   }
 
+  /** Lets the process end although the service listens. Its connections still keep it alive. */
+  unref(): void {
+    this.#server.unref();
+  }
+
   async stop(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
