@@ -4,11 +4,11 @@ import type { ArchivePart, PartIndex } from './archive-report.js';
 export interface ArchiveProblem {
   /**
    * `missing`: an archive, or records between two archives, do not exist. `altered`: an
-   * archive's digest differs from the one that its writer's next archive holds. `unfinished`: an archive was not
-   * sealed. `damaged`: an archive is not
-   * intact. `conflict`: other records with the same identities are in another archive.
+   * archive's digest differs from the one that its writer's next archive holds. `unfinished`: an
+   * archive was not sealed. `damaged`: an archive is not intact. `conflict`: other records with the
+   * same identities are in another archive. `skipped`: an object's key cannot be read.
    */
-  readonly kind: 'missing' | 'altered' | 'unfinished' | 'damaged' | 'conflict';
+  readonly kind: 'missing' | 'altered' | 'unfinished' | 'damaged' | 'conflict' | 'skipped';
   /** The path of the archive; undefined if the archive is missing. */
   readonly archive: string | undefined;
   /** 16 hex digits. */

@@ -3,7 +3,7 @@ import { ConflictError, type SequenceConflict } from '../../errors/conflict-erro
 import { nodeFileLayer } from '../../files/file-layer.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
 import { checkClock, checkSignal } from '../../format/option-values.js';
-import { findArchives } from '../../series/listing/find-archives.js';
+import { findArchives, type SkippedArchive } from '../../series/listing/find-archives.js';
 import { type SeriesPatterns, sortPatterns } from '../../series/listing/series-patterns.js';
 import { mayBeTorn } from '../../series/names/archive-state.js';
 import { compareNaturally } from '../../series/names/natural-order.js';
@@ -78,12 +78,24 @@ export async function verifyArchives(
   const sorted = sortPatterns(patterns, s3);
   const retries = { clock, signal: signal ?? new AbortController().signal };
   try {
-    const found = await findArchives(sorted, { files, retries, allowEmpty: false });
+    const skipped: SkippedArchive[] = [];
+    const onSkipped = (archive: SkippedArchive) => skipped.push(archive);
+    const found = await findArchives(sorted, { files, retries, allowEmpty: false, onSkipped });
     found.sort((a, b) => compareNaturally(a.path, b.path));
-    return await verifyFound(found, maxRecordBytes, signal);
+    return withSkipped(await verifyFound(found, maxRecordBytes, signal), skipped);
   } finally {
     for (const store of sorted.ownStores) await store.close();
   }
+}
+
+/** What is in an object that cannot be read is not known, so the series is not complete. */
+function withSkipped(report: SeriesReport, skipped: readonly SkippedArchive[]): SeriesReport {
+  if (skipped.length === 0) return report;
+  const problems = skipped.map(({ path, reason }): ArchiveProblem => {
+    const message = `${path}: cannot be read, because its key ${reason}`;
+    return { kind: 'skipped', archive: path, writer: undefined, ordinal: undefined, message };
+  });
+  return { ...report, verdict: 'incomplete', problems: [...report.problems, ...problems] };
 }
 
 async function verifyFound(

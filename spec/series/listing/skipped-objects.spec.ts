@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import { createArchiveReader } from '../../../lib/reading/rolling-read-stream.js';
+import { verifyArchives } from '../../../lib/reading/verifying/verify-archives.js';
 import { HostileS3, listingPage } from '../../support/hostile-s3.js';
 
 const LINE = '{"n":1}\n\n';
@@ -38,5 +39,22 @@ describe('objects whose keys no store can read', () => {
       's3://bucket/x/./d.events has the segment .',
     ]);
     expect(reader.skipped).to.equal(4);
+  });
+
+  it('make a series incomplete when it is verified', async () => {
+    hostile.answer = ({ operation, response }) => {
+      if (operation === 'ListObjectsV2') response.end(listingPage(['ok.events', '/a.events']));
+      else {
+        response.writeHead(200, { 'content-length': LINE.length });
+        response.end(operation === 'HeadObject' ? '' : LINE);
+      }
+    };
+    const store = hostile.open();
+    const { problems, verdict } = await verifyArchives({ store, pattern: '**' });
+    await store.close();
+    expect(verdict).to.equal('incomplete');
+    expect(problems.map(({ kind, message }) => `${kind} ${message}`)).to.deep.equal([
+      'skipped s3://bucket//a.events: cannot be read, because its key begins with a slash',
+    ]);
   });
 });
