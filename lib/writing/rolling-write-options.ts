@@ -79,7 +79,10 @@ export interface RollingWriteOptions extends FormatOptions {
    * for.
    */
   readonly signal?: AbortSignal | undefined;
-  /** The writer's id: 8 bytes that no other writer has. @default random */
+  /**
+   * The writer's id: 8 bytes that no other writer has. If an archive in the directory already holds
+   * records with it, the writer ends with `ERR_WRITER_ID_TAKEN`. @default random
+   */
   readonly writerId?: Uint8Array | undefined;
   /** Takes over sealed archives. `createArchiveWriter` makes one from its option `ship`. */
   readonly shipper?: ArchiveShipper | undefined;
@@ -135,6 +138,7 @@ export interface RollingWriteSettings {
   readonly maxUnsyncedBytes: number;
   readonly endTimeoutMs: number;
   readonly writerId: Uint8Array;
+  readonly isWriterGiven: boolean;
   readonly shipper: ArchiveShipper | undefined;
   readonly signal: AbortSignal | undefined;
   readonly settings: FormatSettings;
@@ -162,6 +166,7 @@ export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWri
     maxPendingBytes: parseByteCount(options.maxPendingBytes ?? '64 MiB', 'maxPendingBytes'),
     maxUnsyncedBytes: parseByteCount(options.maxUnsyncedBytes ?? '16 MiB', 'maxUnsyncedBytes'),
     endTimeoutMs: parseDurationMs(options.endTimeout ?? '60s', 'endTimeout'),
+    isWriterGiven: options.writerId !== undefined,
     writerId: parseWriterId(options.writerId ?? randomBytes(WRITER_BYTES)),
     shipper: options.shipper,
     signal: options.signal,

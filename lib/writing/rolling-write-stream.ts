@@ -285,6 +285,7 @@ export class RollingWriteStream extends EventedWritable {
     };
     return new Takeover({
       ...settings,
+      givenWriter: settings.isWriterGiven ? this.writer : undefined,
       retry: this.#retry,
       signal: this.#endWait.overdue,
       startShipping: async () => this.#shipper?.start(shippingListener),
