@@ -10,7 +10,7 @@ import { unexpectedAnswer } from './unexpected-answer.js';
  * The bytes of a range of an object, at most as many as were requested; fewer if the body ends
  * before. The caller owns the buffers.
  *
- * @throws StoreError with the code `UnexpectedAnswer` for a body that goes on after the range: the
+ * @throws StoreError with the code `UnexpectedAnswer` for a body that continues after the range: the
  *   store has ignored the range, so that these are other bytes
  */
 export async function* receiveBytes(

@@ -68,7 +68,7 @@ export const PUT_OPTION_NAMES: OptionNames<PutOptions> = {
 export interface StoreRequestOptions {
   /**
    * Ends the request, which then rejects with the signal's reason. Aborted when no caller waits for
-   * the answer any more: a request that goes on keeps the process alive.
+   * the answer any more: a request under way keeps the process alive.
    */
   readonly signal?: AbortSignal;
 }

@@ -28,7 +28,7 @@ export function checkHead(answer: HeadObjectCommandOutput): Omit<StoredObject, '
   };
 }
 
-/** What was asked of an object's bytes. */
+/** The range and the object that a GET asked for. */
 export interface AskedBytes {
   /** Undefined where the request had no `Range`. */
   readonly range: ByteRange | undefined;
