@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -85,6 +86,14 @@ describe('a record is passed over only if its identity was read before', () => {
       expect(report.gaps).to.deep.equal([]);
     });
   }
+
+  it('warns the process of late records that no listener hears of', async () => {
+    const path = await put('p1.events', P1);
+    const warned = once(process, 'warning');
+    expect(await createArchiveReader(path).toArray()).to.have.length(3);
+    const [warning] = await warned;
+    expect(warning).to.have.property('code', 'SHOEBOX_LATE');
+  });
 
   it('reads overlapping files once, and fills the hole of an earlier file', async () => {
     await put('a.events', blocks(0, 10), blocks(20, 10));
