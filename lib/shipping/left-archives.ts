@@ -19,6 +19,11 @@ export interface LeftArchive {
   readonly path: string;
   readonly name: string;
   readonly bytes: number;
+  /**
+   * Whether a recovery has just sealed it. Then it is an archive of the series, although its lines
+   * need not be JSON: a power loss may have zeroed what was not synced.
+   */
+  readonly isRecovered?: boolean;
 }
 
 /**
@@ -52,12 +57,12 @@ export async function listLeftArchives(
  * @throws DamageError if the file does not begin as an archive does: it is not one of ours
  */
 export async function inspectArchive(
-  { path, name }: LeftArchive,
+  { path, name, isRecovered = false }: LeftArchive,
   files: FileLayer,
   signal: AbortSignal,
 ): Promise<ShippableArchive> {
   const hash = createHash('sha256');
-  const counter = new RecordCounter(path);
+  const counter = new RecordCounter(path, isRecovered);
   let bytes = 0;
   let openedAt = 0;
   const file = await files.open(path, 'r');
@@ -84,17 +89,19 @@ class RecordCounter {
   firstTime: Date | null = null;
   lastTime: Date | null = null;
   readonly #archive: string;
+  readonly #isRecovered: boolean;
   #decoder: ArchiveDecoder | null;
   #isText: boolean | undefined;
 
-  constructor(archive: string) {
+  constructor(archive: string, isRecovered: boolean) {
     this.#archive = archive;
+    this.#isRecovered = isRecovered;
     this.#decoder = new ArchiveDecoder({ archive, tornTail: 'end' });
   }
 
   /** @throws DamageError if the first bytes are not those of an archive */
   push(chunk: Buffer): void {
-    this.#isText ??= beginsAsJson(chunk[0]);
+    this.#isText ??= !this.#isRecovered && beginsAsJson(chunk[0]);
     this.#decoder?.push(chunk);
     this.#count();
   }

@@ -129,7 +129,7 @@ export class Shipper implements ArchiveShipper {
   }
 
   adopt(archive: LeftArchive): void {
-    this.#queue.add(Shipment.ofLeft(archive, this.#context));
+    this.#queue.add(Shipment.ofLeft({ ...archive, isRecovered: true }, this.#context));
   }
 
   room(openBytes: number): Promise<void> | null {
