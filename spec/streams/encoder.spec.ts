@@ -221,7 +221,7 @@ describe('Encoder', () => {
       [{ format: 'v3' }, TypeError, '"v3"'],
       [{ metadataKey: 'm' }, TypeError, 'metadataKey'],
       [{ blockBytes: 0 }, RangeError, 'blockBytes is 0'],
-      [{ blockBytes: '17 MiB' }, RangeError, 'blockBytes is 17 MiB'],
+      [{ blockBytes: '17 MiB' }, RangeError, 'blockBytes is "17 MiB"'],
       [{ blockBytes: 'much' }, RangeError, '"much"'],
       [{ maxRecordBytes: 0 }, RangeError, 'maxRecordBytes is 0'],
       [{ flushInterval: -1 }, RangeError, 'flushInterval is -1'],
