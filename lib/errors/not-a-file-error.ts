@@ -1,6 +1,6 @@
 import { ArchiveError } from './archive-error.js';
 
-/** What is under a name where a regular file was expected. */
+/** The kind of file found where a regular file was expected. */
 export type FileKind = 'a symbolic link' | 'a directory' | 'a named pipe' | 'a socket' | 'a device';
 
 /**

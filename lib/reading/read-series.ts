@@ -21,7 +21,7 @@ export interface SeriesOptions extends ReadSettings, ReadArchiveOptions {
   readonly onGap: (gap: SequenceGap) => void;
   readonly onSkipped: (skipped: SkippedArchive) => void;
   readonly onLate: (late: LateRecords) => void;
-  /** What it throws ends the read. */
+  /** An error that it throws ends the read. */
   readonly onConflict: (conflict: SequenceConflict) => void;
 }
 

@@ -40,7 +40,7 @@ const BACKOFF: Backoff = { firstDelayMs: 200, longestDelayMs: 30_000 };
 
 /**
  * After so many doubtful failures in a row a shipment is stuck. That takes a few seconds: a failure
- * that only looked permanent has passed by then, most likely.
+ * that only looked permanent has most likely passed after so many attempts.
  */
 const MOST_DOUBTFUL = 6;
 

@@ -1,5 +1,5 @@
 /**
- * Waits for work, or until `signal` aborts. After an abort the work goes on without a caller, and
+ * Waits for work, or until `signal` aborts. After an abort the work continues without a caller, and
  * its failure is ignored.
  *
  * @returns whether the work is done

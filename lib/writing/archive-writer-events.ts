@@ -24,7 +24,7 @@ export interface ArchiveWriterEvents {
   readonly recovered: [archive: RecoveredArchive];
   /**
    * A handler, a recovery or an attempt to ship failed. The archive is safe on disk, and shipping
-   * continues. Without a listener the first failure that somebody must act on is a warning of the
+   * continues. Without a listener the first failure that an operator must act on is a warning of the
    * process, with the code `SHOEBOX_FAILED`.
    */
   readonly failed: [failure: ArchiveFailure];
@@ -52,7 +52,7 @@ export interface ArchiveWriterEvents {
 
 /** An input that a writer skipped. */
 export interface InvalidRecord {
-  /** What is wrong with it. */
+  /** The fault of the input. */
   readonly reason: RecordError;
   /** The input as it was given. */
   readonly record: unknown;

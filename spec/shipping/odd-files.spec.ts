@@ -21,7 +21,7 @@ const BESIDE = [
   'x_000007.events.journal.01234567.part',
 ];
 
-describe('What is no regular file in the directory of a writer', () => {
+describe('Irregular files in the directory of a writer', () => {
   const directories = new TemporaryDirectories();
   let directory: string;
   let store: MemoryStore;

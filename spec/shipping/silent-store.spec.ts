@@ -20,7 +20,7 @@ describe('a service that accepts connections and never answers', () => {
   ] as const) {
     it(`does not keep the process alive after close, with ${what}`, async () => {
       const args = ['--import', 'tsx', CHILD, await directories.make(), template];
-      // Without an abort the requests would go on for five minutes.
+      // Without an abort the requests would take five minutes.
       const { stdout } = await run(process.execPath, args, { timeout: 60_000 });
       expect(stdout).to.equal('1\n');
     }).timeout(90_000);

@@ -7,7 +7,7 @@ const real = { ...timers };
 /** Replaces the timeouts of this package and of the spec, until `restoreTimeouts`. */
 export function mockTimeouts(): void {
   mock.timers.enable({ apis: ['setTimeout'] });
-  // What the mock put in place of the globals.
+  // The functions that the mock put in place of the globals.
   Object.assign(timers, {
     setTimeout: globalThis.setTimeout,
     clearTimeout: globalThis.clearTimeout,

@@ -2,12 +2,12 @@ import { type FileLayer, type FileStatus, nodeFileLayer } from '../../lib/files/
 import { systemError } from './test-disk.js';
 import { withFile } from './with-file.js';
 
-/** What a file system makes of inode numbers. */
+/** How a file system numbers its files. */
 export type InodeNumbers = 'changing' | 'one for all' | 'zero' | 'of the name';
 
 export interface NetworkFilesOptions {
   readonly inodes?: InodeNumbers;
-  /** What a sync of a directory fails with. */
+  /** The error code of a directory sync. */
   readonly directorySync?: string;
   /** What setting the time of a file fails with. */
   readonly setTime?: string;

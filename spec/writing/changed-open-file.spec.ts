@@ -91,7 +91,7 @@ describe('RollingWriteStream, whose open file another program changes', () => {
 
   const payload = (name: string) => `${name} ${'.'.repeat(200)}`;
 
-  /** Of each receipt the code of the error that `sealed` rejects with, or `fulfilled`. */
+  /** For each receipt, the code of the error that `sealed` rejects with, or `fulfilled`. */
   async function sealsOf(receipts: readonly Receipt[]): Promise<string[]> {
     const settled = await Promise.allSettled(receipts.map((receipt) => receipt.sealed));
     return settled.map((result) =>
@@ -141,7 +141,7 @@ describe('RollingWriteStream, whose open file another program changes', () => {
             expect(lost).to.have.length(1);
             expect(lost[0]).to.have.property('records', 40);
             expect(lost[0]?.error).to.have.property('code', 'ERR_ARCHIVE_CHANGED');
-            // What is left is sealed as well.
+            // The remaining records are sealed as well.
             if (what === 'cut shorter') expect(payloads).to.include(payload('early-0'));
             if (what === 'overwritten in the middle') {
               expect(payloads).to.include(payload('early-39'));

@@ -4,7 +4,7 @@ import type { DamageReason } from '../../errors/damage-error.js';
 export interface InputEnd {
   /** Whether the decoder received all bytes of the archive. */
   readonly isWhole: boolean;
-  /** What is wrong with the input. The decoder reports it after all records. */
+  /** The fault of the input. The decoder reports it after all records. */
   readonly damage: DamageReason | undefined;
 }
 

@@ -16,7 +16,7 @@ export interface WriterStart {
 
 /** Writers of an archive that the caller knows before it is read. */
 export interface WriterList {
-  /** Of all archives in a file, in any order. */
+  /** Writers of all archives in a file, in any order. */
   readonly starts: readonly WriterStart[];
   /** Whether the archive has no other writers. */
   readonly areAll: boolean;

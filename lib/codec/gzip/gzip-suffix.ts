@@ -11,7 +11,7 @@ import { gzipDamage, readGzipEnd } from './gzip-end.js';
 import { findSubfield } from './gzip-subfield.js';
 import { decodeMemberIndex } from './member-index.js';
 
-/** What a member is. `other`: of another program, or of a later version. */
+/** The kind of a member. `other`: of another program, or of a later version. */
 export type MemberKind = 'data' | 'index' | 'end' | 'other';
 
 const KINDS: ReadonlyMap<number, MemberKind> = new Map([

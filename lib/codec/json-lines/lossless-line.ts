@@ -52,7 +52,7 @@ const CARRIAGE_RETURN = 0x0d;
 /** Longer objects are not parsed, because that may take 100 times their size. */
 const LONGEST_ON_TOP = 2 ** 20;
 
-/** The members for time, writer and sequence, where they are known. A time is never invented. */
+/** The members for time, writer and sequence, if the record has them. A time is never invented. */
 function identityMembers(input: RecordInput): string[] {
   const micros = timeMicrosOf(input, Number.NaN);
   const members = Number.isNaN(micros) ? [] : [`"time":"${formatIsoMicros(micros)}"`];

@@ -54,7 +54,7 @@ interface Loss {
   readonly path: string;
 }
 
-/** What the value itself is, if JSON cannot hold it. The values in it are not looked at. */
+/** Describes the value itself, if JSON cannot hold it. The values in it are not looked at. */
 function ownLoss(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':

@@ -9,7 +9,7 @@ import type { Overlap } from '../sequences/sequence-ledger.js';
 import type { SequenceRange } from '../sequences/sequence-ranges.js';
 import { type ReadArchiveOptions, readArchive } from './read-archive.js';
 
-/** Of a larger overlap the first records are compared: their checksums take about 50 MB. */
+/** In a larger overlap only the first records are compared: their checksums take about 50 MB. */
 const MOST_COMPARED = 2 ** 20;
 
 /** An archive that can be read again. */

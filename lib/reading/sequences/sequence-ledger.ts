@@ -124,7 +124,7 @@ export class SequenceLedger {
     return before;
   }
 
-  /** What is still missing of a gap, because it did not come late. */
+  /** The part of a gap that is still missing: it did not come late either. */
   missingIn({ from, to, writer }: SequenceGap): SequenceGap[] {
     const range = { begin: from, end: to };
     const read = this.#writers.get(writer)?.read.within(range) ?? NOTHING;

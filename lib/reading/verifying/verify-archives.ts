@@ -88,7 +88,7 @@ export async function verifyArchives(
   }
 }
 
-/** What is in an object that cannot be read is not known, so the series is not complete. */
+/** An object that cannot be read may hold records, so the series is not complete. */
 function withSkipped(report: SeriesReport, skipped: readonly SkippedArchive[]): SeriesReport {
   if (skipped.length === 0) return report;
   const problems = skipped.map(({ path, reason }): ArchiveProblem => {

@@ -62,7 +62,7 @@ export async function identifyArchive(
   }
 }
 
-/** Whether `found` is the archive that was known before as `known`, and may have grown since. */
+/** Whether `found` is the archive whose head before was `known`, and may have grown since. */
 export function isSameArchive(known: ArchiveIdentity, found: ArchiveIdentity): boolean {
   const { file, head, start } = known;
   if (start !== undefined) {

@@ -39,7 +39,7 @@ interface Reached {
   /** Whether a name begins here: after a slash, or at the start. */
   readonly isNameStart: boolean;
   readonly isMatch: boolean;
-  /** What follows after a unit, as far as it is known. */
+  /** The states that follow a unit, as far as they were computed. */
   readonly next: Map<number, Reached>;
 }
 
@@ -56,7 +56,7 @@ class Automaton {
   readonly #states: State[] = [];
   readonly #known = new Map<string, Reached>();
   readonly #end: number;
-  /** What is reached before the first unit. */
+  /** The states before the first unit. */
   readonly #first: Reached;
   /** How many entries the maps `next` have. */
   #steps = 0;

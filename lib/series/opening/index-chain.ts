@@ -31,7 +31,7 @@ export interface IndexedArchive {
 }
 
 export interface IndexChain<Fact> {
-  /** What was kept of each archive, the last one first. */
+  /** The values kept of each archive, the last archive first. */
   readonly archives: readonly Fact[];
   /**
    * Whether these are all archives in the file: the first one begins at offset 0. A file that was

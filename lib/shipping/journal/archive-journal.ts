@@ -14,7 +14,7 @@ import { JOURNAL_SUFFIX, temporaryName } from './journal-name.js';
 /** No entry is nearly as long, so a longer file is not a journal. */
 const LONGEST_JOURNAL_BYTES = 64 * 2 ** 10;
 
-/** What is under the journal's name is a link, a pipe or a directory, for example. */
+/** The journal's name belongs to something else, such as a link, a pipe or a directory. */
 const NOT_A_FILE = Symbol('not a file');
 
 /** A sweep of another process may delete a write's temporary file, but hardly three times. */

@@ -9,7 +9,7 @@ const checkBody = checkMethods('on', 'pipe');
 /**
  * Runs a put: passes its body to `store`, and destroys the body when the put fails.
  *
- * @throws TypeError for a body that is no stream; or the first failure of the body, the caller's
+ * @throws TypeError for a body that is not a stream; or the first failure of the body, the caller's
  *   signal or the store
  */
 export async function withPutBody<Result>(

@@ -14,7 +14,7 @@ export const MAX_ANSWER_BYTES = 8 * 2 ** 20;
 export const MAX_ERROR_BYTES = 64 * 2 ** 10;
 
 /**
- * A request handler that refuses answers that go on and on: the SDK collects them in memory.
+ * A request handler that refuses endless answers: the SDK collects them in memory.
  *
  * @param answers `'errors'` for requests whose other answers are objects, which are streamed
  */

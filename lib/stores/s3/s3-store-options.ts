@@ -93,7 +93,7 @@ export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
-  /** Until when they are valid. @default for ever */
+  /** When they expire. @default never */
   readonly expiration?: Date;
 }
 
@@ -127,7 +127,7 @@ function checkEndpoint(name: string, endpoint: string | undefined): string | und
 /**
  * The service's URL: the option's, else that of the environment.
  *
- * @throws RangeError for one that is none
+ * @throws RangeError for an invalid one
  */
 export function endpointOf({ endpoint }: S3StoreOptions): string | undefined {
   return endpoint ?? checkEndpoint('S3_ENDPOINT', process.env.S3_ENDPOINT || undefined);

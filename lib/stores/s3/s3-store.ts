@@ -329,7 +329,7 @@ interface Attempt {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What the caller of `get` asked for. */
+/** The request of the caller of `get` asked for. */
 interface AskedBody extends AskedBytes {
   readonly key: string;
   readonly isEmpty: boolean;

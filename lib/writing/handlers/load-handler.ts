@@ -14,7 +14,7 @@ import { type ArchiveHandler, isArchiveHandler } from './archive-handler.js';
  */
 const SPECIFIER = /^(.+):([\p{ID_Start}$_][\p{ID_Continue}$]*)$/su;
 
-/** Any other scheme runs code that is no file (`data:`), or a part of Node (`node:`). */
+/** Any other scheme runs code that is not in a file (`data:`), or a part of Node (`node:`). */
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
 
 /** A package, or a path below one that its exports allow. */

@@ -181,7 +181,7 @@ export class ArchivePath {
     if (await exists(join(this.#directory, this.name + STALE_SUFFIX), this.#files)) return true;
     if (await this.#lease.isOwn()) return false;
     if (isSameFile(directory, this.#directoryStatus)) return true;
-    // Of a directory whose number changes all the time, it shows nothing.
+    // It shows nothing about a directory whose number changes all the time.
     return !isSameFile(directory, await this.#files.stat(this.#directory));
   }
 

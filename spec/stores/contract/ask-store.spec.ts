@@ -44,7 +44,7 @@ describe('askForEach', () => {
     expect(isClosed).to.equal(true);
   });
 
-  it('ends with the reason of the signal, though the listing never goes on', async () => {
+  it('ends with the reason of the signal, though the listing never continues', async () => {
     const controller = new AbortController();
     const list = async function* () {
       yield 1;

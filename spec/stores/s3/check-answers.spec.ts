@@ -77,7 +77,7 @@ describe('ListingCheck', () => {
     });
   });
 
-  it('refuses a document that is no listing', () => {
+  it('refuses a document that is not a listing', () => {
     expect(() => new ListingCheck('').objects(ok)).to.throw('not a listing');
     expect(() => new ListingCheck('').uploads(ok)).to.throw('not a listing');
   });

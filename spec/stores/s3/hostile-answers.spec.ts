@@ -101,7 +101,7 @@ describe('S3Store, with a service that answers something else than was asked', (
     expectMismatch((await read()).error, 'got bytes 8-15/');
   });
 
-  it('stops reading a body that goes on after the range', async () => {
+  it('stops reading a body that is longer than the range', async () => {
     serve(({ response }) => {
       const headers = { 'content-range': 'bytes 0-8/9', etag: ETAG };
       void sendForever(response.writeHead(206, headers), Buffer.alloc(100_000, '\n'));
@@ -111,12 +111,12 @@ describe('S3Store, with a service that answers something else than was asked', (
     expectMismatch(error, 'goes on after 9 bytes');
   });
 
-  it('refuses HEAD without a size, which is no empty object', async () => {
+  it('refuses HEAD without a size instead of assuming an empty object', async () => {
     hostile.answer = ({ response }) => void response.writeHead(200).end();
     expectMismatch(await rejection(store.head('a')), 'no valid Content-Length');
   });
 
-  it('refuses a page of a proxy, which is no empty listing', async () => {
+  it('refuses the page of a proxy instead of assuming an empty listing', async () => {
     hostile.answer = ({ response }) => void response.end('<html><body>log in</body></html>');
     expectMismatch(await rejection(listed(store.list())), 'not a listing');
   });
@@ -192,7 +192,7 @@ describe('S3Store, with a service that answers something else than was asked', (
       const error = await rejection(listed(store.list()));
       expect(error).to.be.instanceOf(StoreError);
       expect(error).to.have.property('message').that.includes(`has more than ${most} bytes`);
-      // What the buffers of the system hold comes on top.
+      // The buffers of the system hold more.
       expect(await sending).to.be.below(most + 8 * 2 ** 20);
       if (status === 403) expect(error).to.have.property('transient', false);
     });
