@@ -62,7 +62,8 @@ export class SeriesListing {
    * All archives. Lists local archives first: one that is shipped in the meantime is then found in
    * the store. With patterns of both kinds it lists local archives once more, and adds those that are
    * new: an older archive may have begun after the first listing, and a later one may be in the
-   * store already.
+   * store already. If there are new ones, it lists the stores once more as well: an archive before
+   * them may have begun and been shipped between two listings.
    *
    * @throws NoArchivesError, DirectoryError, StoreError
    */
@@ -71,7 +72,9 @@ export class SeriesListing {
     const found = await this.takeNew();
     if (local.length > 0 && stored.length > 0) {
       await this.#listLocal();
-      found.push(...this.#takeListed());
+      const begun = this.#takeListed();
+      if (begun.length > 0) await this.#listStored();
+      found.push(...begun, ...this.#takeListed());
     }
     if (found.length === 0 && !this.#options.allowEmpty) {
       throw new NoArchivesError([...local, ...stored.map(showPattern)]);
