@@ -57,9 +57,8 @@ describe('toMessage', () => {
 
   it('takes time linear in the text', () => {
     for (const piece of ['://', '://a:', 'secretAccessKey', 'signature=', '\u0000', ':// @']) {
-      const begin = performance.now();
-      toMessage(piece.repeat(1_000_000));
-      expect(performance.now() - begin, piece).to.be.below(500);
+      // Quadratic time would be hours, which ends by mocha's timeout.
+      expect(toMessage(piece.repeat(1_000_000)).length, piece).to.be.below(8300);
     }
   });
 });

@@ -169,8 +169,14 @@ describe('Shipper', () => {
       failPuts(10, false);
       const { writer, clock, failed } = createShippingWriter(directory, store);
       writer.write('x');
-      const result = await passTime(clock, writer.close({ deadlineMs: 600_000 }));
-      expect(result).to.deep.equal({ shipped: 1, left: [] });
+      const closing = writer.close({ deadlineMs: 600_000 });
+      for (let failures = 1; failures <= 10; failures++) {
+        await reach(failed, failures, writer, 'failed');
+        await turns();
+        // The longest wait before the next attempt.
+        clock.advance(30_000);
+      }
+      expect(await closing).to.deep.equal({ shipped: 1, left: [] });
       expect(failed).to.have.length(10);
     });
 

@@ -64,7 +64,9 @@ describe('createGlobMatcher', () => {
       .map(([atoms, last]) => atoms.join('') + last);
     const glob = fc
       .array(fc.oneof(segment, fc.constant('**')), { minLength: 1, maxLength: 3 })
-      .map((segments) => segments.join('/'));
+      .map((segments) => segments.join('/'))
+      // Two stars within a longer segment: picomatch lets them cross slashes in some places only.
+      .filter((text) => !/\*\*[^/]|[^/]\*\*/.test(text));
     const name = fc
       .array(fc.constantFrom('a', 'b', '-', '_', '1', '.'), { minLength: 1, maxLength: 6 })
       .map((units) => units.join(''));
@@ -91,6 +93,7 @@ describe('createGlobMatcher', () => {
     );
   });
 
+  /** Without a cost that is linear, the run would end by mocha's timeout: it would take years. */
   it('takes time linear in a hostile name', () => {
     const { pattern } = new ArchiveTemplate(DEFAULT_TEMPLATE);
     const globs = [pattern, '*a*a*a*a*a*a*a*a*a*b', '+(a|aa|*)+(a|*a)b', '**/**/**/*a*a*/**/b'];
@@ -101,9 +104,7 @@ describe('createGlobMatcher', () => {
         'a'.repeat(160_000),
         'a/'.repeat(80_000),
       ];
-      const begin = performance.now();
       for (const name of names) expect(isMatch(name)).to.equal(false);
-      expect(performance.now() - begin).to.be.below(5000);
     }
   });
 
