@@ -20,10 +20,10 @@ export interface LeftArchive {
   readonly name: string;
   readonly bytes: number;
   /**
-   * Whether a recovery has just sealed it. Then it is an archive of the series, although its lines
-   * need not be JSON: a power loss may have zeroed what was not synced.
+   * Whether any text that begins as JSON does counts as JSON lines. Otherwise its first line must be
+   * JSON: text of another program would be shipped, and deleted.
    */
-  readonly isRecovered?: boolean;
+  readonly acceptsAnyText?: boolean;
 }
 
 /**
@@ -57,12 +57,12 @@ export async function listLeftArchives(
  * @throws DamageError if the file does not begin as an archive does: it is not one of ours
  */
 export async function inspectArchive(
-  { path, name, isRecovered = false }: LeftArchive,
+  { path, name, acceptsAnyText = false }: LeftArchive,
   files: FileLayer,
   signal: AbortSignal,
 ): Promise<ShippableArchive> {
   const hash = createHash('sha256');
-  const counter = new RecordCounter(path, isRecovered);
+  const counter = new RecordCounter(path, acceptsAnyText);
   let bytes = 0;
   let openedAt = 0;
   const file = await files.open(path, 'r');
@@ -89,19 +89,19 @@ class RecordCounter {
   firstTime: Date | null = null;
   lastTime: Date | null = null;
   readonly #archive: string;
-  readonly #isRecovered: boolean;
+  readonly #acceptsAnyText: boolean;
   #decoder: ArchiveDecoder | null;
   #isText: boolean | undefined;
 
-  constructor(archive: string, isRecovered: boolean) {
+  constructor(archive: string, acceptsAnyText: boolean) {
     this.#archive = archive;
-    this.#isRecovered = isRecovered;
+    this.#acceptsAnyText = acceptsAnyText;
     this.#decoder = new ArchiveDecoder({ archive, tornTail: 'end' });
   }
 
   /** @throws DamageError if the first bytes are not those of an archive */
   push(chunk: Buffer): void {
-    this.#isText ??= !this.#isRecovered && beginsAsJson(chunk[0]);
+    this.#isText ??= !this.#acceptsAnyText && beginsAsJson(chunk[0]);
     this.#decoder?.push(chunk);
     this.#count();
   }

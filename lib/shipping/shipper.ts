@@ -36,6 +36,8 @@ export interface ShipperOptions extends ShipSettings {
   readonly pattern: string;
   /** Whether no two writers, on any host, give the same name to two archives. */
   readonly areNamesOwn: boolean;
+  /** Whether the series is JSON lines, whose payloads may be text that is not JSON. */
+  readonly writesLines: boolean;
   readonly files: FileLayer;
   readonly clock: Clock;
 }
@@ -105,12 +107,13 @@ export class Shipper implements ArchiveShipper {
   }
 
   async start(listener: ShippingListener): Promise<void> {
-    const { directory, files, localFile, pattern } = this.#options;
+    const { directory, files, localFile, pattern, writesLines } = this.#options;
     this.#listener = listener;
     const left: Shipment[] = [];
     const kept: Shipment[] = [];
     for (const archive of await listLeftArchives(directory, pattern, files)) {
-      const shipment = Shipment.ofLeft(archive, this.#context);
+      const found = { ...archive, acceptsAnyText: writesLines };
+      const shipment = Shipment.ofLeft(found, this.#context);
       const isKept = localFile === 'keep' && (await shipment.claimsKept());
       (isKept ? kept : left).push(shipment);
     }
@@ -129,7 +132,8 @@ export class Shipper implements ArchiveShipper {
   }
 
   adopt(archive: LeftArchive): void {
-    this.#queue.add(Shipment.ofLeft({ ...archive, isRecovered: true }, this.#context));
+    // A recovery has just sealed it: it is an archive of the series.
+    this.#queue.add(Shipment.ofLeft({ ...archive, acceptsAnyText: true }, this.#context));
   }
 
   room(openBytes: number): Promise<void> | null {

@@ -122,6 +122,12 @@ describe('left archives', () => {
       });
     }
 
+    it('counts the lines of any text if the series is JSON lines', async () => {
+      const left = { ...(await put('a.events', '1 text\n2 more\n')), acceptsAnyText: true };
+      const archive = await inspectArchive(left, nodeFileLayer, signal);
+      expect(archive.records).to.equal(2);
+    });
+
     it('rejects when the signal aborts, and closes the file', async () => {
       const left = await put('a.events', encodeUnsealed(['x']));
       const files = new CountingFiles();

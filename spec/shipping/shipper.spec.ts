@@ -760,7 +760,14 @@ describe('Shipper', () => {
     for (const ownsStore of [true, false]) {
       const shipper = new Shipper({
         ...parseShipOptions({ to: store }),
-        ...{ store, ownsStore, directory, pattern: '*.events', areNamesOwn: true },
+        ...{
+          store,
+          ownsStore,
+          directory,
+          pattern: '*.events',
+          areNamesOwn: true,
+          writesLines: false,
+        },
         ...{ files: nodeFileLayer, clock: new FakeClock() },
       });
       await shipper.start({ onShipped() {}, onDropped() {}, onFailed() {} });
