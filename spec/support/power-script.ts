@@ -282,6 +282,8 @@ async function read(
   const problems: string[] = [];
   const last = new Map<string, number>();
   const reader = createArchiveReader(patterns, { files: disk.files, allowEmpty: true });
+  // Records without a promise may be lost. Without a listener the reader would warn of each gap.
+  reader.on('gap', () => undefined);
   try {
     for await (const record of reader) {
       const [id = '', writer = '', n = ''] = /^(\d+)\.(\d+)/.exec(record.text()) ?? [];
