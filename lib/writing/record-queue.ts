@@ -43,37 +43,31 @@ export type WriteArguments = [encoding?: BufferEncoding | DoneCallback, callback
 /** An entry of Node's buffer. */
 export type QueueEntry = RecordInput | QueuedAppend | FailedRecord | Barrier;
 
-/** An entry that is not a plain record: one check distinguishes the frequent case. */
-abstract class SpecialEntry {}
-
 /** No record, but work to do when all records before it were taken, and before those after it. */
-class Barrier extends SpecialEntry {
+class Barrier {
   readonly onTaken: () => void;
 
   constructor(onTaken: () => void) {
-    super();
     this.onTaken = onTaken;
   }
 }
 
 /** A record that was appended while others waited. */
-class QueuedAppend extends SpecialEntry {
+class QueuedAppend {
   readonly record: RecordInput;
   readonly receipt: PendingReceipt;
 
   constructor(record: RecordInput, receipt: PendingReceipt) {
-    super();
     this.record = record;
     this.receipt = receipt;
   }
 }
 
 /** A record that could not be taken. Node reports the error, since `write` does not throw. */
-class FailedRecord extends SpecialEntry {
+class FailedRecord {
   readonly error: unknown;
 
   constructor(error: unknown) {
-    super();
     this.error = error;
   }
 }
@@ -284,14 +278,14 @@ export class RecordQueue {
 
   /** @returns whether the entry was taken; false if it has to wait */
   #takeEntry(entry: QueueEntry): boolean {
-    if (!(entry instanceof SpecialEntry)) {
-      if (this.#mustWait()) return false;
-      this.#takeWritten(entry);
+    if (entry instanceof Barrier) {
+      entry.onTaken();
       return true;
     }
     if (entry instanceof FailedRecord) throw entry.error;
     if (entry instanceof QueuedAppend) return this.#takeQueuedAppend(entry);
-    entry.onTaken();
+    if (this.#mustWait()) return false;
+    this.#takeWritten(entry);
     return true;
   }
 

@@ -1,6 +1,7 @@
 // Ships one record to a service that answers no more from a given method on, and closes with a
-// deadline of a second. Prints how long `close` took, its result, and how long the process lived on. Arguments: the directory, the
-// method, who opens the store.
+// deadline of a second. Prints how long `close` took, its
+// result, and how long the process lived after that. Arguments: the directory, the method, and
+// whether the writer or the user opens the store.
 import { createServer } from 'node:http';
 
 import { createArchiveWriter, openStore } from '../../lib/index.js';

@@ -6,7 +6,7 @@ import type { ArchiveIdentity, FoundArchive, FoundFile } from './found-archive.j
 import { isArchiveGone, openArchive } from './open-archive.js';
 
 /**
- * Finds an archive that is no longer where it was listed.
+ * Finds an archive that has left the path at which it was listed.
  *
  * @param identity undefined if the archive was not read before it vanished
  */
