@@ -108,6 +108,11 @@ describe('takeLease', () => {
         if (++failures === 1) throw systemError('EIO', 'futime');
         await file.utimes(accessed, changed);
       },
+      // The renewal falls back to a write, which fails as well.
+      async write(...args) {
+        if (failures === 1) throw systemError('EIO', 'write');
+        return await file.write(...args);
+      },
     }));
     const lease = await takeLease(path, disk);
     const seen = await sighted();
