@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { expect } from 'chai';
 
 import * as shoebox from '../lib/index.js';
@@ -74,4 +76,42 @@ describe('a value that makes no sense', () => {
       expect(() => read({ from })).to.throw(RangeError, `from is ${from}, expected a Date`);
     }
   });
+});
+
+describe('hostile text', () => {
+  const text = `http://user:hunter2@host\u001b[2J\u202e\n${'x'.repeat(1e6)}`;
+  const users: Readonly<Record<string, () => unknown>> = {
+    'a local pattern': () => call(shoebox.createArchiveReader, text),
+    'an S3 pattern': () => call(shoebox.createArchiveReader, `s3:${text}`),
+    'a file URL': () => call(shoebox.createArchiveReader, `file://${text}`),
+    'a pattern of a store': () => call(shoebox.createArchiveReader, { store: 5, pattern: text }),
+    'a time': () => read({ from: text }),
+    'a duration in a list': () => write({ flushInterval: [text] }),
+    'a size in a list': () => write({ maxUnsyncedBytes: [text] }),
+    'a template': () => write({ template: text }),
+    'a key template': () => write({ ship: { to: 'x', key: text } }),
+    'an option name': () => write({ [text]: 1 }),
+    'an endpoint': () => make(shoebox.S3Store, 's3://bucket', { endpoint: text }),
+    'a store': () => call(shoebox.openStore, text),
+    'an extension': () => call(shoebox.changeExtension, `${text}.open`),
+    'a metadata key': () => call(shoebox.toJsonLines, { lossless: true, metadata: text }),
+    'the name of a handler': () => call(shoebox.loadHandler, text),
+    'an object key': () => put(text, []),
+  };
+  for (const [place, use] of Object.entries(users)) {
+    it(`is shown short, on one line and without secrets, for ${place}`, async () => {
+      let error: unknown;
+      try {
+        await use();
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).to.be.instanceOf(Error);
+      expect(error)
+        .to.have.property('message')
+        .that.does.not.match(/[\n\u202e]/);
+      expect(inspect(error)).to.not.include('hunter2').and.not.include('\u001b[2J');
+      expect(inspect(error).length).to.be.below(20_000);
+    });
+  }
 });

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
 
+import { redact } from './redact.js';
+
 /** How much of a value a message shows. */
 const VALUE_CHARACTERS = 200;
 
@@ -36,44 +38,44 @@ export function toMessage(text: string): string {
   return escapeControls(shorten(text, MESSAGE_CHARACTERS));
 }
 
+/** A dump of several lines: as `toMessage`, but it keeps its lines, colours and length. */
+export function toLines(text: string): string {
+  return redact(text)
+    .split(LINE_OR_COLOUR)
+    .map((part, at) => (at % 2 === 0 ? escapeControls(part) : part))
+    .join('');
+}
+
+const ESCAPE = '\u001b';
+const LINE_OR_COLOUR = new RegExp(String.raw`(\n|${ESCAPE}\[\d+m)`);
+
+/**
+ * Takes secrets out of a text, then the middle of one that is too long. Reads no more of it than is
+ * shown, and what may hold the other half of a secret.
+ */
 function shorten(text: string, most: number): string {
   if (text.length <= most) return redact(text);
   const tailCharacters = Math.floor(most / 4);
-  const head = text.slice(0, most - tailCharacters).replace(CUT_URL, '://***');
-  const tail = text.slice(-tailCharacters).replace(CUT_USER, '***@');
-  const left = text.length - most;
-  return `${redact(head)}… ${left} more characters …${redact(tail)}`;
+  const headCharacters = most - tailCharacters;
+  const head = redact(text.slice(0, headCharacters + SECRET_CHARACTERS)).slice(0, headCharacters);
+  const tail = redact(text.slice(-tailCharacters - SECRET_CHARACTERS)).slice(-tailCharacters);
+  return `${head}… ${text.length - most} more characters …${tail}`;
 }
 
-/** A URL whose user and password may have been cut. */
-const CUT_URL = /:\/\/[^\s@/]*$/;
-const CUT_USER = /^[^\s@/]*@/;
+/** How long a secret may be that is cut. Session tokens of AWS have up to 2,048 characters. */
+const SECRET_CHARACTERS = 4096;
 
 /**
- * User and password of a URL, or a token. A secret key may hold slashes; what follows a colon and begins as a
- * port and a path is none.
+ * Control characters, halves of surrogate pairs, and what is invisible, or breaks or reorders lines
+ * (Unicode's Cc, Cf, Cs, Zl and Zp).
  */
-const USER_IN_URL = /:\/\/(?:[^\s/@:?#"']{8,}@|[^\s/@:"']*:(?!\d+\/)[^\s@"']*@)/g;
-
-/** Parameters of a signed URL, and parts of an authorization. */
-const SIGNED =
-  /\b(x-amz-(?:signature|credential|security-token)|signature|credential|sig)=[^&\s"'<>,]+/gi;
-
-/** Fields and variables whose values are secrets. */
-const SECRET =
-  /((?:secret_?access_?key|session_?token|access_?token|password|passwd|authorization)["']?\s*[:=]\s*["']?)[^\s"'&,;<>}]+/gi;
-
-function redact(text: string): string {
-  return text.replace(USER_IN_URL, '://***@').replace(SIGNED, '$1=***').replace(SECRET, '$1***');
-}
-
-/** Control characters, halves of surrogate pairs, and what breaks or reorders lines. */
-const CONTROL = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const CONTROL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 function escapeControls(text: string): string {
   return text.replace(CONTROL, (character) => {
     const known = JSON.stringify(character).slice(1, -1);
     if (known !== character) return known;
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    const hex = (character.codePointAt(0) ?? 0).toString(16);
+    return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
   });
 }

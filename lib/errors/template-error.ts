@@ -1,3 +1,6 @@
+import { type InspectOptions, inspect } from 'node:util';
+
+import { inspectError } from './inspect-error.js';
 import { quote, toMessage } from './show.js';
 /**
  * A template is invalid: its names would not be files in the archive's directory. Thrown at once.
@@ -10,5 +13,9 @@ export class TemplateError extends RangeError {
   constructor(template: string, problem: string) {
     super(toMessage(`template ${quote(template)} ${problem}`));
     this.template = template;
+  }
+
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return inspectError(this, depth, options);
   }
 }

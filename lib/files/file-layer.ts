@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 
+import { cleanCause } from '../errors/clean-cause.js';
 import { openRegularFile } from './open-regular-file.js';
 
 /** An open file. Positions and lengths are in bytes. */
@@ -90,18 +91,21 @@ const DIRECTORY_MODE = 0o700;
 /** Node's file system. */
 export const nodeFileLayer: FileLayer = {
   open(path, mode, permissions = DEFAULT_FILE_MODE) {
-    if (mode === 'r') return openRegularFile(path, 'refuse');
-    return mode === 'rl' ? openRegularFile(path, 'follow') : open(path, mode, permissions);
+    if (mode === 'r') return withCleanErrors(openRegularFile(path, 'refuse'));
+    if (mode === 'rl') return withCleanErrors(openRegularFile(path, 'follow'));
+    return withCleanErrors(open(path, mode, permissions));
   },
-  stat: (path) => stat(path),
-  lstat: (path) => lstat(path),
-  readdir: (path) => readdir(path, { withFileTypes: true }),
-  link,
-  rename,
-  unlink,
-  mkdir: async (path) => void (await mkdir(path, { recursive: true, mode: DIRECTORY_MODE })),
+  stat: (path) => withCleanErrors(stat(path)),
+  lstat: (path) => withCleanErrors(lstat(path)),
+  readdir: (path) => withCleanErrors(readdir(path, { withFileTypes: true })),
+  link: (existing, path) => withCleanErrors(link(existing, path)),
+  rename: (from, to) => withCleanErrors(rename(from, to)),
+  unlink: (path) => withCleanErrors(unlink(path)),
+  async mkdir(path) {
+    await withCleanErrors(mkdir(path, { recursive: true, mode: DIRECTORY_MODE }));
+  },
   async syncDirectory(path) {
-    const directory = await open(path, OPEN_DIRECTORY);
+    const directory = await withCleanErrors(open(path, OPEN_DIRECTORY));
     try {
       await directory.sync();
     } finally {
@@ -109,3 +113,13 @@ export const nodeFileLayer: FileLayer = {
     }
   },
 };
+
+/** Node quotes paths as they are, and other processes may have given files their names. */
+async function withCleanErrors<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    cleanCause(error);
+    throw error;
+  }
+}

@@ -1,3 +1,4 @@
+import { toMessage } from '../errors/show.js';
 import type { FileLayer } from './file-layer.js';
 import { systemCodeOf } from './system-error.js';
 
@@ -39,8 +40,10 @@ function report(files: FileLayer, directory: string, code: string): void {
   if (reported.has(files)) return;
   reported.add(files);
   process.emitWarning(
-    `the file system of ${directory} cannot sync directories (${code}): ` +
-      'names of files may be lost at a power loss, contents are synced',
+    toMessage(
+      `the file system of ${directory} cannot sync directories (${code}): ` +
+        'names of files may be lost at a power loss, contents are synced',
+    ),
     { type: 'ShoeboxWarning', code: 'SHOEBOX_NO_DIRECTORY_SYNC' },
   );
 }

@@ -31,7 +31,7 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
 export function parseByteCount(value: ByteCount, name: string): number {
   const bytes = typeof value === 'string' ? bytesOf(value) : value;
   if (!Number.isSafeInteger(bytes) || bytes < 0) {
-    throw new RangeError(`${name} is ${show(value)}, expected bytes or a size such as '100 MiB'`);
+    throw new RangeError(`${name} is ${quote(value)}, expected bytes or a size such as '100 MiB'`);
   }
   return bytes;
 }
@@ -45,7 +45,7 @@ export function parseByteCount(value: ByteCount, name: string): number {
 export function parseDurationMs(value: Duration, name: string): number {
   const duration = typeof value === 'string' ? durationOf(value) : value;
   if (!Number.isFinite(duration) || duration < 0) {
-    throw new RangeError(`${name} is ${show(value)}, expected ms or a duration such as '5m'`);
+    throw new RangeError(`${name} is ${quote(value)}, expected ms or a duration such as '5m'`);
   }
   return duration;
 }
@@ -60,8 +60,4 @@ function durationOf(text: string): number {
   // ms() throws for empty text and for text of more than 100 characters.
   if (text === '' || text.length > 100) return Number.NaN;
   return ms(text as ms.StringValue) ?? Number.NaN;
-}
-
-function show(value: ByteCount | Duration): string {
-  return typeof value === 'string' ? quote(value) : String(value);
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { toMessage } from '../errors/show.js';
+import { quote, toMessage } from '../errors/show.js';
 import { nodeFileLayer } from '../files/file-layer.js';
 import { parseFileMode, withFileMode } from '../files/file-mode.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
@@ -84,6 +84,6 @@ export function createArchiveWriter(given: ArchiveWriterOptions): ArchiveWriter 
 function checkMoveTo(moveTo: string, directory: string): void {
   if (resolve(moveTo) !== resolve(directory)) return;
   throw new RangeError(
-    `ship.localFile.moveTo is ${moveTo}, the writer's own directory: choose 'keep' instead`,
+    `ship.localFile.moveTo is ${quote(moveTo)}, the writer's own directory: choose 'keep' instead`,
   );
 }

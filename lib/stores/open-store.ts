@@ -50,8 +50,17 @@ export function openStore(target: string | URL | Store, given?: OpenStoreOptions
 
 function openUrl(protocol: string, url: string | URL, options: OpenStoreOptions): Store {
   if (protocol === 's3:') return new S3Store(plainS3Url(url), options.s3);
-  if (protocol === 'file:') return new DirectoryStore(fileURLToPath(url), options.directory);
+  if (protocol === 'file:') return new DirectoryStore(pathOf(url), options.directory);
   throw unknownKind(url);
+}
+
+function pathOf(url: string | URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    const shown = quote(String(url));
+    throw new RangeError(`store ${shown} names no local directory, expected file:///path`);
+  }
 }
 
 function unknownKind(url: string | URL): RangeError {
@@ -61,7 +70,16 @@ function unknownKind(url: string | URL): RangeError {
   );
 }
 
-/** Decodes a `URL`, which percent-encodes characters that a user writes as they are. */
+/**
+ * Decodes a `URL`, which percent-encodes characters that a user writes as they are.
+ *
+ * @throws RangeError for credentials, a query or a fragment, which would have no effect
+ */
 function plainS3Url(url: string | URL): string {
-  return typeof url === 'string' ? url : `s3://${url.host}${decodeURIComponent(url.pathname)}`;
+  if (typeof url === 'string') return url;
+  if (url.username || url.password || url.search || url.hash) {
+    const expected = 's3://bucket/prefix, and credentials in the option s3.credentials';
+    throw new RangeError(`store is ${quote(url.href)}, expected ${expected}`);
+  }
+  return `s3://${url.host}${decodeURIComponent(url.pathname)}`;
 }

@@ -53,7 +53,7 @@ export function toJsonLines(options?: ToJsonLinesOptions): Transform {
   const recordKey = keyOf('payloadOnTop', payloadOnTop, DEFAULT_RECORD_KEY);
   if (lossless === true) {
     if (metadata !== undefined && metadata !== true) {
-      throw new TypeError(`metadata is ${JSON.stringify(metadata)}, but lossless decides about it`);
+      throw new TypeError(`metadata is ${quote(metadata)}, but lossless decides about it`);
     }
     return toLosslessLines(recordKey);
   }

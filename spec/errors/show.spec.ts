@@ -45,6 +45,13 @@ describe('toMessage', () => {
     expect(toMessage('half \ud800')).to.equal('half \\ud800');
   });
 
+  it('escapes every invisible character', () => {
+    for (const point of [0xad, 0x61c, 0x200b, 0x200d, 0x2028, 0x2060, 0xfeff, 0xe0041]) {
+      const character = String.fromCodePoint(point);
+      expect(toMessage(`a${character}b`)).to.match(/^a\\u(?:[\da-f]{4}|\{e0041\})b$/);
+    }
+  });
+
   it('keeps both ends of a long text, and no part of a secret at the cut', () => {
     const text = `begin ${'x'.repeat(10_000_000)} end`;
     expect(toMessage(text)).to.match(/^begin x+… \d+ more characters …x+ end$/);
@@ -52,6 +59,8 @@ describe('toMessage', () => {
     for (let before = 6100; before < 6200; before++) {
       const cut = `${' '.repeat(before)}http://user:hunter2@host${' '.repeat(9000)}`;
       expect(toMessage(cut)).to.not.include('hunter');
+      const begun = `${' '.repeat(9000)}secretAccessKey: 'hunter2'${' '.repeat(before - 4096)}`;
+      expect(toMessage(begun)).to.not.include('hunter');
     }
   });
 

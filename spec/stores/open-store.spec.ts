@@ -50,6 +50,13 @@ describe('openStore', () => {
     expect(await head).to.have.property('message', 'asked');
   });
 
+  it('refuses parts of a URL that would have no effect, and files of other computers', () => {
+    for (const url of ['s3://id:secret@bucket', 's3://bucket/a?b=c', 's3://bucket/a#b']) {
+      expect(() => openStore(new URL(url)), url).to.throw(RangeError, /^store is .*, expected s3:/);
+    }
+    expect(() => openStore('file://host/a')).to.throw(RangeError, 'store "file://host/a" names no');
+  });
+
   it('refuses other kinds of URL, and names the kinds that it knows', () => {
     const slips = ['s3:/bucket', 's3:bucket'];
     for (const target of ['gs://bucket/a', 'https://x/', new URL('ftp://host/'), ...slips]) {

@@ -39,7 +39,7 @@ export function checkPatterns(patterns: LocalPatterns): readonly string[] {
     }
     // With a slash too few, it would be a local directory called `s3:`.
     if (/^s3:/i.test(pattern)) {
-      throw new RangeError(`pattern is ${JSON.stringify(pattern)}, expected s3://bucket/prefix`);
+      throw new RangeError(`pattern is ${quote(pattern)}, expected s3://bucket/prefix`);
     }
   }
   return list;

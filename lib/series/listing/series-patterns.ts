@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import { show } from '../../errors/show.js';
+import { quote, show } from '../../errors/show.js';
 import type { Store } from '../../stores/contract/store.js';
 import { openStore } from '../../stores/open-store.js';
 import type { S3StoreOptions } from '../../stores/s3/s3-store-options.js';
@@ -74,7 +74,13 @@ function checkStorePattern(pattern: StorePattern): StorePattern {
 
 /**
  * Escapes `?` and `#`: here they belong to a glob or a name, not to the URL's query or fragment.
+ *
+ * @throws RangeError for the URL of another computer's file
  */
 function pathOf(url: string): string {
-  return fileURLToPath(url.replaceAll('?', '%3F').replaceAll('#', '%23'));
+  try {
+    return fileURLToPath(url.replaceAll('?', '%3F').replaceAll('#', '%23'));
+  } catch {
+    throw new RangeError(`pattern ${quote(url)} names no local file, expected file:///path`);
+  }
 }

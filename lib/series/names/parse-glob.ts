@@ -1,3 +1,5 @@
+import { quote } from '../../errors/show.js';
+
 /** A part of a glob. */
 export type GlobNode =
   /** One UTF-16 code unit. */
@@ -257,7 +259,7 @@ class GlobParser {
   }
 
   #refuse(what: string): never {
-    throw new TypeError(`pattern ${JSON.stringify(this.#glob)} has ${what}`);
+    throw new TypeError(`pattern ${quote(this.#glob)} has ${what}`);
   }
 }
 

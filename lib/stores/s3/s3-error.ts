@@ -82,7 +82,7 @@ const HINTS: Readonly<Record<string, string>> = {
 export function toStoreError(error: unknown, request: S3Request): StoreError {
   if (error instanceof StoreError) return error;
   const failure = failureOf(error);
-  shortenCause(error);
+  takeDetailsOut(error);
   return new StoreError(
     {
       operation: request.operation,
@@ -106,15 +106,24 @@ export function isS3Error(error: unknown, code: string): boolean {
   return isError(error) && error.name === code;
 }
 
-/** `console.log` of an error shows its cause as well, which quotes the service. */
-function shortenCause(error: unknown): void {
+/** The fields of an error that say what failed. */
+const PLAIN_FIELDS: ReadonlySet<string> = new Set([
+  // `StoreError` cleans these.
+  ...['name', 'message', 'stack', 'cause', 'errors'],
+  ...['code', 'errno', 'syscall', 'hostname', 'address', 'port'],
+  ...['$fault', '$metadata', '$service', '$retryable', 'Code', 'RequestId', 'HostId'],
+]);
+
+/**
+ * `console.log` of an error shows its cause as well. The SDK adds all that the service has sent: the
+ * answer itself, and with `SignatureDoesNotMatch` the request that was signed, with its session
+ * token.
+ */
+function takeDetailsOut(error: unknown): void {
   if (!isError(error)) return;
-  const { message, stack } = error;
-  const shown = toMessage(message);
-  if (shown === message) return;
-  error.message = shown;
-  // The stack begins with the message.
-  if (stack !== undefined) error.stack = stack.replace(message, () => shown);
+  for (const name of Object.getOwnPropertyNames(error)) {
+    if (!PLAIN_FIELDS.has(name)) Reflect.deleteProperty(error, name);
+  }
 }
 
 function failureOf(error: unknown): S3Failure {

@@ -120,8 +120,16 @@ export function readS3StoreOptions(given: S3StoreOptions | undefined): S3StoreOp
 
 /** The URL parser takes the host of `localhost:9000` for a protocol. */
 function checkEndpoint(name: string, endpoint: string | undefined): string | undefined {
-  if (endpoint === undefined || /^https?:\/\/[^/]/i.test(endpoint)) return endpoint;
-  throw new RangeError(`${name} is not a URL, expected one such as http://localhost:9000`);
+  if (endpoint === undefined) return endpoint;
+  if (!/^https?:\/\/[^/]/i.test(endpoint) || !URL.canParse(endpoint)) {
+    throw new RangeError(`${name} is not a URL, expected one such as http://localhost:9000`);
+  }
+  const { hash, password, search, username } = new URL(endpoint);
+  if (!username && !password && !search && !hash) return endpoint;
+  throw new RangeError(
+    `${name} is ${quote(endpoint)}, expected no user, password, query or fragment in it: ` +
+      'credentials are an option of their own',
+  );
 }
 
 /**

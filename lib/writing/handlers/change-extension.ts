@@ -26,7 +26,7 @@ export function changeExtension(
   const suffix = findStateSuffix(extension);
   if (suffix !== undefined) {
     throw new RangeError(
-      `extension is "${extension}", but Shoebox marks a file's state with ${suffix}`,
+      `extension is ${quote(extension)}, but Shoebox marks a file's state with ${suffix}`,
     );
   }
   return {

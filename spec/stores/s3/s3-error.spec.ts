@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { expect } from 'chai';
 
 import { StoreError } from '../../../lib/errors/store-error.js';
@@ -132,5 +134,21 @@ describe('httpStatusOf', () => {
     expect(httpStatusOf(sdkError('a', 404))).to.equal(404);
     expect(httpStatusOf(sdkError('a'))).to.equal(undefined);
     expect(httpStatusOf(undefined)).to.equal(undefined);
+  });
+});
+
+describe('the cause of a StoreError', () => {
+  it('has none of the details that the SDK adds: the answer, and the request that was signed', () => {
+    const cause = Object.assign(sdkError('SignatureDoesNotMatch', 403, 'x'.repeat(1e6)), {
+      CanonicalRequest: 'GET\n/\nx-amz-security-token:hunter2',
+      StringToSignBytes: '41 57',
+      $fault: 'client',
+      code: 'ECONNRESET',
+    });
+    Object.defineProperty(cause, '$response', { value: 'hunter2', configurable: true });
+    const shown = inspect(toStoreError(cause, request), { showHidden: true, depth: 10 });
+    expect(shown).to.not.match(/hunter2|StringToSign/);
+    expect(shown.length).to.be.below(40_000);
+    expect(cause).to.deep.include({ $metadata: { httpStatusCode: 403 }, $fault: 'client' });
   });
 });

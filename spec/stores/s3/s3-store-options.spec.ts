@@ -24,6 +24,9 @@ describe('readS3StoreOptions', () => {
   const wrong: ReadonlyArray<readonly [option: object, kind: ErrorConstructor, message: string]> = [
     [{ endpiont: 'x' }, TypeError, 'unknown option "endpiont": did you mean "endpoint"?'],
     [{ endpoint: 'localhost:9000' }, RangeError, 'expected one such as http://localhost:9000'],
+    [{ endpoint: 'http://a b' }, RangeError, 'endpoint is not a URL'],
+    [{ endpoint: 'http://u:p@host' }, RangeError, 'expected no user, password, query or fragment'],
+    [{ endpoint: 'http://host/?x=1' }, RangeError, 'expected no user, password, query or fragment'],
     [{ endpoint: 9000 }, TypeError, 'endpoint is 9000, expected text'],
     [{ forcePathStyle: 'false' }, TypeError, 'forcePathStyle is "false", expected true or false'],
     [{ checksum: 'sha256' }, TypeError, `checksum is "sha256", expected 'auto', 'crc32'`],
