@@ -74,6 +74,7 @@ export function createArchiveWriter(given: ArchiveWriterOptions): ArchiveWriter 
     directory,
     pattern: template.pattern,
     areNamesOwn: template.isDistinct,
+    doNamesHoldWriter: template.holdsWriter,
     writesLines: options.format === 'jsonl',
     files,
     clock,

@@ -25,6 +25,7 @@ import { Shipment, type ShipmentContext } from './shipment.js';
 import { shippedPatterns } from './shipped-patterns.js';
 import { ShippingLeases } from './shipping-leases.js';
 import { SpoolLimit } from './spool-limit.js';
+import { findStoredArchiveOf } from './stored-writer.js';
 
 export interface ShipperOptions extends ShipSettings {
   readonly store: Store;
@@ -36,6 +37,8 @@ export interface ShipperOptions extends ShipSettings {
   readonly pattern: string;
   /** Whether no two writers, on any host, give the same name to two archives. */
   readonly areNamesOwn: boolean;
+  /** Whether the name of each archive holds its writer's id. */
+  readonly doNamesHoldWriter: boolean;
   /** Whether the series is JSON lines, whose payloads may be text that is not JSON. */
   readonly writesLines: boolean;
   readonly files: FileLayer;
@@ -125,6 +128,13 @@ export class Shipper implements ArchiveShipper {
     this.#kept.check(kept);
     this.#sweeping = this.#sweep();
     this.#orphans.start();
+  }
+
+  async findArchiveOf(writer: string, signal: AbortSignal): Promise<string | undefined> {
+    const { clock, doNamesHoldWriter, key, pattern, store } = this.#options;
+    const keys = key.patternOf(pattern);
+    const options = { store, pattern: keys, doNamesHoldWriter, clock, signal };
+    return await findStoredArchiveOf(writer, options);
   }
 
   add(archive: ShippableArchive): void {

@@ -1,32 +1,36 @@
 import { join } from 'node:path';
 
-import { ArchiveError } from '../errors/archive-error.js';
 import type { FileLayer } from '../files/file-layer.js';
-import { identifyArchive } from '../series/listing/archive-head.js';
+import { holdsWriter } from '../series/listing/holds-writer.js';
+import { listLocalArchives } from '../series/listing/list-local-archives.js';
 import { baseNameOf, isReadableName } from '../series/names/archive-state.js';
 import { LocalArchive } from '../series/opening/local-archive.js';
 
+/** Where archives of an earlier run may be. */
+export interface OwnArchivePlaces {
+  /** The writer's directory, of which every archive is looked at, whatever its name. */
+  readonly directory: string;
+  /** Globs of the archives that handlers have moved. */
+  readonly patterns: readonly string[];
+}
+
 /**
- * The path of an archive in a directory that begins with a block of this writer; undefined if there
- * is none. Reads the head of each archive.
+ * The path of a local archive that holds records of this writer; undefined if there is none. Reads
+ * the head and the indexes of each archive.
  *
  * @param writer 16 hex digits
  */
 export async function findOwnArchive(
-  directory: string,
+  { directory, patterns }: OwnArchivePlaces,
   writer: string,
   files: FileLayer,
 ): Promise<string | undefined> {
-  for (const entry of await files.readdir(directory)) {
-    if (!entry.isFile() || !isReadableName(entry.name)) continue;
-    const archive = new LocalArchive(join(directory, baseNameOf(entry.name)), files);
-    try {
-      const { identity } = await identifyArchive(archive);
-      if (identity.start?.writer === writer) return archive.path;
-    } catch (error) {
-      // It was shipped or recovered just now, or is no archive.
-      if (!(error instanceof ArchiveError)) throw error;
-    }
+  const own = (await files.readdir(directory))
+    .filter((entry) => entry.isFile() && isReadableName(entry.name))
+    .map(({ name }) => join(directory, baseNameOf(name)));
+  const moved = await listLocalArchives(patterns, { files, allowEmpty: true });
+  for (const path of new Set([...own, ...moved])) {
+    if (await holdsWriter(new LocalArchive(path, files), writer)) return path;
   }
   return undefined;
 }

@@ -80,8 +80,11 @@ export interface RollingWriteOptions extends FormatOptions {
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The writer's id: 8 bytes that no other writer has. If an archive in the directory already holds
-   * records with it, the writer ends with `ERR_WRITER_ID_TAKEN`. @default random
+   * The writer's id: 8 bytes that no other writer has. If an archive in the directory, where handlers
+   * have moved it, or in the store already holds records with it, the writer ends with
+   * `ERR_WRITER_ID_TAKEN`; if the store does not say within a minute, with
+   * `ERR_WRITER_ID_UNCHECKED`. Unless the template has `[[WRITER]]`, three small requests are made
+   * for each object of the series. @default random
    */
   readonly writerId?: Uint8Array | undefined;
   /** Takes over sealed archives. `createArchiveWriter` makes one from its option `ship`. */

@@ -766,6 +766,7 @@ describe('Shipper', () => {
           directory,
           pattern: '*.events',
           areNamesOwn: true,
+          doNamesHoldWriter: false,
           writesLines: false,
         },
         ...{ files: nodeFileLayer, clock: new FakeClock() },

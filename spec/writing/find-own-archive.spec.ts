@@ -1,3 +1,6 @@
+import { appendFile, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect } from 'chai';
 
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
@@ -22,5 +25,21 @@ describe('a writer with a given id', () => {
     const third = new RollingWriteStream({ directory, writerId: Buffer.alloc(8, 8) });
     await third.append({ payload: 'b' }).synced;
     await third.close();
+  });
+
+  it('is refused if a file of several archives holds records of it', async () => {
+    const directory = await directories.make();
+    for (const digit of [1, 2]) {
+      const writerId = Buffer.alloc(8, digit);
+      const template = `x_${digit}.events`;
+      const writer = new RollingWriteStream({ directory, template, writerId });
+      await writer.append('a').synced;
+      await writer.close();
+    }
+    const [first, second] = [join(directory, 'x_1.events'), join(directory, 'x_2.events')];
+    await appendFile(first, await readFile(second));
+    await rm(second);
+    const writer = new RollingWriteStream({ directory, writerId: Buffer.alloc(8, 2) });
+    expect(await rejection(writer.close())).to.have.property('code', 'ERR_WRITER_ID_TAKEN');
   });
 });

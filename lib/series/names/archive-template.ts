@@ -78,6 +78,11 @@ export class ArchiveTemplate {
     return this.#template.has('WRITER') || this.#template.has('CRC');
   }
 
+  /** Whether each name holds the id of its archive's writer. */
+  get holdsWriter(): boolean {
+    return this.#template.has('WRITER');
+  }
+
   /**
    * The name of an archive that opens, without `.open`.
    *

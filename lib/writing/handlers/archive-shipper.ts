@@ -68,6 +68,15 @@ export interface ArchiveShipper {
    */
   start(listener: ShippingListener): Promise<void>;
 
+  /**
+   * The path of an archive in the store that holds records of a writer; undefined if there is none.
+   * Asked before the first archive is created, if the user has given the writer's id.
+   *
+   * @param writer 16 hex digits
+   * @throws StoreError if the store cannot say; the signal's reason
+   */
+  findArchiveOf?(writer: string, signal: AbortSignal): Promise<string | undefined>;
+
   add(archive: ShippableArchive): void;
 
   /** Ships an archive of an earlier writer that was sealed since the start. */
