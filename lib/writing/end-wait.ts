@@ -5,6 +5,12 @@ import type { Clock, Timer } from '../streams/clock.js';
 import type { ArchiveShipper } from './handlers/archive-shipper.js';
 
 /**
+ * How long a writer that was destroyed without a deadline waits for handlers and recoveries: one that
+ * never ends would keep it open forever.
+ */
+const DESTROYED_MS = 5000;
+
+/**
  * Limits how long a writer that ends waits: first for a disk that refuses to write, then for the
  * store. The user may set a deadline for both, and for everything else that the end waits for:
  * handlers, recoveries, what was listed or asked. Only sealing takes as long as the disk needs.
@@ -46,7 +52,10 @@ export class EndWait {
     return this.#expired;
   }
 
-  /** Aborts when a deadline that the user has set is over, with a `DeadlineError`. */
+  /**
+   * Aborts when a deadline that the user has set is over, or some time after a destruction, with a
+   * `DeadlineError`.
+   */
   get overdue(): AbortSignal {
     return this.#overdue.signal;
   }
@@ -83,17 +92,26 @@ export class EndWait {
     this.#timer?.cancel();
   }
 
-  /** Ends the waiting for disk and store now. A deadline still holds for everything else. */
+  /**
+   * The writer is destroyed: ends the waiting for disk and store now. Everything else has until the
+   * deadline, or 5 s without one.
+   */
   cut(): void {
-    if (!this.#hasDeadline) this.#timer?.cancel();
-    this.#abort.abort();
-    this.#onOver();
+    this.#giveUp();
+    if (this.#hasDeadline) return;
+    this.#setTimer(DESTROYED_MS, () => {
+      this.#overdue.abort(new DeadlineError('the destroyed writer has not ended', DESTROYED_MS));
+    });
   }
 
   #arm(): void {
+    this.#setTimer(this.#limitMs, () => this.#expire());
+  }
+
+  #setTimer(delayMs: number, callback: () => void): void {
     if (this.#state === 'over') return;
     this.#timer?.cancel();
-    this.#timer = this.#clock.setTimer(() => this.#expire(), this.#limitMs);
+    this.#timer = this.#clock.setTimer(callback, delayMs);
     // The process must stay alive until the caller that waits has its result.
     this.#timer.ref();
   }
@@ -101,6 +119,12 @@ export class EndWait {
   #expire(): void {
     this.#expired = new DeadlineError('the writer has not ended', this.#limitMs);
     if (this.#hasDeadline) this.#overdue.abort(this.#expired);
-    this.cut();
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    if (!this.#hasDeadline) this.#timer?.cancel();
+    this.#abort.abort();
+    this.#onOver();
   }
 }

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -8,7 +9,7 @@ import { createArchiveReader, DeadlineError } from '../../lib/index.js';
 import type { ArchiveHandler } from '../../lib/writing/handlers/archive-handler.js';
 import { MemoryStore } from '../support/memory-store.js';
 import { encodeUnsealed, TemporaryDirectories } from '../support/series.js';
-import { createShippingWriter, reach } from '../support/shipping-writer.js';
+import { createShippingWriter, reach, turns } from '../support/shipping-writer.js';
 
 const DEADLINE_MS = 200;
 
@@ -138,5 +139,23 @@ describe('The deadline of close', () => {
   it('covers the reading of an archive that is shipped', async () => {
     const { result } = await close({ files: hangOn('open', (path) => path.endsWith('.events')) });
     expect(result.left).to.have.length(1);
+  });
+
+  it('is 5 s for a writer that is destroyed without one', async () => {
+    const called = new EventEmitter();
+    const onSealed = () => {
+      called.emit('sealed');
+      return forever();
+    };
+    const handlers = [{ name: 'hanging', onSealed }];
+    const { clock, failed, writer } = createShippingWriter(directory, store, { handlers });
+    writer.write('mine');
+    await once(called, 'sealed');
+    writer.destroy();
+    while (!writer.closed) {
+      clock.advance(100);
+      await turns(1);
+    }
+    expect(failed[0]?.error).to.include({ code: 'ERR_DEADLINE', deadlineMs: 5000 });
   });
 });

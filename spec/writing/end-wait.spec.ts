@@ -66,6 +66,21 @@ describe('EndWait', () => {
     expect(clock.pendingTimers).to.equal(0);
   });
 
+  it('gives a destroyed writer 5 s for handlers, and a deadline of its own precedence', () => {
+    wait.cut();
+    clock.advance(4999);
+    expect(wait.overdue.aborted).to.equal(false);
+    clock.advance(1);
+    expect(wait.overdue.reason).to.include({ code: 'ERR_DEADLINE', deadlineMs: 5000 });
+    const limited = new EndWait(clock, 1000, () => {});
+    limited.limit(6000);
+    limited.cut();
+    clock.advance(5999);
+    expect(limited.overdue.aborted).to.equal(false);
+    clock.advance(1);
+    expect(limited.overdue.reason).to.include({ deadlineMs: 6000 });
+  });
+
   it('refuses a deadline that is not a duration, and keeps its limit', () => {
     for (const deadline of [-1, Number.NaN]) {
       expect(() => wait.limit(deadline)).to.throw(RangeError);
