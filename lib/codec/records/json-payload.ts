@@ -18,9 +18,12 @@ export function toJson(payload: unknown): string {
   let loss: Loss | undefined;
   try {
     json = JSON.stringify(payload);
-    loss = innerLoss(payload);
+    loss = innerLoss(payload, '');
   } catch (cause) {
     throw new RecordError('payload', `has no JSON: ${String(cause)}`, { cause });
+  }
+  if (loss?.path === '') {
+    throw new RecordError('payload', `is ${loss.what}, expected text, bytes or JSON`);
   }
   if (loss !== undefined) {
     const where = loss.path.length > MOST_PATH ? `${loss.path.slice(0, MOST_PATH)}…` : loss.path;
@@ -89,38 +92,65 @@ function objectLoss(object: object): string | undefined {
     types.isRegExp(object) ||
     types.isAnyArrayBuffer(object);
   if (isOpaque) return describe(object);
+  if (types.isNumberObject(object)) return ownLoss(Number(object));
+  if (types.isSymbolObject(object)) return describe(object);
   if (types.isBoxedPrimitive(object) || isPlain(prototype)) return undefined;
   // A Headers, a WeakMap, an iterator, a class with private fields: JSON would be `{}`.
   return Object.keys(object).length === 0 ? describe(object) : undefined;
 }
 
 /** Whether this is the `Object.prototype` of any realm. */
-function isPlain(prototype: unknown): boolean {
-  return typeof prototype === 'object' && Object.getPrototypeOf(prototype) === null;
+export function isPlain(prototype: unknown): boolean {
+  return (
+    typeof prototype === 'object' && prototype !== null && Object.getPrototypeOf(prototype) === null
+  );
 }
 
-/** The first loss inside a value that `JSON.stringify` took, so that it has no circles. */
-function innerLoss(value: unknown): Loss | undefined {
+/**
+ * The first loss inside a value that `JSON.stringify` took, so that it has no circles.
+ *
+ * @param key of the member that it is, or the index of the element
+ */
+function innerLoss(value: unknown, key: string | number): Loss | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
+  if ('toJSON' in value && typeof value.toJSON === 'function') return convertedLoss(value, key);
+  return partLoss(value);
+}
+
+/** The first loss in the elements of an array, or the members of an object. */
+function partLoss(value: object): Loss | undefined {
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       if (isSafe(value[i])) continue;
-      const loss = lossAt(value[i], '', i);
+      const loss = lossAt(value[i], i);
       if (loss !== undefined) return loss;
     }
     return undefined;
   }
-  if ('toJSON' in value && typeof value.toJSON === 'function') return undefined;
   const object = value as Readonly<Record<string, unknown>>;
   for (const key in object) {
     const member = object[key];
     if (member === undefined || isSafe(member)) continue;
     // JSON has no inherited members.
     if (!Object.hasOwn(object, key)) continue;
-    const loss = lossAt(member, key, -1);
+    const loss = lossAt(member, key);
     if (loss !== undefined) return loss;
   }
   return undefined;
+}
+
+/**
+ * The loss in what an object's `toJSON` gives, which `JSON.stringify` takes as it is: it calls no
+ * `toJSON` of that. A member for which it gives undefined is left out, as any other.
+ */
+function convertedLoss(object: object, key: string | number): Loss | undefined {
+  // The most frequent ones, whose results are known.
+  if (types.isDate(object) || Buffer.isBuffer(object)) return undefined;
+  const json: unknown = Reflect.apply(Reflect.get(object, 'toJSON'), object, [String(key)]);
+  if (json === undefined && typeof key === 'string') return undefined;
+  const what = types.isDate(json) ? 'a Date' : ownLoss(json);
+  if (what !== undefined) return { what: `${what} that toJSON returned`, path: '' };
+  return typeof json === 'object' && json !== null ? partLoss(json) : undefined;
 }
 
 /** Whether a value is one that JSON holds, and nothing is in it: most are. */
@@ -129,12 +159,12 @@ function isSafe(value: unknown): boolean {
   return type === 'string' || type === 'boolean' || (type === 'number' && Number.isFinite(value));
 }
 
-/** @param index of an array's element; -1 for an object's member `key` */
-function lossAt(value: unknown, key: string, index: number): Loss | undefined {
+/** @param key of an object's member, or the index of an array's element */
+function lossAt(value: unknown, key: string | number): Loss | undefined {
   const what = ownLoss(value);
-  const inner = what === undefined ? innerLoss(value) : { what, path: '' };
+  const inner = what === undefined ? innerLoss(value, key) : { what, path: '' };
   if (inner === undefined) return undefined;
-  const own = index >= 0 ? `[${index}]` : key.slice(0, MOST_PATH);
+  const own = typeof key === 'number' ? `[${key}]` : key.slice(0, MOST_PATH);
   const dot = inner.path === '' || inner.path.startsWith('[') ? '' : '.';
   return { what: inner.what, path: `${own}${dot}${inner.path}` };
 }

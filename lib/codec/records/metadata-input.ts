@@ -4,7 +4,7 @@ import { RecordError } from '../../errors/record-error.js';
 import { quote } from '../../errors/show.js';
 import type { Piece } from '../bytes/text.js';
 import { type ArchiveRecord, isArchiveRecord } from './archive-record.js';
-import { describe } from './json-payload.js';
+import { describe, isPlain } from './json-payload.js';
 
 /** Metadata of a record to be written: an object, a Map or pairs. Keys are distinct. */
 export type MetadataInput =
@@ -62,12 +62,17 @@ function fillKeys(flat: FlatMetadata, metadata: object): number {
 }
 
 /**
- * False for objects whose contents are not own keys, such as a Set, a Promise or a Headers: they
- * would be written as no metadata at all.
+ * False for objects whose contents are not own keys, such as a Set, a Promise, a Headers, or an
+ * object of a class with getters: they would be written as no metadata at all, or without those that
+ * are inherited.
  */
 function hasKeys(metadata: object): boolean {
-  const isUntagged = Object.prototype.toString.call(metadata) === '[object Object]';
-  return isUntagged || Object.keys(metadata).length > 0;
+  for (const key in metadata) {
+    // A program may have extended `Object.prototype`.
+    if (!Object.hasOwn(metadata, key) && !(key in Object.prototype)) return false;
+  }
+  const prototype: unknown = Object.getPrototypeOf(metadata);
+  return prototype === null || isPlain(prototype) || Object.keys(metadata).length > 0;
 }
 
 function isMap(metadata: MetadataInput): metadata is ReadonlyMap<string, string> {

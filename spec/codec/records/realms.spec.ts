@@ -37,6 +37,9 @@ describe('values of another realm', () => {
     'new Date(NaN)',
     'function () {}',
     'Symbol("s")',
+    'new Number(NaN)',
+    'Object(Symbol("s"))',
+    'new Proxy(new Map([[1, 2]]), {})',
   ];
   for (const value of opaque) {
     it(`${value} is refused as a payload, and inside one`, () => {
@@ -47,6 +50,52 @@ describe('values of another realm', () => {
         RecordError,
         'at list[1].deep, which JSON cannot hold',
       );
+    });
+  }
+
+  const converted: ReadonlyArray<readonly [json: string, what: string]> = [
+    ['new Map([["a", 1]])', 'a Map'],
+    ['NaN', 'NaN'],
+    ['new Date(0)', 'a Date'],
+    ['() => 1', 'a function'],
+  ];
+  for (const [json, what] of converted) {
+    it(`an object whose toJSON returns ${json} is refused as a payload, and inside one`, () => {
+      const value = `{ toJSON() { return ${json}; } }`;
+      expect(() => payloadOf(foreign(`{ payload: ${value} }`))).to.throw(
+        RecordError,
+        `is ${what} that toJSON returned, expected`,
+      );
+      expect(() => payloadOf(foreign(`{ payload: [{ deep: ${value} }] }`))).to.throw(
+        RecordError,
+        `has ${what} that toJSON returned at [0].deep, which`,
+      );
+      const inner = `{ toJSON() { return { inner: [new Set([1])] }; } }`;
+      expect(() => payloadOf(foreign(`{ payload: { a: ${inner} } }`))).to.throw(
+        RecordError,
+        'has a Set at a.inner[0], which',
+      );
+    });
+  }
+
+  it('an object whose toJSON returns undefined is left out as a member, and refused elsewhere', () => {
+    const value = '{ toJSON() {} }';
+    expect(payloadOf(foreign(`{ payload: { a: ${value}, b: 1 } }`))).to.equal('{"b":1}');
+    expect(() => payloadOf(foreign(`{ payload: [${value}] }`))).to.throw(RecordError, 'at [0]');
+    expect(() => payloadOf(foreign(`{ payload: ${value} }`))).to.throw(RecordError);
+  });
+
+  for (const metadata of [
+    'Object.create({ a: "b" })',
+    'Object.create({ a: "b" }, { c: { value: "d", enumerable: true } })',
+    'new (class { get a() { return "b"; } })()',
+    'new Proxy(new Map([["a", "b"]]), {})',
+  ]) {
+    it(`metadata ${metadata} are refused, which would be written as none or some`, () => {
+      const record = foreign(`{ payload: 1, metadata: ${metadata} }`);
+      expect(() => encodeBlocks([record]))
+        .to.throw(RecordError)
+        .with.property('field', 'metadata');
     });
   }
 
