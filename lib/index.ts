@@ -99,9 +99,9 @@ export type {
   S3StoreOptions,
 } from './stores/s3/s3-store-options.js';
 export { type Clock, systemClock, type Timer } from './streams/clock.js';
+export { SeekableGzip, type SeekableGzipOptions } from './streams/compression/seekable-gzip.js';
 export { Decoder, type DecoderOptions } from './streams/decoder.js';
 export { Encoder, type EncoderOptions } from './streams/encoder.js';
-export { SeekableGzip, type SeekableGzipOptions } from './streams/seekable-gzip.js';
 export { type ToJsonLinesOptions, toJsonLines } from './streams/to-json-lines.js';
 export { type ToPayloadsOptions, toPayloads } from './streams/to-payloads.js';
 export {

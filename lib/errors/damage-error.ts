@@ -13,6 +13,7 @@ export type DamageReason =
   | 'bad-checksum'
   | 'bad-body'
   | 'bad-gzip'
+  | 'bad-zstd'
   | 'bad-text'
   | 'torn';
 
@@ -23,7 +24,7 @@ export interface Damage {
   readonly what: string;
   /**
    * Where the damage begins: bytes from the start of the archive, uncompressed. For the index of a
-   * seekable gzip (`bad-gzip`) it counts the bytes of the `.gz` file.
+   * compressed archive (`bad-gzip`, `bad-zstd`) it counts the bytes of the compressed file.
    */
   readonly offset: number;
   readonly expected: string;
@@ -35,7 +36,7 @@ export class DamageError extends ArchiveError {
   override readonly name = 'DamageError';
   override readonly code = 'ERR_ARCHIVE_DAMAGED';
   readonly reason: DamageReason;
-  /** The damaged thing: `header`, `block`, `record`, `gzip`. */
+  /** The damaged thing: `header`, `block`, `record`, `gzip`, `zstd`. */
   readonly what: string;
   /** The archive's path or name, if the reader knows one. */
   readonly archive: string | undefined;

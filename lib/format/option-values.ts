@@ -81,3 +81,11 @@ export const checkFiles = checkMethods('open', 'stat', 'readdir');
 
 /** @throws TypeError for anything but a client of the AWS SDK */
 export const checkClient = checkMethods('send');
+
+/** @throws RangeError for anything but a whole number from `least` to `most` */
+export function checkWholeNumber(name: string, value: unknown, least: number, most: number): void {
+  if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) return;
+  throw new RangeError(
+    `${name} is ${quote(value)}, expected a whole number from ${least} to ${most}`,
+  );
+}

@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
-import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
+import {
+  PassThrough,
+  pipeline,
+  type Readable,
+  Transform,
+  type TransformCallback,
+} from 'node:stream';
 
 import { ArchiveError } from '../errors/archive-error.js';
 import { FileBody } from '../files/file-body.js';
 import type { FileLayer } from '../files/file-layer.js';
-import { SeekableGzip } from '../streams/seekable-gzip.js';
+import type { Compression } from '../streams/compression/compression.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 
-/** An archive that is being compressed to gzip (docs/format-gzip.md). */
+/** An archive that is being compressed (docs/format-gzip.md, docs/format-zstd.md). */
 export interface CompressedArchive {
   readonly body: Readable;
   /** Bytes of `body` so far. */
@@ -24,6 +30,7 @@ export interface CompressedArchive {
 export async function compressArchive(
   archive: ShippableArchive,
   files: FileLayer,
+  compression: Compression,
 ): Promise<CompressedArchive> {
   const file = await files.open(archive.path, 'r');
   const source = new FileBody(file, archive.path);
@@ -32,7 +39,8 @@ export async function compressArchive(
   );
   const compressed = new HashedStream(() => null);
   // The callback ignores errors because the reader of the last stream gets them.
-  const body = pipeline(source, sealed, new SeekableGzip(), compressed, () => {});
+  const compressor = compression.createCompressor() ?? new PassThrough();
+  const body = pipeline(source, sealed, compressor, compressed, () => {});
   return {
     body,
     get bytes() {

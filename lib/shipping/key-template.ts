@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { extname, posix } from 'node:path';
 
 import { TemplateError } from '../errors/template-error.js';
-import { baseNameOf, GZIP_SUFFIX, isReadableName } from '../series/names/archive-state.js';
+import { baseNameOf, COMPRESSED_SUFFIXES, isReadableName } from '../series/names/archive-state.js';
 import { joinPatterns, Template } from '../series/names/template.js';
 import { hostText, sealingText } from '../series/names/token-text.js';
 import { objectKeyProblem } from '../stores/contract/object-key.js';
@@ -29,23 +29,31 @@ const SHA_DIGITS = 8;
  * The keys of a series in its store, below the store's prefix: slashes, strftime directives for the
  * time of the archive's first record (UTC; if it has none, the time the archive was opened), and
  * tokens: `[[NAME]]`, which is required, for the archive's own name; `[[HOST]]`, `[[CRC]]`,
- * `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`. `.gz` is appended, unless the template ends with
- * it. A slash, space or colon in the text of a
- * directive becomes `_`.
+ * `[[COUNT]]`, `[[FIRST_TIME]]` and `[[LAST_TIME]]`. The suffix of the compression is appended, unless
+ * the template ends with it. A slash, space or colon in the text of a directive becomes `_`.
  */
 export class KeyTemplate {
   readonly template: string;
   /** The literal text that every key begins with. */
   readonly prefix: string;
+  readonly #suffix: string;
   readonly #template: Template<KeyToken>;
 
-  /** @throws TemplateError if keys would leave the prefix, or archives would share a key */
-  constructor(template: string) {
+  /**
+   * @param suffix that of compressed archives; empty if they are not compressed
+   * @throws TemplateError if keys would leave the prefix, if archives would share a key, or if the
+   *   template ends with the suffix of another compression
+   */
+  constructor(template: string, suffix = '.gz') {
     this.template = template;
-    // `.gz` is appended to every key. A template that ends in it means the same.
-    const plain = template.endsWith(GZIP_SUFFIX)
-      ? template.slice(0, -GZIP_SUFFIX.length)
-      : template;
+    this.#suffix = suffix;
+    const given = COMPRESSED_SUFFIXES.find((known) => template.endsWith(known)) ?? '';
+    if (given !== '' && given !== suffix) {
+      const expected = suffix === '' ? 'none, as compression is none' : suffix;
+      throw new TemplateError(template, `ends with ${given}, expected ${expected}`);
+    }
+    // The suffix is appended to every key. A template that ends in it means the same.
+    const plain = template.slice(0, template.length - given.length);
     this.#template = new Template(plain, KEY_TOKENS, { slashes: 'keep' });
     if (!this.#template.has('NAME')) {
       throw new TemplateError(template, 'has no [[NAME]], so that archives would share a key');
@@ -63,29 +71,53 @@ export class KeyTemplate {
 
   /** @throws TemplateError if the archive's name or time makes a key that no store accepts */
   keysOf(archive: ShippableArchive): ArchiveKeys {
-    const timeMicros = Math.round(1000 * (archive.firstTime?.getTime() ?? archive.openedAt));
-    const key = this.#template.expand(timeMicros, (token) => tokenText(token, archive));
-    const extension = extname(key);
-    const stem = key.slice(0, key.length - extension.length);
-    const distinct = `${stem}-${archive.sha256.slice(0, SHA_DIGITS)}${extension}${GZIP_SUFFIX}`;
-    // Check both: a slash at the end of the plain key is in the middle of the distinct one.
-    const problem = objectKeyProblem(key) ?? objectKeyProblem(distinct);
-    if (problem !== undefined)
-      throw new TemplateError(this.template, `makes a key that ${problem}`);
-    return { plain: key + GZIP_SUFFIX, distinct };
+    const { distinct, plain } = this.#namesOf(archive);
+    return { plain: plain + this.#suffix, distinct: distinct + this.#suffix };
   }
 
   /**
-   * The glob of all keys. It also matches distinct keys, whose digits come where the
+   * Which key of an archive `key` is, with any compression: an earlier writer may have used another
+   * one. Null if it is none.
+   *
+   * @throws as `keysOf`
+   */
+  roleOf(key: string, archive: ShippableArchive): keyof ArchiveKeys | null {
+    const { distinct, plain } = this.#namesOf(archive);
+    const isOne = (name: string) => ANY_SUFFIX.some((suffix) => key === name + suffix);
+    if (isOne(plain)) return 'plain';
+    return isOne(distinct) ? 'distinct' : null;
+  }
+
+  /** The keys without the suffix of a compression. */
+  #namesOf(archive: ShippableArchive): ArchiveKeys {
+    const timeMicros = Math.round(1000 * (archive.firstTime?.getTime() ?? archive.openedAt));
+    const plain = this.#template.expand(timeMicros, (token) => tokenText(token, archive));
+    const extension = extname(plain);
+    const stem = plain.slice(0, plain.length - extension.length);
+    const distinct = `${stem}-${archive.sha256.slice(0, SHA_DIGITS)}${extension}`;
+    // Check both: a slash at the end of the plain key is in the middle of the distinct one.
+    const problem = objectKeyProblem(plain) ?? objectKeyProblem(distinct + LONGEST_SUFFIX);
+    if (problem === undefined) return { plain, distinct };
+    throw new TemplateError(this.template, `makes a key that ${problem}`);
+  }
+
+  /**
+   * The glob of all keys, whatever their compression: that may change from one writer of a series
+   * to the next. It also matches distinct keys, whose digits come where the
    * pattern of names allows those of an alternative.
    *
    * @param names the glob of the archives' names
    */
   patternOf(names: string): string {
     const patterns = this.#template.patterns((token) => (token === 'NAME' ? names : '*'));
-    return joinPatterns([...patterns, GZIP_SUFFIX]);
+    return joinPatterns([...patterns, `{${ANY_SUFFIX.join(',')}}`]);
   }
 }
+
+/** The suffixes that a key may have. */
+const ANY_SUFFIX: readonly string[] = ['', ...COMPRESSED_SUFFIXES];
+
+const LONGEST_SUFFIX = ANY_SUFFIX.toSorted((a, b) => b.length - a.length)[0] ?? '';
 
 const SAMPLE: ShippableArchive = {
   path: 'a.events',

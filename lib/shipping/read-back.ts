@@ -1,14 +1,16 @@
+import { MEMBER_FORMATS } from '../codec/compression/member-formats.js';
 import { DamageError } from '../errors/damage-error.js';
 import { sha256OfChunks } from '../files/sha256.js';
 import { receiveBytes } from '../stores/contract/receive-bytes.js';
 import type { StoredObject } from '../stores/contract/store.js';
-import { gunzip } from '../streams/gunzip.js';
+import { decompress } from '../streams/compression/decompress.js';
+import { MEMBER_READERS } from '../streams/compression/member-readers.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 import type { StoreContext } from './ask-store.js';
 
 /**
- * Whether an object is gzip of exactly this archive. The object's bytes decide; its metadata can
- * only save reading an object that claims to be another archive.
+ * Whether an object is exactly this archive, compressed as its key says. The object's bytes decide;
+ * its metadata can only save reading an object that claims to be another archive.
  */
 export async function holdsArchive(
   { bytes, key, metadata }: StoredObject,
@@ -17,11 +19,14 @@ export async function holdsArchive(
 ): Promise<boolean> {
   if (metadata.sha256 !== undefined && metadata.sha256 !== archive.sha256) return false;
   try {
-    const chunks = gunzip(receiveObject(key, bytes, context), key);
-    const sha256 = await sha256OfChunks(atMost(archive.bytes, chunks));
+    const chunks = receiveObject(key, bytes, context);
+    const format = MEMBER_FORMATS.find(({ suffix }) => key.endsWith(suffix));
+    const raw =
+      format === undefined ? chunks : decompress(MEMBER_READERS[format.name], chunks, key);
+    const sha256 = await sha256OfChunks(atMost(archive.bytes, raw));
     return sha256.toString('hex') === archive.sha256;
   } catch (error) {
-    // It is not gzip, or it is torn; so it is not this archive.
+    // It is not compressed so, or it is torn; so it is not this archive.
     if (error instanceof DamageError) return false;
     throw error;
   }

@@ -4,6 +4,7 @@ import type { FileLayer } from '../files/file-layer.js';
 import { askStore } from '../stores/contract/ask-store.js';
 import { headObject } from '../stores/contract/head-object.js';
 import type { PutResult, Store } from '../stores/contract/store.js';
+import type { Compression } from '../streams/compression/compression.js';
 import type { ShippableArchive, ShippingEvidence } from '../writing/handlers/archive-shipper.js';
 import type { StoreContext } from './ask-store.js';
 import { type CompressedArchive, compressArchive } from './compress-archive.js';
@@ -14,6 +15,7 @@ import { hashObject, holdsArchive } from './read-back.js';
 export interface ShipContext extends StoreContext {
   readonly files: FileLayer;
   readonly keys: ArchiveKeys;
+  readonly compression: Compression;
   /** Whether no other host can make the plain key for another archive. */
   readonly isPlainKeyOwn: boolean;
   /**
@@ -96,13 +98,13 @@ async function send(
   context: ShipContext,
   whenTaken: WhenTaken,
 ): Promise<ConfirmedObject> {
-  const { files, onSending, signal, store } = context;
-  const compressed = await compressArchive(archive, files);
+  const { compression, files, onSending, signal, store } = context;
+  const compressed = await compressArchive(archive, files, compression);
   const { body } = compressed;
   try {
     await onSending(key, null);
     const put = await store.put(key, body, {
-      contentType: 'application/gzip',
+      contentType: compression.contentType,
       metadata: { sha256: archive.sha256, bytes: String(archive.bytes) },
       onUploadCreated: (uploadId) => onSending(key, uploadId),
       whenTaken,

@@ -5,6 +5,7 @@ import { findFile } from '../files/find-file.js';
 import { isSameAsBefore } from '../files/is-same-as-before.js';
 import { systemCodeOf } from '../files/system-error.js';
 import type { StoredObject } from '../stores/contract/store.js';
+import type { Compression } from '../streams/compression/compression.js';
 import type { ShippableArchive, ShippedArchive } from '../writing/handlers/archive-shipper.js';
 import { abortUnfinished } from './abort-unfinished.js';
 import type { StoreContext } from './ask-store.js';
@@ -27,6 +28,7 @@ import type { LocalFile } from './ship-options.js';
 export interface ShipmentContext extends StoreContext {
   readonly files: FileLayer;
   readonly keys: KeyTemplate;
+  readonly compression: Compression;
   /** Whether no other host can make the same plain key for another archive. */
   readonly arePlainKeysOwn: boolean;
   readonly localFile: LocalFile;
@@ -121,7 +123,7 @@ export class Shipment {
     if (this.#claim === undefined || !found) return false;
     const named = this.#named(this.#claim.archive);
     const digest = found.metadata.sha256 ?? named.sha256;
-    const isOwn = arePlainKeysOwn && found.key === keys.keysOf(named).plain;
+    const isOwn = arePlainKeysOwn && keys.roleOf(found.key, named) === 'plain';
     if (isOwn && digest === named.sha256) return true;
     return await this.#isHeldBy(found, await inspectArchive(this.archive, files, signal));
   }
@@ -216,24 +218,22 @@ export class Shipment {
 
   async #verify(entry: JournalEntry): Promise<VerifiedEntry> {
     if (entry.state === 'verified' || entry.state === 'settled') return entry;
-    const { arePlainKeysOwn, files, signal, store } = this.#context;
+    const { arePlainKeysOwn, compression, files, keys, signal, store } = this.#context;
     const { archive } = entry;
     const named = this.#named(archive);
-    const keys = this.#context.keys.keysOf(named);
     if (entry.state === 'uploading') {
       const { upload } = entry;
-      const isDistinct = upload.key === keys.distinct;
+      const role = keys.roleOf(upload.key, named);
       // Under any other key the upload is not this archive's: see `OrphanUploads`.
-      if (isDistinct || upload.key === keys.plain) {
-        await this.#abort(upload, arePlainKeysOwn || isDistinct);
-      }
+      if (role !== null) await this.#abort(upload, arePlainKeysOwn || role === 'distinct');
     }
     this.#isResumed = false;
     const object = await shipArchive(named, {
       store,
       files,
       signal,
-      keys,
+      keys: keys.keysOf(named),
+      compression,
       isPlainKeyOwn: arePlainKeysOwn,
       onSending: (key, uploadId) =>
         this.#enter({ state: 'uploading', archive, upload: { store: store.name, key, uploadId } }),

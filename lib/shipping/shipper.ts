@@ -77,6 +77,7 @@ export class Shipper implements ArchiveShipper {
       files,
       localFile,
       keys: key,
+      compression: options.compression,
       arePlainKeysOwn: areNamesOwn || key.isDistinct,
       signal,
       onToleratedFailure: (archive, operation, error) =>
@@ -288,8 +289,7 @@ export class Shipper implements ArchiveShipper {
   /** Whether an archive may have a key: a journal could name an upload of another one. */
   #isKeyOf(archive: ShippableArchive, key: string): boolean {
     try {
-      const { distinct, plain } = this.#context.keys.keysOf(archive);
-      return key === plain || key === distinct;
+      return this.#context.keys.roleOf(key, archive) !== null;
     } catch (error) {
       if (error instanceof RangeError) return false;
       throw error;

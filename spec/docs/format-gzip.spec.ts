@@ -3,13 +3,15 @@ import { gunzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
-import { readGzipEnd } from '../../lib/codec/gzip/gzip-end.js';
+import { gzipFormat } from '../../lib/codec/compression/gzip/gzip-format.js';
 import {
   encodeDataHeader,
   encodeEndMember,
   encodeIndexMembers,
-} from '../../lib/codec/gzip/gzip-member.js';
-import { MemberCutter } from '../../lib/codec/gzip/member-cutter.js';
+} from '../../lib/codec/compression/gzip/gzip-member.js';
+import { readFileEnd } from '../../lib/codec/compression/members/file-end.js';
+import { MemberCutter } from '../../lib/codec/compression/members/member-cutter.js';
+import * as common from '../../lib/format/member-index.js';
 import * as format from '../../lib/format/seekable-gzip.js';
 import { decodeArchive } from '../support/decode-archive.js';
 import { indexOf, membersOf } from '../support/gzip-tools.js';
@@ -60,9 +62,10 @@ describe('docs/format-gzip.md', () => {
     expect(written.toString('hex')).to.equal(file.toString('hex'));
   });
 
-  it('has a file that readGzipEnd classifies as the page says', () => {
+  it('has a file that readFileEnd classifies as the page says', () => {
     const kindOf = (bytes: Buffer) =>
-      readGzipEnd({ head: bytes.subarray(0, 64), tail: bytes, fileBytes: bytes.length }).kind;
+      readFileEnd(gzipFormat, { head: bytes.subarray(0, 64), tail: bytes, fileBytes: bytes.length })
+        .kind;
     expect(kindOf(file)).to.equal('seekable');
     expect(kindOf(file.subarray(0, 309))).to.equal('damaged');
     expect(kindOf(Buffer.concat([file, Buffer.of(0)]))).to.equal('damaged');
@@ -75,13 +78,13 @@ describe('docs/format-gzip.md', () => {
       `number of entries, uint32, at most ${shown(format.MAX_ENTRIES_PER_MEMBER)}`,
     );
     expect(DOCUMENT).to.include(`at most ${shown(format.MAX_SUBFIELD_BYTES)}`);
-    expect(DOCUMENT).to.include(`more than ${shown(format.MAX_MEMBER_ENTRIES)}`);
+    expect(DOCUMENT).to.include(`more than ${shown(common.MAX_MEMBER_ENTRIES)}`);
     expect(DOCUMENT).to.include(`over ${shown(format.MAX_INDEX_BYTES)}`);
     expect(DOCUMENT).to.include(`below ${format.MIN_INDEX_BYTES}`);
     expect(DOCUMENT).to.include(`at least ${format.MIN_DATA_MEMBER_BYTES}`);
     expect(DOCUMENT).to.include(`always has ${format.END_MEMBER_BYTES} bytes`);
-    expect(DOCUMENT).to.include(`larger than ${format.MEMBER_STRETCH} ×`);
-    expect(format.DEFAULT_MEMBER_BYTES).to.equal(2 ** 20);
+    expect(DOCUMENT).to.include(`larger than ${common.MEMBER_STRETCH} ×`);
+    expect(common.DEFAULT_MEMBER_BYTES).to.equal(2 ** 20);
   });
 
   it('has the sections that the comments in lib name', () => {

@@ -3,14 +3,15 @@ import { crc32, deflateRawSync, gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { readGzipEnd } from '../../lib/codec/gzip/gzip-end.js';
-import { gzipHeaderBytes } from '../../lib/codec/gzip/gzip-header.js';
+import { gzipFormat } from '../../lib/codec/compression/gzip/gzip-format.js';
+import { gzipHeaderBytes } from '../../lib/codec/compression/gzip/gzip-header.js';
 import {
   decodeDataHeader,
   encodeDataHeader,
   encodeEndMember,
-} from '../../lib/codec/gzip/gzip-member.js';
-import { decodeMemberIndex } from '../../lib/codec/gzip/member-index.js';
+} from '../../lib/codec/compression/gzip/gzip-member.js';
+import { readFileEnd } from '../../lib/codec/compression/members/file-end.js';
+import { decodeMemberIndex } from '../../lib/codec/compression/members/member-index.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
 import { END_MEMBER_BYTES } from '../../lib/format/seekable-gzip.js';
 import type { NamedProperty } from './named-property.js';
@@ -110,12 +111,16 @@ export const anyExtraIsRead: NamedProperty = {
       const data = Buffer.concat(pieces.map(([, bytes]) => bytes));
       expect(gunzipSync(file).equals(data)).to.equal(true);
       const tail = file.subarray(-END_MEMBER_BYTES);
-      const end = readGzipEnd({ head: file.subarray(0, 64), tail, fileBytes: file.length });
+      const end = readFileEnd(gzipFormat, {
+        head: file.subarray(0, 64),
+        tail,
+        fileBytes: file.length,
+      });
       if (end.kind !== 'seekable') return;
       expect(end.suffixBytes).to.be.at.most(file.length);
       const suffix = file.subarray(-end.suffixBytes);
       orDamage(() => {
-        decodeMemberIndex({ suffix, totals: end.totals, fileBytes: file.length });
+        decodeMemberIndex(gzipFormat, { suffix, totals: end.totals, fileBytes: file.length });
       });
     },
   ),

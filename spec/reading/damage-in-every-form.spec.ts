@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
 import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { verifyArchive } from '../../lib/reading/verifying/verify-archive.js';
-import { SeekableGzip } from '../../lib/streams/seekable-gzip.js';
+import { SeekableGzip } from '../../lib/streams/compression/seekable-gzip.js';
 import {
   EARLIER_ARCHIVE,
   flipBit,

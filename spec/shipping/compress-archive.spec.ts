@@ -8,11 +8,14 @@ import { expect } from 'chai';
 
 import { nodeFileLayer } from '../../lib/files/file-layer.js';
 import { compressArchive } from '../../lib/shipping/compress-archive.js';
+import { createCompression } from '../../lib/streams/compression/compression.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { sealedArchive } from '../support/sealed-archive.js';
 import { TemporaryDirectories } from '../support/series.js';
 import { rejection } from '../support/store-tools.js';
 import { outcomeOf } from '../support/writer-tools.js';
+
+const GZIP = createCompression({});
 
 describe('compressArchive', () => {
   const directories = new TemporaryDirectories();
@@ -28,7 +31,11 @@ describe('compressArchive', () => {
   afterEach(() => directories.remove());
 
   it('gives gzip of exactly the sealed bytes, and counts the bytes of the gzip', async () => {
-    const compressed = await compressArchive({ ...sealedArchive(path), sha256 }, nodeFileLayer);
+    const compressed = await compressArchive(
+      { ...sealedArchive(path), sha256 },
+      nodeFileLayer,
+      GZIP,
+    );
     const gzip = await buffer(compressed.body);
     expect(gunzipSync(gzip).equals(bytes)).to.equal(true);
     expect(compressed.bytes).to.equal(gzip.length);
@@ -38,7 +45,7 @@ describe('compressArchive', () => {
     const archive = { ...sealedArchive(path), sha256 };
     const [one, other] = await Promise.all(
       [archive, archive].map(async () =>
-        buffer((await compressArchive(archive, nodeFileLayer)).body),
+        buffer((await compressArchive(archive, nodeFileLayer, GZIP)).body),
       ),
     );
     expect(one?.equals(other ?? Buffer.alloc(0))).to.equal(true);
@@ -46,7 +53,7 @@ describe('compressArchive', () => {
 
   it('fails before its last bytes if the file has changed', async () => {
     await appendFile(path, '!');
-    const { body } = await compressArchive({ ...sealedArchive(path), sha256 }, nodeFileLayer);
+    const { body } = await compressArchive({ ...sealedArchive(path), sha256 }, nodeFileLayer, GZIP);
     const error = await rejection(buffer(body));
     expect(error).to.have.property('code', 'ERR_ARCHIVE_CHANGED');
     expect(error).to.have.property('message').that.includes(sha256).and.includes(path);
@@ -55,12 +62,12 @@ describe('compressArchive', () => {
   it('closes the file at the end, when it is destroyed, and when it fails', async () => {
     const files = new CountingFiles();
     const archive = { ...sealedArchive(path), sha256 };
-    const first = await compressArchive(archive, files.layer);
+    const first = await compressArchive(archive, files.layer, GZIP);
     await buffer(first.body);
-    const second = await compressArchive(archive, files.layer);
+    const second = await compressArchive(archive, files.layer, GZIP);
     second.body.destroy();
     await outcomeOf(second.body);
-    const third = await compressArchive({ ...archive, sha256: 'other' }, files.layer);
+    const third = await compressArchive({ ...archive, sha256: 'other' }, files.layer, GZIP);
     await rejection(buffer(third.body));
     while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));
     expect(files.opened).to.have.length(3);
@@ -68,7 +75,7 @@ describe('compressArchive', () => {
 
   it("fails with Node's error if there is no file", async () => {
     const archive = { ...sealedArchive(`${path}.none`), sha256 };
-    expect(await rejection(compressArchive(archive, nodeFileLayer))).to.have.property(
+    expect(await rejection(compressArchive(archive, nodeFileLayer, GZIP))).to.have.property(
       'code',
       'ENOENT',
     );

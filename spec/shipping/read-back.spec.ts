@@ -23,9 +23,13 @@ describe('reading back', () => {
     store = new MemoryStore();
   });
 
-  async function holds(stored: Buffer, metadata: Record<string, string> = {}): Promise<boolean> {
-    store.objects.set('a', { bytes: stored, metadata });
-    const object = { key: 'a', bytes: stored.length, metadata };
+  async function holds(
+    stored: Buffer,
+    metadata: Record<string, string> = {},
+    key = 'a.events.gz',
+  ): Promise<boolean> {
+    store.objects.set(key, { bytes: stored, metadata });
+    const object = { key, bytes: stored.length, metadata };
     return holdsArchive(object, ARCHIVE, { store, signal });
   }
 
@@ -43,6 +47,11 @@ describe('reading back', () => {
     const calls = store.count('get');
     expect(await holds(gzipSync(BYTES), { sha256: 'ab'.repeat(32) })).to.equal(false);
     expect(store.count('get')).to.equal(calls);
+  });
+
+  it('expects what the key says: compressed bytes, or those of the archive', async () => {
+    expect(await holds(BYTES, {}, 'a.events')).to.equal(true);
+    expect(await holds(gzipSync(BYTES), {}, 'a.events')).to.equal(false);
   });
 
   it('fails if the store fails, which proves nothing about the object', async () => {

@@ -9,6 +9,7 @@ import { expect } from 'chai';
 import { StoreError } from '../../lib/errors/store-error.js';
 import { KeyTemplate } from '../../lib/shipping/key-template.js';
 import { shipArchive } from '../../lib/shipping/ship-archive.js';
+import { createCompression } from '../../lib/streams/compression/compression.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { MemoryStore } from '../support/memory-store.js';
 import { sealedArchive } from '../support/sealed-archive.js';
@@ -44,6 +45,7 @@ describe('shipArchive', () => {
       store,
       files: files.layer,
       keys: new KeyTemplate('[[NAME]]').keysOf(archive),
+      compression: createCompression({}),
       isPlainKeyOwn,
       onSending: async (key, uploadId) => void sent.push(`${key} ${uploadId}`),
       signal: stopping.signal,

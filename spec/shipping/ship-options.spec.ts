@@ -5,8 +5,9 @@ import { MemoryStore } from '../support/memory-store.js';
 
 describe('parseShipOptions', () => {
   it('has defaults', () => {
-    const { key, ...settings } = parseShipOptions({ to: 'store' });
+    const { compression, key, ...settings } = parseShipOptions({ to: 'store' });
     expect(key.template).to.equal('[[NAME]]');
+    expect(compression).to.include({ name: 'gzip', suffix: '.gz' });
     expect(settings).to.deep.equal({
       localFile: 'delete',
       whenFull: 'block',

@@ -5,6 +5,7 @@ import { nodeFileLayer } from '../../lib/files/file-layer.js';
 import { KeyTemplate } from '../../lib/shipping/key-template.js';
 import { ShipQueue, type WaitingShipment } from '../../lib/shipping/ship-queue.js';
 import { Shipment, type ShipmentContext } from '../../lib/shipping/shipment.js';
+import { createCompression } from '../../lib/streams/compression/compression.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryStore, storeError } from '../support/memory-store.js';
 import { turns } from '../support/shipping-writer.js';
@@ -25,6 +26,7 @@ const CONTEXT: ShipmentContext = {
   store: new MemoryStore(),
   files: nodeFileLayer,
   keys: new KeyTemplate('[[NAME]]'),
+  compression: createCompression({}),
   arePlainKeysOwn: true,
   localFile: 'delete',
   signal: new AbortController().signal,

@@ -11,6 +11,7 @@ import { ArchiveJournal } from '../../lib/shipping/journal/archive-journal.js';
 import type { JournalEntry, JournaledArchive } from '../../lib/shipping/journal/journal-entry.js';
 import { KeyTemplate } from '../../lib/shipping/key-template.js';
 import { Shipment, type ShipmentContext } from '../../lib/shipping/shipment.js';
+import { createCompression } from '../../lib/streams/compression/compression.js';
 import { JOURNALED_OBJECT, journalOf } from '../support/journals.js';
 import { MemoryStore, storeError } from '../support/memory-store.js';
 import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/series.js';
@@ -44,6 +45,7 @@ describe('Shipment', () => {
     const left = { path, name: 'a.events', bytes: bytes.length };
     return Shipment.ofLeft(left, {
       ...{ store, files: nodeFileLayer, keys: new KeyTemplate('[[NAME]]') },
+      compression: createCompression({}),
       ...{ arePlainKeysOwn: true, localFile: 'delete', signal: new AbortController().signal },
       onToleratedFailure: (_, operation) => void aside.push(operation),
       ...options,

@@ -10,6 +10,7 @@ import type { WhenFull } from '../../lib/shipping/ship-options.js';
 import { ShipQueue } from '../../lib/shipping/ship-queue.js';
 import { Shipment } from '../../lib/shipping/shipment.js';
 import { SpoolLimit } from '../../lib/shipping/spool-limit.js';
+import { createCompression } from '../../lib/streams/compression/compression.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MemoryStore } from '../support/memory-store.js';
 import { TemporaryDirectories } from '../support/series.js';
@@ -60,6 +61,7 @@ describe('SpoolLimit', () => {
       queue.add(
         Shipment.ofLeft(archive, {
           ...{ store: new MemoryStore(), files: disk.files, keys: new KeyTemplate('[[NAME]]') },
+          compression: createCompression({}),
           ...{ arePlainKeysOwn: true, localFile: 'delete', onToleratedFailure() {} },
           signal: new AbortController().signal,
         }),

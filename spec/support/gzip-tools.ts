@@ -4,9 +4,16 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
-import { readGzipEnd } from '../../lib/codec/gzip/gzip-end.js';
-import { decodeMemberIndex, type IndexedMember } from '../../lib/codec/gzip/member-index.js';
-import { SeekableGzip, type SeekableGzipOptions } from '../../lib/streams/seekable-gzip.js';
+import { gzipFormat } from '../../lib/codec/compression/gzip/gzip-format.js';
+import { readFileEnd } from '../../lib/codec/compression/members/file-end.js';
+import {
+  decodeMemberIndex,
+  type IndexedMember,
+} from '../../lib/codec/compression/members/member-index.js';
+import {
+  SeekableGzip,
+  type SeekableGzipOptions,
+} from '../../lib/streams/compression/seekable-gzip.js';
 import { cut } from './decode-archive.js';
 import { encodeBlocks } from './encode-archive.js';
 
@@ -49,10 +56,14 @@ export function membersOf(gzip: Buffer): FoundMember[] {
 
 /** The member index of a whole seekable gzip, read from its end. */
 export function indexOf(gzip: Buffer): IndexedMember[] {
-  const end = readGzipEnd({ head: gzip.subarray(0, 64), tail: gzip, fileBytes: gzip.length });
+  const end = readFileEnd(gzipFormat, {
+    head: gzip.subarray(0, 64),
+    tail: gzip,
+    fileBytes: gzip.length,
+  });
   if (end.kind !== 'seekable') throw new Error(`not seekable: ${end.kind}`);
   const suffix = gzip.subarray(gzip.length - end.suffixBytes);
-  return decodeMemberIndex({ suffix, totals: end.totals, fileBytes: gzip.length });
+  return decodeMemberIndex(gzipFormat, { suffix, totals: end.totals, fileBytes: gzip.length });
 }
 
 /** An archive of about 50 KB: 300 records in blocks of 2 KiB, which compress moderately. */

@@ -1,10 +1,9 @@
-import { readGzipEnd } from '../../codec/gzip/gzip-end.js';
-import { decodeMemberIndex, type IndexedMember } from '../../codec/gzip/member-index.js';
-import { DamageError } from '../../errors/damage-error.js';
-import { END_MEMBER_BYTES } from '../../format/seekable-gzip.js';
+import { MEMBER_FORMATS } from '../../codec/compression/member-formats.js';
+import type { IndexedMember } from '../../codec/compression/members/member-index.js';
 import type { ArchiveSource } from '../../series/opening/archive-source.js';
-import { type ArchiveEnds, ArchiveTail } from '../../series/opening/archive-tail.js';
+import { ArchiveTail } from '../../series/opening/archive-tail.js';
 import { type IndexedArchive, readIndexChain } from '../../series/opening/index-chain.js';
+import { type FileMembers, readMemberIndex } from '../../series/opening/read-member-index.js';
 
 /** Consecutive records, as an index describes them. */
 export interface IndexedRun {
@@ -16,7 +15,7 @@ export interface IndexedRun {
   readonly latestMicros: number;
 }
 
-/** A range of an archive that begins with a frame, and in gzip also with a member. */
+/** A range of a file that begins with a frame, and if it is compressed, also with a member. */
 export interface ArchiveSpan {
   /** Offsets in the file. */
   readonly start: number;
@@ -41,8 +40,8 @@ const LARGEST_HOLE_BYTES = 64 * 2 ** 10;
 
 /**
  * The ranges of an archive that may hold wanted records according to its index, in order
- * (docs/format.md, "Finding it"; for gzip docs/format-gzip.md, "What a reader must do"). Needs one
- * small read from the end, and rarely a second.
+ * (docs/format.md, "Finding it"; if it is compressed, docs/format-gzip.md, "What a reader must do").
+ * Needs one small read from the end, and rarely a second.
  *
  * @returns null if there is no usable index, so that the whole archive must be read
  */
@@ -54,47 +53,21 @@ export async function findSpans(
   const size = await source.size();
   if (size < LEAST_BYTES) return null;
   const tail = await ArchiveTail.read(source, size);
-  const members = await readMembers(tail, size);
-  if (members !== null) return spansOfMembers(members, options);
+  for (const format of MEMBER_FORMATS) {
+    const index = await readMemberIndex(format, tail);
+    if (index !== null) return spansOfMembers(index, options);
+  }
   const { archives, isWhole } = await readIndexChain(tail, (archive) =>
     joinSpans(spansOfArchive(archive, options)),
   );
   return isWhole ? joinSpans(archives.toReversed().flat()) : null;
 }
 
-interface Members {
-  readonly members: readonly IndexedMember[];
-  /** The writer of all records that have a sequence. */
-  readonly writer: string | undefined;
-}
-
-/**
- * The member index of a seekable gzip file; null if there is none, or it does not cover the whole
- * file.
- */
-async function readMembers(tail: ArchiveEnds, size: number): Promise<Members | null> {
-  const last = await tail.read({ start: size - END_MEMBER_BYTES, end: size });
-  // The head would only distinguish a damaged file from a foreign one. Both are read whole, which
-  // reports damage.
-  const end = readGzipEnd({ head: Buffer.alloc(0), tail: last, fileBytes: size });
-  if (end.kind !== 'seekable') return null;
-  const { suffixBytes, totals } = end;
-  const suffix = await tail.read({ start: size - suffixBytes, end: size });
-  if (suffix.length < suffixBytes) return null;
-  try {
-    const members = decodeMemberIndex({ suffix, totals, fileBytes: size });
-    const isWhole = members[0]?.offset === 0;
-    return isWhole ? { members, writer: totals.writer ?? undefined } : null;
-  } catch (error) {
-    if (error instanceof DamageError) return null;
-    throw error;
-  }
-}
-
 function spansOfMembers(
-  { members, writer }: Members,
+  { members, totals }: FileMembers,
   { isWanted, whenUntimed }: SpanOptions,
 ): ArchiveSpan[] | null {
+  const writer = totals.writer ?? undefined;
   if (whenUntimed === 'read all' && members.some(({ isTimed }) => !isTimed)) return null;
   const spans: ArchiveSpan[] = [];
   for (const unit of unitsOf(members)) {

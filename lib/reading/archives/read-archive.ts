@@ -10,7 +10,7 @@ import type { FoundArchive } from '../../series/opening/found-archive.js';
 import { readUncompressed } from '../../series/opening/read-uncompressed.js';
 import { UndamagedInput } from '../../series/opening/undamaged-input.js';
 import { writersByIndex } from '../../series/opening/writers-by-index.js';
-import { inputEndOf } from '../../streams/input-end-of.js';
+import { inputEndOf } from '../../streams/compression/input-end-of.js';
 import { type ArchiveSpan, findSpans, type SpanOptions } from './find-spans.js';
 
 export interface ReadArchiveOptions {

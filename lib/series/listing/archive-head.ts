@@ -1,5 +1,4 @@
-import { isGzip } from '../../codec/gzip/gzip-header.js';
-import { inflateHead } from '../../codec/gzip/inflate-head.js';
+import { memberFormatOf } from '../../codec/compression/member-formats.js';
 import { beginsAsJson } from '../../codec/json-lines/begins-as-json.js';
 import {
   type FrameHeader,
@@ -29,7 +28,10 @@ export type ArchiveHead =
   /** Not an archive, or one whose first header is damaged. */
   | { readonly kind: 'damaged' };
 
-/** Enough of a gzip file to inflate a header: names and comments in gzip's own header are short. */
+/**
+ * Enough of a compressed file to decompress a header: names and comments in gzip's own header are
+ * short.
+ */
 const PEEK_BYTES = 4096;
 
 /** How many of the first bytes an archive without sequences is recognised by. */
@@ -47,7 +49,7 @@ export async function identifyArchive(
   const source = await archive.open();
   try {
     const bytes = await source.read({ start: 0, end: PEEK_BYTES });
-    const uncompressed = isGzip(bytes) ? inflateHead(bytes, HEAD_BYTES) : bytes;
+    const uncompressed = memberFormatOf(bytes)?.readHead(bytes, HEAD_BYTES) ?? bytes;
     const head = readHead(uncompressed, source.isOpen);
     const identity = {
       start: head.kind === 'sequenced' ? head.start : undefined,

@@ -7,7 +7,7 @@ import type { DirectoryEntry, FileLayer, FileStatus } from '../../files/file-lay
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import {
   baseNameOf,
-  GZIP_SUFFIX,
+  COMPRESSED_SUFFIXES,
   isReadableName,
   OPEN_SUFFIX,
   STALE_SUFFIX,
@@ -113,7 +113,7 @@ async function entriesOf(directory: string, files: FileLayer): Promise<Directory
  * passes through them: one that changes its state meanwhile is still found.
  */
 async function isThere(archive: string, files: FileLayer): Promise<boolean> {
-  for (const suffix of [OPEN_SUFFIX, STALE_SUFFIX, '', GZIP_SUFFIX]) {
+  for (const suffix of [OPEN_SUFFIX, STALE_SUFFIX, '', ...COMPRESSED_SUFFIXES]) {
     const path = archive + suffix;
     if ((await statusOf(path, files))?.isFile()) return true;
   }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { listObjects } from '../../stores/contract/list-objects.js';
 import { type RetryOptions, retry } from '../../stores/contract/retries.js';
 import type { SkippedObject, Store } from '../../stores/contract/store.js';
-import { baseNameOf, GZIP_SUFFIX, isReadableName } from '../names/archive-state.js';
+import { baseNameOf, isCompressedName, isReadableName } from '../names/archive-state.js';
 import { literalStart, splitGlob } from '../names/glob.js';
 import { createGlobMatcher } from '../names/glob-matcher.js';
 import { StoredArchive } from '../opening/stored-archive.js';
@@ -92,5 +92,5 @@ function archiveOf(key: string): string {
 
 /** Compressed objects first: there is less to download. */
 function byCost(a: string, b: string): number {
-  return Number(b.endsWith(GZIP_SUFFIX)) - Number(a.endsWith(GZIP_SUFFIX));
+  return Number(isCompressedName(b)) - Number(isCompressedName(a));
 }

@@ -1,8 +1,10 @@
+import { MEMBER_FORMATS } from '../../codec/compression/member-formats.js';
+
 /** Suffix of an archive while it is written. */
 export const OPEN_SUFFIX = '.open';
 
-/** Suffix of a compressed archive. */
-export const GZIP_SUFFIX = '.gz';
+/** Suffixes of a compressed archive. */
+export const COMPRESSED_SUFFIXES: readonly string[] = MEMBER_FORMATS.map(({ suffix }) => suffix);
 
 /** Suffix of an archive whose writer is gone, while it is recovered. */
 export const STALE_SUFFIX = '.stale';
@@ -22,7 +24,7 @@ const ASIDE_SUFFIXES = ['.part', RECOVERED_SUFFIX, SUSPECT_SUFFIX, '.journal', L
 /** All suffixes that Shoebox appends to an archive's name to mark the state of a file. */
 export const STATE_SUFFIXES: readonly string[] = [
   OPEN_SUFFIX,
-  GZIP_SUFFIX,
+  ...COMPRESSED_SUFFIXES,
   STALE_SUFFIX,
   ...ASIDE_SUFFIXES,
 ];
@@ -33,10 +35,13 @@ export const STATE_SUFFIXES: readonly string[] = [
  */
 export const TORN_INFIX = '.torn-';
 
-/** The name of an archive without the suffix of its state: `.open`, `.gz` or `.stale`. */
+/**
+ * The name of an archive without the suffix of its state: `.open`, `.stale`, or that of its
+ * compression.
+ */
 export function baseNameOf(name: string): string {
   const suffix =
-    [OPEN_SUFFIX, GZIP_SUFFIX, STALE_SUFFIX].find((state) => name.endsWith(state)) ?? '';
+    [OPEN_SUFFIX, ...COMPRESSED_SUFFIXES, STALE_SUFFIX].find((state) => name.endsWith(state)) ?? '';
   return name.slice(0, name.length - suffix.length);
 }
 
@@ -44,6 +49,11 @@ export function baseNameOf(name: string): string {
 export function isReadableName(name: string): boolean {
   if (name.startsWith('.') || name.includes(TORN_INFIX)) return false;
   return !ASIDE_SUFFIXES.some((suffix) => name.endsWith(suffix));
+}
+
+/** Whether the name of an archive says that it is compressed. */
+export function isCompressedName(name: string): boolean {
+  return COMPRESSED_SUFFIXES.some((suffix) => name.endsWith(suffix));
 }
 
 /** Whether the archive at `path` may end anywhere: a writer writes it, or died while doing so. */
@@ -59,5 +69,6 @@ export function mayBeTorn(path: string): boolean {
  * @param archive its path without the suffix of its state
  */
 export function possiblePathsOf(archive: string): string[] {
-  return ['', GZIP_SUFFIX, OPEN_SUFFIX, STALE_SUFFIX].map((suffix) => archive + suffix);
+  const suffixes = ['', ...COMPRESSED_SUFFIXES, OPEN_SUFFIX, STALE_SUFFIX];
+  return suffixes.map((suffix) => archive + suffix);
 }

@@ -1,15 +1,14 @@
-import { isGzip } from '../../codec/gzip/gzip-header.js';
+import { FORMAT_BYTES, MEMBER_FORMATS } from '../../codec/compression/member-formats.js';
+import type { MemberFormat } from '../../codec/compression/members/member-format.js';
 import { DamageError } from '../../errors/damage-error.js';
 import type { ByteRange } from '../../files/byte-range.js';
-import { gunzip } from '../../streams/gunzip.js';
-import { GZIP_SUFFIX } from '../names/archive-state.js';
+import { decompress } from '../../streams/compression/decompress.js';
+import { memberReaderOf } from '../../streams/compression/member-readers.js';
 import type { ArchiveSource } from './archive-source.js';
 
-const GZIP_MAGIC_BYTES = 2;
-
 /**
- * The uncompressed bytes of an archive, or of a range of its file. A range of a gzip file must
- * begin where a member begins. The caller owns the buffers.
+ * The uncompressed bytes of an archive, or of a range of its file. A range of a compressed file
+ * must begin where a member begins. The caller owns the buffers.
  *
  * @throws DamageError after the last bytes that could be decompressed; StoreError
  */
@@ -22,12 +21,15 @@ export async function* readUncompressed(
   try {
     const head = await takeHead(chunks);
     if (head.length === 0) {
-      // The first bytes show whether an archive is gzip; for an empty file, only the name can.
-      if (path.endsWith(GZIP_SUFFIX)) throw emptyGzip(path);
+      // The first bytes show how an archive is compressed; for an empty file, only the name can.
+      const format = MEMBER_FORMATS.find(({ suffix }) => path.endsWith(suffix));
+      if (format !== undefined) throw emptyFile(format, path);
       return;
     }
     const all = prepend(head, chunks);
-    yield* isGzip(head) ? gunzip(all, path, range === undefined ? 'whole' : 'part') : all;
+    const reader = memberReaderOf(head);
+    const extent = range === undefined ? 'whole' : 'part';
+    yield* reader === null ? all : decompress(reader, all, path, extent);
   } finally {
     // If the caller stops at the first chunk, `prepend` has not started on `chunks` and cannot
     // close it.
@@ -36,12 +38,12 @@ export async function* readUncompressed(
 }
 
 /**
- * The first chunk. If it is too short to recognise gzip, as a download's may be, joined with the
- * next.
+ * The first chunk. If it is too short to recognise a compression, as a download's may be, joined
+ * with the next.
  */
 async function takeHead(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
   let head: Buffer = Buffer.alloc(0);
-  while (head.length < GZIP_MAGIC_BYTES) {
+  while (head.length < FORMAT_BYTES) {
     const next = await chunks.next();
     if (next.done) break;
     head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
@@ -54,7 +56,7 @@ async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenera
   yield* rest;
 }
 
-function emptyGzip(path: string): DamageError {
-  const [expected, found] = ['a whole gzip member', 'an empty file'];
-  return new DamageError({ reason: 'torn', what: 'gzip', offset: 0, expected, found }, path);
+function emptyFile({ memberName, name }: MemberFormat, path: string): DamageError {
+  const [expected, found] = [`a whole ${memberName}`, 'an empty file'];
+  return new DamageError({ reason: 'torn', what: name, offset: 0, expected, found }, path);
 }

@@ -1,28 +1,29 @@
-import { readGzipEnd } from '../../codec/gzip/gzip-end.js';
-import { isGzip } from '../../codec/gzip/gzip-header.js';
-import { decodeMemberIndex } from '../../codec/gzip/member-index.js';
+import { FORMAT_BYTES, memberFormatOf } from '../../codec/compression/member-formats.js';
+import type { MemberFormat } from '../../codec/compression/members/member-format.js';
 import { DamageError } from '../../errors/damage-error.js';
 import type { ByteRange } from '../../files/byte-range.js';
-import { END_MEMBER_BYTES } from '../../format/seekable-gzip.js';
 import type { ArchiveSource } from './archive-source.js';
 import type { ArchiveEnds } from './archive-tail.js';
+import { readMemberIndex } from './read-member-index.js';
 import { readUncompressed } from './read-uncompressed.js';
 
 /**
- * How much of the end of a gzip archive is kept: the largest index (2.6 MB), or the indexes of many
+ * How much of the end of a compressed archive is kept: the largest index (2.6 MB), or the indexes of many
  * small archives that were concatenated.
  */
 const KEPT_BYTES = 4 * 2 ** 20;
 
 /**
- * The end of an archive, uncompressed. Inflates the last members of our seekable gzip, and all of
+ * The end of an archive, uncompressed. Decompresses the last members of a file of ours, and all of
  * another program's.
  *
- * @returns null if the gzip is damaged
+ * @returns null if the file is damaged
  */
 export async function uncompressedEnds(source: ArchiveSource): Promise<ArchiveEnds | null> {
-  if (!isGzip(await source.read({ start: 0, end: 2 }))) return source;
-  const { rawOffset, ...range } = (await lastMembers(source)) ?? { rawOffset: 0, start: 0 };
+  const format = memberFormatOf(await source.read({ start: 0, end: FORMAT_BYTES }));
+  if (format === null) return source;
+  const whole = { rawOffset: 0, start: 0 };
+  const { rawOffset, ...range } = (await lastMembers(format, source)) ?? whole;
   const chunks: Buffer[] = [];
   let size = rawOffset;
   let kept = 0;
@@ -42,25 +43,15 @@ export async function uncompressedEnds(source: ArchiveSource): Promise<ArchiveEn
 }
 
 /** Where the members begin that hold the last `KEPT_BYTES`; null if no index says so. */
-async function lastMembers(source: ArchiveSource) {
-  const fileBytes = await source.size();
-  const read = (bytes: number) =>
-    source.read({ start: Math.max(fileBytes - bytes, 0), end: fileBytes });
-  const end = readGzipEnd({ head: Buffer.alloc(0), tail: await read(END_MEMBER_BYTES), fileBytes });
-  if (end.kind !== 'seekable') return null;
-  const { suffixBytes, totals } = end;
-  try {
-    const members = decodeMemberIndex({ suffix: await read(suffixBytes), totals, fileBytes });
-    if (members[0]?.offset !== 0) return null;
-    const last = members.findLast(
-      ({ beginsWhole, rawOffset }) => beginsWhole && totals.rawBytes - rawOffset >= KEPT_BYTES,
-    );
-    const { offset, rawOffset } = last ?? members[0];
-    return { rawOffset, start: offset, end: fileBytes - suffixBytes };
-  } catch (error) {
-    if (error instanceof DamageError) return null;
-    throw error;
-  }
+async function lastMembers(format: MemberFormat, source: ArchiveSource) {
+  const index = await readMemberIndex(format, source);
+  if (index === null) return null;
+  const { end, members, totals } = index;
+  const last = members.findLast(
+    ({ beginsWhole, rawOffset }) => beginsWhole && totals.rawBytes - rawOffset >= KEPT_BYTES,
+  );
+  const first = last ?? members[0];
+  return first === undefined ? null : { rawOffset: first.rawOffset, start: first.offset, end };
 }
 
 /** The last bytes of an archive of `size` bytes. */

@@ -7,7 +7,7 @@ import type { InputEnd } from '../../codec/frames/input-end.js';
 import type { WriterList } from '../../codec/frames/known-writers.js';
 import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
 import { beginsAsJson } from '../../codec/json-lines/begins-as-json.js';
-import { inputEndOf } from '../../streams/input-end-of.js';
+import { inputEndOf } from '../../streams/compression/input-end-of.js';
 import type { ArchiveSource } from './archive-source.js';
 import { readUncompressed } from './read-uncompressed.js';
 import { UndamagedInput } from './undamaged-input.js';

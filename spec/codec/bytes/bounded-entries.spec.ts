@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 
 import { BoundedEntries } from '../../../lib/codec/bytes/bounded-entries.js';
-import { type MemberEntry, mergeMemberEntries } from '../../../lib/codec/gzip/member-entry.js';
-import { MAX_MEMBER_ENTRIES } from '../../../lib/format/seekable-gzip.js';
+import {
+  type MemberEntry,
+  mergeMemberEntries,
+} from '../../../lib/codec/compression/members/member-entry.js';
+import { MAX_MEMBER_ENTRIES } from '../../../lib/format/member-index.js';
 
 function entryOf(i: number): MemberEntry {
   return {

@@ -10,7 +10,8 @@ import { ArchiveDecoder } from '../../../lib/codec/archive-decoder.js';
 import { beginsAsJson } from '../../../lib/codec/json-lines/begins-as-json.js';
 import type { RecordFields } from '../../../lib/codec/records/record-input.js';
 import { DamageError } from '../../../lib/errors/damage-error.js';
-import { gunzip } from '../../../lib/streams/gunzip.js';
+import { decompress } from '../../../lib/streams/compression/decompress.js';
+import { gzipReader } from '../../../lib/streams/compression/gzip-reader.js';
 import {
   decodeSkipping,
   flipBit,
@@ -66,7 +67,7 @@ async function decodeGzip(packed: Buffer): Promise<PlainRecord[]> {
     yield packed;
   }
   try {
-    for await (const chunk of gunzip(input())) {
+    for await (const chunk of decompress(gzipReader, input())) {
       first ??= chunk[0];
       decoder.push(chunk);
       takeAll();

@@ -1,0 +1,76 @@
+import type { Transform } from 'node:stream';
+
+import { gzipFormat } from '../../codec/compression/gzip/gzip-format.js';
+import type {
+  CompressionName,
+  MemberFormat,
+} from '../../codec/compression/members/member-format.js';
+import { quote } from '../../errors/show.js';
+import { checkWholeNumber, parseChoice } from '../../format/option-values.js';
+import { SeekableGzip } from './seekable-gzip.js';
+
+/** How archives are compressed; `'none'` leaves them as they are. */
+export type CompressionOption = CompressionName | 'none';
+
+/** A compression, and the names that go with it. */
+export interface Compression {
+  readonly name: CompressionOption;
+  /** What follows the name of a compressed archive; empty for `none`. */
+  readonly suffix: string;
+  /** The media type of a compressed archive. */
+  readonly contentType: string;
+  /** A stream from an archive to its compressed form; null for `none`. */
+  createCompressor(): Transform | null;
+}
+
+/** Levels of a compression. */
+interface Levels {
+  readonly format: MemberFormat;
+  readonly least: number;
+  readonly most: number;
+  create(level: number | undefined): Transform;
+}
+
+const COMPRESSIONS: Readonly<Record<CompressionName, Levels>> = {
+  gzip: {
+    format: gzipFormat,
+    least: 0,
+    most: 9,
+    create: (level) => new SeekableGzip({ level }),
+  },
+};
+
+const NONE: Compression = {
+  name: 'none',
+  suffix: '',
+  contentType: 'application/octet-stream',
+  createCompressor: () => null,
+};
+
+/**
+ * The compression that options choose.
+ *
+ * @param path precedes the names of the options in messages
+ * @throws TypeError for an unknown compression, or a level without one; RangeError for a level that
+ *   the compression does not have
+ */
+export function createCompression(
+  options: {
+    readonly compression?: CompressionOption | undefined;
+    readonly level?: number | undefined;
+  },
+  path = '',
+): Compression {
+  const { level } = options;
+  const name = parseChoice(`${path}compression`, options.compression, ['gzip', 'none']);
+  if (name === 'none') {
+    if (level === undefined) return NONE;
+    throw new TypeError(
+      `${path}level is ${quote(level)}, but ${path}compression is 'none', which has no levels`,
+    );
+  }
+  const { create, format, least, most } = COMPRESSIONS[name];
+  if (level !== undefined) checkWholeNumber(`${path}level`, level, least, most);
+  const { contentType, suffix } = format;
+  return { name, suffix, contentType, createCompressor: () => create(level) };
+}

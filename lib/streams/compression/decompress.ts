@@ -1,0 +1,67 @@
+import type { Fail } from '../../codec/compression/members/section.js';
+import { SuffixCheck } from '../../codec/compression/members/suffix-check.js';
+import { type Damage, DamageError } from '../../errors/damage-error.js';
+import { decompressAhead } from './decompress-ahead.js';
+import type { MemberReader } from './member-reader.js';
+import { PulledBytes } from './pulled-bytes.js';
+
+/**
+ * Decompresses any number of members. Yields all bytes that can be decompressed before it throws.
+ * Decompresses small members on several threads; a `whole` file of ours must end with its index and
+ * its end (docs/format-gzip.md, docs/format-zstd.md).
+ *
+ * Node's own streams are not used for three reasons. That of gzip takes zero bytes for the end of
+ * the file, even if members follow, as after a lost disk sector. That of zstd ends after the first
+ * frame, silently. And both drop good data that shares a chunk with damage.
+ *
+ * @param archive the name for error messages
+ * @throws DamageError with an offset in decompressed bytes; errors of `compressed`
+ */
+export async function* decompress(
+  reader: MemberReader,
+  compressed: AsyncIterable<Buffer>,
+  archive?: string,
+  extent: 'whole' | 'part' = 'whole',
+): AsyncGenerator<Buffer> {
+  const { format } = reader;
+  const reason = `bad-${format.name}` as const;
+  const input = new PulledBytes(compressed);
+  let offset = 0;
+  const failAs = (why: Damage['reason'], expected: string, found: string, cause?: unknown) => {
+    const damage = { reason: why, what: format.name, offset, expected, found };
+    return new DamageError(damage, archive, cause === undefined ? undefined : { cause });
+  };
+  const fail: Fail = (expected, found) => {
+    throw failAs(reason, expected, found);
+  };
+  const failTorn = () => {
+    throw failAs('torn', `a whole ${format.memberName}`, 'the end of the input');
+  };
+  const suffix = new SuffixCheck(format, archive);
+  let hasMembers = false;
+  try {
+    for await (const raw of decompressAhead(input, reader)) {
+      hasMembers = true;
+      suffix.addData('data', raw.length);
+      offset += raw.length;
+      yield raw;
+    }
+    while (!hasMembers || (await reader.hasMember(input))) {
+      hasMembers = true;
+      for await (const piece of reader.readMember(input, { suffix, fail, failTorn })) {
+        offset += piece.length;
+        yield piece;
+      }
+    }
+    const padding = await reader.takePadding(input, fail);
+    if (extent === 'part') return;
+    if (suffix.lacksEnd) fail(format.endName, 'the end of the input');
+    const damage = suffix.damageAt(padding, input.queue.offset);
+    if (damage !== undefined) throw damage;
+  } catch (error) {
+    if (!reader.isBadData(error)) throw error;
+    throw failAs(reason, `${format.name} data`, error.message, error);
+  } finally {
+    await input.close();
+  }
+}
