@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -31,7 +31,7 @@ function compile(): string {
     )
     .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'));
   buildSync({ entryPoints, outdir, outbase: ROOT, format: 'esm', target: 'node20' });
-  writeFileSync(join(outdir, 'package.json'), '{ "type": "module" }');
+  copyFileSync(join(ROOT, 'package.json'), join(outdir, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(outdir, 'node_modules'));
   return outdir;
 }

@@ -1,0 +1,32 @@
+import type { AnyCommand } from './command-definition.js';
+
+/** A subcommand that is loaded when it is called. */
+interface LazyCommand {
+  readonly summary: string;
+  readonly load: () => Promise<AnyCommand>;
+}
+
+/** All subcommands, in the order in which help shows them. */
+export const COMMANDS: Readonly<Record<string, LazyCommand>> = {
+  cat: {
+    summary: 'print records',
+    load: async () => (await import('./cat.js')).cat,
+  },
+  verify: {
+    summary: 'check archives for damage and missing records',
+    load: async () => (await import('./verify.js')).verify,
+  },
+  repair: {
+    summary: 'copy what is left of a damaged archive',
+    load: async () => (await import('./repair.js')).repair,
+  },
+};
+
+/** The options of each command, by which the configuration file is checked. */
+export async function loadKnownOptions(): Promise<Map<string, ReadonlySet<string>>> {
+  const known = new Map<string, ReadonlySet<string>>();
+  for (const [name, { load }] of Object.entries(COMMANDS)) {
+    known.set(name, new Set(Object.keys((await load()).options)));
+  }
+  return known;
+}

@@ -1,0 +1,60 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, extname } from 'node:path';
+
+import { ArchiveError, NoArchivesError } from '../../index.js';
+import { formatCount } from './quantities.js';
+
+/** What to say about an error: what, where, and what to do next. */
+export async function describeError(error: unknown): Promise<string> {
+  if (error instanceof NoArchivesError) return await describeNothing(error.patterns);
+  if (error instanceof ArchiveError) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && typeof error.code === 'string' && !error.message.includes(error.code)
+    ? `${error.code}: ${error.message}`
+    : error.message;
+}
+
+async function describeNothing(patterns: readonly string[]): Promise<string> {
+  const hints = await Promise.all(patterns.map(hintFor));
+  return [`nothing matches ${patterns.join(', ')}`, ...hints.filter(Boolean)].join('\n');
+}
+
+/** What is in the directory that a pattern names, if it is something like archives. */
+async function hintFor(pattern: string): Promise<string | undefined> {
+  if (pattern.includes('://')) return undefined;
+  if ((await namesIn(pattern)) !== undefined) return undefined;
+  const directory = dirname(pattern);
+  const names = await namesIn(directory);
+  if (names === undefined) return `there is no directory ${directory}`;
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const extension = extname(name.replace(/\.(?:open|stale|gz|zst)$/, ''));
+    if (extension !== '' && !name.startsWith('.')) {
+      counts.set(extension, (counts.get(extension) ?? 0) + 1);
+    }
+  }
+  const wanted = extname(basename(pattern));
+  const [best] = [...counts].sort(
+    ([a, countA], [b, countB]) => likeness(b, wanted) - likeness(a, wanted) || countB - countA,
+  );
+  if (best === undefined) return `${directory}/ holds no archive`;
+  const [extension, count] = best;
+  const suggestion = directory === '.' ? `*${extension}` : `${directory}/*${extension}`;
+  return `${directory}/ holds ${formatCount(count)} *${extension}: did you mean ${suggestion}?`;
+}
+
+async function namesIn(directory: string): Promise<string[] | undefined> {
+  try {
+    return await readdir(directory);
+  } catch {
+    // What is no directory, or cannot be read, holds nothing to suggest.
+    return undefined;
+  }
+}
+
+/** How many letters two extensions have in common at their begin. */
+function likeness(a: string, b: string): number {
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same++;
+  return same;
+}

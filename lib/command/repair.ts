@@ -1,0 +1,66 @@
+import { rm, stat } from 'node:fs/promises';
+
+import { repairArchive } from '../index.js';
+import { defineCommand } from './command-definition.js';
+import { asText, flag, option } from './options/option.js';
+import { JSON_OPTION } from './options/shared-options.js';
+import { UsageError } from './options/usage-error.js';
+import { escapeName } from './output/escape-name.js';
+import { countOf, formatBytes } from './output/quantities.js';
+
+/** Copies what is left of a damaged archive; the original is kept. */
+export const repair = defineCommand({
+  name: 'repair',
+  args: '<file>',
+  summary: 'copy what is left of a damaged archive',
+  options: {
+    output: option('-o, --output <file>', 'where the new archive goes', asText),
+    force: flag('--force', 'replace an output that exists'),
+    ...JSON_OPTION,
+  },
+  examples: ['shoebox repair archive/a.events -o archive/a.repaired.events'],
+  async run({ args: [file = ''], options, terminal }) {
+    const { force, json, output } = options;
+    if (output === undefined) throw new UsageError('repair needs -o FILE for the new archive');
+    if (force) await removeFile(output, file);
+    const report = await repairArchive(file, output);
+    const { bytes, damage, damagedStretches, records, to } = report;
+    if (json) {
+      await terminal.printJson({
+        type: 'summary',
+        archive: file,
+        to,
+        bytes,
+        records,
+        damagedStretches,
+      });
+      return 0;
+    }
+    for (const { begin, end, reason } of damage) {
+      terminal.note(`left out bytes ${begin} to ${end}: ${reason}`);
+    }
+    await terminal.printLine(
+      `${escapeName(to)}: ${countOf(records, 'record')}, ${formatBytes(bytes)}, ` +
+        `${countOf(damagedStretches, 'damaged stretch').replace(/stretchs$/, 'stretches')} left out`,
+    );
+    return 0;
+  },
+});
+
+async function removeFile(output: string, original: string): Promise<void> {
+  const [existing, kept] = await Promise.all([statOf(output), statOf(original)]);
+  if (existing === undefined) return;
+  if (kept !== undefined && existing.ino === kept.ino && existing.dev === kept.dev) {
+    throw new UsageError(`${output} is the archive itself, expected another file`);
+  }
+  await rm(output);
+}
+
+async function statOf(path: string) {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

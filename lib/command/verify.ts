@@ -1,0 +1,77 @@
+import { type SeriesReport, verifyArchives } from '../index.js';
+import { defineCommand } from './command-definition.js';
+import { JSON_OPTION, S3_OPTIONS, s3OptionsOf } from './options/shared-options.js';
+import { escapeName } from './output/escape-name.js';
+import { countOf } from './output/quantities.js';
+import { shellQuote } from './output/shell-quote.js';
+import type { Terminal } from './output/terminal.js';
+
+/** Checks archives: damage, gaps, and the chain of each writer's archives. */
+export const verify = defineCommand({
+  name: 'verify',
+  args: '<pattern...>',
+  summary: 'check archives for damage and missing records',
+  options: { ...JSON_OPTION, ...S3_OPTIONS },
+  examples: ["shoebox verify 'archive/*.events'", 'shoebox verify s3://bucket/events'],
+  async run({ args, options, signal, terminal }) {
+    const report = await verifyArchives(args, { s3: s3OptionsOf(options), signal });
+    if (options.json) await printJson(report, terminal);
+    else await printText(report, terminal);
+    return report.verdict === 'complete' ? 0 : 1;
+  },
+});
+
+async function printText(report: SeriesReport, terminal: Terminal): Promise<void> {
+  for (const { message } of report.problems) await terminal.printLine(escapeName(message));
+  for (const command of rescuesOf(report)) {
+    await terminal.printLine(`save the rest: ${command}`);
+  }
+  const records = report.archives.reduce((sum, archive) => sum + archive.records, 0);
+  const totals = `${countOf(report.archives.length, 'archive')}, ${countOf(records, 'record')}`;
+  const ended = report.ended === 'yes' ? 'every writer ended' : 'a writer may continue';
+  await terminal.printLine(
+    report.verdict === 'complete'
+      ? `complete: ${totals}, ${ended}`
+      : `incomplete: ${totals}, ${countOf(report.problems.length, 'problem')}`,
+  );
+}
+
+async function printJson(report: SeriesReport, terminal: Terminal): Promise<void> {
+  for (const problem of report.problems) {
+    await terminal.printJson({ type: 'problem', ...problem });
+  }
+  for (const { archive, bytes, format, isIntact, records, sha256 } of report.archives) {
+    await terminal.printJson({
+      type: 'archive',
+      name: archive,
+      bytes,
+      records,
+      format,
+      sha256,
+      isIntact,
+    });
+  }
+  const total = (field: 'bytes' | 'records') =>
+    report.archives.reduce((sum, archive) => sum + archive[field], 0);
+  await terminal.printJson({
+    type: 'summary',
+    verdict: report.verdict,
+    ended: report.ended,
+    archives: report.archives.length,
+    records: total('records'),
+    bytes: total('bytes'),
+    problems: report.problems.length,
+    rescues: rescuesOf(report),
+  });
+}
+
+/** For each damaged local archive, the command that copies what is left of it. */
+function rescuesOf({ archives }: SeriesReport): string[] {
+  return archives
+    .filter(({ archive, isIntact }) => !isIntact && !archive.includes('://'))
+    .map(({ archive }) => {
+      const output = `${archive.replace(/\.(?:gz|zst)$/, '')}.repaired`;
+      const words = archive.startsWith('-') ? ['--', archive] : [archive];
+      return shellQuote(['shoebox', 'repair', '-o', output, ...words]);
+    });
+}
