@@ -35,6 +35,11 @@ export {
   type WriteResult,
 } from './files/file-layer.js';
 export type { ByteCount, Duration } from './format/quantity.js';
+export {
+  type ArchiveSummary,
+  type ListArchivesOptions,
+  listArchives,
+} from './reading/list-archives.js';
 export type {
   RecordFilter,
   RollingReadOptions,

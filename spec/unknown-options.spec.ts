@@ -92,6 +92,11 @@ describe('an unknown option', () => {
       'files',
       (slip) => shoebox.verifyArchives(directory, slip),
     ],
+    listArchives: [
+      { allowEmty: true },
+      'allowEmpty',
+      (slip) => shoebox.listArchives(directory, slip),
+    ],
     repairArchive: [
       { maxRecordsBytes: 1 },
       'maxRecordBytes',

@@ -12,6 +12,10 @@ export const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'print records',
     load: async () => (await import('./cat.js')).cat,
   },
+  ls: {
+    summary: 'list archives and objects',
+    load: async () => (await import('./ls.js')).ls,
+  },
   verify: {
     summary: 'check archives for damage and missing records',
     load: async () => (await import('./verify.js')).verify,

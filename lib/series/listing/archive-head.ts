@@ -22,7 +22,7 @@ export type SequenceStart = Pick<FrameHeader, 'writer' | 'sequence' | 'earliestM
 export type ArchiveHead =
   | { readonly kind: 'sequenced'; readonly start: SequenceStart }
   /** Records have no sequences: version 1 or JSON lines. */
-  | { readonly kind: 'unsequenced' }
+  | { readonly kind: 'unsequenced'; readonly format: 'v1' | 'jsonl' }
   /** Still open, and without a whole header yet. */
   | { readonly kind: 'begun' }
   /** Not an archive, or one whose first header is damaged. */
@@ -77,9 +77,11 @@ export function isSameArchive(known: ArchiveIdentity, found: ArchiveIdentity): b
 }
 
 function readHead(bytes: Buffer, isOpen: boolean): ArchiveHead {
-  if (beginsAsJson(bytes[0])) return { kind: 'unsequenced' };
+  if (beginsAsJson(bytes[0])) return { kind: 'unsequenced', format: 'jsonl' };
   if (bytes.length >= PREAMBLE_BYTES && bytes.readInt32LE(MAGIC_OFFSET) === MAGIC) {
-    if (bytes.readInt16LE(VERSION_OFFSET) === VERSION_1) return { kind: 'unsequenced' };
+    if (bytes.readInt16LE(VERSION_OFFSET) === VERSION_1) {
+      return { kind: 'unsequenced', format: 'v1' };
+    }
     if (bytes.length >= HEADER_BYTES) {
       const start = readStart(bytes);
       return start === null ? { kind: 'damaged' } : { kind: 'sequenced', start };
