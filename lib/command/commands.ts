@@ -16,6 +16,10 @@ export const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'list archives and objects',
     load: async () => (await import('./ls.js')).ls,
   },
+  stat: {
+    summary: 'print totals, records per hour and the most frequent metadata',
+    load: async () => (await import('./stat.js')).stat,
+  },
   verify: {
     summary: 'check archives for damage and missing records',
     load: async () => (await import('./verify.js')).verify,
