@@ -1,5 +1,6 @@
 import { anyBytesAreRead } from './any-bytes.js';
 import { anyExtraIsRead } from './any-extra.js';
+import { scannerAgreesWithParse } from './any-json.js';
 import { flipCostsOneBlock, mutationNeverAlters } from './any-mutation.js';
 import type { NamedProperty } from './named-property.js';
 import { hugeRoundTrip, linesRoundTrip, roundTrip } from './round-trip.js';
@@ -12,4 +13,5 @@ export const allProperties: readonly NamedProperty[] = [
   mutationNeverAlters,
   flipCostsOneBlock,
   anyExtraIsRead,
+  scannerAgreesWithParse,
 ];
