@@ -1,6 +1,7 @@
 export type { FormatOptions } from './codec/create-record-encoder.js';
 export type { ArchiveDecoderOptions } from './codec/frames/kind-decoder.js';
 export type { SkippedDamage } from './codec/frames/skipped-damage.js';
+export type { JsonLineRecord } from './codec/json-lines/event-line-reader.js';
 export {
   ArchiveRecord,
   type Metadata,
@@ -23,6 +24,15 @@ export { ShippingPendingError } from './errors/shipping-pending-error.js';
 export { SpoolFullError } from './errors/spool-full-error.js';
 export { StoreError, type StoreFailure } from './errors/store-error.js';
 export { TemplateError } from './errors/template-error.js';
+export { type FromJsonLinesOptions, fromJsonLines } from './exporting/from-json-lines.js';
+export type {
+  InvalidLine,
+  JsonLinesEvents,
+  JsonLinesParser,
+  JsonLinesStats,
+} from './exporting/json-lines-parser.js';
+export { type ToJsonLinesOptions, toJsonLines } from './exporting/to-json-lines.js';
+export { type ToPayloadsOptions, toPayloads } from './exporting/to-payloads.js';
 export type { ByteRange } from './files/byte-range.js';
 export {
   type DirectoryEntry,
@@ -107,8 +117,6 @@ export { type Clock, systemClock, type Timer } from './streams/clock.js';
 export { SeekableGzip, type SeekableGzipOptions } from './streams/compression/seekable-gzip.js';
 export { Decoder, type DecoderOptions } from './streams/decoder.js';
 export { Encoder, type EncoderOptions } from './streams/encoder.js';
-export { type ToJsonLinesOptions, toJsonLines } from './streams/to-json-lines.js';
-export { type ToPayloadsOptions, toPayloads } from './streams/to-payloads.js';
 export {
   type EventedEmitter,
   type EventMap,

@@ -24,7 +24,7 @@ describe('README', () => {
   it('names only what the library exports', () => {
     const exported = read('lib/index.ts');
     const called = [...readme.matchAll(/`[^`\n]*`/g)].flatMap(([code]) =>
-      [...code.matchAll(/(?<![.\w])((?:create|roll|to)[A-Z]\w+)\(/g)].map(([, name]) => name),
+      [...code.matchAll(/(?<![.\w])((?:create|roll|to|from)[A-Z]\w+)\(/g)].map(([, name]) => name),
     );
     expect(called).to.include('createArchiveReader');
     for (const name of called) expect(exported).to.match(new RegExp(`\\b${name}\\b`));

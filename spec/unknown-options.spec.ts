@@ -106,6 +106,7 @@ describe('an unknown option', () => {
     Decoder: [{ whenDamage: 'skip' }, 'whenDamaged', (slip) => new shoebox.Decoder(slip)],
     SeekableGzip: [{ levle: 1 }, 'level', (slip) => new shoebox.SeekableGzip(slip)],
     toJsonLines: [{ metadatas: true }, 'metadata', (slip) => shoebox.toJsonLines(slip)],
+    fromJsonLines: [{ metdata: [] }, 'metadata', (slip) => shoebox.fromJsonLines(slip)],
     toPayloads: [{ seperator: '' }, 'separator', (slip) => shoebox.toPayloads(slip)],
     DirectoryStore: [{ file: {} }, 'files', (slip) => new shoebox.DirectoryStore('x', slip)],
     'put of DirectoryStore': [

@@ -6,7 +6,7 @@
 // lib/codec/json-lines/json-scanner.ts lays out the memory. After the last byte of the input it
 // puts a zero byte, so that no loop over a string, a number or a word runs past the end.
 
-/** What a captured value is. `ValueKind` of json-scanner.ts has the same numbers. */
+/** The kinds of captured values. `ValueKind` of json-scanner.ts has the same numbers. */
 const MISSING: u32 = 0;
 const PLAIN_STRING: u32 = 1;
 const ESCAPED_STRING: u32 = 2;
@@ -27,11 +27,13 @@ let hasEscapes: bool = false;
 /** The node for the members of the outermost object. */
 let root: usize = 0;
 
-// A node: the address of its children, and how many there are (two u32).
+// A node: the address of its children, how many there are, and a bit for each length of their names,
+// modulo 32 (three u32).
 const NODE_COUNT: usize = 4;
+const NODE_LENGTHS: usize = 8;
 
-// A child: address and length of its name, its own node (0 if no path goes on), its field (-1 if no
-// path ends here), and the fields of all paths through it, `from` up to `to` (six u32).
+// A child: address and length of its name, its own node (0: no path leads further), its field (-1:
+// no path ends here), and the fields of all paths through it, `from` up to `to` (six u32).
 const CHILD_BYTES: usize = 24;
 const CHILD_LENGTH: usize = 4;
 const CHILD_NODE: usize = 8;
@@ -75,7 +77,7 @@ export function scan(start: usize, end: usize, bits: usize): i32 {
   /** The node that the names of the objects at `nodeDepth` are compared with. */
   let node: usize = 0;
   let nodeDepth: u32 = 0;
-  /** What the name before the current value matched. */
+  /** The child that the name before the current value matched. */
   let child: usize = 0;
   let at = skipSpace(start, end);
   while (true) {
@@ -187,8 +189,15 @@ export function scan(start: usize, end: usize, bits: usize): i32 {
 }
 
 /** Finds the child that a name matches. Its earlier values no longer count. */
+@inline
 function enterMember(node: usize, name: usize, end: usize): usize {
   if (node == 0) return 0;
+  // Most names have another length than those of the paths.
+  if (!hasEscapes && ((load<u32>(node, NODE_LENGTHS) >> (<u32>(end - name) & 31)) & 1) == 0) return 0;
+  return findMember(node, name, end);
+}
+
+function findMember(node: usize, name: usize, end: usize): usize {
   const child = findChild(node, name, end);
   if (child != 0) clearFields(load<u32>(child, CHILD_FROM), load<u32>(child, CHILD_TO));
   return child;

@@ -7,9 +7,12 @@ export class RecordError extends ArchiveError {
 
   /** The wrong field, such as `payload`, `time` or `metadata["user"]`. */
   readonly field: string;
+  /** The fault of the field, as the message names it. */
+  readonly problem: string;
 
   constructor(field: string, problem: string, options?: ErrorOptions) {
     super('ERR_INVALID_RECORD', `${field} of a record ${problem}`, options);
     this.field = field;
+    this.problem = problem;
   }
 }

@@ -7,8 +7,8 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
+import { toJsonLines } from '../../lib/exporting/to-json-lines.js';
 import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
-import { toJsonLines } from '../../lib/streams/to-json-lines.js';
 import { CountingFiles } from '../support/counting-files.js';
 import { flipBit } from '../support/damaged-archive.js';
 import { damageOf } from '../support/decode-archive.js';

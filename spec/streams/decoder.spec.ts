@@ -5,10 +5,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import type { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
+import { toJsonLines } from '../../lib/exporting/to-json-lines.js';
+import { toPayloads } from '../../lib/exporting/to-payloads.js';
 import { Decoder } from '../../lib/streams/decoder.js';
 import { Encoder } from '../../lib/streams/encoder.js';
-import { toJsonLines } from '../../lib/streams/to-json-lines.js';
-import { toPayloads } from '../../lib/streams/to-payloads.js';
 import { waitUntilTaken } from '../../lib/streams/wait-until-taken.js';
 import { anyRecord, expectedOf } from '../support/arbitrary-record.js';
 import { cut, damageOf, plain } from '../support/decode-archive.js';

@@ -5,13 +5,8 @@ import { LINE_FEED } from '../../format/json-lines.js';
 import { DamageLog } from '../frames/damage-log.js';
 import type { InputEnd } from '../frames/input-end.js';
 import type { DecoderContext, KindDecoder } from '../frames/kind-decoder.js';
-import {
-  ArchiveRecord,
-  type Metadata,
-  type MetadataLayout,
-  type RawPair,
-} from '../records/archive-record.js';
-import { readJsonPairs, splitMetadataMember } from './json-metadata.js';
+import { ArchiveRecord } from '../records/archive-record.js';
+import { jsonMetadataLayout, splitMetadataMember } from './json-metadata.js';
 import { isJson } from './json-syntax.js';
 
 /** Decodes JSON lines: each line is the payload of a record (docs/format.md, "JSON lines"). */
@@ -121,7 +116,7 @@ export class JsonLinesDecoder implements KindDecoder {
   #open(line: Buffer): ArchiveRecord {
     const { archive, metadataKey } = this.#context;
     if (!isUtf8(line)) this.#fail('bad-text', 'UTF-8', 'other bytes');
-    const origin = { archive, writer: undefined, layout };
+    const origin = { archive, writer: undefined, layout: jsonMetadataLayout };
     const split = metadataKey === undefined ? null : splitMetadataMember(line, metadataKey);
     if (split === null) return new ArchiveRecord(origin, line, spanOf(0, line.length));
     const bytes = Buffer.concat([split.metadata, split.payload]);
@@ -138,16 +133,3 @@ export class JsonLinesDecoder implements KindDecoder {
 function spanOf(metadataEnd: number, payloadEnd: number) {
   return { metadataStart: 0, metadataEnd, payloadStart: metadataEnd, payloadEnd };
 }
-
-/** The metadata are a JSON object of strings, checked when the line was opened, or are empty. */
-const layout: MetadataLayout = {
-  decode(bytes, start, end) {
-    const metadata: Record<string, string> = Object.create(null);
-    for (const [key, value] of readJsonPairs(bytes, start, end)) metadata[key] = value;
-    return Object.freeze(metadata) satisfies Metadata;
-  },
-  pairs: (bytes, start, end) =>
-    readJsonPairs(bytes, start, end).map(
-      ([key, value]): RawPair => [Buffer.from(key), Buffer.from(value)],
-    ),
-};

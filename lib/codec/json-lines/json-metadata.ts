@@ -1,3 +1,4 @@
+import type { Metadata, MetadataLayout, RawPair } from '../records/archive-record.js';
 import {
   BACKSLASH,
   CLOSING_BRACE,
@@ -7,6 +8,19 @@ import {
   OPENING_BRACE,
   skipWhiteSpace,
 } from './json-syntax.js';
+
+/** Metadata as a JSON object of strings, or as no bytes. They were checked when the line was read. */
+export const jsonMetadataLayout: MetadataLayout = {
+  decode(bytes, start, end) {
+    const metadata: Record<string, string> = Object.create(null);
+    for (const [key, value] of readJsonPairs(bytes, start, end)) metadata[key] = value;
+    return Object.freeze(metadata) satisfies Metadata;
+  },
+  pairs: (bytes, start, end) =>
+    readJsonPairs(bytes, start, end).map(
+      ([key, value]): RawPair => [Buffer.from(key), Buffer.from(value)],
+    ),
+};
 
 /** The two pieces of a JSON line: the metadata object, and the payload without it. */
 export interface SplitLine {
@@ -53,6 +67,11 @@ export function readJsonPairs(bytes: Buffer, start: number, end: number): [strin
     pairs.push([textOf(bytes, keyStart, keyEnd), textOf(bytes, valueStart, valueEnd)]);
   });
   return pairs;
+}
+
+/** Whether bytes are a JSON object of strings, and nothing else. */
+export function isMetadataObject(bytes: Buffer): boolean {
+  return walkPairs(bytes, 0) === bytes.length;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { JsonPath } from './json-path.js';
 import { SCANNER_CODE } from './json-scanner-code.js';
 import { layOutPaths, type PathTree } from './path-tree.js';
 
-/** What a value is. The numbers are those of wasm/json-scanner.ts. */
+/** The kinds of values. The numbers are those of wasm/json-scanner.ts. */
 export const ValueKind = {
   missing: 0,
   plainString: 1,
@@ -102,7 +102,7 @@ export class JsonScanner {
     return engine.code.scan(this.#address + start, this.#address + end, this.#bits);
   }
 
-  /** What the value of a path is, after `scan` has found no fault. */
+  /** The kind of a path's value, after `scan` has found no fault. */
   kindOf(path: number): number {
     return this.#found[this.#firstOf(path) + 2] ?? ValueKind.missing;
   }
@@ -123,9 +123,10 @@ export class JsonScanner {
    */
   textOf(path: number): string | undefined {
     const first = this.#firstOf(path);
+    const kind = this.#found[first + 2];
     const start = (this.#found[first] ?? 0) - this.#address;
     const end = (this.#found[first + 1] ?? 0) - this.#address;
-    switch (this.#found[first + 2]) {
+    switch (kind) {
       case ValueKind.plainString:
         return this.#input.toString('utf8', start + 1, end - 1);
       case ValueKind.escapedString: {

@@ -25,6 +25,13 @@ export function skipWhiteSpace(bytes: Buffer, start: number): number {
   return at;
 }
 
+/** Where the white space that ends at `end` begins. */
+export function skipWhiteSpaceBack(bytes: Buffer, end: number): number {
+  let at = end;
+  while (at > 0 && WHITE_SPACE.has(bytes[at - 1])) at--;
+  return at;
+}
+
 /** Where the JSON string that begins at `start` ends, or -1 if none does. */
 export function endOfString(bytes: Buffer, start: number): number {
   if (bytes[start] !== QUOTE) return -1;

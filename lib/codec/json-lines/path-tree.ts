@@ -11,8 +11,8 @@ export interface PathTree {
   readonly levels: number;
 }
 
-/** Two u32: where the children are, and their number. */
-const NODE_BYTES = 8;
+/** Three u32: where the children are, their number, and a bit for each length of their names. */
+const NODE_BYTES = 12;
 
 /**
  * Six u32: where the name is, its length, the child's own node (0: none), its field (-1: none), and
@@ -63,6 +63,7 @@ export function layOutPaths(paths: readonly JsonPath[], address: number): PathTr
     let at = node.address - address;
     tables.writeUInt32LE(node.address + NODE_BYTES, at);
     tables.writeUInt32LE(node.children.size, at + 4);
+    tables.writeUInt32LE(lengthsOf(node), at + 8);
     at += NODE_BYTES;
     for (const child of node.children.values()) {
       const nameBytes = names[next++]?.length ?? 0;
@@ -79,6 +80,12 @@ export function layOutPaths(paths: readonly JsonPath[], address: number): PathTr
     fieldCount,
     levels: Math.max(0, ...paths.map(({ length }) => length)),
   };
+}
+
+function lengthsOf({ children }: PathNode): number {
+  let bits = 0;
+  for (const name of children.keys()) bits |= 1 << (Buffer.byteLength(name) & 31);
+  return bits >>> 0;
 }
 
 /** Numbers the fields so that those below a node are consecutive. Returns the next number. */

@@ -5,11 +5,11 @@ import { expect } from 'chai';
 
 import type { RecordInput } from '../../lib/codec/records/record-input.js';
 import { RecordError } from '../../lib/errors/record-error.js';
+import { type ToJsonLinesOptions, toJsonLines } from '../../lib/exporting/to-json-lines.js';
 import { Decoder } from '../../lib/streams/decoder.js';
-import { type ToJsonLinesOptions, toJsonLines } from '../../lib/streams/to-json-lines.js';
+import { drain, SlowSink } from '../streams/stream-tools.js';
 import { encodeBlocks } from '../support/encode-archive.js';
 import { rejection } from '../support/store-tools.js';
-import { drain, SlowSink } from './stream-tools.js';
 
 const RECORDS: readonly RecordInput[] = [
   { payload: { n: 1 }, metadata: { kind: 'login' } },

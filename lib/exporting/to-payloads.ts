@@ -4,7 +4,7 @@ import { isBytes } from '../codec/bytes/is-bytes.js';
 import { loneSurrogate, payloadOf, type RecordInput } from '../codec/records/record-input.js';
 import { show } from '../errors/show.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
-import { waitUntilTaken } from './wait-until-taken.js';
+import { waitUntilTaken } from '../streams/wait-until-taken.js';
 
 /** Options of `toPayloads`. */
 export interface ToPayloadsOptions {

@@ -5,11 +5,11 @@ import { expect } from 'chai';
 
 import type { RecordInput } from '../../lib/codec/records/record-input.js';
 import { RecordError } from '../../lib/errors/record-error.js';
+import { type ToPayloadsOptions, toPayloads } from '../../lib/exporting/to-payloads.js';
 import { Decoder } from '../../lib/streams/decoder.js';
-import { type ToPayloadsOptions, toPayloads } from '../../lib/streams/to-payloads.js';
+import { countingSource, drain, SlowSink, settle } from '../streams/stream-tools.js';
 import { encodeBlocks } from '../support/encode-archive.js';
 import { rejection } from '../support/store-tools.js';
-import { countingSource, drain, SlowSink, settle } from './stream-tools.js';
 
 const BYTES = Buffer.from([0, 0xff, 10]);
 const RECORDS: readonly RecordInput[] = [

@@ -5,8 +5,9 @@ import type { RecordInput } from '../codec/records/record-input.js';
 import { quote } from '../errors/show.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { checkFlag } from '../format/option-values.js';
-import { Encoder } from './encoder.js';
-import { waitUntilTaken } from './wait-until-taken.js';
+import { Encoder } from '../streams/encoder.js';
+import { waitUntilTaken } from '../streams/wait-until-taken.js';
+import { memberKeyOf } from './member-key.js';
 
 /** Options of `toJsonLines`. */
 export interface ToJsonLinesOptions {
@@ -49,8 +50,8 @@ const DEFAULT_RECORD_KEY = 'record';
  */
 export function toJsonLines(options?: ToJsonLinesOptions): Transform {
   const { lossless, metadata, payloadOnTop } = readOptions(options, JSON_LINES_OPTION_NAMES);
-  const metadataKey = keyOf('metadata', metadata, DEFAULT_METADATA_KEY);
-  const recordKey = keyOf('payloadOnTop', payloadOnTop, DEFAULT_RECORD_KEY);
+  const metadataKey = memberKeyOf('metadata', metadata, DEFAULT_METADATA_KEY);
+  const recordKey = memberKeyOf('payloadOnTop', payloadOnTop, DEFAULT_RECORD_KEY);
   if (lossless === true) {
     if (metadata !== undefined && metadata !== true) {
       throw new TypeError(`metadata is ${quote(metadata)}, but lossless decides about it`);
@@ -75,15 +76,4 @@ function toLosslessLines(recordKey: string | undefined): Transform {
       callback(null, Buffer.from(`${line}\n`));
     },
   });
-}
-
-function keyOf(
-  name: string,
-  key: string | boolean | undefined,
-  byDefault: string,
-): string | undefined {
-  if (key === undefined || key === false) return undefined;
-  if (key === true) return byDefault;
-  if (typeof key === 'string') return key;
-  throw new TypeError(`${name} is ${quote(key)}, expected a key, true or false`);
 }
