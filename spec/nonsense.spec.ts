@@ -35,6 +35,15 @@ const places: Readonly<Record<string, (value: unknown) => unknown>> = {
   'the clock of a reader': (value) => read({ clock: value }),
   'the files of a reader': (value) => read({ files: value }),
   'the signal of a reader': (value) => read({ signal: value }),
+  'the template of a writer': (value) => write({ template: value }),
+  'the writer id of a writer': (value) => write({ writerId: value }),
+  'the handlers of a writer that ships': (value) => write({ ship: { to: 'y' }, handlers: value }),
+  'the writer id of an Encoder': (value) => make(shoebox.Encoder, { writerId: value }),
+  'the path of verifyArchive': (value) => call(shoebox.verifyArchive, value),
+  'the path of repairArchive': (value) => call(shoebox.repairArchive, value, 'x'),
+  'the target of repairArchive': (value) => call(shoebox.repairArchive, 'x', value),
+  'the directory of a DirectoryStore': (value) => make(shoebox.DirectoryStore, value),
+  'the URL of an S3Store': (value) => make(shoebox.S3Store, value),
   'the order of a reader': (value) => read({ order: value }),
   'whenDamaged of a Decoder': (value) => make(shoebox.Decoder, { whenDamaged: value }),
   'the archive of a Decoder': (value) => make(shoebox.Decoder, { archive: value }),
@@ -65,8 +74,39 @@ describe('a value that makes no sense', () => {
     expect(() => write({ utc: 'no' })).to.throw(TypeError, 'utc is "no", expected true or false');
   });
 
+  it('is null for an option with a default', () => {
+    const uses: readonly ((value: null) => unknown)[] = [
+      (roll) => write({ roll }),
+      (flushInterval) => write({ flushInterval }),
+      (maxUnsyncedBytes) => write({ maxUnsyncedBytes }),
+      (blockBytes) => write({ blockBytes }),
+      (flushInterval) => make(shoebox.Encoder, { flushInterval }),
+      (offset) => call(shoebox.rollAtClock, '1h', { offset }),
+      (partBytes) => make(shoebox.S3Store, 's3://bucket', { partBytes }),
+      (concurrentParts) => make(shoebox.S3Store, 's3://bucket', { concurrentParts }),
+      (requestTimeout) => make(shoebox.S3Store, 's3://bucket', { requestTimeout }),
+    ];
+    for (const use of uses) expect(() => use(null)).to.throw(/is null, expected /);
+  });
+
+  it('is a built-in object in place of options, which would count as none', () => {
+    for (const value of [
+      new Map([['from', 0]]),
+      new Set(),
+      new Date(),
+      Promise.resolve(),
+      [],
+      /a/,
+    ]) {
+      expect(() => call(shoebox.createArchiveReader, 'none/*', value)).to.throw(
+        TypeError,
+        'expected an object of options',
+      );
+    }
+  });
+
   it('is a Map or a list for metadata to select, which would select everything', () => {
-    for (const where of [new Map([['a', 'b']]), [['a', 'b']], null]) {
+    for (const where of [new Map([['a', 'b']]), [['a', 'b']], null, new Date()]) {
       expect(() => read({ where })).to.throw(TypeError, 'expected an object of strings');
     }
   });

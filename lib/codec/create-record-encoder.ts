@@ -4,6 +4,7 @@ import type { OptionNames } from '../format/option-names.js';
 import { checkText, parseChoice } from '../format/option-values.js';
 import { type ByteCount, parseByteCount } from '../format/quantity.js';
 import { WRITER_BYTES } from '../format/version-2.js';
+import { isBytes } from './bytes/is-bytes.js';
 import { JsonLinesEncoder } from './json-lines/json-lines-encoder.js';
 import {
   type ArchiveFormat,
@@ -57,12 +58,24 @@ export function parseFormatOptions(options: FormatOptions): FormatSettings {
   if (options.metadataKey !== undefined && format !== 'jsonl') {
     throw new TypeError(`metadataKey goes with format 'jsonl', not with ${show(format)}`);
   }
-  const blockBytes = parseByteCount(options.blockBytes ?? DEFAULT_BLOCK_BYTES, 'blockBytes');
+  // `??` would take null, which is a mistake, for the default.
+  const { blockBytes: givenBytes = DEFAULT_BLOCK_BYTES } = options;
+  const blockBytes = parseByteCount(givenBytes, 'blockBytes');
   if (blockBytes < 1 || blockBytes > LARGEST_BLOCK_BYTES) {
     throw new RangeError(`blockBytes is ${quote(options.blockBytes)}, expected 1 byte to 16 MiB`);
   }
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
   return { format, blockBytes, maxRecordBytes, metadataKey: options.metadataKey };
+}
+
+/** @throws TypeError for what are no bytes, RangeError for more or fewer than eight */
+export function checkWriterId(writerId: Uint8Array): void {
+  if (!isBytes(writerId)) {
+    throw new TypeError(`writerId is ${show(writerId)}, expected ${WRITER_BYTES} bytes`);
+  }
+  if (writerId.length !== WRITER_BYTES) {
+    throw new RangeError(`writerId has ${writerId.length} bytes, expected ${WRITER_BYTES}`);
+  }
 }
 
 export interface RecordEncoderSetup {
@@ -78,9 +91,7 @@ export function createRecordEncoder(
   settings: FormatSettings,
   setup: RecordEncoderSetup,
 ): RecordEncoder {
-  if (setup.writerId.length !== WRITER_BYTES) {
-    throw new RangeError(`writerId has ${setup.writerId.length} bytes, expected ${WRITER_BYTES}`);
-  }
+  checkWriterId(setup.writerId);
   if (settings.format === 'v1') return new Version1Encoder({ ...settings, ...setup });
   if (settings.format === 'jsonl') return new JsonLinesEncoder({ ...settings, ...setup });
   return new BlockBuilder({ ...settings, ...setup });

@@ -54,7 +54,7 @@ function readLevel(
   path: string,
   known: () => readonly string[],
 ): object {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (typeof options !== 'object' || options === null || NO_OPTIONS.has(tagOf(options))) {
     const shown = show(options);
     throw new TypeError(`${path || 'options'} is ${shown}, expected an object of options`);
   }
@@ -71,6 +71,16 @@ function readLevel(
     values.push([name, typeof nested === 'object' ? readLevel(value, nested, own, known) : value]);
   }
   return Object.fromEntries(values);
+}
+
+/** Built-in objects whose contents are no properties: they would count as no options at all. */
+const NO_OPTIONS: ReadonlySet<string> = new Set(
+  'Array Map Set Date Promise RegExp Error URL URLSearchParams String Number Boolean'.split(' '),
+);
+
+/** The kind of an object, of any realm. */
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
 function join(path: string, name: string): string {

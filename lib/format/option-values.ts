@@ -33,6 +33,12 @@ export function checkText(name: string, value: unknown): void {
   throw new TypeError(`${name} is ${quote(value)}, expected text`);
 }
 
+/** @throws TypeError for anything but text that may be the path of a file */
+export function checkPath(name: string, value: unknown): void {
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return;
+  throw new TypeError(`${name} is ${quote(value)}, expected a path`);
+}
+
 /** @throws TypeError for anything but a function */
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value === 'function') return;

@@ -137,8 +137,11 @@ function parseWanted({ from, to, where }: RollingReadOptions): WantedRecords {
 }
 
 function matchOf(where: Readonly<Record<string, string>>): MetadataMatch {
-  // The entries of a Map or a list are no properties: they would select every record.
-  const isObject = typeof where === 'object' && where !== null && !(Symbol.iterator in where);
+  // What a Map, a list or a Date holds are no properties: they would select every record.
+  const isObject =
+    typeof where === 'object' &&
+    where !== null &&
+    !(Symbol.iterator in where || types.isDate(where) || types.isPromise(where));
   if (!isObject || !Object.values(where).every((value) => typeof value === 'string')) {
     throw new TypeError(`where is ${show(where)}, expected an object of strings or a function`);
   }

@@ -4,10 +4,9 @@ import { quote, toMessage } from '../errors/show.js';
 import { nodeFileLayer } from '../files/file-layer.js';
 import { parseFileMode, withFileMode } from '../files/file-mode.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
-import { ArchiveTemplate, DEFAULT_TEMPLATE } from '../series/names/archive-template.js';
 import { openStore } from '../stores/open-store.js';
-import { systemClock } from '../streams/clock.js';
 import {
+  parseRollingWriteOptions,
   ROLLING_WRITE_OPTION_NAMES,
   type RollingWriteOptions,
 } from '../writing/rolling-write-options.js';
@@ -46,18 +45,17 @@ export function createArchiveWriter(given: ArchiveWriterOptions): ArchiveWriter 
   const options = readOptions(given, ARCHIVE_WRITER_OPTION_NAMES);
   const { ship, ...rolling } = options;
   if (ship === undefined) return new RollingWriteStream(rolling);
-  const mover = options.handlers?.find((handler) => handler.movesFile);
+  // Before a store is opened, and with the messages for each option.
+  const { clock, directory, files, handlers, template } = parseRollingWriteOptions(rolling);
+  const mover = handlers.find((handler) => handler.movesFile);
   if (mover !== undefined) {
     throw new TypeError(
-      `handler ${mover.name ?? 'that moves files'} does not go with ship, ` +
+      `handler ${toMessage(mover.name ?? 'that moves files')} does not go with ship, ` +
         'which settles each file: choose ship.localFile instead',
     );
   }
   const settings = parseShipOptions(ship);
-  const { clock = systemClock, directory } = options;
   const mode = parseFileMode(options.mode);
-  const files = withFileMode(options.files ?? nodeFileLayer, mode);
-  const template = new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE);
   const store = openStore(ship.to, {
     ...(ship.s3 === undefined ? {} : { s3: ship.s3 }),
     directory: { files: withFileMode(nodeFileLayer, mode) },

@@ -70,17 +70,19 @@ export class Encoder extends Transform implements HoldsBack {
   constructor(given?: EncoderOptions) {
     const options = readOptions(given, ENCODER_OPTION_NAMES);
     const settings = parseFormatOptions(options);
+    const { clock = systemClock, flushInterval = '1s' } = options;
+    const { writerId = randomBytes(WRITER_BYTES) } = options;
     super({
       writableObjectMode: true,
       readableHighWaterMark: READABLE_BLOCKS * settings.blockBytes,
     });
     this.#blockBytes = settings.blockBytes;
     this.#encoder = createRecordEncoder(settings, {
-      writerId: options.writerId ?? randomBytes(WRITER_BYTES),
+      writerId,
       slabBytes: settings.blockBytes + SLAB_HEADROOM_BYTES,
     });
-    this.#clock = options.clock ?? systemClock;
-    this.#flushIntervalMs = parseDurationMs(options.flushInterval ?? '1s', 'flushInterval');
+    this.#clock = clock;
+    this.#flushIntervalMs = parseDurationMs(flushInterval, 'flushInterval');
   }
 
   override _write(chunk: RecordInput, _encoding: string, callback: TransformCallback): void {

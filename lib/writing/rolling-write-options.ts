@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-import { isBytes } from '../codec/bytes/is-bytes.js';
 import {
+  checkWriterId,
   FORMAT_OPTION_NAMES,
   type FormatOptions,
   type FormatSettings,
@@ -15,6 +15,7 @@ import {
   checkClock,
   checkFiles,
   checkFlag,
+  checkPath,
   checkSignal,
   parseChoice,
 } from '../format/option-values.js';
@@ -152,40 +153,45 @@ export interface RollingWriteSettings {
 /** @throws TemplateError, RangeError or TypeError for an option that makes no sense */
 export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWriteSettings {
   const options = readOptions(given, ROLLING_WRITE_OPTION_NAMES);
-  const { directory, handlers = [] } = options;
-  if (typeof directory !== 'string' || directory === '') {
-    throw new TypeError(`directory is ${quote(directory)}, expected a path`);
-  }
+  // `??` would take null, which is a mistake, for the default.
+  const {
+    directory,
+    handlers = [],
+    template = DEFAULT_TEMPLATE,
+    utc = true,
+    roll = [rollBySize('100 MiB'), rollByAge('5m')],
+    flushInterval = '1s',
+    maxPendingBytes = '64 MiB',
+    maxUnsyncedBytes = '16 MiB',
+    endTimeout = '60s',
+    writerId = randomBytes(WRITER_BYTES),
+    clock = systemClock,
+    files = nodeFileLayer,
+  } = options;
+  checkPath('directory', directory);
   return {
     directory,
     handlers: checkHandlers(handlers),
     invalid: parseChoice('invalid', options.invalid, ['fail', 'skip']),
     syncMode: parseChoice('sync', options.sync, ['everysec', 'no', 'always']),
-    template: new ArchiveTemplate(options.template ?? DEFAULT_TEMPLATE, {
-      utc: options.utc ?? true,
-    }),
-    policy: toRollPolicy(options.roll ?? [rollBySize('100 MiB'), rollByAge('5m')]),
-    flushIntervalMs: parseDurationMs(options.flushInterval ?? '1s', 'flushInterval'),
-    maxPendingBytes: parseByteCount(options.maxPendingBytes ?? '64 MiB', 'maxPendingBytes'),
-    maxUnsyncedBytes: parseByteCount(options.maxUnsyncedBytes ?? '16 MiB', 'maxUnsyncedBytes'),
-    endTimeoutMs: parseDurationMs(options.endTimeout ?? '60s', 'endTimeout'),
+    template: new ArchiveTemplate(template, { utc }),
+    policy: toRollPolicy(roll),
+    flushIntervalMs: parseDurationMs(flushInterval, 'flushInterval'),
+    maxPendingBytes: parseByteCount(maxPendingBytes, 'maxPendingBytes'),
+    maxUnsyncedBytes: parseByteCount(maxUnsyncedBytes, 'maxUnsyncedBytes'),
+    endTimeoutMs: parseDurationMs(endTimeout, 'endTimeout'),
     isWriterGiven: options.writerId !== undefined,
-    writerId: parseWriterId(options.writerId ?? randomBytes(WRITER_BYTES)),
+    writerId: parseWriterId(writerId),
     shipper: options.shipper,
     signal: options.signal,
     settings: parseFormatOptions(options),
-    clock: options.clock ?? systemClock,
-    files: withFileMode(options.files ?? nodeFileLayer, parseFileMode(options.mode)),
+    clock,
+    files: withFileMode(files, parseFileMode(options.mode)),
   };
 }
 
 function parseWriterId(writerId: Uint8Array): Uint8Array {
-  if (!isBytes(writerId)) {
-    throw new TypeError(`writerId is ${show(writerId)}, expected ${WRITER_BYTES} bytes`);
-  }
-  if (writerId.length !== WRITER_BYTES) {
-    throw new RangeError(`writerId has ${writerId.length} bytes, expected ${WRITER_BYTES}`);
-  }
+  checkWriterId(writerId);
   // A copy, since the caller may change its own bytes, and each block holds the id.
   return Uint8Array.from(writerId);
 }

@@ -5,7 +5,7 @@ import type { SequenceConflict } from '../../errors/conflict-error.js';
 import { DamageError } from '../../errors/damage-error.js';
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
-import { checkFiles } from '../../format/option-values.js';
+import { checkFiles, checkPath } from '../../format/option-values.js';
 import type { ByteCount } from '../../format/quantity.js';
 import { KIND_RECORDS } from '../../format/version-2.js';
 import type { ArchiveSource } from '../../series/opening/archive-source.js';
@@ -46,6 +46,7 @@ export async function verifyArchive(path: string, given?: VerifyOptions): Promis
   const options = readOptions(given, VERIFY_OPTION_NAMES);
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
   const { files = nodeFileLayer } = options;
+  checkPath('path', path);
   const open = async () => new FileSource(await files.open(path, 'rl'), path);
   return await reportArchive({ path, open }, { maxRecordBytes });
 }

@@ -13,7 +13,7 @@ import { fromSystemError, isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
-import { checkFiles } from '../../format/option-values.js';
+import { checkFiles, checkText } from '../../format/option-values.js';
 import { Memo } from '../contract/memo.js';
 import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
 import { withPutBody } from '../contract/put-body.js';
@@ -61,6 +61,7 @@ export class DirectoryStore implements Store {
 
   constructor(directory: string, given?: DirectoryStoreOptions) {
     const options = readOptions(given, DIRECTORY_STORE_OPTION_NAMES);
+    checkText('directory of a store', directory);
     if (directory === '') throw new RangeError('directory of a store is "", expected a path');
     this.name = resolve(directory);
     this.#files = options.files ?? nodeFileLayer;

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 
 import { quote, show } from '../../errors/show.js';
@@ -146,14 +148,35 @@ function checkCredentials(credentials: S3StoreOptions['credentials']): void {
   if (typeof credentials !== 'object' || credentials === null) {
     throw new TypeError(`credentials is ${typeof credentials}, expected keys or a function`);
   }
-  for (const name of ['accessKeyId', 'secretAccessKey'] as const) {
-    if (typeof credentials[name] === 'string' && credentials[name] !== '') continue;
+  const { accessKeyId, expiration, secretAccessKey, sessionToken } = readOptions(
+    credentials,
+    CREDENTIAL_NAMES,
+    'credentials',
+  );
+  for (const [name, text] of Object.entries({ accessKeyId, secretAccessKey })) {
+    if (typeof text === 'string' && text !== '') continue;
     throw new TypeError(`credentials.${name} is missing, expected text`);
   }
-  if (credentials.sessionToken !== undefined) {
-    checkText('credentials.sessionToken', credentials.sessionToken);
+  if (sessionToken !== undefined && typeof sessionToken !== 'string') {
+    throw new TypeError(`credentials.sessionToken is ${typeof sessionToken}, expected text`);
+  }
+  if (expiration !== undefined && !(types.isDate(expiration) && expiration.getTime() > 0)) {
+    throw new TypeError(`credentials.expiration is ${show(expiration)}, expected a Date`);
   }
 }
+
+/** The SDK's own credentials have more members than are documented here. */
+const CREDENTIAL_NAMES: OptionNames<S3Credentials & Record<SdkMember, unknown>> = {
+  accessKeyId: true,
+  secretAccessKey: true,
+  sessionToken: true,
+  expiration: true,
+  accountId: true,
+  credentialScope: true,
+  $source: true,
+};
+
+type SdkMember = 'accountId' | 'credentialScope' | '$source';
 
 function checkEncryption(encryption: S3Encryption | undefined): void {
   if (typeof encryption === 'object' && encryption !== null) {

@@ -6,6 +6,7 @@ import { quote } from '../../errors/show.js';
 import { StoreError } from '../../errors/store-error.js';
 import { type ByteRange, checkByteRange, toRangeHeader } from '../../files/byte-range.js';
 import { readOptions } from '../../format/option-names.js';
+import { checkText } from '../../format/option-values.js';
 import { parseDurationMs } from '../../format/quantity.js';
 import { systemClock } from '../../streams/clock.js';
 import { Memo } from '../contract/memo.js';
@@ -83,6 +84,9 @@ export class S3Store implements Store {
    */
   constructor(url: string, given?: S3StoreOptions) {
     const options = readS3StoreOptions(given);
+    checkText('url of a store', url);
+    const { clock = systemClock, concurrentParts = 4 } = options;
+    const { partBytes = '8 MiB', requestTimeout = '5m' } = options;
     const [, bucket, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9._-]+)(?:\/(.*))?$/is.exec(url) ?? [];
     if (bucket === undefined) {
       throw new RangeError(`url of a store is ${quote(url)}, expected s3://bucket/prefix`);
@@ -94,12 +98,12 @@ export class S3Store implements Store {
     this.#prefix = folder === '' ? '' : `${folder}/`;
     this.#options = options;
     this.#endpoint = endpointOf(options);
-    this.#partBytes = parsePartBytes(options.partBytes ?? '8 MiB');
-    this.#concurrentParts = checkConcurrentParts(options.concurrentParts ?? 4);
+    this.#partBytes = parsePartBytes(partBytes);
+    this.#concurrentParts = checkConcurrentParts(concurrentParts);
     this.#attributes = toS3Attributes(options);
     this.#deadline = {
-      clock: options.clock ?? systemClock,
-      timeoutMs: parseDurationMs(options.requestTimeout ?? '5m', 'requestTimeout'),
+      clock,
+      timeoutMs: parseDurationMs(requestTimeout, 'requestTimeout'),
       closed: this.#closing.signal,
     };
   }

@@ -67,9 +67,9 @@ const CLOCK_OPTION_NAMES: OptionNames<RollAtClockOptions> = { offset: true };
 
 /** Rolls at multiples of `every` since the epoch, in UTC: `'1h'` rolls every hour on the hour. */
 export function rollAtClock(every: Duration, given?: RollAtClockOptions): RollPolicy {
-  const options = readOptions(given, CLOCK_OPTION_NAMES);
+  const { offset = 0 } = readOptions(given, CLOCK_OPTION_NAMES);
   const everyMs = parsePeriodMs(every, 'rollAtClock');
-  const offsetMs = parseDurationMs(options.offset ?? 0, 'rollAtClock offset');
+  const offsetMs = parseDurationMs(offset, 'rollAtClock offset');
   return rollAt(({ openedAt }) => {
     const boundary = Math.floor((openedAt - offsetMs) / everyMs) * everyMs + offsetMs;
     return boundary + everyMs;

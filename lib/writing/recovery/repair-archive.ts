@@ -7,6 +7,7 @@ import { nodeFileLayer, type OpenFile } from '../../files/file-layer.js';
 import { syncDirectory } from '../../files/sync-directory.js';
 import { takeName, unlinkIfThere } from '../../files/take-name.js';
 import { readOptions } from '../../format/option-names.js';
+import { checkPath } from '../../format/option-values.js';
 import { VERIFY_OPTION_NAMES, type VerifyOptions } from '../../reading/verifying/verify-archive.js';
 import { DamageList } from '../../series/opening/damage-list.js';
 import { FileSource } from '../../series/opening/file-source.js';
@@ -57,6 +58,8 @@ export async function repairArchive(
 ): Promise<RepairReport> {
   const options = readOptions(given, VERIFY_OPTION_NAMES);
   const { files = nodeFileLayer } = options;
+  checkPath('path', path);
+  checkPath('to', to);
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
   const partial = to + PART_SUFFIX;
   const source = await files.open(path, 'rl');

@@ -27,6 +27,21 @@ describe('readS3StoreOptions', () => {
     [{ endpoint: 'http://a b' }, RangeError, 'endpoint is not a URL'],
     [{ endpoint: 'http://u:p@host' }, RangeError, 'expected no user, password, query or fragment'],
     [{ endpoint: 'http://host/?x=1' }, RangeError, 'expected no user, password, query or fragment'],
+    [
+      { credentials: { accessKeyId: 'a', secretAccesKey: 'hunter2' } },
+      TypeError,
+      'unknown option "credentials.secretAccesKey": did you mean "credentials.secretAccessKey"?',
+    ],
+    [
+      { credentials: { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 5 } },
+      TypeError,
+      'credentials.sessionToken is number, expected text',
+    ],
+    [
+      { credentials: { accessKeyId: 'a', secretAccessKey: 'b', expiration: '2027-01-01' } },
+      TypeError,
+      "credentials.expiration is '2027-01-01', expected a Date",
+    ],
     [{ endpoint: 9000 }, TypeError, 'endpoint is 9000, expected text'],
     [{ forcePathStyle: 'false' }, TypeError, 'forcePathStyle is "false", expected true or false'],
     [{ checksum: 'sha256' }, TypeError, `checksum is "sha256", expected 'auto', 'crc32'`],
