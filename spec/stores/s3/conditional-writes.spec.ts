@@ -1,6 +1,8 @@
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect } from 'chai';
 
+import { hasConditionalWrites } from '../../../lib/stores/s3/conditional-writes.js';
+import type { S3Api } from '../../../lib/stores/s3/s3-api.js';
 import { S3Store } from '../../../lib/stores/s3/s3-store.js';
 import { FaultProxy } from '../../support/fault-proxy.js';
 import { type S3Server, startEmbeddedS3 } from '../../support/s3-server.js';
@@ -118,6 +120,32 @@ describe('hasConditionalWrites', () => {
     await server.client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: '' }));
     expect(await refusesTaken(open())).to.equal(true);
     expect(await everything()).to.deep.equal([]);
+  });
+
+  it('aborts the uploads that processes left as they died in their probes, and no others', async () => {
+    const left = new Map([
+      ['1', 'pre/fix/.shoebox-probe'],
+      ['2', 'pre/fix/.shoebox-probe'],
+      ['3', 'pre/fix/.shoebox-probe-of-another-program'],
+      ['4', 'pre/fix/a.events.gz'],
+    ]);
+    const refuse = async () => {
+      throw Object.assign(new Error('no'), { $metadata: { httpStatusCode: 501 } });
+    };
+    const api = {
+      listMultipartUploads: async () => {
+        const Uploads = [...left].map(([UploadId, Key]) => ({ UploadId, Key }));
+        return { $metadata: {}, Uploads };
+      },
+      abortMultipartUpload: async ({ UploadId = '' }) => {
+        left.delete(UploadId);
+        return { $metadata: {} };
+      },
+      putObject: refuse,
+    } satisfies Partial<S3Api> as Partial<S3Api> as S3Api;
+    const target = { bucket: 'b', prefix: 'pre/fix/', attributes: {} };
+    expect(await hasConditionalWrites(api, target, new AbortController().signal)).to.equal(false);
+    expect([...left.keys()]).to.deep.equal(['3', '4']);
   });
 
   it('is not misled by another host that removes the object during the probe', async () => {
