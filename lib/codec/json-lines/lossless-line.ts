@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-import { ArchiveRecord, type RawPair } from '../records/archive-record.js';
+import { isArchiveRecord, type RawPair } from '../records/archive-record.js';
 import { formatIsoMicros } from '../records/iso-time.js';
 import { type FlatMetadata, fieldOf, flattenMetadata } from '../records/metadata-input.js';
 import { toBase64 } from '../records/payload-form.js';
@@ -56,7 +56,7 @@ const LONGEST_ON_TOP = 2 ** 20;
 function identityMembers(input: RecordInput): string[] {
   const micros = timeMicrosOf(input, Number.NaN);
   const members = Number.isNaN(micros) ? [] : [`"time":"${formatIsoMicros(micros)}"`];
-  if (!(input instanceof ArchiveRecord)) return members;
+  if (!isArchiveRecord(input)) return members;
   const { sequence, writer } = input;
   if (writer !== undefined) members.push(`"writer":${JSON.stringify(writer)}`);
   if (sequence !== undefined) members.push(`"sequence":${sequence}`);
@@ -64,7 +64,7 @@ function identityMembers(input: RecordInput): string[] {
 }
 
 function metadataMembers(input: RecordInput): string[] {
-  if (input instanceof ArchiveRecord) {
+  if (isArchiveRecord(input)) {
     const pairs = input.rawMetadata();
     const keys = new Set(pairs.map(([key]) => Buffer.from(key).toString('latin1')));
     const isText = pairs.every((pair) => pair.every((bytes) => isUtf8(bytes)));

@@ -72,6 +72,16 @@ describe('losslessLine', () => {
     expect(line('1')).to.equal('{"metadata":{},"payload":1}');
   });
 
+  it('has them of a record of another copy of this package as well', () => {
+    const [record] = decodeArchive(encodeBlocks([{ payload: '1', metadata: { a: 'b' } }]));
+    if (record === undefined) expect.fail();
+    const { archive, metadata, payload, sequence, timeMicros, writer } = record;
+    const rawMetadata = () => record.rawMetadata();
+    const copy = { archive, metadata, payload, sequence, timeMicros, writer, rawMetadata };
+    Object.defineProperty(copy, Symbol.for('shoebox-archive.ArchiveRecord'), { value: true });
+    expect(line(copy)).to.equal(line(record));
+  });
+
   it('keeps the order of metadata, and any key', () => {
     const metadata = [
       ['b', '1'],
