@@ -65,6 +65,11 @@ export interface TypedReadable<
     name: Name,
     listener: Listener<Events, Name>,
   ): this;
+  removeAllListeners(name?: keyof Events & string): this;
+  listenerCount<Name extends keyof Events & string>(
+    name: Name,
+    listener?: Listener<Events, Name>,
+  ): number;
   iterator(options?: { destroyOnReturn?: boolean | undefined }): NodeJS.AsyncIterator<Item>;
   [Symbol.asyncIterator](): ItemIterator<Item>;
   toArray(options?: Signal): Promise<Item[]>;
@@ -128,6 +133,11 @@ export interface TypedTransform<
     name: Name,
     listener: Listener<Events, Name>,
   ): this;
+  removeAllListeners(name?: keyof Events & string): this;
+  listenerCount<Name extends keyof Events & string>(
+    name: Name,
+    listener?: Listener<Events, Name>,
+  ): number;
   [Symbol.asyncIterator](): ItemIterator<Item>;
   iterator: TypedReadable<Item>['iterator'];
   toArray: TypedReadable<Item>['toArray'];
@@ -165,6 +175,11 @@ export interface TypedWritable<Events extends EventMap<Events> & WritableEvents>
     name: Name,
     listener: Listener<Events, Name>,
   ): this;
+  removeAllListeners(name?: keyof Events & string): this;
+  listenerCount<Name extends keyof Events & string>(
+    name: Name,
+    listener?: Listener<Events, Name>,
+  ): number;
 }
 
 type Listener<Events extends EventMap<Events>, Name extends keyof Events & string> = (

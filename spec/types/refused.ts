@@ -45,6 +45,10 @@ export async function events(reader: ArchiveReader, writer: ArchiveWriter): Prom
   // @ts-expect-error no such event
   writer.prependOnceListener('seald', () => undefined);
   // @ts-expect-error no such event
+  writer.removeAllListeners('seald');
+  // @ts-expect-error no such event
+  reader.listenerCount('gapp');
+  // @ts-expect-error no such event
   await once(writer, 'seald');
   // @ts-expect-error no such event
   reader.on('damaged', () => undefined);
