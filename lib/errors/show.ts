@@ -40,7 +40,12 @@ export function toMessage(text: string): string {
 
 /** A dump of several lines: as `toMessage`, but it keeps its lines, colours and length. */
 export function toLines(text: string): string {
-  return redact(text)
+  return escapeInLines(redact(text));
+}
+
+/** A dump of several lines without characters that move the cursor or reorder text. */
+export function escapeInLines(text: string): string {
+  return text
     .split(LINE_OR_COLOUR)
     .map((part, at) => (at % 2 === 0 ? escapeControls(part) : part))
     .join('');

@@ -41,6 +41,7 @@ describe('an error in console.log', () => {
     expect(shown).to.include("target: 's3://bucket/a\\u202eb\\u200b'").and.to.include('\n    at ');
     expect(shown).to.not.match(/[\u202e\u200b]/);
     expect(inspect({ nested: { error } })).to.include('\\u202e');
+    expect(inspect([error], { depth: 0 })).to.match(/^\[ \[StoreError: cannot put .*: c\] \]$/);
     expect(inspect(error, { colors: true })).to.include('\u001b[32m');
   });
 });

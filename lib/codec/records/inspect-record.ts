@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type InspectOptions, inspect } from 'node:util';
 
+import { escapeInLines } from '../../errors/show.js';
 import { formatIsoMicros } from './iso-time.js';
 import { formOf } from './payload-form.js';
 
@@ -38,7 +39,9 @@ export function inspectRecord(record: ShownRecord, depth: number, options: Inspe
     ...(rest > 0 && { 'more metadata': rest }),
     payload: payloadToShow(payload),
   };
-  return `ArchiveRecord ${inspect(shown, { ...options, depth, maxStringLength: PREVIEW_BYTES })}`;
+  const dump = inspect(shown, { ...options, depth, maxStringLength: PREVIEW_BYTES });
+  // Node escapes control characters, but not those that reorder text or are invisible.
+  return `ArchiveRecord ${escapeInLines(dump)}`;
 }
 
 function payloadToShow(payload: Buffer): unknown {

@@ -92,6 +92,12 @@ export class PendingReceipt implements Receipt {
     return `Receipt ${shown}`;
   }
 
+  /** For `JSON.stringify`: how safe the record is by now. */
+  toJSON(): { readonly reached: string } | { readonly failed: string } {
+    if (this.#failure === undefined) return { reached: this.#level() };
+    return { failed: String(this.#failure.error) };
+  }
+
   /** The highest level that the record has reached. */
   #level(): ReceiptLevel | 'none, the record is in memory' {
     const anchor = this.#anchor;

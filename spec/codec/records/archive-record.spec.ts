@@ -85,6 +85,16 @@ describe('an inspected ArchiveRecord', () => {
     expect(inspect(readBack(Uint8Array.of(0, 255)))).to.include('payload: <Buffer 00 ff>');
   });
 
+  it('escapes what reorders text or is invisible, with and without colours', () => {
+    const record = readBack({ payload: 'a\u202eb\u200b', metadata: { '\u2066': '\u061c' } });
+    for (const colors of [false, true]) {
+      const shown = inspect(record, { colors });
+      expect(shown).to.include('\\u202eb\\u200b').and.to.include('\\u2066');
+      expect(shown).to.not.match(/[\u202e\u200b\u2066\u061c]/);
+    }
+    expect(inspect(record, { colors: true })).to.include('\u001b[32m');
+  });
+
   it('cuts what is long', () => {
     const metadata = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`key ${i}`, 'v']));
     for (const payload of ['€'.repeat(3e5), Buffer.alloc(1e5, 255), `[${'1,'.repeat(1e5)}1]`]) {

@@ -57,6 +57,7 @@ describe('receipts', () => {
       expect(count('sync')).to.equal(0);
       await receipt.synced;
       expect(shown()).to.equal(`Receipt { reached: 'synced', ${hint}`);
+      expect(JSON.stringify({ receipt })).to.equal('{"receipt":{"reached":"synced"}}');
       await writer.close();
       expect(shown()).to.equal(`Receipt { reached: 'sealed', ${hint}`);
     });
