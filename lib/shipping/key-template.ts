@@ -47,7 +47,7 @@ export class KeyTemplate {
   constructor(template: string, suffix = '.gz') {
     this.template = template;
     this.#suffix = suffix;
-    const given = COMPRESSED_SUFFIXES.find((known) => template.endsWith(known)) ?? '';
+    const given = COMPRESSED_SUFFIXES.find((known) => template.toLowerCase().endsWith(known)) ?? '';
     if (given !== '' && given !== suffix) {
       const expected = suffix === '' ? 'none, as compression is none' : suffix;
       throw new TemplateError(template, `ends with ${given}, expected ${expected}`);

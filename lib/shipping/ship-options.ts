@@ -138,6 +138,11 @@ export function parseShipOptions(options: ShipOptions): ShipSettings {
     'error',
     'drop-oldest',
   ]);
+  if (whenFull !== 'block' && maxSpoolBytes === undefined) {
+    throw new TypeError(
+      `ship.whenFull is ${quote(whenFull)} without ship.maxSpoolBytes, so the spool is never full`,
+    );
+  }
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new RangeError(
       `ship.concurrency is ${show(concurrency)}, expected a whole number, 1 or more`,

@@ -37,6 +37,7 @@ describe('KeyTemplate', () => {
   it('does not append .gz to a template that ends with it', () => {
     const { plain, distinct } = new KeyTemplate('logs/[[NAME]].gz').keysOf(ARCHIVE);
     expect(plain).to.equal('logs/x_1.events.gz');
+    expect(new KeyTemplate('logs/[[NAME]].GZ').keysOf(ARCHIVE).plain).to.equal(plain);
     expect(distinct).to.equal('logs/x_1-abababab.events.gz');
     const isMatch = picomatch(new KeyTemplate('logs/[[NAME]].gz').patternOf('x_*.events'));
     expect(isMatch(plain)).to.equal(true);

@@ -44,6 +44,7 @@ describe('parseShipOptions', () => {
     [{ endTimeout: -1 }, RangeError, 'ship.endTimeout is -1'],
     [{ maxSpoolBytes: 'much' }, RangeError, 'ship.maxSpoolBytes is "much"'],
     [{ maxSpoolBytes: 0 }, RangeError, 'ship.maxSpoolBytes is 0'],
+    [{ whenFull: 'error' }, TypeError, 'ship.whenFull is "error" without ship.maxSpoolBytes'],
     [{ whenFull: 'drop' }, TypeError, `ship.whenFull is "drop", expected 'block', 'error' or`],
     [{ concurrency: 0 }, RangeError, 'ship.concurrency is 0'],
     [{ concurrency: 1.5 }, RangeError, 'ship.concurrency is 1.5'],
