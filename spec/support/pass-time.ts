@@ -1,15 +1,35 @@
 import type { FakeClock } from './fake-clock.js';
 
-/** Advances a clock while the disk works, until a promise settles. */
-export async function passTime<T>(clock: FakeClock, settling: Promise<T>): Promise<T> {
+const STEP_MS = 50;
+
+/**
+ * Advances a clock while the disk works, until a promise settles. The clock stands still while the
+ * disk has anything to do, so that no lease and no deadline runs out because the disk is slow.
+ *
+ * @param mostMs the clock stands still for good after so much time
+ */
+export async function passTime<T>(
+  clock: FakeClock,
+  settling: Promise<T>,
+  mostMs = Number.POSITIVE_INFINITY,
+): Promise<T> {
   let isSettled = false;
+  let passedMs = 0;
   const settled = () => {
     isSettled = true;
   };
   settling.then(settled, settled);
   while (!isSettled) {
-    await new Promise((resolve) => setImmediate(resolve));
-    clock.advance(50);
+    await diskIdle();
+    if (isSettled || passedMs >= mostMs) continue;
+    clock.advance(STEP_MS);
+    passedMs += STEP_MS;
   }
   return await settling;
+}
+
+/** Settles when this process waits for no call to the file system. */
+async function diskIdle(): Promise<void> {
+  do await new Promise((resolve) => setImmediate(resolve));
+  while (process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq')));
 }
