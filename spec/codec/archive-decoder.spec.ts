@@ -5,6 +5,7 @@ import { ArchiveDecoder } from '../../lib/codec/archive-decoder.js';
 import type { RecordFields } from '../../lib/codec/records/record-input.js';
 import { encodeIndexFrame } from '../../lib/codec/version-2/archive-index.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
+import { allowTime } from '../support/allow-time.js';
 import { anyRecord, expectedOf } from '../support/arbitrary-record.js';
 import { flipBit } from '../support/damaged-archive.js';
 import { cut, damageOf, decodeArchive, decodeChunks, plain } from '../support/decode-archive.js';
@@ -140,7 +141,7 @@ describe('ArchiveDecoder', () => {
 
   // The exhaustive run of bit flips for a decoder that does not skip damage.
   it('with any bit of a version-2 archive flipped never returns an altered record', function () {
-    this.timeout(120_000);
+    allowTime(this, 120_000);
     const { bytes, expected, ends } = version2();
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
       const { records, error } = decodeChunks([flipBit(bytes, bit)]);

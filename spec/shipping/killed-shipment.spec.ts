@@ -15,6 +15,7 @@ import {
   openStore,
   type Store,
 } from '../../lib/index.js';
+import { allowTime } from '../support/allow-time.js';
 import { compiled } from '../support/compiled.js';
 import { KILL_POINTS, KILL_TEMPLATE, type KillPoint } from '../support/kill-points.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';
@@ -26,7 +27,7 @@ const MIB = 2 ** 20;
 const CHILD = new URL('../support/shipping-child.ts', import.meta.url);
 
 describe('a shipment whose process is killed', function () {
-  this.timeout(120_000);
+  allowTime(this, 120_000);
 
   const directories = new TemporaryDirectories();
   let directory: string;

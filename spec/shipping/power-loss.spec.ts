@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 
+import { allowTime } from '../support/allow-time.js';
 import { createRandom, extremeCuts, type PowerCut, randomCut } from '../support/power-cut.js';
 import type { PowerDisk } from '../support/power-disk.js';
 import {
@@ -29,7 +30,7 @@ interface Left {
 }
 
 describe('createArchiveWriter, when the power fails', function () {
-  this.timeout(TRIES_ALL ? 1_200_000 : 120_000);
+  allowTime(this, TRIES_ALL ? 1_200_000 : 120_000);
   const random = createRandom(35);
   const cuts: readonly PowerCut[] = [
     ...extremeCuts(random),

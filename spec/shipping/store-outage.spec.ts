@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 
 import { createArchiveReader } from '../../lib/index.js';
+import { allowTime } from '../support/allow-time.js';
 import { compiled } from '../support/compiled.js';
 import type { OutageReport } from '../support/outage-report.js';
 import { TemporaryDirectories } from '../support/series.js';
@@ -13,7 +14,7 @@ const CHILD = new URL('../support/outage-child.ts', import.meta.url);
 const MIB = 2 ** 20;
 
 describe('a store that is down for more than 50 archives', function () {
-  this.timeout(120_000);
+  allowTime(this, 120_000);
 
   const directories = new TemporaryDirectories();
 

@@ -10,6 +10,7 @@ import type { Receipt } from '../../lib/writing/receipts/receipt.js';
 import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import type { DiskStall, DiskStep } from '../../lib/writing/sink/disk-retry.js';
+import { allowTime } from '../support/allow-time.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { passTime } from '../support/pass-time.js';
 import { QUICK_PLACE } from '../support/quick-place.js';
@@ -32,7 +33,7 @@ interface Run {
 }
 
 describe('RollingWriteStream, on a disk that fails', function () {
-  this.timeout(120_000);
+  allowTime(this, 120_000);
 
   let directory: string;
   let clock: FakeClock;

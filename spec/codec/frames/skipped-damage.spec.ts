@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
+import { allowTime } from '../../support/allow-time.js';
 import {
   decodeSkipping,
   EARLIER_ARCHIVE,
@@ -48,7 +49,7 @@ describe('Damage that is skipped, in version 2', () => {
     [bytes.length, SAMPLE_STRIDE],
   ] as const) {
     it(`costs only the block of a flipped bit, in pieces of ${size}`, function () {
-      this.timeout(120_000);
+      allowTime(this, 120_000);
       for (let bit = 0; bit < 8 * bytes.length; bit += stride) {
         const lost = frameAt(sample, bit >> 3);
         const { records, damage } = decodeSkipping(flipBit(bytes, bit), size);
@@ -69,7 +70,7 @@ describe('Damage that is skipped, in version 2', () => {
     [bytes.length, 1, 2],
   ] as const) {
     it(`costs only the torn frame if truncated at any byte, in pieces of ${size}`, function () {
-      this.timeout(120_000);
+      allowTime(this, 120_000);
       for (let at = first; at <= bytes.length; at += stride) {
         const { records, damage } = decodeSkipping(bytes.subarray(0, at), size);
         const whole = frames.filter(({ end }) => end <= at);
@@ -221,7 +222,7 @@ describe('Damage that is skipped, in version 1', () => {
     [bytes.length, SAMPLE_STRIDE],
   ] as const) {
     it(`costs at most the record of a flipped bit, in pieces of ${size}`, function () {
-      this.timeout(120_000);
+      allowTime(this, 120_000);
       for (let bit = 0; bit < 8 * bytes.length; bit += stride) {
         const touched = frameAt(sample, bit >> 3);
         const { records, damage } = decodeSkipping(flipBit(bytes, bit), size);

@@ -15,6 +15,7 @@ import {
   SeekableGzip,
   type SeekableGzipOptions,
 } from '../../../lib/streams/compression/seekable-gzip.js';
+import { allowTime } from '../../support/allow-time.js';
 import { compiled } from '../../support/compiled.js';
 import { sealArchive } from '../../support/damaged-archive.js';
 import { cut, decodeArchive } from '../../support/decode-archive.js';
@@ -104,7 +105,7 @@ describe('SeekableGzip', () => {
 
   for (const [name, command, args] of programs) {
     it(`is decompressed by ${name}`, async function () {
-      this.timeout(120_000);
+      allowTime(this, 120_000);
       if (spawnSync(command, ['--version']).status !== 0) {
         console.log(`      not tried: there is no ${command} here`);
         this.skip();
@@ -305,7 +306,7 @@ describe('SeekableGzip', () => {
   });
 
   it('lets the process end when it is destroyed midway', function () {
-    this.timeout(120_000);
+    allowTime(this, 120_000);
     const program = `
       import { SeekableGzip } from ${JSON.stringify(compiled(new URL('../../../lib/streams/compression/seekable-gzip.ts', import.meta.url)))};
       const gzip = new SeekableGzip({ memberBytes: '16 MiB', level: 9, concurrency: 4 });
