@@ -35,7 +35,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   reading: ['sequences', 'archives', 'verifying'],
   writing: ['policies', 'receipts', 'handlers', 'sink', 'recovery', 'rolling'],
   shipping: ['journal'],
-  command: ['options', 'output', 'summary'],
+  command: ['options', 'output', 'summary', 'serve'],
 };
 
 /** Folders that later work fills. */

@@ -8,6 +8,10 @@ interface LazyCommand {
 
 /** All subcommands, in the order in which help shows them. */
 export const COMMANDS: Readonly<Record<string, LazyCommand>> = {
+  serve: {
+    summary: 'archive what is posted over HTTP',
+    load: async () => (await import('./serve.js')).serve,
+  },
   cat: {
     summary: 'print records',
     load: async () => (await import('./cat.js')).cat,

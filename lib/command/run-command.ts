@@ -55,8 +55,7 @@ async function runLine({ args, command, help, texts }: ParsedLine, host: Host): 
   }
   const signals = handleSignals();
   try {
-    const code = await command.run({ args, options: values, terminal, signal: signals.signal });
-    return signals.exitCode ?? code;
+    return await command.run({ args, options: values, terminal, signal: signals.signal });
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`${error.message}\nsee ${help}`);
     if (isClosedOutput(error)) return 0;

@@ -1,0 +1,25 @@
+import type { ArchiveWriter } from '../../index.js';
+import type { ExitCode } from '../command-definition.js';
+import { escapeName } from './escape-name.js';
+import { countOf } from './quantities.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * Seals and ships everything, within a deadline.
+ *
+ * @returns 0 if nothing is left; else 1, after naming what is left
+ */
+export async function closeWriter(
+  writer: ArchiveWriter,
+  deadlineMs: number,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { left, reason } = await writer.close({ deadlineMs });
+  const { records, sealed } = writer.stats();
+  terminal.note(`${countOf(records, 'record')} in ${countOf(sealed, 'archive')}`);
+  if (left.length === 0 && reason === undefined) return 0;
+  const why = reason === undefined ? '' : `: ${reason.message}`;
+  terminal.warn(`${countOf(left.length, 'archive')} left for the next start${why}`);
+  for (const path of left) terminal.warn(`left: ${escapeName(path)}`);
+  return 1;
+}
