@@ -1,5 +1,4 @@
 import type { ArchiveWriter } from '../../index.js';
-import type { ExitCode } from '../command-definition.js';
 import { escapeName } from './escape-name.js';
 import { countOf } from './quantities.js';
 import type { Terminal } from './terminal.js';
@@ -7,13 +6,13 @@ import type { Terminal } from './terminal.js';
 /**
  * Seals and ships everything, within a deadline.
  *
- * @returns 0 if nothing is left; else 1, after naming what is left
+ * @returns the exit code: 0 if nothing is left; else 1, after naming what is left
  */
 export async function closeWriter(
   writer: ArchiveWriter,
   deadlineMs: number,
   terminal: Terminal,
-): Promise<ExitCode> {
+): Promise<number> {
   const { left, reason } = await writer.close({ deadlineMs });
   const { records, sealed } = writer.stats();
   terminal.note(`${countOf(records, 'record')} in ${countOf(sealed, 'archive')}`);
