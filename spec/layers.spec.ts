@@ -32,7 +32,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   streams: ['compression'],
   stores: ['contract', 'directory', 's3'],
   series: ['names', 'opening', 'listing'],
-  reading: ['sequences', 'archives', 'verifying'],
+  reading: ['sequences', 'archives', 'cursors', 'verifying'],
   writing: ['policies', 'receipts', 'handlers', 'sink', 'recovery', 'rolling'],
   shipping: ['journal'],
   command: ['options', 'output', 'summary', 'serve'],

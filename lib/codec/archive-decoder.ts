@@ -51,6 +51,11 @@ export class ArchiveDecoder {
     this.#end ??= end;
   }
 
+  /** The offset after the last frame or line that it has decoded or skipped. */
+  get offset(): number {
+    return this.#context.queue.offset;
+  }
+
   /** Whether `next` returned null because it waits for `giveWriters`. */
   get needsWriters(): boolean {
     return this.#kind?.needsWriters ?? false;

@@ -11,7 +11,8 @@ import type { SequenceGap } from '../series/opening/sequence-gap.js';
 import type { RetryOptions } from '../stores/contract/retries.js';
 import { findConflict } from './archives/find-conflict.js';
 import type { IndexedRun, SpanOptions } from './archives/find-spans.js';
-import { type ReadArchiveOptions, readArchive } from './archives/read-archive.js';
+import { createProgress, type ReadArchiveOptions, readArchive } from './archives/read-archive.js';
+import { PositionTracker } from './cursors/position-tracker.js';
 import type { ReadSettings } from './rolling-read-options.js';
 import { type LateRecords, SequenceLedger } from './sequences/sequence-ledger.js';
 import { isAnyTime, SeriesSelection } from './series-selection.js';
@@ -61,12 +62,13 @@ async function* readAll(
   const archives = await orderArchives(found, options.order, () => listing.takeNew());
   const ledger = createLedger(found, options);
   const selection = new SeriesSelection(options.wanted, ledger);
+  const tracker = new PositionTracker(options.after);
   const namesRead = new Set<string>();
   const read: FoundArchive[] = [];
   const pathsRead = new Set<string>();
   for (const archive of archives) {
     const name = basename(archive.path);
-    const seek = seekIn(archive, namesRead.has(name), selection);
+    const seek = seekIn(archive, namesRead.has(name), selection, options);
     namesRead.add(name);
     const begin = (path: string) => {
       // An archive that was followed to where it is now may be listed there as well.
@@ -77,9 +79,13 @@ async function* readAll(
       return 'read';
     };
     const readOptions = { ...options, begin } as const;
-    for await (const records of readArchive(archive, selection, readOptions, seek)) {
-      const selected = selection.filter(records);
-      if (selected.length > 0) yield selected;
+    const progress = createProgress();
+    tracker.beginArchive(progress);
+    for await (const records of readArchive(archive, selection, readOptions, seek, progress)) {
+      const selected = selection.filter(tracker.leaveOutRead(records));
+      if (selected.length === 0) continue;
+      tracker.link(selected);
+      yield selected;
     }
     await compareOverlaps(archive, read, ledger, options);
   }
@@ -87,10 +93,10 @@ async function* readAll(
 
 function createLedger(
   found: readonly FoundArchive[],
-  { onGap, onLate, order, wanted }: SeriesOptions,
+  { after, onGap, onLate, order, wanted }: SeriesOptions,
 ): SequenceLedger {
   const isByName = order === 'name' && found.some(({ isStored }) => isStored);
-  return new SequenceLedger({
+  const ledger = new SequenceLedger({
     whenLate: isByName ? 'fail' : 'read',
     // With a range of times, blocks outside of it are skipped, so a gap would not mean a loss.
     onGap: isAnyTime(wanted) ? onGap : () => undefined,
@@ -100,6 +106,8 @@ function createLedger(
       throw new ArchiveError('ERR_TOO_MANY_WRITERS', message);
     },
   });
+  for (const { next, writer } of after.writers) ledger.passAll(writer, next);
+  return ledger;
 }
 
 /**
@@ -129,9 +137,11 @@ function seekIn(
   archive: FoundArchive,
   isNameRead: boolean,
   selection: SeriesSelection,
+  { after }: SeriesOptions,
 ): SpanOptions | undefined {
   const isWanted = (run: IndexedRun) => selection.hasAnyOf(run);
   if (!isAnyTime(selection)) return { isWanted, whenUntimed: 'read it' };
+  if (after.writers.length > 0) return { isWanted, whenUntimed: 'read all', leastBytes: 0 };
   // An object with the name of an archive that was read is mostly its copy, so fetch only what is
   // new.
   if (archive.isStored && isNameRead) return { isWanted, whenUntimed: 'read all' };

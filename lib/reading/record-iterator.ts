@@ -16,6 +16,8 @@ export class RecordIterator implements AsyncIterableIterator<ArchiveRecord, unde
   /** How many calls wait for a batch. */
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
+  /** The last record of the batches before the current one. */
+  #before: ArchiveRecord | undefined;
 
   /** @param onLeft called before the batches are closed when a loop breaks off */
   constructor(batches: AsyncGenerator<ArchiveRecord[], void, undefined>, onLeft: () => void) {
@@ -27,6 +29,11 @@ export class RecordIterator implements AsyncIterableIterator<ArchiveRecord, unde
     return this;
   }
 
+  /** The record that the loop was given last. */
+  get given(): ArchiveRecord | undefined {
+    return this.#batch[Math.min(this.#next, this.#batch.length) - 1] ?? this.#before;
+  }
+
   next(): Promise<Result> {
     const value = this.#waiting === 0 ? this.#take() : undefined;
     if (value !== undefined) return Promise.resolve({ value, done: false });
@@ -35,6 +42,7 @@ export class RecordIterator implements AsyncIterableIterator<ArchiveRecord, unde
 
   /** Drops the rest of the current batch. */
   drop(): void {
+    this.#before = this.given;
     this.#batch = [];
   }
 
@@ -58,6 +66,7 @@ export class RecordIterator implements AsyncIterableIterator<ArchiveRecord, unde
     while (value === undefined) {
       const next = await this.#batches.next();
       if (next.done) return { value: undefined, done: true };
+      this.#before = this.given;
       this.#batch = next.value;
       this.#next = 0;
       value = this.#take();

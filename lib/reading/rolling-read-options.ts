@@ -19,6 +19,7 @@ import {
 import type { SeriesOrder } from '../series/listing/order-archives.js';
 import { S3_STORE_OPTION_NAMES, type S3StoreOptions } from '../stores/s3/s3-store-options.js';
 import { type Clock, systemClock } from '../streams/clock.js';
+import { type CursorFacts, formatCursor, parseCursor } from './cursors/cursor-text.js';
 import type { WantedRecords } from './series-selection.js';
 
 /** A point in time: a Date, milliseconds since the epoch, or text that `Date.parse` understands. */
@@ -46,6 +47,12 @@ export interface RollingReadOptions
   readonly where?: RecordFilter | undefined;
   /** The largest number of records to read. The stream ends after it. @default no limit */
   readonly limit?: number | undefined;
+  /**
+   * Reads only what comes after a position: `record.cursor` or `reader.cursor` of an earlier reader.
+   * Archives may have been sealed, compressed, shipped, moved or deleted since. Writers that the
+   * cursor does not know are read from their start. @default from the start
+   */
+  readonly after?: string | undefined;
   /**
    * How objects of a store are ordered. `'name'` costs nothing, and fails with `ERR_ARCHIVE_ORDER`
    * as soon as a writer's records turn out to be in another order. `'time'` goes by the first
@@ -77,6 +84,7 @@ const READ_OPTION_NAMES: OptionNames<RollingReadOptions> = {
   to: true,
   where: true,
   limit: true,
+  after: true,
   order: true,
   whenDamaged: true,
   allowEmpty: checkFlag,
@@ -93,6 +101,8 @@ export interface ReadSettings {
   readonly wanted: WantedRecords;
   /** Infinite without a limit. */
   readonly limit: number;
+  /** The position after which to read, with its text. */
+  readonly after: ReadPosition;
   readonly order: SeriesOrder;
   readonly whenDamaged: 'error' | 'skip';
   readonly allowEmpty: boolean;
@@ -100,6 +110,11 @@ export interface ReadSettings {
   readonly signal: AbortSignal | undefined;
   readonly files: FileLayer;
   readonly clock: Clock;
+}
+
+/** A position in a series, as a cursor's text and what that says. */
+export interface ReadPosition extends CursorFacts {
+  readonly text: string;
 }
 
 /** @throws TypeError or RangeError for an invalid option, which the message shows */
@@ -115,8 +130,16 @@ export function parseReadOptions(given: RollingReadOptions | undefined): ReadSet
     whenDamaged: parseChoice('whenDamaged', options.whenDamaged, ['error', 'skip']),
     wanted: parseWanted(options),
     limit: parseLimit(options.limit),
+    after: parseAfter(options.after),
   };
 }
+
+function parseAfter(text: string = START): ReadPosition {
+  return { ...parseCursor(text), text };
+}
+
+/** The cursor before the first record. */
+const START = formatCursor({ writers: [], archives: [] });
 
 function parseLimit(limit: number = Number.POSITIVE_INFINITY): number {
   if (limit === Number.POSITIVE_INFINITY || (Number.isSafeInteger(limit) && limit >= 0))

@@ -86,10 +86,15 @@ export class RollingReadStream extends RecordReadable {
   /** Aborts requests to stores, and the delays between them. */
   readonly #ending = new AbortController();
   readonly #unheard: UnheardReports = createUnheardReports();
+  readonly #start: string;
   #skipped = 0;
   #batch: readonly ArchiveRecord[] = [];
   /** How many records of the batch were pushed. */
   #pushed = 0;
+  /** The batches before it of which records may still be buffered, the latest last. */
+  #earlier: (readonly ArchiveRecord[])[] = [];
+  /** The last record that `batches()` gave. */
+  #given: ArchiveRecord | undefined;
   /**
    * How the series is read; only one way is possible. `records`: the stream pushes records, and
    * `filling` while it does so.
@@ -102,6 +107,7 @@ export class RollingReadStream extends RecordReadable {
     super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
     const settings = parseReadOptions(options);
     const { clock, s3, signal } = settings;
+    this.#start = settings.after.text;
     this.#batches = readSeries(sortPatterns(patterns, s3), {
       ...settings,
       retries: { clock, signal: this.#ending.signal },
@@ -125,6 +131,16 @@ export class RollingReadStream extends RecordReadable {
   /** How many objects match a pattern and cannot be read; see the event `skipped`. */
   get skipped(): number {
     return this.#skipped;
+  }
+
+  /**
+   * The position after the record that the consumer was given last: by a loop, by `read()`, by the
+   * event `data`, or the last one of an array from `batches()`. Records that are only buffered count
+   * as not given. Before the first record it is `after`. Give it to another reader as `after`, to
+   * continue there.
+   */
+  get cursor(): string {
+    return (this.#given ?? this.#loop?.given ?? this.#takenFromBuffer())?.cursor ?? this.#start;
   }
 
   /**
@@ -199,6 +215,7 @@ export class RollingReadStream extends RecordReadable {
     try {
       for await (const records of this.#batches) {
         if (this.destroyed) break;
+        this.#given = records.at(-1);
         yield records;
       }
     } catch (error) {
@@ -234,9 +251,32 @@ export class RollingReadStream extends RecordReadable {
         this.push(null);
         return;
       }
+      this.#keepBuffered();
       this.#batch = next.value;
       this.#pushed = 0;
     }
+  }
+
+  /** Keeps the batches of which records are buffered, and one more. */
+  #keepBuffered(): void {
+    const earlier = [...this.#earlier, this.#batch];
+    let records = 0;
+    const first = earlier.findLastIndex((batch) => {
+      records += batch.length;
+      return records > this.readableLength;
+    });
+    this.#earlier = earlier.slice(Math.max(first, 0));
+  }
+
+  /** The last record that was pushed and is no longer buffered. */
+  #takenFromBuffer(): ArchiveRecord | undefined {
+    let index = this.#pushed - this.readableLength - 1;
+    if (index >= 0) return this.#batch[index];
+    for (const batch of this.#earlier.toReversed()) {
+      index += batch.length;
+      if (index >= 0) return batch[index];
+    }
+    return undefined;
   }
 }
 

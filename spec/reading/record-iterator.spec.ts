@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { ArchiveRecord } from '../../lib/codec/records/archive-record.js';
+import { ArchiveRecord, createOrigin } from '../../lib/codec/records/archive-record.js';
 import { RecordIterator } from '../../lib/reading/record-iterator.js';
 import { rejection } from '../support/store-tools.js';
 
@@ -8,7 +8,7 @@ import { rejection } from '../support/store-tools.js';
 function recordOf(sequence: number): ArchiveRecord {
   const layout = { decode: () => ({}), pairs: () => [] };
   const span = { metadataStart: 0, metadataEnd: 0, payloadStart: 0, payloadEnd: 0 };
-  const origin = { archive: undefined, writer: undefined, layout };
+  const origin = createOrigin(undefined, undefined, layout);
   return new ArchiveRecord(origin, Buffer.alloc(0), span, sequence);
 }
 

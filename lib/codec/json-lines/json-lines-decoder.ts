@@ -5,7 +5,7 @@ import { LINE_FEED } from '../../format/json-lines.js';
 import { DamageLog } from '../frames/damage-log.js';
 import type { InputEnd } from '../frames/input-end.js';
 import type { DecoderContext, KindDecoder } from '../frames/kind-decoder.js';
-import { ArchiveRecord } from '../records/archive-record.js';
+import { ArchiveRecord, createOrigin } from '../records/archive-record.js';
 import { jsonMetadataLayout, splitMetadataMember } from './json-metadata.js';
 import { isJson } from './json-syntax.js';
 
@@ -116,7 +116,7 @@ export class JsonLinesDecoder implements KindDecoder {
   #open(line: Buffer): ArchiveRecord {
     const { archive, metadataKey } = this.#context;
     if (!isUtf8(line)) this.#fail('bad-text', 'UTF-8', 'other bytes');
-    const origin = { archive, writer: undefined, layout: jsonMetadataLayout };
+    const origin = createOrigin(archive, undefined, jsonMetadataLayout);
     const split = metadataKey === undefined ? null : splitMetadataMember(line, metadataKey);
     if (split === null) return new ArchiveRecord(origin, line, spanOf(0, line.length));
     const bytes = Buffer.concat([split.metadata, split.payload]);

@@ -2,6 +2,7 @@ import { RecordError } from '../../errors/record-error.js';
 import { quote } from '../../errors/show.js';
 import {
   ArchiveRecord,
+  createOrigin,
   type MetadataLayout,
   type RawPair,
   type RecordOrigin,
@@ -41,7 +42,7 @@ const WRITER_ID = /^[0-9a-f]{16}$/;
 export class LosslessLineReader implements LineReader<ArchiveRecord> {
   readonly paths: readonly JsonPath[];
   readonly #recordKey: string | undefined;
-  #origin: RecordOrigin = { archive: undefined, writer: undefined, layout: jsonMetadataLayout };
+  #origin: RecordOrigin = createOrigin(undefined, undefined, jsonMetadataLayout);
 
   /** @param recordKey the member of lines whose payload is on top */
   constructor(recordKey: string | undefined) {
@@ -74,7 +75,7 @@ export class LosslessLineReader implements LineReader<ArchiveRecord> {
   /** Records of one writer share their origin. */
   #originOf(writer: string | undefined, layout: MetadataLayout): RecordOrigin {
     if (this.#origin.writer !== writer || this.#origin.layout !== layout) {
-      this.#origin = { archive: undefined, writer, layout };
+      this.#origin = createOrigin(undefined, writer, layout);
     }
     return this.#origin;
   }

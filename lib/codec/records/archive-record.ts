@@ -26,6 +26,29 @@ export interface RecordOrigin {
   /** The writer's id: 16 hex digits. Undefined in version 1 and JSON lines. */
   readonly writer: string | undefined;
   readonly layout: MetadataLayout;
+  /** Where its reader stood when it emitted the block; undefined if no reader of a series did. */
+  position: RecordPosition | undefined;
+  /** The number of a record without a sequence among those of its archive, from 0. */
+  number: number;
+}
+
+/** Where a reader stood when it emitted records. */
+export interface RecordPosition {
+  /**
+   * The cursor that stands right after a record.
+   *
+   * @param number the record's sequence, or its number in the archive if it has none
+   */
+  cursorAfter(number: number): string;
+}
+
+/** The facts of new records that no reader has emitted yet. */
+export function createOrigin(
+  archive: string | undefined,
+  writer: string | undefined,
+  layout: MetadataLayout,
+): RecordOrigin {
+  return { archive, writer, layout, position: undefined, number: 0 };
 }
 
 /** Where a record is in the bytes of its block. */
@@ -59,6 +82,13 @@ export function isArchiveRecord(value: unknown): value is ArchiveRecord {
   return typeof value === 'object' && value !== null && BRAND in value;
 }
 
+let takeOrigin: (record: ArchiveRecord) => RecordOrigin;
+
+/** The facts that a record shares with its block. A reader gives them its position. */
+export function originOf(record: ArchiveRecord): RecordOrigin {
+  return takeOrigin(record);
+}
+
 /**
  * A record that was read: a view on the bytes of its block. No code writes to these bytes again, so
  * they stay as they are for as long as you hold the record. It keeps the whole block in memory;
@@ -77,6 +107,10 @@ export class ArchiveRecord {
   readonly #payloadEnd: number;
   #metadata: Metadata | undefined;
   #payload: Buffer | undefined;
+
+  static {
+    takeOrigin = (record) => record.#origin;
+  }
 
   constructor(
     origin: RecordOrigin,
@@ -127,6 +161,15 @@ export class ArchiveRecord {
   /** The id of its writer: 16 hex digits. Undefined in version 1 and JSON lines. */
   get writer(): string | undefined {
     return this.#origin.writer;
+  }
+
+  /**
+   * The position right after this record, for the option `after` of a reader. Each call computes it.
+   * Undefined for a copy, and for a record that no reader of a series has emitted.
+   */
+  get cursor(): string | undefined {
+    const { number, position } = this.#origin;
+    return position?.cursorAfter(this.sequence ?? number);
   }
 
   /** The payload as text. Bytes that are not UTF-8 read as U+FFFD. */
@@ -191,6 +234,9 @@ export class ArchiveRecord {
       payloadStart: this.#payloadStart - start,
       payloadEnd: this.#payloadEnd - start,
     };
-    return new ArchiveRecord(this.#origin, bytes, span, this.sequence, this.timeMicros);
+    const { archive, layout, position, writer } = this.#origin;
+    // The copy must not keep the reader's position in memory.
+    const origin = position === undefined ? this.#origin : createOrigin(archive, writer, layout);
+    return new ArchiveRecord(origin, bytes, span, this.sequence, this.timeMicros);
   }
 }

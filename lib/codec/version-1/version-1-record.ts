@@ -9,10 +9,10 @@ import {
 } from '../../format/version-1.js';
 import {
   ArchiveRecord,
+  createOrigin,
   type Metadata,
   type MetadataLayout,
   type RawPair,
-  type RecordOrigin,
 } from '../records/archive-record.js';
 
 /** The two lengths in a version-1 header. */
@@ -98,7 +98,7 @@ export function openVersion1Frame(
   const metadataStart = V1_HEADER_BYTES;
   const metadataEnd = metadataStart + lengths.metadataBytes;
   const payloadStart = metadataEnd + V1_INT_BYTES;
-  const origin: RecordOrigin = { archive, writer: undefined, layout };
+  const origin = createOrigin(archive, undefined, layout);
   const span = { metadataStart, metadataEnd, payloadStart, payloadEnd: frame.length };
   return new ArchiveRecord(origin, frame, span);
 }

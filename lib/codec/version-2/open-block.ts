@@ -1,4 +1,4 @@
-import type { ArchiveRecord, RecordOrigin } from '../records/archive-record.js';
+import { type ArchiveRecord, createOrigin, type RecordOrigin } from '../records/archive-record.js';
 import { areFew, BlockSelection, type RecordSelection } from './block-selection.js';
 import { type BodyOptions, BodyReader } from './body-reader.js';
 import type { FrameHeader } from './frame-header.js';
@@ -35,7 +35,7 @@ export function openBlock(
 ): BlockRest | undefined {
   const reader = new BodyReader(header, body, options);
   const layout = reader.readLayout();
-  const origin = { archive: options.archive, writer: header.writer, layout };
+  const origin = createOrigin(options.archive, header.writer, layout);
   const { selection } = options;
   const wanted =
     selection === undefined ? 'all' : BlockSelection.create(header, layout.rawKeys, selection);

@@ -30,9 +30,10 @@ export interface SpanOptions {
    * If the index lists records without a time: read the whole archive, or only their blocks too.
    */
   readonly whenUntimed: 'read all' | 'read it';
+  /** Smaller archives in a store are read whole. @default 256 KiB */
+  readonly leastBytes?: number;
 }
 
-/** Smaller archives are read whole. */
 const LEAST_BYTES = 256 * 2 ** 10;
 
 /** An unwanted range up to this size is read anyway, because another request would cost more. */
@@ -51,8 +52,10 @@ export async function findSpans(
 ): Promise<ArchiveSpan[] | null> {
   if (source.isOpen) return null;
   const size = await source.size();
-  if (size < LEAST_BYTES) return null;
-  const tail = await ArchiveTail.read(source, size);
+  if (size < (options.leastBytes ?? LEAST_BYTES)) return null;
+  // A file is read where it is needed; from a store, one larger range costs less than two requests.
+  const isFile = source.fileNumber !== undefined;
+  const tail = isFile ? source : await ArchiveTail.read(source, size);
   for (const format of MEMBER_FORMATS) {
     const index = await readMemberIndex(format, tail);
     if (index !== null) return spansOfMembers(index, options);

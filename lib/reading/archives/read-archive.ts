@@ -11,6 +11,7 @@ import { readUncompressed } from '../../series/opening/read-uncompressed.js';
 import { UndamagedInput } from '../../series/opening/undamaged-input.js';
 import { writersByIndex } from '../../series/opening/writers-by-index.js';
 import { inputEndOf } from '../../streams/compression/input-end-of.js';
+import { findFirstBlock } from './find-first-block.js';
 import { type ArchiveSpan, findSpans, type SpanOptions } from './find-spans.js';
 
 export interface ReadArchiveOptions {
@@ -22,24 +23,43 @@ export interface ReadArchiveOptions {
   readonly begin?: (path: string) => 'read' | 'skip';
 }
 
+/** How far an archive was read. `readArchive` keeps it up to date. */
+export interface ArchiveProgress {
+  /** The path of the file or object. */
+  path: string;
+  /** The first bytes, uncompressed: at most `HEAD_BYTES`. Empty until the archive is read whole. */
+  head: Buffer;
+  /** The uncompressed offset after the last whole frame or line. */
+  offset: number;
+}
+
+/** How many of its first bytes an archive without sequences is recognised by. */
+const HEAD_BYTES = 512;
+
 /**
  * Opens an archive and yields its records in order: of version 2 only selected ones, of other
  * versions all.
  *
- * @param seek if given, reads only the blocks that the archive's index lists as possibly wanted
+ * @param seek if given, reads only the blocks that the archive's index lists as possibly wanted, or,
+ *   in a file without an index, those from the first one that may be wanted
  */
 export async function* readArchive(
   archive: Pick<FoundArchive, 'open'>,
   selection: RecordSelection,
   options: ReadArchiveOptions,
   seek?: SpanOptions,
+  progress: ArchiveProgress = createProgress(),
 ): AsyncGenerator<ArchiveRecord[]> {
   const source = await archive.open();
+  progress.path = source.path;
   try {
     if (options.begin?.(source.path) === 'skip') return;
     const spans = seek === undefined ? null : await findSpans(source, seek);
-    if (spans === null || (yield* readSpans(source, spans, selection, options)) === 'damaged') {
-      yield* readWhole(source, selection, options);
+    if (spans === null) {
+      const start = seek === undefined ? 0 : await findStart(source, seek);
+      yield* readFrom(source, start, selection, options, progress);
+    } else if ((yield* readSpans(source, spans, selection, options)) === 'damaged') {
+      yield* readFrom(source, 0, selection, options, progress);
     }
   } finally {
     await source.close();
@@ -76,10 +96,24 @@ async function* readSpans(
   }
 }
 
-async function* readWhole(
+/** The progress of an archive of which nothing was read yet. */
+export function createProgress(): ArchiveProgress {
+  return { path: '', head: Buffer.alloc(0), offset: 0 };
+}
+
+/** Where to begin if there is no index. */
+async function findStart(source: ArchiveSource, seek: SpanOptions): Promise<number> {
+  // In a store, each header would cost a request.
+  return source.fileNumber === undefined ? 0 : await findFirstBlock(source, seek.isWanted);
+}
+
+/** @param start the offset of a frame; 0 if the source is compressed */
+async function* readFrom(
   source: ArchiveSource,
+  start: number,
   selection: RecordSelection,
   { maxRecordBytes, metadataKey, onDamage, whenDamaged }: ReadArchiveOptions,
+  progress: ArchiveProgress,
 ): AsyncGenerator<ArchiveRecord[]> {
   const archive = source.path;
   const decoderOptions: ArchiveDecoderOptions = {
@@ -87,11 +121,18 @@ async function* readWhole(
     tornTail: source.isOpen ? 'end' : 'damage',
     writers: 'on demand',
   };
-  const decoder = new ArchiveDecoder(decoderOptions, { selection });
-  const input = new UndamagedInput(readUncompressed(source));
-  for await (const chunk of input) {
+  const decoder = new ArchiveDecoder(decoderOptions, { selection, offset: start });
+  const input = new UndamagedInput(readUncompressed(source, start === 0 ? undefined : { start }));
+  for await (const chunk of withHead(input, start === 0 ? HEAD_BYTES : 0)) {
+    if (start === 0 && progress.head.length === 0) {
+      progress.head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
+    }
     decoder.push(chunk);
-    yield* searchedBatchesOf(decoder, source);
+    for await (const records of searchedBatchesOf(decoder, source)) {
+      progress.offset = decoder.offset;
+      yield records;
+    }
+    progress.offset = decoder.offset;
   }
   const { damage } = input;
   const end = damage === undefined ? WHOLE_INPUT : inputEndOf(damage);
@@ -99,6 +140,19 @@ async function* readWhole(
   decoder.end(whenDamaged === 'error' ? WHOLE_INPUT : end);
   yield* searchedBatchesOf(decoder, source);
   if (whenDamaged === 'error' && damage !== undefined) throw damage;
+}
+
+/** Joins chunks until the first one has `bytes`, or all that there are. */
+async function* withHead(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  let head: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    if (head.length >= bytes) yield chunk;
+    else {
+      head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+      if (head.length >= bytes) yield head;
+    }
+  }
+  if (head.length > 0 && head.length < bytes) yield head;
 }
 
 /** As `batchesOf`, where damage may have to be searched for the next frame. */

@@ -85,6 +85,11 @@ export class SequenceLedger {
     this.#options = options;
   }
 
+  /** Counts all records of a writer before `next` as read: what is missing there is no gap. */
+  passAll(writer: string, next: number): void {
+    if (next > 0) this.#stateOf(writer).read.add({ begin: 0, end: next });
+  }
+
   /** Call this before the blocks of an archive. Archives are numbered from 0 in this order. */
   beginArchive(path: string): void {
     this.#archive = path;

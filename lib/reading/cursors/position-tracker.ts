@@ -1,0 +1,204 @@
+import {
+  type ArchiveRecord,
+  originOf,
+  type RecordPosition,
+} from '../../codec/records/archive-record.js';
+import { type ArchiveProgress, createProgress } from '../archives/read-archive.js';
+import { ArchiveMark, type MarkShape } from './archive-mark.js';
+import type { CursorArchive, CursorFacts } from './cursor-text.js';
+import { SeriesPosition } from './series-position.js';
+
+/** An archive whose records have no sequences, and how many of them were read. */
+interface MarkedArchive {
+  readonly mark: ArchiveMark;
+  /** Its number in the `SeriesPosition`. */
+  readonly number: number;
+  /** How many of its records come before the cursor. */
+  readonly skipped: number;
+  read: number;
+}
+
+/** Consecutive records of one writer, or of one archive without sequences. */
+interface Run extends RecordPosition {
+  /** The writer's id, or the archive. */
+  readonly of: string | MarkedArchive;
+  /** The sequence or number after its last record. */
+  next: number;
+  /** The position after a record of the run. */
+  after(number: number): SeriesPosition;
+}
+
+/**
+ * Follows the position of a reader in its series, and links records with it as they are emitted. A
+ * link costs one assignment per block: `record.cursor` computes the rest when it is read.
+ */
+export class PositionTracker {
+  #before: SeriesPosition;
+  #run: Run | undefined;
+  /** Archives that the cursor knows and that were not found yet, by the shape of their hash. */
+  readonly #expected = new Map<string, ExpectedArchives>();
+  readonly #marked = new WeakMap<ArchiveProgress, MarkedArchive>();
+  /** The archive whose records are given now, and what it is marked as if it has no sequences. */
+  #progress: ArchiveProgress = createProgress();
+  #current: MarkedArchive | undefined;
+  #archives: number;
+
+  /** @param after the cursor after which the reader starts */
+  constructor(after: CursorFacts) {
+    this.#before = SeriesPosition.of(after);
+    this.#archives = after.archives.length;
+    for (const [number, archive] of after.archives.entries()) {
+      const key = `${archive.nameLength} ${archive.headBytes}`;
+      const expected = this.#expected.get(key) ?? { shape: archive, byHash: new Map() };
+      this.#expected.set(key, expected);
+      const { byHash } = expected;
+      byHash.set(archive.hash, [...(byHash.get(archive.hash) ?? []), { number, archive }]);
+    }
+  }
+
+  /** Call this before the records of an archive are given; `progress` is that of its reader. */
+  beginArchive(progress: ArchiveProgress): void {
+    this.#progress = progress;
+    this.#current = this.#marked.get(progress);
+  }
+
+  /**
+   * Numbers the records that have no sequence, and leaves out those before the cursor. Must be
+   * given all records of an archive, in order.
+   */
+  leaveOutRead(records: ArchiveRecord[]): ArchiveRecord[] {
+    if (isOneBlock(records)) return records;
+    let areNew = true;
+    for (const record of records) {
+      if (record.sequence !== undefined) continue;
+      const marked = this.#marking();
+      const number = marked.read++;
+      originOf(record).number = number;
+      areNew &&= number >= marked.skipped;
+    }
+    const skipped = this.#current?.skipped ?? 0;
+    if (areNew) return records;
+    return records.filter(
+      (record) => record.sequence !== undefined || originOf(record).number >= skipped,
+    );
+  }
+
+  #marking(): MarkedArchive {
+    this.#current ??= this.#mark();
+    return this.#current;
+  }
+
+  #mark(): MarkedArchive {
+    const mark = new ArchiveMark(this.#progress.path, this.#progress.head);
+    const entry = this.#takeExpected(mark);
+    const number = entry?.number ?? this.#archives++;
+    const marked = { mark, number, skipped: entry?.archive.records ?? 0, read: 0 };
+    this.#marked.set(this.#progress, marked);
+    return marked;
+  }
+
+  /** The cursor's entry of an archive. Two archives with one mark take it in their order. */
+  #takeExpected(mark: ArchiveMark): MarkedEntry | undefined {
+    for (const { byHash, shape } of this.#expected.values()) {
+      const hash = mark.hash(shape);
+      const found = hash === null ? undefined : byHash.get(hash)?.shift();
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** Links records with the position of the reader. Call this when they are emitted. */
+  link(records: readonly ArchiveRecord[]): void {
+    const last = records.at(-1);
+    if (last === undefined) return;
+    const lastOrigin = originOf(last);
+    let i = 0;
+    while (i < records.length) {
+      const first = records[i];
+      if (first === undefined) break;
+      const origin = originOf(first);
+      let end = i + 1;
+      if (origin === lastOrigin) end = records.length;
+      else while (originOf(records[end] ?? last) === origin) end++;
+      const begin = first.sequence ?? origin.number;
+      const run = this.#runOf(first, begin);
+      run.next = begin + 1;
+      if (end > i + 1) run.next = (records[end - 1]?.sequence ?? begin) + 1;
+      origin.position = run;
+      i = end;
+    }
+  }
+
+  /** The run of a record. It goes forward: a record that comes late begins another one. */
+  #runOf({ writer }: ArchiveRecord, number: number): Run {
+    const of = writer ?? this.#marking();
+    const last = this.#run;
+    if (last !== undefined && last.of === of && number >= last.next) return last;
+    this.#before = last?.after(last.next - 1) ?? this.#before;
+    this.#run =
+      typeof of === 'string'
+        ? new WriterRun(this.#before, of)
+        : new ArchiveRun(this.#before, of, this.#progress);
+    return this.#run;
+  }
+}
+
+interface MarkedEntry {
+  readonly number: number;
+  readonly archive: CursorArchive;
+}
+
+interface ExpectedArchives {
+  readonly shape: MarkShape;
+  readonly byHash: Map<string, MarkedEntry[]>;
+}
+
+class WriterRun implements Run {
+  readonly of: string;
+  next = 0;
+  readonly #before: SeriesPosition;
+
+  constructor(before: SeriesPosition, writer: string) {
+    this.#before = before;
+    this.of = writer;
+  }
+
+  after(sequence: number): SeriesPosition {
+    return this.#before.withWriter(this.of, sequence + 1);
+  }
+
+  cursorAfter(sequence: number): string {
+    return this.after(sequence).toText();
+  }
+}
+
+class ArchiveRun implements Run {
+  readonly of: MarkedArchive;
+  next = 0;
+  readonly #before: SeriesPosition;
+  readonly #progress: ArchiveProgress;
+
+  constructor(before: SeriesPosition, archive: MarkedArchive, progress: ArchiveProgress) {
+    this.#before = before;
+    this.of = archive;
+    this.#progress = progress;
+  }
+
+  after(number: number): SeriesPosition {
+    const shape = this.of.mark.shapeFor(this.#progress.offset);
+    const hash = this.of.mark.hash(shape) ?? '';
+    return this.#before.withArchive(this.of.number, { ...shape, hash, records: number + 1 });
+  }
+
+  cursorAfter(number: number): string {
+    return this.after(number).toText();
+  }
+}
+
+/** Whether the records are those of one block: all of them have sequences. */
+function isOneBlock(records: readonly ArchiveRecord[]): boolean {
+  const [first] = records;
+  const last = records.at(-1);
+  if (first === undefined || last === undefined) return true;
+  return first.sequence !== undefined && originOf(first) === originOf(last);
+}
