@@ -84,10 +84,15 @@ function requireFrom(path: string): NodeJS.Require {
 
 /** Whether a module is a package, a path or a file URL. */
 function isLoadable(module: string): boolean {
+  // Node drops some of them, and loads another file than the one that is named.
+  if (/\p{Cc}/u.test(module)) return false;
   if (isPath(module)) return true;
   const [, scheme] = SCHEME.exec(module) ?? [];
   if (scheme !== undefined) return scheme.toLowerCase() === 'file';
-  return PACKAGE.test(module) && !isBuiltin(module);
+  // `node:process` could be the export `process` of a package called node.
+  if (module === 'node' || !PACKAGE.test(module) || isBuiltin(module)) return false;
+  // A path out of a package is not that package's.
+  return module.split('/').every((segment) => segment !== '.' && segment !== '..');
 }
 
 function isPath(module: string): boolean {
