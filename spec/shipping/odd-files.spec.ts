@@ -14,6 +14,7 @@ import { createShippingWriter } from '../support/shipping-writer.js';
 /** Names beside the archive `x_000007.events`, which an earlier writer has left. */
 const BESIDE = [
   'x_000007.events.journal',
+  'x_000007.events.lock',
   'x_000007.events.open',
   'x_000007.events.open.lock',
   'x_000007.events.gz',

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
+import { NotAFileError } from '../../errors/not-a-file-error.js';
 import type { FileLayer, OpenFile } from '../../files/file-layer.js';
+import { findFile } from '../../files/find-file.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
-import { unlinkIfThere } from '../../files/take-name.js';
+import { takeName, unlinkIfThere } from '../../files/take-name.js';
 import { writeAll } from '../../files/write-all.js';
 import { monotonicMs, timers } from '../../format/timers.js';
-import { LEASE_SUFFIX } from '../../series/names/archive-state.js';
+import { LEASE_SUFFIX, TORN_INFIX } from '../../series/names/archive-state.js';
 
 /** The right to write an archive, for as long as its owner lives. */
 export interface ArchiveLease {
@@ -36,11 +38,19 @@ const LONGEST_TOKEN_BYTES = 2 * TOKEN_BYTES;
  * on a signal that the application handles with `process.once`.)
  *
  * @param openPath path of the archive while it is open; the archive need not exist
- * @returns null if the lease exists, whether its owner lives or not: see `takeOverLease`
+ * @returns null if the lease exists, whether its owner lives or not: see `takeOverLease`. Anything but
+ *   a regular file is no lease, and is renamed.
  */
 export async function takeLease(openPath: string, files: FileLayer): Promise<ArchiveLease | null> {
+  const path = openPath + LEASE_SUFFIX;
+  const lease = await create(path, files);
+  if (lease !== null || !(await setAsideNonFile(openPath, files))) return lease;
+  return await create(path, files);
+}
+
+async function create(path: string, files: FileLayer): Promise<ArchiveLease | null> {
   try {
-    return await RenewedLease.create(openPath + LEASE_SUFFIX, files);
+    return await RenewedLease.create(path, files);
   } catch (error) {
     if (systemCodeOf(error) === 'EEXIST') return null;
     throw error;
@@ -48,16 +58,41 @@ export async function takeLease(openPath: string, files: FileLayer): Promise<Arc
 }
 
 /**
+ * Gives a pipe, a link or a directory in place of a lease another name, `NAME.open.torn-…`: no owner
+ * renews it, and it would be in the way of every process for 10 s.
+ *
+ * @returns whether the name of the lease is free now
+ */
+async function setAsideNonFile(openPath: string, files: FileLayer): Promise<boolean> {
+  const path = openPath + LEASE_SUFFIX;
+  const found = await findFile(path, files);
+  if (found === null || found.isFile()) return false;
+  const aside = `${openPath}${TORN_INFIX}${randomBytes(4).toString('hex')}`;
+  try {
+    await files.rename(path, aside);
+  } catch (error) {
+    if (isMissing(error)) return true;
+    throw error;
+  }
+  const moved = await findFile(aside, files);
+  if (moved === null || !moved.isFile()) return true;
+  // Another process has just put its lease there.
+  await takeName(files, aside, path).catch(() => undefined);
+  await unlinkIfThere(files, aside);
+  return false;
+}
+
+/**
  * The text that distinguishes a lease from every other one; empty if its owner has written none yet.
  *
- * @returns null if there is no such file
+ * @returns null if there is no such file, or only something else
  */
 export async function readLeaseToken(path: string, files: FileLayer): Promise<string | null> {
   let file: OpenFile;
   try {
     file = await files.open(path, 'r');
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (isMissing(error) || error instanceof NotAFileError) return null;
     throw error;
   }
   try {
