@@ -1,5 +1,8 @@
 import { crc32 } from 'node:zlib';
 
+/** A shorter run of zeros may be text. */
+const HOLE_BYTES = 64 * 2 ** 10;
+
 /**
  * Bytes pushed in chunks of any size and read in pieces of any size. A piece that lies within one
  * chunk is not copied.
@@ -63,6 +66,16 @@ export class ByteQueue {
       next += part.length;
     }
     return crc;
+  }
+
+  /** Whether a chunk of at least 64 KiB in the next `count` bytes holds only zeros, as a hole does. */
+  hasHole(count: number): boolean {
+    for (let i = this.#head; i < this.#chunks.length; i++) {
+      if ((this.#starts[i] as number) - this.offset >= count) return false;
+      const chunk = this.#chunks[i] as Buffer;
+      if (chunk.length >= HOLE_BYTES && isAllZeros(chunk)) return true;
+    }
+    return false;
   }
 
   /** Returns the int32 that is `at` bytes from the front. The queue must hold it. */
@@ -162,4 +175,9 @@ export class ByteQueue {
     }
     return low;
   }
+}
+
+/** Compares with itself, one byte later: most chunks differ in their first bytes. */
+function isAllZeros(chunk: Buffer): boolean {
+  return chunk[0] === 0 && chunk.subarray(1).equals(chunk.subarray(0, -1));
 }

@@ -8,7 +8,7 @@ import {
   version1HeaderFault,
 } from '../version-1/version-1-record.js';
 import { readFrameHeader } from '../version-2/frame-header.js';
-import { isHeaderWhole, magicFault } from '../version-2/frame-header-check.js';
+import { isHeaderWhole, magicFault, mostBodyBytes } from '../version-2/frame-header-check.js';
 import type { InputEnd } from './input-end.js';
 import type { KnownWriters } from './known-writers.js';
 
@@ -138,8 +138,8 @@ export class FrameSearch {
     if (!isHeaderWhole(bytes)) return 'refused';
     const header = readFrameHeader(bytes);
     // A frame that is too large could not be kept until there is a verdict.
-    if (header.storedBytes > maxBodyBytes || !writers.admits(header, queue.offset))
-      return 'refused';
+    const isTooLarge = header.storedBytes > mostBodyBytes(header, maxBodyBytes);
+    if (isTooLarge || !writers.admits(header, queue.offset)) return 'refused';
     return HEADER_BYTES + header.storedBytes;
   }
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 import { DamageError, type DamageReason } from '../../errors/damage-error.js';
 import { LINE_FEED } from '../../format/json-lines.js';
+import { LARGEST_BLOCK_BYTES } from '../../format/limits.js';
 import { DamageLog } from '../frames/damage-log.js';
 import type { InputEnd } from '../frames/input-end.js';
 import type { DecoderContext, KindDecoder } from '../frames/kind-decoder.js';
@@ -63,6 +64,10 @@ export class JsonLinesDecoder implements KindDecoder {
     const length = queue.indexOf(LINE_FEED, this.#searched);
     if ((length === -1 ? queue.length : length) > maxRecordBytes) {
       this.#fail('too-large', `at most ${maxRecordBytes} bytes`, 'a longer line');
+    }
+    if (length > LARGEST_BLOCK_BYTES && queue.hasHole(length)) {
+      // Before the line is copied: a sparse file may claim a gigabyte of it.
+      this.#fail('bad-text', 'text', 'a hole of zeros');
     }
     if (length !== -1) return queue.peek(length);
     this.#searched = queue.length;

@@ -1,4 +1,5 @@
 import type { DamageReason } from '../../errors/damage-error.js';
+import { LARGEST_BLOCK_BYTES } from '../../format/limits.js';
 import { MAGIC, MAGIC_BYTES, MAGIC_OFFSET, VERSION_OFFSET } from '../../format/preamble.js';
 import { VERSION_1 } from '../../format/version-1.js';
 import {
@@ -52,8 +53,14 @@ export function headerCrcFault(bytes: Buffer): FrameFault {
 export function headerFault(header: FrameHeader, maxBodyBytes: number): FrameFault | null {
   const mayBeSkipped = header.kind >= FIRST_SKIPPABLE_KIND;
   const unknown = mayBeSkipped ? null : unknownFault(header);
-  if (unknown !== null || header.storedBytes <= maxBodyBytes) return unknown;
-  return fault('too-large', `at most ${maxBodyBytes} bytes`, `a body of ${header.storedBytes}`);
+  const most = mostBodyBytes(header, maxBodyBytes);
+  if (unknown !== null || header.storedBytes <= most) return unknown;
+  return fault('too-large', `at most ${most} bytes`, `a body of ${header.storedBytes}`);
+}
+
+/** The longest body of a frame: no checksum shows whether that of a skippable kind is worth memory. */
+export function mostBodyBytes({ kind }: FrameHeader, maxBodyBytes: number): number {
+  return kind >= FIRST_SKIPPABLE_KIND ? LARGEST_BLOCK_BYTES : maxBodyBytes;
 }
 
 export function versionFault(version: number): FrameFault {

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, truncate } from 'node:fs/promises';
+import { appendFile, readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -19,10 +19,11 @@ const MOST_MEMORY = 100 * MIB;
 
 const BLOCK = encodeUnsealed(['{"n":1}', '{"n":2}']);
 
-/** The header of a block whose body fills the rest of the file. */
-function hugeHeader(): Buffer {
+/** The header of a frame whose body fills the rest of the file. */
+function hugeHeader(kind = 1): Buffer {
   const header = Buffer.from(BLOCK.subarray(0, HEADER_BYTES));
   const bodyBytes = FILE_BYTES - BLOCK.length - HEADER_BYTES;
+  header.writeUInt8(kind, 6);
   header.writeUInt32LE(bodyBytes, 12);
   header.writeUInt32LE(bodyBytes, 16);
   header.writeUInt32LE(crc32(header.subarray(0, 60)), 60);
@@ -33,6 +34,7 @@ describe('recoverArchive, of a sparse file', () => {
   for (const [what, content, records] of [
     ['whose records end in a hole', BLOCK, 2],
     ['with a header that claims all of the hole', Buffer.concat([BLOCK, hugeHeader()]), 2],
+    ['with a skippable frame of all of the hole', Buffer.concat([BLOCK, hugeHeader(128)]), 2],
     ['of JSON lines, the last of which is torn', Buffer.from('{"n":1}\n{"n":'), 1],
   ] as const) {
     it(`needs neither memory nor disk for its zeros (${what})`, async () => {
@@ -64,4 +66,24 @@ describe('recoverArchive, of a sparse file', () => {
       });
     });
   }
+
+  it('needs no memory for a hole amid a line of JSON', async () => {
+    await withScratch(async (scratch) => {
+      const path = await scratch.put('a.events.open', Buffer.from('{"n":1}\n{"n":'));
+      await truncate(path, FILE_BYTES);
+      await appendFile(path, '2}\n{"n":3}\n');
+      const before = process.memoryUsage().arrayBuffers;
+      let most = 0;
+      const files = withFile((file) => ({
+        async read(...args) {
+          most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+          return await file.read(...args);
+        },
+      }));
+      const base = join(scratch.path, 'a.events');
+      const recovered = await recoverArchive(base, new ArchiveTemplate('a.events'), files);
+      expect(recovered).to.include({ records: 2, damagedStretches: 1 });
+      expect(most).to.be.lessThan(MOST_MEMORY);
+    });
+  });
 });
