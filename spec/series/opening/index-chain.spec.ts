@@ -46,6 +46,12 @@ describe('readIndexChain', () => {
     expect([archives.length, isWhole]).to.deep.equal([1, false]);
   });
 
+  it('follows at most 1,024 archives', async () => {
+    const file = Buffer.concat(Array(1025).fill(SECOND.bytes));
+    const { archives, isWhole } = await readIndexChain(sourceOf(file), ({ begin }) => begin);
+    expect([archives.length, isWhole]).to.deep.equal([1024, false]);
+  });
+
   it('has one index in memory at a time', async () => {
     const entries = Array.from({ length: 65_536 }, (_, offset) => ({
       ...{ offset, records: 1, sequence: offset },
