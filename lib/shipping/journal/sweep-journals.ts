@@ -12,7 +12,7 @@ import { parseJournalName } from './journal-name.js';
 
 /**
  * Deletes files that crashes have left behind: journals whose archive is gone, entries that were
- * not completely written, and stale leases of archives that are gone.
+ * not completely written, and stale leases of archives that are gone, or were shipped and kept.
  *
  * @param abort aborts an upload of an archive that is gone; returns whether nothing is left of the
  * upload
@@ -50,9 +50,14 @@ async function sweepJournalOf(
   if ((await findFile(archive, files)) === null) await journal.remove();
 }
 
-/** Taking a lease and releasing it deletes the file; a lease whose owner lives cannot be taken. */
+/**
+ * Taking a lease and releasing it deletes the file; a lease whose owner lives cannot be taken. That
+ * of an archive which is there is swept only if the archive was shipped and kept: otherwise its next
+ * shipment takes it.
+ */
 async function sweepLeaseOf(archive: string, files: FileLayer): Promise<void> {
-  if ((await findFile(archive, files)) !== null) return;
+  const isThere = (await findFile(archive, files)) !== null;
+  if (isThere && (await new ArchiveJournal(archive, files).read())?.state !== 'settled') return;
   await (await takeStaleLease(archive, files))?.release();
 }
 

@@ -1,4 +1,5 @@
-import { basename, dirname } from 'node:path';
+import { createHash, randomBytes } from 'node:crypto';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { copyRange } from '../../files/copy-range.js';
 import type { FileLayer, OpenFile } from '../../files/file-layer.js';
@@ -7,13 +8,13 @@ import { isSameFile, isSecondName } from '../../files/same-file.js';
 import { syncDirectory } from '../../files/sync-directory.js';
 import { systemCodeOf } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
-import { nthName } from '../../series/names/alternative-name.js';
+import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
 import { takeFreeName } from '../../series/names/take-free-name.js';
 
 /**
  * Moves a file to `to`, or to an alternative of that name if it is taken; never overwrites a file.
- * Across devices it copies the file under a name that ends with `.part`, and syncs the copy, before
- * it gives the copy its name. When the promise resolves, the move survives a power loss; when it
+ * Across devices it copies the file under a name of its own, `.NAME.DIGITS.part`, and syncs the copy,
+ * before it gives the copy its name. When the promise resolves, the move survives a power loss; when it
  * rejects, nothing is lost.
  *
  * @returns the path where the file is now
@@ -48,7 +49,11 @@ async function linkToFreeName(files: FileLayer, from: string, to: string): Promi
 }
 
 async function copyAcross(files: FileLayer, from: string, to: string): Promise<string> {
-  const part = await copyToPart(files, from, to);
+  const mark = await markOf(from, files);
+  await removeLeft(files, to, mark);
+  const uploadId = mark + randomBytes(MARK_DIGITS / 2).toString('hex');
+  const part = join(dirname(to), toTemporaryName({ name: basename(to), uploadId }));
+  await copyFile(files, from, part);
   try {
     return await linkToFreeName(files, part, to);
   } finally {
@@ -56,16 +61,25 @@ async function copyAcross(files: FileLayer, from: string, to: string): Promise<s
   }
 }
 
-/** Leaves an existing `.part` alone: another process may still be writing it. */
-async function copyToPart(files: FileLayer, from: string, to: string): Promise<string> {
-  for (let n = 0; ; n++) {
-    const part = `${nthName(to, n)}.part`;
-    try {
-      await copyFile(files, from, part);
-      return part;
-    } catch (error) {
-      if (systemCodeOf(error) !== 'EEXIST') throw error;
-    }
+/** Half of the digits in a copy's name say of which file it is a copy; the others differ each time. */
+const MARK_DIGITS = 8;
+
+async function markOf(from: string, files: FileLayer): Promise<string> {
+  const { mtimeMs, size } = await files.lstat(from);
+  const file = `${resolve(from)} ${size} ${mtimeMs}`;
+  return createHash('sha256').update(file).digest('hex').slice(0, MARK_DIGITS);
+}
+
+/**
+ * Removes the copies of the same file that moves have left which were killed. Only one process at a
+ * time moves a file; one that had only stalled finds its copy gone, and fails.
+ */
+async function removeLeft(files: FileLayer, to: string, mark: string): Promise<void> {
+  const directory = dirname(to);
+  for (const entry of await files.readdir(directory)) {
+    const left = entry.isFile() ? parseTemporaryName(entry.name) : null;
+    if (left?.name !== basename(to) || !left.uploadId.startsWith(mark)) continue;
+    await unlinkIfThere(files, join(directory, entry.name));
   }
 }
 

@@ -13,6 +13,7 @@ import { ENTRIES } from '../../support/journals.js';
 import { TemporaryDirectories } from '../../support/series.js';
 
 const [SEALED = expect.fail(), , UPLOADING = expect.fail(), VERIFIED = expect.fail()] = ENTRIES;
+const SETTLED = ENTRIES.find(({ state }) => state === 'settled') ?? expect.fail();
 
 describe('sweepJournals', () => {
   const directories = new TemporaryDirectories();
@@ -78,5 +79,18 @@ describe('sweepJournals', () => {
     await sweep();
     expect(readdirSync(directory)).to.deep.equal(['x_2.events.lock']);
     await lease?.release();
+  });
+
+  it('deletes stale leases of archives that were shipped and kept, and no others', async () => {
+    for (const name of ['x_1.events', 'x_2.events', 'x_3.events']) {
+      await writeFile(join(directory, name), 'archive');
+      await writeFile(join(directory, `${name}.lock`), '');
+      await utimes(join(directory, `${name}.lock`), 0, 0);
+    }
+    await note('x_1.events', SETTLED);
+    await note('x_2.events', VERIFIED);
+    await sweep();
+    const leases = readdirSync(directory).filter((name) => name.endsWith('.lock'));
+    expect(leases.sort()).to.deep.equal(['x_2.events.lock', 'x_3.events.lock']);
   });
 });
