@@ -77,15 +77,18 @@ export class KeyTemplate {
 
   /**
    * Which key of an archive `key` is, with any compression: an earlier writer may have used another
-   * one. Null if it is none.
-   *
-   * @throws as `keysOf`
+   * one. Null if it is none, and for an archive of a journal whose time makes no key.
    */
   roleOf(key: string, archive: ShippableArchive): keyof ArchiveKeys | null {
-    const { distinct, plain } = this.#namesOf(archive);
-    const isOne = (name: string) => ANY_SUFFIX.some((suffix) => key === name + suffix);
-    if (isOne(plain)) return 'plain';
-    return isOne(distinct) ? 'distinct' : null;
+    try {
+      const { distinct, plain } = this.#namesOf(archive);
+      const isOne = (name: string) => ANY_SUFFIX.some((suffix) => key === name + suffix);
+      if (isOne(plain)) return 'plain';
+      return isOne(distinct) ? 'distinct' : null;
+    } catch (error) {
+      if (error instanceof RangeError) return null;
+      throw error;
+    }
   }
 
   /** The keys without the suffix of a compression. */

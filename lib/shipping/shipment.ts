@@ -1,4 +1,3 @@
-import { ArchiveError } from '../errors/archive-error.js';
 import { StoreError } from '../errors/store-error.js';
 import type { FileLayer, FileStatus } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
@@ -63,10 +62,6 @@ export class Shipment {
   #isResumed = false;
   /** A journal that says that the archive is in the store. */
   #claim: SettledEntry | undefined;
-  /** Whether the archive's digest and times are those of a journal. */
-  #trustsJournal = false;
-  /** Whether those of the journal were wrong. */
-  #mustInspect = false;
 
   private constructor(
     archive: LeftArchive,
@@ -118,14 +113,12 @@ export class Shipment {
    * the store knows no digest of it, only where another archive could have the key.
    */
   async isStored(): Promise<boolean> {
-    const { arePlainKeysOwn, files, keys, signal } = this.#context;
     const found = this.#claim && (await findClaimed(this.#claim.object, this.#context));
     if (this.#claim === undefined || !found) return false;
     const named = this.#named(this.#claim.archive);
     const digest = found.metadata.sha256 ?? named.sha256;
-    const isOwn = arePlainKeysOwn && keys.roleOf(found.key, named) === 'plain';
-    if (isOwn && digest === named.sha256) return true;
-    return await this.#isHeldBy(found, await inspectArchive(this.archive, files, signal));
+    if (this.#isOwnKey(found.key, named) && digest === named.sha256) return true;
+    return await this.#isHeldBy(found, await this.#inspect());
   }
 
   /**
@@ -134,19 +127,6 @@ export class Shipment {
    * @throws whatever stopped the shipment; the caller may call this again
    */
   async advance(): Promise<ShippedArchive> {
-    try {
-      return await this.#continue();
-    } catch (error) {
-      // The digest of the journal may be the wrong one, not that of the file.
-      if (!this.#trustsJournal || this.isVerified || !saysChanged(error)) throw error;
-      this.#trustsJournal = false;
-      this.#entry = undefined;
-      this.#mustInspect = true;
-      return await this.#continue();
-    }
-  }
-
-  async #continue(): Promise<ShippedArchive> {
     const { files, localFile, signal } = this.#context;
     const { archive, object } = await this.#verify(this.#entry ?? (await this.#begin()));
     signal.throwIfAborted();
@@ -172,7 +152,9 @@ export class Shipment {
     const { files, store } = this.#context;
     const file = await findFile(this.archive.path, files);
     const noted = await this.#readJournal();
-    const archive = toJournaled(await this.#inspect(file, noted), file);
+    // Its digest, times and counts decide what is sent, and under which key: the file says them, not
+    // the journal.
+    const archive = toJournaled(this.#sealed ?? (await this.#inspect()), file);
     const isCurrent = noted?.archive.sha256 === archive.sha256 && storeOf(noted) === store.name;
     const entry = isCurrent ? await this.#resume(noted, archive) : sealedEntry(archive);
     this.#isResumed = isCurrent;
@@ -205,15 +187,14 @@ export class Shipment {
     return await holdsArchive(found, archive, this.#context);
   }
 
-  async #inspect(file: FileStatus | null, noted: JournalEntry | null): Promise<ShippableArchive> {
-    if (this.#sealed !== null) return this.#sealed;
-    // Where the journal says that the store has the archive, the file itself must say which.
-    const isClaim = noted?.state === 'verified' || noted?.state === 'settled';
-    if (noted !== null && !isClaim && !this.#mustInspect) {
-      this.#trustsJournal = await this.#isFileOf(noted.archive, file);
-      if (this.#trustsJournal) return this.#named(noted.archive);
-    }
-    return inspectArchive(this.archive, this.#context.files, this.#context.signal);
+  #isOwnKey(key: string, named: ShippableArchive): boolean {
+    const { arePlainKeysOwn, keys } = this.#context;
+    return arePlainKeysOwn && keys.roleOf(key, named) === 'plain';
+  }
+
+  #inspect(): Promise<ShippableArchive> {
+    const { files, signal } = this.#context;
+    return inspectArchive(this.archive, files, signal);
   }
 
   async #verify(entry: JournalEntry): Promise<VerifiedEntry> {
@@ -292,10 +273,6 @@ type SettledEntry = Extract<JournalEntry, { readonly object: JournaledObject }>;
 
 function sealedEntry(archive: JournaledArchive): JournalEntry {
   return { state: 'sealed', archive };
-}
-
-function saysChanged(error: unknown): boolean {
-  return error instanceof ArchiveError && error.code === 'ERR_ARCHIVE_CHANGED';
 }
 
 /** An entry of an archive that the store has confirmed. */

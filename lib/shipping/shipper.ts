@@ -278,21 +278,13 @@ export class Shipper implements ArchiveShipper {
     const { directory, files, pattern, store } = this.#options;
     try {
       await sweepJournals(directory, pattern, files, async (upload, archive) => {
-        if (upload.store !== store.name || !this.#isKeyOf(archive, upload.key)) return true;
+        // A journal could name an upload of another archive.
+        const isOwn = this.#context.keys.roleOf(upload.key, archive) !== null;
+        if (upload.store !== store.name || !isOwn) return true;
         return this.#orphans.abort(upload, this.#context.arePlainKeysOwn);
       });
     } catch (error) {
       this.#reportFailure({ path: directory, name: directory }, 'journal', error);
-    }
-  }
-
-  /** Whether an archive may have a key: a journal could name an upload of another one. */
-  #isKeyOf(archive: ShippableArchive, key: string): boolean {
-    try {
-      return this.#context.keys.roleOf(key, archive) !== null;
-    } catch (error) {
-      if (error instanceof RangeError) return false;
-      throw error;
     }
   }
 

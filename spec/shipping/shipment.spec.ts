@@ -12,6 +12,7 @@ import type { JournalEntry, JournaledArchive } from '../../lib/shipping/journal/
 import { KeyTemplate } from '../../lib/shipping/key-template.js';
 import { Shipment, type ShipmentContext } from '../../lib/shipping/shipment.js';
 import { createCompression } from '../../lib/streams/compression/compression.js';
+import { NOW_MICROS } from '../support/encode-archive.js';
 import { JOURNALED_OBJECT, journalOf } from '../support/journals.js';
 import { MemoryStore, storeError } from '../support/memory-store.js';
 import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/series.js';
@@ -125,11 +126,23 @@ describe('Shipment', () => {
   });
 
   describe('continues from the journal of an earlier writer', () => {
-    it('sealed: does not inspect the archive again', async () => {
-      await note({ state: 'sealed', archive: await facts({ records: 49 }) });
-      expect(await find().advance()).to.include({ records: 49 });
-      expectShipped();
-    });
+    for (const wrong of [
+      { records: 49 },
+      { bytes: 5 },
+      { firstTime: new Date(8.64e15) },
+      { firstTime: new Date(-62_000_000_000_000), lastTime: null },
+      { openedAt: 1e300 },
+      { ino: 5 },
+      { mtimeMs: -1 },
+    ]) {
+      it(`sealed, with ${JSON.stringify(wrong)}: ships the archive as the file says`, async () => {
+        await note({ state: 'sealed', archive: await facts(wrong) });
+        const keys = new KeyTemplate('dt=%Y/[[NAME]]');
+        expect(await find({ keys }).advance()).to.include({ records: 50, sha256 });
+        const year = new Date(NOW_MICROS / 1000).getUTCFullYear();
+        expect([...store.objects.keys()]).to.deep.equal([`dt=${year}/${KEY}`]);
+      });
+    }
 
     it('uploading: aborts the upload, and sends the archive again', async () => {
       const startedAt = new Date();
