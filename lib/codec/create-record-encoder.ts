@@ -83,8 +83,8 @@ export interface RecordEncoderSetup {
   readonly writerId: Uint8Array;
   /** The initial size of a slab. */
   readonly slabBytes: number;
-  /** Called when a block of version 2 ends. */
-  readonly onBlock?: (block: BlockFacts) => void;
+  /** Called when a block of version 2 ends. Its body is valid until the call returns. */
+  readonly onBlock?: (block: BlockFacts, body: Buffer) => void;
 }
 
 export function createRecordEncoder(

@@ -29,11 +29,13 @@ export async function sha256OfFile(path: string, files: FileLayer): Promise<Buff
 /**
  * The SHA-256 of a range of an open file; null when the file ends before the range does.
  *
+ * @param more bytes that are hashed after the range
  * @throws Node's error when the file cannot be read
  */
 export async function sha256OfRange(
   file: OpenFile,
   { start, end }: Required<ByteRange>,
+  more: Buffer = Buffer.alloc(0),
 ): Promise<Buffer | null> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -41,5 +43,5 @@ export async function sha256OfRange(
     hash.update(chunk);
     bytes += chunk.length;
   }
-  return bytes === end - start ? hash.digest() : null;
+  return bytes === end - start ? hash.update(more).digest() : null;
 }

@@ -16,6 +16,9 @@ export const INDEX_WRITER_ENDED = 1;
 /** Flag: the archive's ordinal is unknown; its field is 0. */
 export const INDEX_ORDINAL_UNKNOWN = 2;
 
+/** Flag: the frame before the index is a metadata index. */
+export const INDEX_FOLLOWS_METADATA_INDEX = 4;
+
 /** offset (8), records (8), first sequence (8), earliest time (8), latest time (8) */
 export const INDEX_ENTRY_BYTES = 8 + 8 + 8 + 8 + 8;
 export const MAX_INDEX_ENTRIES = 65_536;

@@ -28,6 +28,8 @@ export const KIND_RECORDS = 1;
 export const KIND_INDEX = 2;
 /** A reader skips kinds from here on if it does not know them. */
 export const FIRST_SKIPPABLE_KIND = 128;
+/** The body says which metadata values occur in which blocks of the archive before it. */
+export const KIND_METADATA_INDEX = 128;
 
 /** The body is stored unchanged. Other codecs are reserved. */
 export const CODEC_STORED = 0;

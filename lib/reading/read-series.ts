@@ -59,6 +59,7 @@ async function* readAll(
 ): AsyncGenerator<ArchiveRecord[]> {
   const listing = new SeriesListing(patterns, options);
   const found = await listing.list();
+  if (options.wanted.metadata?.isImpossible) return;
   const archives = await orderArchives(found, options.order, () => listing.takeNew());
   const ledger = createLedger(found, options);
   const selection = new SeriesSelection(options.wanted, ledger);
@@ -78,7 +79,10 @@ async function* readAll(
       ledger.beginArchive(path);
       return 'read';
     };
-    const readOptions = { ...options, begin } as const;
+    const readOptions: ReadArchiveOptions = {
+      ...{ ...options, begin },
+      onSkippedRun: (run) => ledger.noteSkipped(run),
+    };
     const progress = createProgress();
     tracker.beginArchive(progress);
     for await (const records of readArchive(archive, selection, readOptions, seek, progress)) {
@@ -140,8 +144,12 @@ function seekIn(
   { after }: SeriesOptions,
 ): SpanOptions | undefined {
   const isWanted = (run: IndexedRun) => selection.hasAnyOf(run);
-  if (!isAnyTime(selection)) return { isWanted, whenUntimed: 'read it' };
-  if (after.writers.length > 0) return { isWanted, whenUntimed: 'read all', leastBytes: 0 };
+  const { metadata } = selection;
+  if (!isAnyTime(selection)) return { isWanted, metadata, whenUntimed: 'read it' };
+  if (after.writers.length > 0) {
+    return { isWanted, metadata, whenUntimed: 'read all', leastBytes: 0 };
+  }
+  if (metadata !== undefined) return { isWanted, metadata, whenUntimed: 'read all' };
   // An object with the name of an archive that was read is mostly its copy, so fetch only what is
   // new.
   if (archive.isStored && isNameRead) return { isWanted, whenUntimed: 'read all' };

@@ -5,6 +5,7 @@ import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { parseIsoMicros } from '../codec/records/iso-time.js';
 import { parseMaxRecordBytes } from '../codec/records/record-encoder.js';
 import { MetadataMatch } from '../codec/version-2/metadata-match.js';
+import type { WantedValues } from '../codec/version-2/value-match.js';
 import { show } from '../errors/show.js';
 import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
@@ -25,8 +26,14 @@ import type { WantedRecords } from './series-selection.js';
 /** A point in time: a Date, milliseconds since the epoch, or text that `Date.parse` understands. */
 export type TimeInput = Date | number | string;
 
-/** Selects records: those that have these metadata, or those for which a function returns true. */
-export type RecordFilter = Readonly<Record<string, string>> | ((record: ArchiveRecord) => boolean);
+/**
+ * Selects records. An object selects those that have, for each of its keys, exactly this value, one
+ * of these values, or one that the RegExp matches. A function selects those for which it returns
+ * true.
+ */
+export type RecordFilter =
+  | Readonly<Record<string, WantedValues>>
+  | ((record: ArchiveRecord) => boolean);
 
 /** How to read a series. */
 export interface RollingReadOptions
@@ -40,9 +47,13 @@ export interface RollingReadOptions
   /** Reads only records before this time, not those at it. @default to the last */
   readonly to?: TimeInput | undefined;
   /**
-   * Reads only records with exactly these metadata, or only those for which a function returns
-   * true. Metadata are faster, because the reader creates no other records. If few records of a
-   * block are selected, they are copies, so that the block can be freed. @default all
+   * Reads only records with these metadata, or only those for which a function returns true: `{
+   * tenant: '7', event: ['login', 'logout'], path: /^\/api/ }`. All keys must match; of a list, one
+   * value. A record without a key does not match, and an empty list matches nothing. The flags `g`
+   * and `y` of a RegExp are ignored. Metadata are faster, because the reader creates no other
+   * records, and skips blocks and archives in which a metadata index rules them out (see `index` of
+   * a writer); in what it skips it reports no damage. If few records of a block are selected, they
+   * are copies, so that the block can be freed. @default all
    */
   readonly where?: RecordFilter | undefined;
   /** The largest number of records to read. The stream ends after it. @default no limit */
@@ -159,14 +170,18 @@ function parseWanted({ from, to, where }: RollingReadOptions): WantedRecords {
   return { ...times, where: undefined, metadata: where === undefined ? where : matchOf(where) };
 }
 
-function matchOf(where: Readonly<Record<string, string>>): MetadataMatch {
+const WHERE_FORMS = 'expected an object of strings, lists of strings or RegExps, or a function';
+
+function matchOf(where: Readonly<Record<string, WantedValues>>): MetadataMatch {
   // What a Map, a list or a Date holds are no properties: they would select every record.
-  const isObject =
-    typeof where === 'object' &&
-    where !== null &&
-    !(Symbol.iterator in where || types.isDate(where) || types.isPromise(where));
-  if (!isObject || !Object.values(where).every((value) => typeof value === 'string')) {
-    throw new TypeError(`where is ${show(where)}, expected an object of strings or a function`);
+  const isObject = typeof where === 'object' && where !== null && !(Symbol.iterator in where);
+  if (!isObject || types.isDate(where) || types.isPromise(where) || types.isRegExp(where)) {
+    throw new TypeError(`where is ${show(where)}, ${WHERE_FORMS}`);
+  }
+  for (const values of Object.values(where)) {
+    const list: readonly unknown[] = Array.isArray(values) ? values : [values];
+    if (list.every((value) => typeof value === 'string') || types.isRegExp(values)) continue;
+    throw new TypeError(`where is ${show(where)}, ${WHERE_FORMS}`);
   }
   return new MetadataMatch(where);
 }

@@ -5,8 +5,12 @@ export interface RunningDigest {
   /** Appends bytes. The caller must not change them until the promise settles. */
   update(bytes: Buffer): Promise<void>;
 
-  /** The digest of all bytes so far; more may follow. */
-  digest(): Promise<Buffer>;
+  /**
+   * The digest of all bytes so far; more may follow.
+   *
+   * @param end bytes that are hashed after them, only for this digest
+   */
+  digest(end?: Buffer): Promise<Buffer>;
 
   /** Frees the thread's memory for this digest. The caller must not use it any more. */
   release(): void;
@@ -23,7 +27,9 @@ const THREAD = `
   parentPort.on('message', ({ id, task, bytes }) => {
     if (task === 'end') return hashes.delete(id);
     if (!hashes.has(id)) hashes.set(id, createHash('sha256'));
-    if (task === 'digest') return parentPort.postMessage(hashes.get(id).copy().digest());
+    if (task === 'digest') {
+      return parentPort.postMessage(hashes.get(id).copy().update(bytes ?? '').digest());
+    }
     hashes.get(id).update(bytes);
     parentPort.postMessage(null);
   });
@@ -66,7 +72,7 @@ class DigestThread {
     const id = this.#digests++;
     return {
       update: async (bytes) => void (await this.#ask(id, 'update', bytes)),
-      digest: async () => Buffer.from((await this.#ask(id, 'digest')) ?? []),
+      digest: async (end) => Buffer.from((await this.#ask(id, 'digest', end)) ?? []),
       release: () => this.#worker.postMessage({ id, task: 'end' }),
     };
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { ArchiveDecoder } from '../../lib/codec/archive-decoder.js';
 import type { ArchiveDecoderOptions } from '../../lib/codec/frames/kind-decoder.js';
 import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
+import { MetadataIndexBuilder } from '../../lib/codec/metadata-index/metadata-index-builder.js';
 import type { RecordFields } from '../../lib/codec/records/record-input.js';
 import { encodeIndexFrame } from '../../lib/codec/version-2/archive-index.js';
 import type { BlockFacts } from '../../lib/codec/version-2/block-builder.js';
@@ -36,6 +37,8 @@ export interface SealOptions {
   readonly writerEnded?: boolean;
   /** Without an index, the archive looks like one that is still open. */
   readonly hasIndex?: boolean;
+  /** The keys of the metadata index. @default none */
+  readonly indexedKeys?: readonly string[];
 }
 
 export const OTHER_WRITER_ID = Buffer.from('0b5e55ed5ca1ab1e', 'hex');
@@ -48,11 +51,14 @@ export function sealArchive(
   const { writerId = WRITER_ID, sequence = 0, hasIndex = true } = options;
   const facts: BlockFacts[] = [];
   const entries = new IndexBuilder();
+  const { indexedKeys = [] } = options;
+  const metadata = new MetadataIndexBuilder(indexedKeys.map((key) => Buffer.from(key)));
   const builder = createBlockBuilder({
     ...{ writerId, sequence, blockBytes: 2 ** 20 },
-    onBlock: (block) => {
+    onBlock: (block, body) => {
       facts.push(block);
       entries.add(block);
+      metadata.add(block, body);
     },
   });
   for (const records of blocks) {
@@ -60,8 +66,12 @@ export function sealArchive(
     builder.finishBlock();
   }
   const { nextSequence } = builder;
-  const before = builder.take();
+  const blockBytes = builder.take();
+  const metadataFacts = { writerId, nextSequence, archiveBytes: blockBytes.length };
+  const metadataIndex = indexedKeys.length > 0 ? metadata.encode(metadataFacts) : null;
+  const before = Buffer.concat([blockBytes, metadataIndex ?? Buffer.alloc(0)]);
   const index = {
+    hasMetadataIndex: metadataIndex !== null,
     archiveBytes: before.length,
     sha256: createHash('sha256').update(before).digest(),
     records: entries.records,
@@ -78,6 +88,10 @@ export function sealArchive(
     begin = frame.end;
     return frame;
   });
+  if (metadataIndex !== null) {
+    frames.push({ begin, end: begin + metadataIndex.length, records: [] });
+    begin += metadataIndex.length;
+  }
   if (hasIndex) frames.push({ begin, end: begin + last.length, records: [] });
   return { bytes: Buffer.concat([before, last]), frames };
 }

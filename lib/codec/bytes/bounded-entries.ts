@@ -28,12 +28,18 @@ export class BoundedEntries<Entry> {
       this.#runsInLast++;
       return;
     }
-    if (this.#entries.length === this.#maxEntries) this.#halve();
+    if (this.#entries.length === this.#maxEntries) this.halve();
     this.#entries.push(entry);
     this.#runsInLast = 1;
   }
 
-  #halve(): void {
+  /** Replaces each entry by another one of the same runs. */
+  replaceAll(replace: (entry: Entry) => Entry): void {
+    this.#entries = this.#entries.map(replace);
+  }
+
+  /** Merges neighbours in pairs. Later entries cover twice as many runs. */
+  halve(): void {
     const halved: Entry[] = [];
     for (let i = 0; i < this.#entries.length; i += 2) {
       const [first, second] = this.#entries.slice(i, i + 2) as [Entry, Entry?];

@@ -5,6 +5,7 @@ import {
   INDEX_ENTRY_BYTES,
   INDEX_ENTRY_COUNT_OFFSET,
   INDEX_FLAGS_OFFSET,
+  INDEX_FOLLOWS_METADATA_INDEX,
   INDEX_FRAME_LENGTH_BYTES,
   INDEX_ORDINAL_OFFSET,
   INDEX_ORDINAL_UNKNOWN,
@@ -47,6 +48,8 @@ export interface ArchiveIndex {
   readonly previousSha256: Uint8Array;
   /** Whether this is the writer's last archive. */
   readonly writerEnded: boolean;
+  /** Whether the frame before the index is a metadata index. @default false */
+  readonly hasMetadataIndex?: boolean;
   /** At most 65,536, ordered by offset. */
   readonly entries: readonly IndexEntry[];
 }
@@ -159,6 +162,7 @@ export function decodeIndexBody(body: Buffer, offset: number, archive?: string):
     ordinal: (flags & INDEX_ORDINAL_UNKNOWN) === 0 ? ordinal : undefined,
     previousSha256: sha256At(body, INDEX_PREVIOUS_SHA256_OFFSET),
     writerEnded: (flags & INDEX_WRITER_ENDED) !== 0,
+    hasMetadataIndex: (flags & INDEX_FOLLOWS_METADATA_INDEX) !== 0,
     entries,
   };
 }
@@ -176,9 +180,11 @@ export function checkIndexedBytes(index: ArchiveIndex, offset: number, archive?:
   throw new DamageError({ ...damage, found: `one of ${index.archiveBytes}` }, archive);
 }
 
-function flagsOf({ ordinal, writerEnded }: ArchiveIndex): number {
+function flagsOf({ hasMetadataIndex, ordinal, writerEnded }: ArchiveIndex): number {
   return (
-    (writerEnded ? INDEX_WRITER_ENDED : 0) | (ordinal === undefined ? INDEX_ORDINAL_UNKNOWN : 0)
+    (writerEnded ? INDEX_WRITER_ENDED : 0) |
+    (ordinal === undefined ? INDEX_ORDINAL_UNKNOWN : 0) |
+    (hasMetadataIndex === true ? INDEX_FOLLOWS_METADATA_INDEX : 0)
   );
 }
 

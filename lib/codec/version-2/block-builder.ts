@@ -41,8 +41,8 @@ export interface BlockBuilderOptions {
   readonly maxRecordBytes: number;
   /** The initial size of a slab. */
   readonly slabBytes: number;
-  /** Called when a block ends. */
-  readonly onBlock?: (block: BlockFacts) => void;
+  /** Called when a block ends. Its body is valid until the call returns. */
+  readonly onBlock?: (block: BlockFacts, body: Buffer) => void;
 }
 
 const TOO_MANY_KEYS = `more than the ${MAX_BLOCK_KEYS} of a block`;
@@ -150,7 +150,7 @@ export class BlockBuilder implements RecordEncoder {
     this.#sequence += this.#records;
     this.#records = 0;
     table.reset();
-    this.#options.onBlock?.({ ...facts, bytes: HEADER_BYTES + body.length });
+    this.#options.onBlock?.({ ...facts, bytes: HEADER_BYTES + body.length }, body);
   }
 
   take(next?: Buffer): Buffer {

@@ -1,8 +1,19 @@
 import { MEMBER_FORMATS } from '../../codec/compression/member-formats.js';
 import type { IndexedMember } from '../../codec/compression/members/member-index.js';
+import type { MetadataMatch } from '../../codec/version-2/metadata-match.js';
 import type { ArchiveSource } from '../../series/opening/archive-source.js';
-import { ArchiveTail } from '../../series/opening/archive-tail.js';
-import { type IndexedArchive, readIndexChain } from '../../series/opening/index-chain.js';
+import { type ArchiveEnds, ArchiveTail } from '../../series/opening/archive-tail.js';
+import {
+  type IndexedArchive,
+  readIndexBefore,
+  readIndexChain,
+} from '../../series/opening/index-chain.js';
+import { MemberEnds } from '../../series/opening/member-ends.js';
+import {
+  findPossibleRanges,
+  type RawRange,
+  readMetadataDirectory,
+} from '../../series/opening/metadata-runs.js';
 import { type FileMembers, readMemberIndex } from '../../series/opening/read-member-index.js';
 
 /** Consecutive records, as an index describes them. */
@@ -22,10 +33,32 @@ export interface ArchiveSpan {
   readonly end: number;
   /** The offset of its first byte in the uncompressed archive. */
   readonly rawOffset: number;
+  /** The offset there after its last byte. */
+  readonly rawEnd: number;
+}
+
+/** A run that an index lists, and that is in no span. */
+export interface SkippedRun {
+  readonly writer: string;
+  readonly sequence: number;
+  readonly records: number;
+  /** Where it begins: an offset in the uncompressed archive. */
+  readonly rawOffset: number;
+}
+
+export interface FoundSpans {
+  readonly spans: readonly ArchiveSpan[];
+  /**
+   * The runs between the spans, in order: they cannot match, but they are not missing. Empty unless
+   * a metadata index was used.
+   */
+  readonly skipped: readonly SkippedRun[];
 }
 
 export interface SpanOptions {
   readonly isWanted: (run: IndexedRun) => boolean;
+  /** If given, blocks are skipped whose records cannot match by the metadata index. */
+  readonly metadata?: MetadataMatch | undefined;
   /**
    * If the index lists records without a time: read the whole archive, or only their blocks too.
    */
@@ -44,12 +77,12 @@ const LARGEST_HOLE_BYTES = 64 * 2 ** 10;
  * (docs/format.md, "Finding it"; if it is compressed, docs/format-gzip.md, "What a reader must do").
  * Needs one small read from the end, and rarely a second.
  *
- * @returns null if there is no usable index, so that the whole archive must be read
+ * @returns null if there is no usable index, or nothing to skip: the whole archive must be read
  */
 export async function findSpans(
   source: ArchiveSource,
   options: SpanOptions,
-): Promise<ArchiveSpan[] | null> {
+): Promise<FoundSpans | null> {
   if (source.isOpen) return null;
   const size = await source.size();
   if (size < (options.leastBytes ?? LEAST_BYTES)) return null;
@@ -58,31 +91,106 @@ export async function findSpans(
   const tail = isFile ? source : await ArchiveTail.read(source, size);
   for (const format of MEMBER_FORMATS) {
     const index = await readMemberIndex(format, tail);
-    if (index !== null) return spansOfMembers(index, options);
+    if (index !== null) return await spansOfMembers(tail, index, options);
   }
   const { archives, isWhole } = await readIndexChain(tail, (archive) =>
-    joinSpans(spansOfArchive(archive, options)),
+    judgeArchive(tail, archive, options),
   );
-  return isWhole ? joinSpans(archives.toReversed().flat()) : null;
+  if (!isWhole) return null;
+  const judged = archives.toReversed();
+  const spans = joinSpans(
+    judged.flatMap(({ wanted }) =>
+      wanted.map(({ begin, end }) => ({ start: begin, end, rawOffset: begin, rawEnd: end })),
+    ),
+  );
+  const bytes = spans.reduce((sum, { end, start }) => sum + end - start, 0);
+  const needed = judged.reduce((sum, archive) => sum + archive.end - archive.begin, 0);
+  return bytes === needed ? null : { spans, skipped: skippedBetween(spans, judged) };
 }
 
-function spansOfMembers(
+/** What an index says about the archive before it. Offsets are of uncompressed bytes. */
+interface JudgedArchive {
+  readonly begin: number;
+  /** Where its records end. */
+  readonly end: number;
+  readonly wanted: readonly RawRange[];
+  /** Undefined if the metadata index was not used. */
+  readonly unwanted: readonly SkippedRun[] | undefined;
+}
+
+async function judgeArchive(
+  ends: ArchiveEnds,
+  archive: IndexedArchive,
+  { isWanted, metadata }: SpanOptions,
+): Promise<JudgedArchive> {
+  const { begin, header, index, indexBegin } = archive;
+  const { writer } = header;
+  const found = metadata === undefined ? null : await readMetadataDirectory(ends, archive);
+  const end = found?.frameBegin ?? indexBegin;
+  const possible =
+    found === null || metadata === undefined
+      ? null
+      : await findPossibleRanges(ends, begin, found, metadata);
+  const touches = possible === null ? () => true : createTouching(possible);
+  const wanted: RawRange[] = [];
+  const unwanted: SkippedRun[] = [];
+  for (const [i, entry] of index.entries.entries()) {
+    const entryBegin = begin + entry.offset;
+    const next = index.entries[i + 1];
+    const range = { begin: entryBegin, end: next === undefined ? end : begin + next.offset };
+    if (touches(range) && isWanted({ ...entry, writer })) wanted.push(range);
+    else unwanted.push({ ...entry, writer, rawOffset: entryBegin });
+  }
+  return { begin, end, wanted, unwanted: possible === null ? undefined : unwanted };
+}
+
+async function spansOfMembers(
+  tail: ArchiveEnds,
   { members, totals }: FileMembers,
-  { isWanted, whenUntimed }: SpanOptions,
-): ArchiveSpan[] | null {
+  options: SpanOptions,
+): Promise<FoundSpans | null> {
+  const { isWanted, whenUntimed } = options;
   const writer = totals.writer ?? undefined;
   if (whenUntimed === 'read all' && members.some(({ isTimed }) => !isTimed)) return null;
+  const judged = await judgeMembers(tail, members, options);
+  const touches = judged === null ? () => true : createTouching(judged.wanted);
+  const units = unitsOf(members);
   const spans: ArchiveSpan[] = [];
-  for (const unit of unitsOf(members)) {
+  for (const unit of units) {
     const [first] = unit;
     const isPossible = unit.some(
       (member) => !member.isTimed || (member.records > 0 && isWanted({ ...member, writer })),
     );
     if (first === undefined || !isPossible) continue;
-    const end = unit.reduce((sum, { memberBytes }) => sum + memberBytes, first.offset);
-    spans.push({ start: first.offset, end, rawOffset: first.rawOffset });
+    const { offset: start, rawOffset } = first;
+    const end = unit.reduce((sum, { memberBytes }) => sum + memberBytes, start);
+    const rawEnd = unit.reduce((sum, { rawBytes }) => sum + rawBytes, rawOffset);
+    // Nothing is known of the bytes before the archive.
+    const isBefore = judged !== null && rawOffset < judged.begin;
+    if (touches({ begin: rawOffset, end: rawEnd }) || isBefore) {
+      spans.push({ start, end, rawOffset, rawEnd });
+    }
   }
-  return joinSpans(spans);
+  if (spans.length === units.length) return null;
+  const joined = joinSpans(spans);
+  return { spans: joined, skipped: judged === null ? [] : skippedBetween(joined, [judged]) };
+}
+
+/**
+ * What the metadata index says; null without one. It is in members without records at the end, as
+ * only an archive with a metadata index has them.
+ */
+async function judgeMembers(
+  tail: ArchiveEnds,
+  members: readonly IndexedMember[],
+  options: SpanOptions,
+): Promise<JudgedArchive | null> {
+  const last = members.at(-1);
+  if (options.metadata === undefined || last?.records !== 0) return null;
+  const ends = new MemberEnds(tail, members);
+  const archive = await readIndexBefore(ends, await ends.size());
+  const judged = archive === null ? null : await judgeArchive(ends, archive, options);
+  return judged?.unwanted === undefined ? null : judged;
 }
 
 /** Groups members so that each group begins with a frame or a line. */
@@ -95,31 +203,41 @@ function unitsOf(members: readonly IndexedMember[]): IndexedMember[][] {
   return units;
 }
 
-function spansOfArchive(
-  { begin, header, index, indexBegin }: IndexedArchive,
-  { isWanted }: SpanOptions,
-): ArchiveSpan[] {
-  const spans: ArchiveSpan[] = [];
-  for (const [i, entry] of index.entries.entries()) {
-    if (!isWanted({ ...entry, writer: header.writer })) continue;
-    const next = index.entries[i + 1];
-    const start = begin + entry.offset;
-    const end = next === undefined ? indexBegin : begin + next.offset;
-    spans.push({ start, end, rawOffset: start });
-  }
-  return spans;
-}
-
 /** Joins spans with little or nothing between them. */
 function joinSpans(spans: readonly ArchiveSpan[]): ArchiveSpan[] {
   const joined: ArchiveSpan[] = [];
   for (const span of spans) {
     const last = joined.at(-1);
     if (last !== undefined && span.start - last.end <= LARGEST_HOLE_BYTES) {
-      joined[joined.length - 1] = { ...last, end: span.end };
+      joined[joined.length - 1] = { ...last, end: span.end, rawEnd: span.rawEnd };
     } else {
       joined.push(span);
     }
   }
   return joined;
+}
+
+/** The runs that a metadata index has ruled out and that no span includes. */
+function skippedBetween(
+  spans: readonly ArchiveSpan[],
+  archives: readonly JudgedArchive[],
+): SkippedRun[] {
+  const touches = createTouching(
+    spans.map(({ rawEnd, rawOffset }) => ({ begin: rawOffset, end: rawEnd })),
+  );
+  return archives
+    .flatMap(({ unwanted = [] }) => unwanted)
+    .filter(({ rawOffset }) => !touches({ begin: rawOffset, end: rawOffset + 1 }));
+}
+
+/**
+ * Returns a function that says whether a range has bytes in common with any of `ranges`. Both are
+ * in order, so that many are compared in linear time.
+ */
+function createTouching(ranges: readonly RawRange[]): (range: RawRange) => boolean {
+  let next = 0;
+  return ({ begin, end }) => {
+    while ((ranges[next]?.end ?? Number.POSITIVE_INFINITY) <= begin) next++;
+    return (ranges[next]?.begin ?? Number.POSITIVE_INFINITY) < end;
+  };
 }

@@ -12,7 +12,7 @@ import { UndamagedInput } from '../../series/opening/undamaged-input.js';
 import { writersByIndex } from '../../series/opening/writers-by-index.js';
 import { inputEndOf } from '../../streams/compression/input-end-of.js';
 import { findFirstBlock } from './find-first-block.js';
-import { type ArchiveSpan, findSpans, type SpanOptions } from './find-spans.js';
+import { type FoundSpans, findSpans, type SkippedRun, type SpanOptions } from './find-spans.js';
 
 export interface ReadArchiveOptions {
   readonly maxRecordBytes: number;
@@ -21,6 +21,8 @@ export interface ReadArchiveOptions {
   readonly onDamage: (damage: SkippedDamage) => void;
   /** Whether the file or object at this path is read, now that it is open. @default always */
   readonly begin?: (path: string) => 'read' | 'skip';
+  /** Called for each run that is not read because its records cannot match, in order. */
+  readonly onSkippedRun?: (run: SkippedRun) => void;
 }
 
 /** How far an archive was read. `readArchive` keeps it up to date. */
@@ -54,11 +56,11 @@ export async function* readArchive(
   progress.path = source.path;
   try {
     if (options.begin?.(source.path) === 'skip') return;
-    const spans = seek === undefined ? null : await findSpans(source, seek);
-    if (spans === null) {
+    const found = seek === undefined ? null : await findSpans(source, seek);
+    if (found === null) {
       const start = seek === undefined ? 0 : await findStart(source, seek);
       yield* readFrom(source, start, selection, options, progress);
-    } else if ((yield* readSpans(source, spans, selection, options)) === 'damaged') {
+    } else if ((yield* readSpans(source, found, selection, options)) === 'damaged') {
       yield* readFrom(source, 0, selection, options, progress);
     }
   } finally {
@@ -74,21 +76,29 @@ export async function* readArchive(
  */
 async function* readSpans(
   source: ArchiveSource,
-  spans: readonly ArchiveSpan[],
+  { skipped, spans }: FoundSpans,
   selection: RecordSelection,
-  { maxRecordBytes }: ReadArchiveOptions,
+  { maxRecordBytes, onSkippedRun }: ReadArchiveOptions,
 ): AsyncGenerator<ArchiveRecord[], 'good' | 'damaged'> {
   const decoderOptions = { archive: source.path, maxRecordBytes };
+  let next = 0;
+  const skipTo = (rawOffset: number) => {
+    for (let run = skipped[next]; run && run.rawOffset < rawOffset; run = skipped[++next]) {
+      onSkippedRun?.(run);
+    }
+  };
   try {
-    for (const { rawOffset, ...range } of spans) {
+    for (const { rawOffset, start, end } of spans) {
+      skipTo(rawOffset);
       const decoder = new ArchiveDecoder(decoderOptions, { selection, offset: rawOffset });
-      for await (const chunk of readUncompressed(source, range)) {
+      for await (const chunk of readUncompressed(source, { start, end })) {
         decoder.push(chunk);
         yield* batchesOf(decoder);
       }
       decoder.end();
       yield* batchesOf(decoder);
     }
+    skipTo(Number.POSITIVE_INFINITY);
     return 'good';
   } catch (error) {
     if (error instanceof DamageError) return 'damaged';

@@ -154,6 +154,23 @@ export class SequenceLedger {
     if (!isNew) this.#report(header, before, state, end);
   }
 
+  /**
+   * Call this for each run that was not read because none of its records is wanted: they are not
+   * missing.
+   */
+  noteSkipped({
+    records,
+    sequence,
+    writer,
+  }: Pick<LedgerRun, 'records' | 'sequence' | 'writer'>): void {
+    const state = this.#stateOf(writer);
+    const { end } = state.read;
+    if (end !== undefined && sequence > end) {
+      this.#options.onGap?.({ writer, from: end, to: sequence });
+    }
+    state.read.add(rangeOf({ records, sequence }));
+  }
+
   #report(
     header: FrameHeader,
     before: readonly SequenceRange[],

@@ -17,6 +17,7 @@ import { findConflict, type OpenableArchive } from '../archives/find-conflict.js
 import type { SequenceLedger } from '../sequences/sequence-ledger.js';
 import type { ArchivePart, ArchiveReport } from './archive-report.js';
 import { sha256Problem } from './index-problem.js';
+import { MetadataIndexCheck } from './metadata-index-check.js';
 import { MOST_PARTS, PartCollector, type UncheckedIndex } from './part-collector.js';
 import { RangeHash } from './range-hash.js';
 
@@ -78,6 +79,7 @@ async function reportSource(
   const whole = createHash('sha256');
   const ranges = new RangeHash();
   const collector = new PartCollector(ranges, source.path);
+  const metadataIndexes = await MetadataIndexCheck.read(source);
   ledger?.beginArchive(source.path);
   const damage = new DamageList();
   const versions = new Set<number>();
@@ -103,6 +105,7 @@ async function reportSource(
     records += piece.records;
     versions.add(piece.frame.version);
     collector.add(piece.frame, piece.records);
+    metadataIndexes.add(piece.frame);
     const { header } = piece.frame;
     if (header?.kind === KIND_RECORDS) ledger?.noteRead(header);
   }
@@ -117,7 +120,9 @@ async function reportSource(
   const tooMany =
     collector.omittedParts > 0 ? `only ${MOST_PARTS} archives in the file were checked` : undefined;
   const indexProblem =
-    parts.find(({ index }) => index?.problem !== undefined)?.index?.problem ?? tooMany;
+    parts.find(({ index }) => index?.problem !== undefined)?.index?.problem ??
+    metadataIndexes.problem ??
+    tooMany;
   const last = parts.at(-1);
   const sealed = parts.findLast(({ index }) => index !== undefined);
   const state = last?.index === undefined ? 'missing' : 'valid';

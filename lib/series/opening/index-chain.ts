@@ -53,14 +53,14 @@ const MAX_ARCHIVES = 1024;
  */
 export async function readIndexChain<Fact>(
   source: ArchiveEnds,
-  keep: (archive: IndexedArchive) => Fact,
+  keep: (archive: IndexedArchive) => Fact | Promise<Fact>,
 ): Promise<IndexChain<Fact>> {
   const archives: Fact[] = [];
   let end = await source.size();
   while (archives.length < MAX_ARCHIVES) {
     const found = await readIndexBefore(source, end);
     if (found === null) break;
-    archives.push(keep(found));
+    archives.push(await keep(found));
     end = found.begin;
   }
   return { archives, isWhole: archives.length > 0 && end === 0 };

@@ -1,4 +1,6 @@
+import { MetadataIndexBuilder } from '../../codec/metadata-index/metadata-index-builder.js';
 import type { RecordEncoder } from '../../codec/records/record-encoder.js';
+import type { BlockFacts } from '../../codec/version-2/block-builder.js';
 import { IndexBuilder } from '../../codec/version-2/index-builder.js';
 import type { ArchiveFacts } from '../policies/roll-policy.js';
 import { ArchiveProgress } from './archive-progress.js';
@@ -8,6 +10,8 @@ export class ArchiveDraft implements ArchiveFacts {
   /** The archive's number within its writer, from 0. */
   readonly ordinal: number;
   readonly index = new IndexBuilder();
+  /** Undefined if no keys are indexed. */
+  readonly metadataIndex: MetadataIndexBuilder | undefined;
   readonly progress = new ArchiveProgress();
   /**
    * The name that the template gives, without `.open`. Where it is taken, the file has another one.
@@ -26,9 +30,11 @@ export class ArchiveDraft implements ArchiveFacts {
   #latestMicros = 0;
   readonly #encoder: RecordEncoder;
 
-  constructor(ordinal: number, encoder: RecordEncoder) {
+  /** @param indexedKeys the keys of the metadata index */
+  constructor(ordinal: number, encoder: RecordEncoder, indexedKeys: readonly Buffer[] = []) {
     this.ordinal = ordinal;
     this.#encoder = encoder;
+    if (indexedKeys.length > 0) this.metadataIndex = new MetadataIndexBuilder(indexedKeys);
   }
 
   get bytes(): number {
@@ -49,6 +55,12 @@ export class ArchiveDraft implements ArchiveFacts {
 
   get latestMicros(): number | null {
     return this.records === 0 ? null : this.#latestMicros;
+  }
+
+  /** Adds a block of version 2 to its indexes. */
+  addBlock(block: BlockFacts, body: Buffer): void {
+    this.index.add(block);
+    this.metadataIndex?.add(block, body);
   }
 
   /** Counts a record that the encoder took. */

@@ -71,7 +71,7 @@ export class ArchiveCopy {
     const { frame, records } = piece;
     const { bytes, header } = frame;
     if (header?.kind === KIND_INDEX) {
-      if (header.writer === this.#run.writer) await this.#seal(linkOf(frame));
+      if (header.writer === this.#run.writer) await this.#seal(linkOf(frame, this.#run.bytes));
       return;
     }
     this.#frames++;
@@ -157,8 +157,11 @@ export class ArchiveCopy {
   }
 }
 
-function linkOf({ bytes, offset }: ScannedFrame): ChainLink {
+/** @param runBytes how many of the bytes that the index covers were copied */
+function linkOf({ bytes, offset }: ScannedFrame, runBytes: number): ChainLink {
   const index = decodeIndexBody(bytes.subarray(HEADER_BYTES), offset);
-  const { ordinal, previousSha256, writerEnded } = index;
-  return { ordinal, previousSha256, writerEnded };
+  const { archiveBytes, ordinal, previousSha256, writerEnded } = index;
+  // A metadata index names blocks by their offsets, so it is of use only if no frame is missing.
+  const hasMetadataIndex = index.hasMetadataIndex === true && archiveBytes === runBytes;
+  return { ordinal, previousSha256, writerEnded, hasMetadataIndex };
 }

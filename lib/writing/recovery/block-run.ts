@@ -5,7 +5,10 @@ import { SHA256_BYTES } from '../../format/index-body.js';
 import type { PreviousArchive } from './previous-archive.js';
 
 /** How an index links its archive to the other archives of the writer. */
-export type ChainLink = Pick<ArchiveIndex, 'ordinal' | 'previousSha256' | 'writerEnded'>;
+export type ChainLink = Pick<
+  ArchiveIndex,
+  'ordinal' | 'previousSha256' | 'writerEnded' | 'hasMetadataIndex'
+>;
 
 /** Neighbouring blocks of one writer in a copy, which will share an index. */
 export class BlockRun {
@@ -24,6 +27,11 @@ export class BlockRun {
   /** Undefined until there is a block. */
   get writer(): string | undefined {
     return this.#writer;
+  }
+
+  /** The size of its frames. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Adds a block. `grow` counts its bytes. */

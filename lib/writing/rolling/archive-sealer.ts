@@ -44,7 +44,7 @@ export class ArchiveSealer {
   }
 
   /**
-   * Appends the index, if the format has one and the disk has room, and gives the archive its final
+   * Appends the indexes, if the format has them and the disk has room, and gives the archive its final
    * name.
    *
    * @param onSynced called when all records of the archive are synced
@@ -120,20 +120,27 @@ export class ArchiveSealer {
     // In a huge archive one entry covers several blocks, some of which may be in the file that was
     // taken.
     if (entries[0]?.offset !== 0) return null;
-    const { bytes: archiveBytes } = file;
-    const sha256 = await file.mark().sha256();
+    const { nextSequence } = end;
+    const { bytes } = file;
+    const metadataIndex =
+      draft.metadataIndex?.encode({ writerId, nextSequence, archiveBytes: bytes }, missing.bytes) ??
+      NO_FRAME;
     const index = {
-      archiveBytes,
-      sha256,
+      archiveBytes: bytes + metadataIndex.length,
+      sha256: await file.sha256With(metadataIndex),
       records: draft.records - missing.records,
       ordinal: this.#ordinalOf(draft, missing),
       previousSha256: missing.archives === 0 ? this.#previousSha256 : UNKNOWN_SHA256,
       writerEnded: end.writerEnded,
+      hasMetadataIndex: metadataIndex.length > 0,
       entries,
     };
-    return encodeIndexFrame(index, writerId, end.nextSequence);
+    // In one piece: a failed write leaves whole frames, and the next attempt continues after them.
+    return Buffer.concat([metadataIndex, encodeIndexFrame(index, writerId, nextSequence)]);
   }
 }
+
+const NO_FRAME = Buffer.alloc(0);
 
 function dateOf(time: number | null): Date | null {
   return time === null ? null : new Date(time);

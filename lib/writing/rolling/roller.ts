@@ -23,6 +23,8 @@ export interface RollerOptions {
   readonly template: ArchiveTemplate;
   readonly policy: RollPolicy;
   readonly settings: FormatSettings;
+  /** The keys of the metadata index that each archive gets; none without keys. */
+  readonly indexedKeys: readonly Buffer[];
   readonly writerId: Uint8Array;
   readonly flushIntervalMs: number;
   readonly syncMode: SyncMode;
@@ -69,9 +71,9 @@ export class Roller {
     this.#encoder = createRecordEncoder(settings, {
       writerId,
       slabBytes,
-      onBlock: (block) => this.#draft.index.add(block),
+      onBlock: (block, body) => this.#draft.addBlock(block, body),
     });
-    this.#draft = new ArchiveDraft(0, this.#encoder);
+    this.#draft = new ArchiveDraft(0, this.#encoder, options.indexedKeys);
     this.#rollTimer = new RollTimer(options.policy, clock, {
       onDue: () => this.#handOver('complete'),
       onFailure: (error) => listener.onFailure(error),
@@ -235,7 +237,7 @@ export class Roller {
       return;
     }
     this.#rollTimer.cancel();
-    this.#draft = new ArchiveDraft(draft.ordinal + 1, this.#encoder);
+    this.#draft = new ArchiveDraft(draft.ordinal + 1, this.#encoder, this.#options.indexedKeys);
     const end = { nextSequence: this.#encoder.nextSequence, writerEnded: this.#isEnding };
     this.#sinks.write({ draft, bytes, records, end });
   }

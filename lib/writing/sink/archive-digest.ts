@@ -51,6 +51,12 @@ export class ArchiveDigest {
     return () => digest;
   }
 
+  /** The digest of the bytes so far and of `more`. Rejects if the thread died. */
+  async digestWith(more: Buffer): Promise<Buffer> {
+    if (this.#thread !== null) return await this.#thread.digest(more);
+    return this.#hash.copy().update(more).digest();
+  }
+
   /** Frees the thread's memory for it. No other call may follow; earlier snapshots stay valid. */
   release(): void {
     this.#thread?.release();

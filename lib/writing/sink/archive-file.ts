@@ -91,6 +91,12 @@ export class ArchiveFile {
     };
   }
 
+  /** SHA-256 of all bytes so far and of `more`, which is not appended. */
+  async sha256With(more: Buffer): Promise<Buffer> {
+    const { bytes } = this;
+    return await this.#digest.digestWith(more).catch(() => this.#digestAgain(bytes, more));
+  }
+
   /**
    * Appends all of `bytes`. A call that fails leaves only whole frames of them in the file. If the
    * next call has the same bytes, it continues after these; otherwise it cuts them off first.
@@ -273,8 +279,8 @@ export class ArchiveFile {
   }
 
   /** Reads the file to compute a digest that was lost with its thread. */
-  async #digestAgain(bytes: number): Promise<Buffer> {
-    const sha256 = await sha256OfRange(this.#file, { start: 0, end: bytes });
+  async #digestAgain(bytes: number, more?: Buffer): Promise<Buffer> {
+    const sha256 = await sha256OfRange(this.#file, { start: 0, end: bytes }, more);
     if (sha256 !== null) return sha256;
     throw new FileFaultError('unreadable', `${this.openPath} was cut short`);
   }

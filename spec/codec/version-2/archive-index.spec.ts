@@ -25,6 +25,7 @@ const index: ArchiveIndex = {
   ordinal: 2 ** 40,
   previousSha256: Buffer.alloc(32, 0xbb),
   writerEnded: true,
+  hasMetadataIndex: false,
   entries,
 };
 
@@ -131,6 +132,7 @@ describe('decodeIndexBody', () => {
           ordinal: n,
           previousSha256: b,
           writerEnded: ended,
+          hasMetadataIndex: !ended,
           entries: some,
         };
         expect(decodeIndexBody(bodyOf(any), 0)).to.deep.equal(any);

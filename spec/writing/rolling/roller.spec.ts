@@ -47,6 +47,7 @@ describe('Roller', () => {
       template: new ArchiveTemplate('[[SEQUENCE]].events'),
       policy: rollNever(),
       settings: parseFormatOptions({}),
+      indexedKeys: [],
       writerId: WRITER_ID,
       flushIntervalMs: FLUSH_INTERVAL_MS,
       syncMode: 'no',

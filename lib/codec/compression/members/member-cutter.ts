@@ -1,8 +1,9 @@
 import { LINE_FEED } from '../../../format/json-lines.js';
 import { MEMBER_STRETCH } from '../../../format/member-index.js';
 import { PREAMBLE_BYTES } from '../../../format/preamble.js';
+import { KIND_METADATA_INDEX } from '../../../format/version-2.js';
 import { Slab } from '../../bytes/slab.js';
-import { measureFrame } from '../../frames/measure-frame.js';
+import { type MeasuredFrame, measureFrame } from '../../frames/measure-frame.js';
 import { beginsAsJson } from '../../json-lines/begins-as-json.js';
 import type { MemberFacts } from './member-entry.js';
 import { MemberFactsBuilder } from './member-facts-builder.js';
@@ -13,6 +14,9 @@ export interface RawMember {
   readonly bytes: Buffer;
   readonly facts: MemberFacts;
 }
+
+/** A smaller member does not end early: readers fetch more than that at once anyway. */
+const LEAST_EARLY_BYTES = 16 * 2 ** 10;
 
 /** The content that follows: unknown so far; a frame's header or body; lines; not an archive. */
 type Content = 'unknown' | 'header' | 'body' | 'lines' | 'other';
@@ -37,6 +41,8 @@ export class MemberCutter {
   #isAtLineStart = true;
   /** Whether the member ends here. */
   #isDue = false;
+  /** The header of a frame that the next member begins with. */
+  #carried: Buffer | null = null;
 
   constructor(memberBytes: number) {
     this.#memberBytes = memberBytes;
@@ -68,7 +74,9 @@ export class MemberCutter {
     while (rest.length > 0) {
       const added = this.#content === 'lines' ? this.#addLines(rest) : this.#addFrames(rest);
       rest = rest.subarray(added);
-      if (this.#isDue) yield this.#take();
+      if (!this.#isDue) continue;
+      yield this.#take();
+      this.#decideCarried();
     }
   }
 
@@ -119,11 +127,31 @@ export class MemberCutter {
       this.#content = 'other';
     } else if (typeof measured === 'number') {
       this.#headerBytes = measured;
+    } else if (this.#endsEarly(measured)) {
+      this.#carried = Buffer.from(this.#slab.filled().subarray(this.#frameStart));
+      this.#slab.length = this.#frameStart;
+      this.#isDue = true;
     } else {
       this.#facts.addFrame(measured);
       this.#content = 'body';
       this.#frameEnd = this.#frameStart + measured.bytes;
     }
+  }
+
+  /**
+   * A metadata index begins a member. So readers that look for metadata inflate the indexes of an
+   * archive, and no blocks.
+   */
+  #endsEarly({ header }: MeasuredFrame): boolean {
+    return header?.kind === KIND_METADATA_INDEX && this.#frameStart >= LEAST_EARLY_BYTES;
+  }
+
+  #decideCarried(): void {
+    const carried = this.#carried;
+    if (carried === null) return;
+    this.#carried = null;
+    this.#append(carried, carried.length);
+    this.#decideHeader();
   }
 
   /** Adds lines up to `memberBytes`, and from there to the end of a line. */

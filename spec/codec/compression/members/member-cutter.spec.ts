@@ -218,4 +218,42 @@ describe('MemberCutter', () => {
       ),
     );
   });
+
+  it('begins a member with a metadata index, however the bytes are divided', () => {
+    const blocks = Array.from({ length: 60 }, (_, block) =>
+      Array.from({ length: 10 }, (_, i) => ({
+        payload: `${block} ${i} ${'x'.repeat(50)}`,
+        metadata: { k: `${block}` },
+      })),
+    );
+    const { bytes, frames } = sealArchive(blocks, { indexedKeys: ['k'] });
+    const begin = frames.at(-2)?.begin ?? 0;
+    for (const size of [1, 63, 64, 1000, begin, begin + 64, bytes.length]) {
+      const { members, recordsAreExact } = cutAll(bytes, 2 ** 20, size);
+      expect(members.map(({ bytes }) => bytes.length)).to.deep.equal([begin, bytes.length - begin]);
+      expect(members.map(({ facts }) => facts.records)).to.deep.equal([600, 0]);
+      expect(members[1]?.facts).to.include({ beginsWhole: true, isTimed: true });
+      expect(recordsAreExact).to.equal(true);
+    }
+    // A small member would save nothing.
+    const small = sealArchive(blocks.slice(0, 3), { indexedKeys: ['k'] }).bytes;
+    expect(cutAll(small, 2 ** 20).members).to.have.length(1);
+  });
+
+  it('counts a metadata index whose body is missing as unknown', () => {
+    const { bytes, frames } = sealArchive(
+      [[{ payload: 'x'.repeat(20_000), metadata: { k: '1' } }]],
+      {
+        indexedKeys: ['k'],
+      },
+    );
+    const begin = frames.at(-2)?.begin ?? 0;
+    for (const end of [begin + 10, begin + 64]) {
+      const { members, recordsAreExact } = cutAll(bytes.subarray(0, end), 2 ** 20, end);
+      expect(members.map(({ bytes }) => bytes.length)).to.satisfy(
+        (sizes: number[]) => sizes.reduce((a, b) => a + b, 0) === end,
+      );
+      expect(recordsAreExact).to.equal(false);
+    }
+  });
 });
