@@ -13,6 +13,9 @@ export function redact(text: string): string {
     .replace(BEARER, '$1***');
 }
 
+/** A character of a user's name or of a token. A name without a password is no secret if it is short. */
+const USER_CHARACTER = String.raw`[^\s/@:?#"'%]|%(?!3a|40)`;
+
 /**
  * User and password of a URL, or a token alone. A secret key may hold slashes and `@`. What follows a colon
  * and begins as a port and a path is no password, except in `s3://`, which has no ports. The slashes may be escaped
@@ -20,9 +23,8 @@ export function redact(text: string): string {
  */
 const USER_IN_URL = new RegExp(
   String.raw`(\b(?:s3|https?):|(?::|%3a)(?:\\?/|%2f){1,2})` +
-    String.raw`(?:[^\s/@:?#"'%]|%(?!3a|40))*` +
-    String.raw`(?:(?::|%3a)(?:(?<=\bs3:/{0,2}[^\s/@:]*:)|(?!\d+(?:[/?#,;"'\s]|%2f|$)))` +
-    String.raw`[^\s@]*?(?:@|%40)(?:[^\s"']*@)?|(?:@|%40))`,
+    String.raw`(?:(?:${USER_CHARACTER})*(?::|%3a)(?:(?<=\bs3:/{0,2}[^\s/@:]*:)|(?!\d+(?:[/?#,;"'\s]|%2f|$)))` +
+    String.raw`[^\s@]*?(?:@|%40)(?:[^\s"']*@)?|(?:${USER_CHARACTER}){8,}(?:@|%40))`,
   'gi',
 );
 

@@ -49,6 +49,7 @@ describe('redact', () => {
       'http://127.0.0.1:9000/bucket/a@b',
       'http://localhost:9000, user@example.org',
       '"http://host:9000","a@b"',
+      's3://b@cket/a',
       's3://bucket/password/x@y.events',
       'no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
       'check AWS_SESSION_TOKEN (ExpiredToken)',

@@ -1,5 +1,5 @@
 import { isError } from '../../errors/is-error.js';
-import { toMessage } from '../../errors/show.js';
+import { quote, toMessage } from '../../errors/show.js';
 import { StoreError } from '../../errors/store-error.js';
 
 /** The request that failed. */
@@ -20,6 +20,8 @@ interface S3Failure {
   readonly status: number | undefined;
   /** The message, without a full stop, its first letter in lower case. */
   readonly says: string;
+  /** The region of the bucket, which some services name. */
+  readonly bucketRegion: string | undefined;
 }
 
 const UNREACHABLE: ReadonlySet<string> = new Set([
@@ -78,6 +80,21 @@ const HINTS: Readonly<Record<string, string>> = {
   PermanentRedirect: 'check AWS_REGION',
 };
 
+const CHECK_REGION = 'check AWS_REGION or the option region, and the endpoint';
+
+/**
+ * Advice for an answer that says nothing but its status. HEAD has no body, so services answer it
+ * like that whatever is wrong.
+ */
+const BARE_HINTS: Readonly<Record<number, string>> = {
+  301: CHECK_REGION,
+  302: CHECK_REGION,
+  307: CHECK_REGION,
+  308: CHECK_REGION,
+  400: `${CHECK_REGION}, and whether AWS_SESSION_TOKEN has expired`,
+  401: CHECK_KEYS,
+};
+
 /** Turns an error of the AWS SDK, or of the network below it, into a `StoreError`. */
 export function toStoreError(error: unknown, request: S3Request): StoreError {
   if (error instanceof StoreError) return error;
@@ -128,8 +145,13 @@ function takeDetailsOut(error: unknown): void {
 
 function failureOf(error: unknown): S3Failure {
   const status = httpStatusOf(error);
-  return { code: codeOf(error, status), status, says: textOf(property(error, 'message')) };
+  const says = textOf(property(error, 'message'));
+  const region = property(property(property(error, '$response'), 'headers'), BUCKET_REGION);
+  const bucketRegion = typeof region === 'string' ? region : undefined;
+  return { code: codeOf(error, status), status, says, bucketRegion };
 }
+
+const BUCKET_REGION = 'x-amz-bucket-region';
 
 function codeOf(error: unknown, status: number | undefined): string {
   const systemCode = property(error, 'code');
@@ -146,22 +168,32 @@ function codeOf(error: unknown, status: number | undefined): string {
 }
 
 function problemOf(failure: S3Failure, request: S3Request): string {
-  const { code, status, says } = failure;
+  const { bucketRegion, code, status, says } = failure;
   const service = request.endpoint ?? 'AWS';
   if (code === 'NoSuchBucket') return `bucket ${request.bucket} does not exist; create it first`;
+  if (code === 'NotFound' && !OF_OBJECTS.has(request.operation)) {
+    return `${service} has no bucket ${request.bucket}: create it, or check the endpoint`;
+  }
   if (code === 'NoSuchKey' || code === 'NotFound') return 'there is no such object';
+  if (code === 'EPROTO') return `cannot talk to ${service} (EPROTO); is it https or http?`;
   if (code === 'CredentialsProviderError') {
     return 'no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
   }
   if (/^region is missing/i.test(says)) return 'no region: set AWS_REGION';
   if (UNREACHABLE.has(code)) return `cannot reach ${service} (${code}); is the endpoint right?`;
-  const hint = HINTS[code] ?? (status === 403 ? CHECK_KEYS : undefined);
-  const isRefusal = status === 403 || REFUSALS.has(code);
+  const bareHint = code === `HTTP ${status}` ? BARE_HINTS[status ?? 0] : undefined;
+  const hint = HINTS[code] ?? bareHint ?? (status === 403 ? CHECK_KEYS : undefined);
+  const isOwn = status === undefined && /credential/i.test(says);
+  const isRefusal = status === 403 || bareHint !== undefined || REFUSALS.has(code) || isOwn;
   const used = isRefusal ? ` with the credentials of ${request.credentials}` : '';
   // An answer to HEAD has no body, so it may mean wrong keys as well as missing permissions.
   const bare = status === undefined ? 'it failed' : `the service answered ${status} and no more`;
-  return `${says || bare} (${code})${used}${hint === undefined ? '' : `; ${hint}`}`;
+  const where = bucketRegion === undefined ? '' : `; the bucket is in ${quote(bucketRegion)}`;
+  return `${says || bare} (${code})${used}${where}${hint === undefined ? '' : `; ${hint}`}`;
 }
+
+/** The operations that fail if there is no object, and not only if there is no bucket. */
+const OF_OBJECTS: ReadonlySet<string> = new Set(['get', 'head', 'delete']);
 
 function isTransient({ code, status }: S3Failure): boolean {
   if (TRANSIENT_CODES.has(code)) return true;

@@ -311,6 +311,8 @@ export class S3Store implements Store {
   /**
    * HEAD of an object answers 404 without a code, both for a missing object and for a missing
    * bucket.
+   *
+   * @throws the service's error for a missing bucket
    */
   async #checkBucket(api: S3Api, signal: AbortSignal | undefined): Promise<void> {
     try {
@@ -319,9 +321,8 @@ export class S3Store implements Store {
       // 403: the credentials may access the bucket's objects, but not the bucket itself.
       if (httpStatusOf(error) === 403) return;
       if (httpStatusOf(error) !== 404) throw error;
-      throw Object.assign(new Error('the bucket does not exist', { cause: error }), {
-        name: 'NoSuchBucket',
-      });
+      // This answer has a body: some services answer HEAD with 404 to keys that they do not know.
+      await api.listObjectsV2({ Bucket: this.#bucket, MaxKeys: 1 }, signal);
     }
   }
 }

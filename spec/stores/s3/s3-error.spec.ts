@@ -53,6 +53,38 @@ describe('toStoreError', () => {
       'AccessDenied',
       /answered 403 and no more \(AccessDenied\) with the credentials of the option credentials; check AWS_A/,
     ],
+    [
+      sdkError('301', 301, 'UnknownError'),
+      'HTTP 301',
+      /answered 301 and no more .* credentials of the option credentials; check AWS_REGION or the/,
+    ],
+    [
+      Object.assign(sdkError('400', 400, 'UnknownError'), {
+        $response: { headers: { 'x-amz-bucket-region': 'eu-west-1' } },
+      }),
+      'HTTP 400',
+      /answered 400 and no more .*; the bucket is in "eu-west-1"; check .* AWS_SESSION_TOKEN has exp/,
+    ],
+    [
+      sdkError('401', 401, 'UnknownError'),
+      'HTTP 401',
+      /credentials of .*; check AWS_ACCESS_KEY_ID/,
+    ],
+    [
+      sdkError('NotFound', 404, 'UnknownError'),
+      'NotFound',
+      /http:\/\/127.0.0.1:9000 has no bucket bucket: create it, or check the endpoint$/,
+    ],
+    [
+      sdkError('Error', undefined, 'SSL routines', 'EPROTO'),
+      'EPROTO',
+      /cannot talk to .* is it https or http\?$/,
+    ],
+    [
+      sdkError('Error', undefined, 'Resolved credential object is not valid'),
+      'Error',
+      /not valid \(Error\) with the credentials of the option credentials$/,
+    ],
     [sdkError('Whatever', 403), 'Whatever', /; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY$/],
     [sdkError('ExpiredToken', 400), 'ExpiredToken', /; check AWS_SESSION_TOKEN$/],
     [
