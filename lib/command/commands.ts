@@ -8,6 +8,10 @@ interface LazyCommand {
 
 /** All subcommands, in the order in which help shows them. */
 export const COMMANDS: Readonly<Record<string, LazyCommand>> = {
+  record: {
+    summary: 'archive records from stdin',
+    load: async () => (await import('./record.js')).record,
+  },
   serve: {
     summary: 'archive what is posted over HTTP',
     load: async () => (await import('./serve.js')).serve,
@@ -27,6 +31,10 @@ export const COMMANDS: Readonly<Record<string, LazyCommand>> = {
   verify: {
     summary: 'check archives for damage and missing records',
     load: async () => (await import('./verify.js')).verify,
+  },
+  import: {
+    summary: 'turn lossless JSON lines back into archives',
+    load: async () => (await import('./import.js')).importLines,
   },
   repair: {
     summary: 'copy what is left of a damaged archive',

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-import type { ShoeboxResult } from './run-shoebox.js';
+import type { ShoeboxCall, ShoeboxResult } from './run-shoebox.js';
 
 /**
  * Runs a command in this process, which is much faster than a child process. Signals, EPIPE and
@@ -9,10 +9,10 @@ import type { ShoeboxResult } from './run-shoebox.js';
  */
 export async function callShoebox(
   args: readonly string[],
-  { env = {} }: { readonly env?: NodeJS.ProcessEnv } = {},
+  { env = {}, input }: Omit<ShoeboxCall, 'cwd'> = {},
 ): Promise<ShoeboxResult> {
   const host = {
-    stdin: new PassThrough().end(),
+    stdin: new PassThrough().end(input),
     stdout: new PassThrough(),
     stderr: new PassThrough(),
     env,

@@ -1,12 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 
-import { ArchiveError, NoArchivesError } from '../../index.js';
+import { ArchiveError, DirectoryError, NoArchivesError } from '../../index.js';
 import { formatCount } from './quantities.js';
 
 /** What to say about an error: what, where, and what to do next. */
 export async function describeError(error: unknown): Promise<string> {
   if (error instanceof NoArchivesError) return await describeNothing(error.patterns);
+  if (error instanceof DirectoryError && error.message.endsWith('does not exist')) {
+    return `${error.message}: give --create-directory if it is not on a disk that must be mounted`;
+  }
   if (error instanceof ArchiveError) return error.message;
   if (!(error instanceof Error)) return String(error);
   return 'code' in error && typeof error.code === 'string' && !error.message.includes(error.code)

@@ -1,0 +1,43 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+
+import { type ArchiveWriter, fromJsonLines } from '../index.js';
+import { defineCommand } from './command-definition.js';
+import { UsageError } from './options/usage-error.js';
+import { openWriter, WRITER_OPTIONS } from './options/writer-options.js';
+import { closeWriter } from './output/close-writer.js';
+
+/** Turns lossless JSON lines back into archives. */
+export const importLines = defineCommand({
+  name: 'import',
+  args: '<file-or-dir...>',
+  summary: 'turn lossless JSON lines back into archives: FILE… DIR',
+  options: WRITER_OPTIONS,
+  examples: ['shoebox cat archive > all.jsonl && shoebox import all.jsonl copy'],
+  async run({ args, options, terminal }) {
+    const [directory = '', ...files] = args.toReversed();
+    if (files.length === 0) throw new UsageError('import needs FILE… and DIR');
+    const writer = await openWriter(directory, options);
+    let failure: unknown;
+    try {
+      for (const file of files.toReversed()) await importFile(file, writer);
+    } catch (error) {
+      failure = error;
+    }
+    // Everything before the failure is kept.
+    const code = await closeWriter(writer, options.deadline, terminal);
+    if (failure !== undefined) throw failure;
+    return code;
+  },
+});
+
+async function importFile(file: string, writer: ArchiveWriter): Promise<void> {
+  const parser = fromJsonLines({ lossless: true });
+  const read = pipeline(createReadStream(file), parser);
+  // The loop throws the same error.
+  read.catch(() => undefined);
+  for await (const record of parser) {
+    if (!writer.write(record)) await writer.ready();
+  }
+  await read;
+}
