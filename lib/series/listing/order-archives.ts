@@ -68,6 +68,8 @@ async function peekAll(archives: readonly FoundArchive[], takeNew: TakeNew) {
   const heads: { readonly archive: FoundArchive; readonly head: ArchiveHead }[] = [];
   /** The files without sequences: the ledger does not notice that one is listed twice. */
   const files = new Set<string>();
+  /** False on a file system that gives several files one number, as some network file systems do. */
+  let areNumbersOwn = true;
   const vanished: { readonly archive: FoundArchive; readonly error: unknown }[] = [];
   let left = archives;
   for (let listings = 0; left.length > 0 && listings < MOST_LISTINGS; listings++) {
@@ -76,11 +78,12 @@ async function peekAll(archives: readonly FoundArchive[], takeNew: TakeNew) {
       try {
         const { head, identity } = await identifyArchive(archive);
         const { file } = identity;
-        const number = file === undefined ? undefined : `${file.dev} ${file.ino}`;
-        if (head.kind === 'unsequenced' && listings > 0 && number !== undefined) {
-          if (files.has(number)) continue;
-        }
-        if (number !== undefined) files.add(number);
+        const number = file === undefined || file.ino === 0 ? '' : `${file.dev} ${file.ino}`;
+        const isRepeated = number !== '' && files.has(number);
+        if (listings === 0 && isRepeated) areNumbersOwn = false;
+        // Otherwise copies are found by their bytes.
+        if (head.kind === 'unsequenced' && isRepeated && listings > 0 && areNumbersOwn) continue;
+        files.add(number);
         heads.push({ archive, head });
       } catch (error) {
         if (!isArchiveGone(error)) throw error;

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
@@ -9,6 +9,7 @@ import { LocalArchive } from '../../../lib/series/opening/local-archive.js';
 import { CountingFiles } from '../../support/counting-files.js';
 import { encodeJsonLines, encodeVersion1 } from '../../support/encode-archive.js';
 import { forgeBody, forgeFrame, forgeRecord } from '../../support/forge-frame.js';
+import { networkFiles } from '../../support/network-files.js';
 import { encodeUnsealed, TemporaryDirectories } from '../../support/series.js';
 
 describe('orderArchives', () => {
@@ -29,6 +30,28 @@ describe('orderArchives', () => {
     const found = [...archives].reverse().map((path) => new LocalArchive(path, layer));
     const ordered = await orderArchives(found, 'name');
     return ordered.map(({ path }) => path.slice(root.length + 1));
+  }
+
+  for (const inodes of ['one for all', 'zero', 'changing'] as const) {
+    it(`takes all archives that are listed later, with inode numbers: ${inodes}`, async () => {
+      const root = await directories.make();
+      const files = networkFiles({ inodes });
+      const archiveOf = async (name: string) => {
+        await writeFile(join(root, name), encodeJsonLines([`"${name}"`]));
+        return new LocalArchive(join(root, name), files);
+      };
+      const found = [await archiveOf('x_0.jsonl'), await archiveOf('x_1.jsonl')];
+      const gone = new LocalArchive(join(root, 'x_2.jsonl'), files);
+      const later = [await archiveOf('x_2-1.jsonl'), await archiveOf('x_3.jsonl')];
+      const takeNew = async () => later.splice(0);
+      const ordered = await orderArchives([...found, gone], 'time', takeNew);
+      expect(ordered.map(({ path }) => basename(path))).to.deep.equal([
+        'x_0.jsonl',
+        'x_1.jsonl',
+        'x_2-1.jsonl',
+        'x_3.jsonl',
+      ]);
+    });
   }
 
   it('orders the archives of one writer by sequence, whatever their names and times', async () => {
