@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -77,6 +77,40 @@ describe('shoebox cat', () => {
     expect(await selected('--where', 'event=')).to.deep.equal([]);
     expect(await selected('--limit', '2')).to.deep.equal([0, 1]);
     expect(await selected('--limit', '0')).to.deep.equal([]);
+  });
+
+  it('continues after a cursor, or where the last run with a file ended', async () => {
+    const directory = await archive(records);
+    const file = join(await temporary.make(), 'position');
+    const printed = async (...options: string[]) => {
+      const { code, stderr, stdout } = await callShoebox(['cat', directory, ...options]);
+      expect([code, stderr]).to.deep.equal([0, '']);
+      return stdout.split('\n').length - 1;
+    };
+    expect(await printed('--cursor-file', file, '--limit', '2')).to.equal(2);
+    const cursor = await readFile(file, 'utf8');
+    expect(cursor).to.match(/^1\.\S+\n$/);
+    expect(await printed('--after', cursor.trim())).to.equal(1);
+    expect(await printed('--cursor-file', file)).to.equal(1);
+    expect(await printed('--cursor-file', file)).to.equal(0);
+    for (const options of [
+      ['--after', '1.x'],
+      ['--after', cursor.trim(), '--cursor-file', file],
+    ]) {
+      const { code, stderr } = await callShoebox(['cat', directory, ...options]);
+      expect(code, stderr).to.equal(2);
+    }
+  });
+
+  it('leaves the cursor as it is if stdout is closed before everything was printed', async () => {
+    const directory = await archive(
+      Array.from({ length: 3000 }, () => ({ payload: 'x'.repeat(1000) })),
+    );
+    const file = join(directory, 'position');
+    const child = startShoebox(['cat', directory, '--cursor-file', file]);
+    child.stdout.once('data', () => child.stdout.destroy());
+    expect(await once(child, 'exit')).to.deep.equal([0, null]);
+    expect(await readdir(directory)).to.deep.equal(['a.events']);
   });
 
   it('prints what comes before damage, and exits with 1', async () => {

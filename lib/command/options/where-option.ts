@@ -1,4 +1,5 @@
 import type { RecordFilter } from '../../index.js';
+import { UsageError } from './usage-error.js';
 
 /** What one `--where` selects: a key of the metadata, and its value or what the value matches. */
 export interface WhereOption {
@@ -14,27 +15,26 @@ export function parseWhere(text: string): WhereOption {
   const value = text.slice(end + 1);
   const [, source, flags = ''] = /^\/(.*)\/([a-z]*)$/s.exec(value) ?? [];
   if (source === undefined) return { key, value };
-  // `g` and `y` would make a match depend on the one before.
-  return { key, value: new RegExp(source, flags.replace(/[gy]/g, '')) };
+  return { key, value: new RegExp(source, flags) };
 }
 
-/** The reader's `where`: the keys are joined by *and*, the values of one key by *or*. */
+/**
+ * The reader's `where`: the keys are joined by *and*, the values of one key by *or*.
+ *
+ * @throws UsageError for a regular expression beside another value of its key
+ */
 export function whereOf(options: readonly WhereOption[]): RecordFilter | undefined {
   if (options.length === 0) return undefined;
-  const wanted = new Map<string, (string | RegExp)[]>();
-  for (const { key, value } of options) wanted.set(key, [...(wanted.get(key) ?? []), value]);
-  const exact = [...wanted].flatMap(([key, [first, ...more]]) =>
-    typeof first === 'string' && more.length === 0 ? [[key, first] as const] : [],
-  );
-  // The reader skips records without creating them if each key has one value.
-  if (exact.length === wanted.size) return Object.fromEntries(exact);
-  return ({ metadata }) =>
-    [...wanted].every(([key, values]) => {
-      const value = metadata[key];
-      return value !== undefined && values.some((each) => matches(each, value));
-    });
-}
-
-function matches(wanted: string | RegExp, value: string): boolean {
-  return typeof wanted === 'string' ? wanted === value : wanted.test(value);
+  const where: Record<string, string[] | RegExp> = Object.create(null);
+  for (const { key, value } of options) {
+    const before = where[key];
+    if (before === undefined) {
+      where[key] = typeof value === 'string' ? [value] : value;
+    } else if (typeof value === 'string' && Array.isArray(before)) {
+      before.push(value);
+    } else {
+      throw new UsageError(`--where has ${key} twice, expected one regular expression, or values`);
+    }
+  }
+  return where;
 }

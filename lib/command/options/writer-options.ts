@@ -38,6 +38,13 @@ export const WRITER_OPTIONS = {
   keep: flag('--keep', 'keep local archives after they were shipped'),
   key: option('--key <template>', 'how objects are named, such as dt=%Y-%m-%d/[[NAME]]', asText),
   maxSpool: option('--max-spool <size>', 'how much of the disk may wait to be shipped', byteCount),
+  index: listOption('--index <keys>', 'index these metadata keys, such as event,tenant', parseKeys),
+  compression: optionWithDefault(
+    '--compression <name>',
+    'gzip or none, for what is shipped',
+    'gzip',
+    oneOf('gzip', 'none'),
+  ),
   createDirectory: flag('--create-directory', 'create DIR if it is missing'),
   deadline: optionWithDefault(
     '--deadline <duration>',
@@ -47,6 +54,10 @@ export const WRITER_OPTIONS = {
   ),
   ...S3_OPTIONS,
 } as const;
+
+function parseKeys(text: string): readonly string[] {
+  return text.split(',').map(asText);
+}
 
 type WriterValues = ValuesOf<typeof WRITER_OPTIONS>;
 
@@ -72,7 +83,8 @@ export async function openWriter(
   options: WriterValues,
   more: Partial<ArchiveWriterOptions> = {},
 ): Promise<ArchiveWriter> {
-  const { createDirectory, key, keep, maxSpool, name, roll, sync, to } = options;
+  const { compression, createDirectory, index, key, keep } = options;
+  const { maxSpool, name, roll, sync, to } = options;
   const withoutTo = { keep, key: key !== undefined, 'max-spool': maxSpool !== undefined };
   for (const [option, isGiven] of Object.entries(withoutTo)) {
     if (isGiven && to === undefined) throw new UsageError(`--${option} goes with --to`);
@@ -82,10 +94,11 @@ export async function openWriter(
   return createArchiveWriter({
     ...{ directory, sync },
     ...(name !== undefined && { template: name }),
+    ...(index.length > 0 && { index: index.flat() }),
     ...(conditions.length > 0 && { roll: conditions }),
     ...(to !== undefined && {
       ship: {
-        to,
+        ...{ to, compression },
         localFile: keep ? 'keep' : 'delete',
         ...(/^s3:/i.test(to) && { s3: s3OptionsOf(options) }),
         ...(key !== undefined && { key }),
