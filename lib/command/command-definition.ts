@@ -31,6 +31,11 @@ export type AnyCommand = Omit<CommandDefinition<OptionMap>, 'run'> & {
   readonly run: (call: CommandCall<OptionMap>) => Promise<ExitCode>;
 };
 
+/** Subcommands by name. Each is loaded when it is called. */
+export type LazyCommands = Readonly<
+  Record<string, { readonly summary: string; readonly load: () => Promise<AnyCommand> }>
+>;
+
 /** Declares a subcommand; `run` gets the values that its options parse. */
 export function defineCommand<Options extends OptionMap>(
   definition: CommandDefinition<Options>,

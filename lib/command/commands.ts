@@ -1,13 +1,7 @@
-import type { AnyCommand } from './command-definition.js';
-
-/** A subcommand that is loaded when it is called. */
-interface LazyCommand {
-  readonly summary: string;
-  readonly load: () => Promise<AnyCommand>;
-}
+import type { LazyCommands } from './command-definition.js';
 
 /** All subcommands, in the order in which help shows them. */
-export const COMMANDS: Readonly<Record<string, LazyCommand>> = {
+export const COMMANDS: LazyCommands = {
   record: {
     summary: 'archive records from stdin',
     load: async () => (await import('./record.js')).record,
@@ -39,6 +33,10 @@ export const COMMANDS: Readonly<Record<string, LazyCommand>> = {
   repair: {
     summary: 'copy what is left of a damaged archive',
     load: async () => (await import('./repair.js')).repair,
+  },
+  completion: {
+    summary: 'print the completion script of a shell',
+    load: async () => (await import('./completion.js')).createCompletion(COMMANDS),
   },
 };
 

@@ -1,15 +1,17 @@
 #!/usr/bin/env node
-/** What SIGUSR1 prints, until a command has a status of its own. */
-let statusLine = () => 'shoebox: starting';
+const begunMs = performance.now();
 
 // Before anything else: without a handler, Node opens its debugger at this signal.
-process.on('SIGUSR1', () => process.stderr.write(`${statusLine()}\n`));
+process.on('SIGUSR1', () => {
+  const seconds = Math.round((performance.now() - begunMs) / 1000);
+  process.stderr.write(`shoebox: running for ${seconds} s\n`);
+});
 
-// Dependencies warn of things that the user of a command cannot change.
+// The user of a command cannot act on the warnings of dependencies, such as the AWS SDK's on Node 20.
 process.removeAllListeners('warning');
-
-const begunMs = performance.now();
-statusLine = () => `shoebox: running for ${Math.round((performance.now() - begunMs) / 1000)} s`;
+process.on('warning', ({ message, name }) => {
+  if (name === 'ShoeboxWarning') process.stderr.write(`shoebox: ${message}\n`);
+});
 
 void run();
 

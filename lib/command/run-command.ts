@@ -31,6 +31,10 @@ interface ParsedLine {
  */
 export async function runCommand(argv: readonly string[], host: Host): Promise<ExitCode> {
   try {
+    if (argv[0] === 'complete' && argv[1] === '--') {
+      await (await import('./completion.js')).completeWords(argv.slice(2), COMMANDS);
+      return 0;
+    }
     const line = await parseLine(argv, host);
     return line === undefined ? 0 : await runLine(line, host);
   } catch (error) {

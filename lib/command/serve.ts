@@ -11,6 +11,7 @@ import { UsageError } from './options/usage-error.js';
 import { openWriter, WRITER_OPTIONS } from './options/writer-options.js';
 import { closeWriter } from './output/close-writer.js';
 import { prometheusText } from './output/prometheus.js';
+import { showRecordStatus } from './record/record-status.js';
 import { parseListenAddress } from './serve/listen-address.js';
 import { createRequestHandler } from './serve/request-handler.js';
 
@@ -79,8 +80,10 @@ export const serve = defineCommand({
     const scheme = tls === undefined ? 'http' : 'https';
     const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
     terminal.note(`listening on ${scheme}://${host}:${port}`);
+    const status = showRecordStatus(writer, terminal, { isJson: false });
     const failed = once(writer, 'error').then(([error]) => Promise.reject(error));
     await Promise.race([aborted(signal), failed]);
+    status.stop();
     server.close();
     const code = await closeWriter(writer, deadline, terminal);
     // Answers were sent as records became safe; a body that never ends must not keep the process.

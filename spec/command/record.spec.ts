@@ -133,6 +133,18 @@ describe('shoebox record', () => {
     expect(await read(directory)).to.have.length(2);
   });
 
+  it('prints a status line at SIGUSR1, from its first moment on', async () => {
+    const directory = await temporary.make();
+    const child = startShoebox(['record', directory, '--json']);
+    const said = once(child.stderr, 'data');
+    child.stdin.write('{"n":1}\n');
+    await once(child.stdout, 'readable');
+    child.kill('SIGUSR1');
+    expect(String(await said)).to.match(/^shoebox: 1 record, \d+\/s, 0 B sealed, 0 shipped/);
+    child.stdin.end();
+    expect(await once(child, 'exit')).to.deep.equal([0, null]);
+  });
+
   it('exits at once at the second signal', async () => {
     const directory = await temporary.make();
     const child = startShoebox(['record', directory, '--json']);

@@ -1,4 +1,5 @@
 import type { ArchiveWriter } from '../../index.js';
+import { answerStatusSignal } from '../output/process-status.js';
 import { countOf, formatBytes, formatCount } from '../output/quantities.js';
 import type { Terminal } from '../output/terminal.js';
 
@@ -14,10 +15,23 @@ export function showRecordStatus(
   terminal: Terminal,
   { isJson }: { readonly isJson: boolean },
 ): { stop(): void } {
-  let [records, ms] = [0, performance.now()];
+  const begunMs = performance.now();
+  let [records, ms] = [0, begunMs];
   let archive = '';
   writer.on('open', ({ name }) => {
     archive = name;
+  });
+  const lineOf = (perSecond: number) => {
+    const { left, records: written, sealedBytes, shipped } = writer.stats();
+    const waiting = left === 0 ? '' : `, ${countOf(left, 'archive')} to ship`;
+    return (
+      `${countOf(written, 'record')}, ${formatCount(perSecond)}/s, ` +
+      `${formatBytes(sealedBytes)} sealed, ${formatCount(shipped)} shipped${waiting}  ${archive}`
+    );
+  };
+  const restore = answerStatusSignal(() => {
+    const seconds = (performance.now() - begunMs) / 1000;
+    return `shoebox: ${lineOf(Math.round(writer.stats().records / seconds))}`;
   });
   const timer = setInterval(
     () => {
@@ -25,23 +39,20 @@ export function showRecordStatus(
       const nowMs = performance.now();
       const perSecond = Math.round(((stats.records - records) * 1000) / (nowMs - ms));
       [records, ms] = [stats.records, nowMs];
-      const { left, sealed, sealedBytes, shipped } = stats;
       if (isJson) {
+        const { left, sealed, sealedBytes, shipped } = stats;
         const status = { type: 'status', records, perSecond, sealed, sealedBytes, shipped, left };
         void terminal.printJson(status);
-        return;
+      } else {
+        terminal.showStatus(lineOf(perSecond));
       }
-      const waiting = left === 0 ? '' : `, ${countOf(left, 'archive')} to ship`;
-      terminal.showStatus(
-        `${countOf(records, 'record')}, ${formatCount(perSecond)}/s, ` +
-          `${formatBytes(sealedBytes)} sealed, ${formatCount(shipped)} shipped${waiting}  ${archive}`,
-      );
     },
     isJson ? JSON_INTERVAL_MS : LINE_INTERVAL_MS,
   );
   timer.unref();
   return {
     stop() {
+      restore();
       clearInterval(timer);
       terminal.clearStatus();
     },
