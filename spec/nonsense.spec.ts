@@ -32,6 +32,7 @@ const places: Readonly<Record<string, (value: unknown) => unknown>> = {
   'the signal of a writer': (value) => write({ signal: value }),
   'the directory of a writer': (value) => write({ directory: value }),
   'where to ship': (value) => write({ ship: { to: value } }),
+  'the compression of what is shipped': (value) => write({ ship: { to: 'y', compression: value } }),
   'the clock of a reader': (value) => read({ clock: value }),
   'the files of a reader': (value) => read({ files: value }),
   'the signal of a reader': (value) => read({ signal: value }),

@@ -105,6 +105,7 @@ describe('an unknown option', () => {
     Encoder: [{ blokBytes: 1 }, 'blockBytes', (slip) => new shoebox.Encoder(slip)],
     Decoder: [{ whenDamage: 'skip' }, 'whenDamaged', (slip) => new shoebox.Decoder(slip)],
     SeekableGzip: [{ levle: 1 }, 'level', (slip) => new shoebox.SeekableGzip(slip)],
+    SeekableZstd: [{ levle: 1 }, 'level', (slip) => new shoebox.SeekableZstd(slip)],
     toJsonLines: [{ metadatas: true }, 'metadata', (slip) => shoebox.toJsonLines(slip)],
     fromJsonLines: [{ metdata: [] }, 'metadata', (slip) => shoebox.fromJsonLines(slip)],
     toPayloads: [{ seperator: '' }, 'separator', (slip) => shoebox.toPayloads(slip)],

@@ -14,24 +14,13 @@ import { MemberCutter } from '../../lib/codec/compression/members/member-cutter.
 import * as common from '../../lib/format/member-index.js';
 import * as format from '../../lib/format/seekable-gzip.js';
 import { decodeArchive } from '../support/decode-archive.js';
+import { fileInHex } from '../support/file-in-hex.js';
 import { indexOf, membersOf } from '../support/gzip-tools.js';
 
 const DOCUMENT = readFileSync(new URL('../../docs/format-gzip.md', import.meta.url), 'utf8');
 
-/** The file's bytes. Checks that each line has the offset that it states. */
-function fileInHex(): Buffer {
-  const [, block = '', more] = DOCUMENT.split('```text\n');
-  expect(more).to.equal(undefined);
-  let bytes = Buffer.alloc(0);
-  for (const [line, offset, hex = ''] of block.matchAll(/^ *(\d+) {2}((?:[0-9a-f]{2} ?)+)/gm)) {
-    expect(Number(offset), line).to.equal(bytes.length);
-    bytes = Buffer.concat([bytes, Buffer.from(hex.replaceAll(' ', ''), 'hex')]);
-  }
-  return bytes;
-}
-
 describe('docs/format-gzip.md', () => {
-  const file = fileInHex();
+  const file = fileInHex(DOCUMENT);
 
   it('has a file that gzip decompresses to the archive of the page', () => {
     const payloads = decodeArchive(gunzipSync(file)).map((record) => record.text());

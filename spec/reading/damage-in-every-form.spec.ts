@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
+import { nodeZstd } from '../../lib/codec/compression/zstd/node-zstd.js';
 import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
 import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { verifyArchive } from '../../lib/reading/verifying/verify-archive.js';
@@ -16,6 +17,7 @@ import {
   sampleVersion2,
 } from '../support/damaged-archive.js';
 import { TemporaryDirectories } from '../support/series.js';
+import { compressZstd } from '../support/zstd-tools.js';
 
 /** An archive whose payloads hold archives. */
 const SAMPLE = sampleVersion2().bytes;
@@ -33,7 +35,7 @@ describe('a damaged archive', () => {
 
   afterEach(() => directories.remove());
 
-  it('gives the same records and damage whether it is plain, gzip or seekable gzip', async () => {
+  it('gives the same records and damage whether it is plain, gzip, seekable gzip or zstd', async () => {
     const directory = await directories.make();
     await fc.assert(
       fc.asyncProperty(
@@ -44,11 +46,14 @@ describe('a damaged archive', () => {
           const flip = (file: Buffer, bit: number) =>
             flipBit(file, 8 + (bit % (8 * file.length - 8)));
           const damaged = bits.reduce(flip, bytes);
-          const paths = ['a.events', 'b.events.gz', 'c.events.gz'].map((name) =>
-            join(directory, name),
-          );
-          const forms = [damaged, gzipSync(damaged), await compress(damaged)];
-          for (const [i, path] of paths.entries()) await writeFile(path, forms[i] ?? damaged);
+          const forms: ReadonlyArray<readonly [name: string, file: Buffer]> = [
+            ['a.events', damaged],
+            ['b.events.gz', gzipSync(damaged)],
+            ['c.events.gz', await compress(damaged)],
+            ...(nodeZstd === null ? [] : [['d.events.zst', await compressZstd(damaged)] as const]),
+          ];
+          const paths = forms.map(([name]) => join(directory, name));
+          for (const [name, file] of forms) await writeFile(join(directory, name), file);
           const [plain, ...others] = await Promise.all(paths.map(read));
           for (const other of others) expect(other).to.deep.equal(plain);
           for (const path of paths) {

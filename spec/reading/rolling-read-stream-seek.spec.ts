@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 
 import { expect } from 'chai';
 
+import { nodeZstd } from '../../lib/codec/compression/zstd/node-zstd.js';
 import type { SkippedDamage } from '../../lib/codec/frames/skipped-damage.js';
 import { DamageError } from '../../lib/errors/damage-error.js';
 import type { RollingReadOptions } from '../../lib/reading/rolling-read-options.js';
@@ -16,6 +17,7 @@ import { encodeVersion1 } from '../support/encode-archive.js';
 import { FaultyStore } from '../support/faulty-store.js';
 import { compressAll } from '../support/gzip-tools.js';
 import { readPayloads, TemporaryDirectories } from '../support/series.js';
+import { compressZstd, needsZstd } from '../support/zstd-tools.js';
 
 const START_MS = 1_700_000_000_000;
 const KIB = 2 ** 10;
@@ -42,9 +44,11 @@ describe('RollingReadStream, which seeks', () => {
   const directories = new TemporaryDirectories();
   let directory: string;
   let gzip: Buffer;
+  let zstd: Buffer;
 
   before(async () => {
     gzip = await compressAll(SEALED.bytes, { memberBytes: 64 * KIB });
+    if (nodeZstd !== null) zstd = await compressZstd(SEALED.bytes, { memberBytes: 64 * KIB });
   });
 
   beforeEach(async () => {
@@ -63,11 +67,16 @@ describe('RollingReadStream, which seeks', () => {
   const count = (begin: number, end: number) =>
     Array.from({ length: end - begin }, (_, i) => begin + i);
 
-  for (const kind of ['plain', 'gzip'] as const) {
-    const archive = () => (kind === 'plain' ? SEALED.bytes : gzip);
-    const name = kind === 'plain' ? 'a.events' : 'a.events.gz';
+  const names = { plain: 'a.events', gzip: 'a.events.gz', zstd: 'a.events.zst' } as const;
+  for (const kind of ['plain', 'gzip', 'zstd'] as const) {
+    const archive = () => ({ plain: SEALED.bytes, gzip, zstd })[kind];
+    const name = names[kind];
 
     describe(`in a ${kind} archive`, () => {
+      before(function () {
+        if (kind === 'zstd') needsZstd(this);
+      });
+
       it('reads only the blocks of a file that can match, and its end', async () => {
         await writeFile(join(directory, name), archive());
         let bytes = 0;

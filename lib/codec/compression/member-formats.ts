@@ -1,8 +1,9 @@
 import { gzipFormat } from './gzip/gzip-format.js';
 import type { MemberFormat } from './members/member-format.js';
+import { zstdFormat } from './zstd/zstd-format.js';
 
 /** All compressions of archives. */
-export const MEMBER_FORMATS: readonly MemberFormat[] = [gzipFormat];
+export const MEMBER_FORMATS: readonly MemberFormat[] = [gzipFormat, zstdFormat];
 
 /** How many of its first bytes show how a file is compressed. */
 export const FORMAT_BYTES = 4;

@@ -13,6 +13,7 @@ import {
   KIND_RECORDS,
   VERSION_2,
 } from '../../format/version-2.js';
+import type { ArchiveSource } from '../opening/archive-source.js';
 import type { ArchiveIdentity, FoundArchive } from '../opening/found-archive.js';
 
 /** Writer, sequence and earliest time of an archive's first block. */
@@ -34,6 +35,9 @@ export type ArchiveHead =
  */
 const PEEK_BYTES = 4096;
 
+/** A first block of zstd that is longer than `PEEK_BYTES` takes a second read; frames to skip, a third. */
+const MOST_READS = 3;
+
 /** How many of the first bytes an archive without sequences is recognised by. */
 const HEAD_BYTES = 512;
 
@@ -48,8 +52,7 @@ export async function identifyArchive(
 ): Promise<{ readonly head: ArchiveHead; readonly identity: ArchiveIdentity }> {
   const source = await archive.open();
   try {
-    const bytes = await source.read({ start: 0, end: PEEK_BYTES });
-    const uncompressed = memberFormatOf(bytes)?.readHead(bytes, HEAD_BYTES) ?? bytes;
+    const uncompressed = await readUncompressedHead(source);
     const head = readHead(uncompressed, source.isOpen);
     const identity = {
       start: head.kind === 'sequenced' ? head.start : undefined,
@@ -62,6 +65,18 @@ export async function identifyArchive(
   } finally {
     await source.close();
   }
+}
+
+async function readUncompressedHead(source: ArchiveSource): Promise<Buffer> {
+  let bytes = await source.read({ start: 0, end: PEEK_BYTES });
+  const format = memberFormatOf(bytes);
+  if (format === null) return bytes;
+  for (let reads = 1; reads < MOST_READS; reads++) {
+    const needed = format.headBytes(bytes, HEAD_BYTES);
+    if (needed <= bytes.length) break;
+    bytes = await source.read({ start: 0, end: needed });
+  }
+  return format.readHead(bytes, HEAD_BYTES);
 }
 
 /** Whether `found` is the archive whose head before was `known`, and may have grown since. */

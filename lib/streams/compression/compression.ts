@@ -5,9 +5,12 @@ import type {
   CompressionName,
   MemberFormat,
 } from '../../codec/compression/members/member-format.js';
+import { requireZstd } from '../../codec/compression/zstd/node-zstd.js';
+import { zstdFormat } from '../../codec/compression/zstd/zstd-format.js';
 import { quote } from '../../errors/show.js';
 import { checkWholeNumber, parseChoice } from '../../format/option-values.js';
 import { SeekableGzip } from './seekable-gzip.js';
+import { LARGEST_ZSTD_LEVEL, LEAST_ZSTD_LEVEL, SeekableZstd } from './seekable-zstd.js';
 
 /** How archives are compressed; `'none'` leaves them as they are. */
 export type CompressionOption = CompressionName | 'none';
@@ -38,6 +41,12 @@ const COMPRESSIONS: Readonly<Record<CompressionName, Levels>> = {
     most: 9,
     create: (level) => new SeekableGzip({ level }),
   },
+  zstd: {
+    format: zstdFormat,
+    least: LEAST_ZSTD_LEVEL,
+    most: LARGEST_ZSTD_LEVEL,
+    create: (level) => new SeekableZstd({ level }),
+  },
 };
 
 const NONE: Compression = {
@@ -52,7 +61,7 @@ const NONE: Compression = {
  *
  * @param path precedes the names of the options in messages
  * @throws TypeError for an unknown compression, or a level without one; RangeError for a level that
- *   the compression does not have
+ *   the compression does not have; ArchiveError `ERR_NO_ZSTD` where Node has no zstd
  */
 export function createCompression(
   options: {
@@ -62,7 +71,7 @@ export function createCompression(
   path = '',
 ): Compression {
   const { level } = options;
-  const name = parseChoice(`${path}compression`, options.compression, ['gzip', 'none']);
+  const name = parseChoice(`${path}compression`, options.compression, ['gzip', 'zstd', 'none']);
   if (name === 'none') {
     if (level === undefined) return NONE;
     throw new TypeError(
@@ -70,6 +79,7 @@ export function createCompression(
     );
   }
   const { create, format, least, most } = COMPRESSIONS[name];
+  if (name === 'zstd') requireZstd(`write with ${path}compression 'zstd'`);
   if (level !== undefined) checkWholeNumber(`${path}level`, level, least, most);
   const { contentType, suffix } = format;
   return { name, suffix, contentType, createCompressor: () => create(level) };

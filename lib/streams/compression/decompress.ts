@@ -15,7 +15,8 @@ import { PulledBytes } from './pulled-bytes.js';
  * frame, silently. And both drop good data that shares a chunk with damage.
  *
  * @param archive the name for error messages
- * @throws DamageError with an offset in decompressed bytes; errors of `compressed`
+ * @throws DamageError with an offset in decompressed bytes; errors of `compressed`; ArchiveError
+ *   `ERR_NO_ZSTD` where Node cannot decompress zstd
  */
 export async function* decompress(
   reader: MemberReader,
@@ -23,6 +24,7 @@ export async function* decompress(
   archive?: string,
   extent: 'whole' | 'part' = 'whole',
 ): AsyncGenerator<Buffer> {
+  reader.checkSupport?.(archive);
   const { format } = reader;
   const reason = `bad-${format.name}` as const;
   const input = new PulledBytes(compressed);

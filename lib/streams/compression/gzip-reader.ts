@@ -8,8 +8,7 @@ import {
   EMPTY_END,
   memberKindOf,
 } from '../../codec/compression/gzip/gzip-member.js';
-import type { MemberEntry } from '../../codec/compression/members/member-entry.js';
-import type { Fail } from '../../codec/compression/members/section.js';
+import { type Fail, nullIfFaulty } from '../../codec/compression/members/section.js';
 import { isError } from '../../errors/is-error.js';
 import {
   DATA_HEADER_BYTES,
@@ -37,28 +36,15 @@ export const gzipReader: MemberReader = {
 
 async function takeMember(input: PulledBytes): Promise<PendingMember | null> {
   if (!(await hasAhead(input, DATA_HEADER_BYTES))) return null;
-  const entry = readEntry(input.queue.peek(DATA_HEADER_BYTES));
+  const header = input.queue.peek(DATA_HEADER_BYTES);
+  // `readMember` reports a damaged header.
+  const entry = nullIfFaulty((fail) => decodeDataHeader(header, fail));
   if (entry === null || Math.max(entry.memberBytes, entry.rawBytes) > LARGEST_MEMBER_AHEAD) {
     return null;
   }
   if (!(await hasAhead(input, entry.memberBytes))) return null;
   const bytes = input.queue.take(entry.memberBytes);
   return { bytes, raw: inflate(bytes, entry.rawBytes) };
-}
-
-function readEntry(header: Buffer): MemberEntry | null {
-  try {
-    return decodeDataHeader(header, refuse);
-  } catch (error) {
-    if (error === REFUSED) return null;
-    throw error;
-  }
-}
-
-const REFUSED = new Error('damaged member header; `readMember` reports it');
-
-function refuse(): never {
-  throw REFUSED;
 }
 
 /** Without spare room after the last byte, zlib would allocate a second buffer of the same size. */

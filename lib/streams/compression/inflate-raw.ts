@@ -2,6 +2,7 @@ import { createInflateRaw, inflateRawSync } from 'node:zlib';
 
 import { inflateUpToDamage } from '../../codec/compression/gzip/inflate-head.js';
 import type { PulledBytes } from './pulled-bytes.js';
+import { SteppedTransform } from './stepped-transform.js';
 
 /** zlib's default of 16 KiB makes four times the calls. */
 const CHUNK_BYTES = 64 * 2 ** 10;
@@ -16,24 +17,25 @@ const LARGEST_RESCUE_BYTES = 8 * 2 ** 20;
  * @throws errors of zlib and of `input`
  */
 export async function* inflateRaw(input: PulledBytes): AsyncGenerator<Buffer> {
-  const inflater = new RawInflater();
+  const zlib = createInflateRaw({ chunkSize: CHUNK_BYTES });
+  const inflater = new SteppedTransform(zlib);
   /** Chunks to inflate a second time if zlib finds damage. */
   const fedChunks: Buffer[] = [];
   let fed = 0;
   let given = 0;
   try {
-    while (fed === inflater.taken && (await input.has(1))) {
+    while (fed === zlib.bytesWritten && (await input.has(1))) {
       const chunk = input.takeAll();
       fed += chunk.length;
       fedChunks.push(chunk);
       if (Math.max(fed, given) > LARGEST_RESCUE_BYTES) fedChunks.length = 0;
-      for await (const piece of inflater.inflate(chunk)) {
+      for await (const piece of inflater.push(chunk)) {
         given += piece.length;
         yield piece;
       }
       // zlib takes no bytes after the end of the data: bytes left over mean that the data has
       // ended.
-      const over = fed - inflater.taken;
+      const over = fed - zlib.bytesWritten;
       if (over > 0) input.putBack([chunk.subarray(chunk.length - over)]);
     }
   } catch (error) {
@@ -45,54 +47,5 @@ export async function* inflateRaw(input: PulledBytes): AsyncGenerator<Buffer> {
     throw error;
   } finally {
     inflater.close();
-  }
-}
-
-class RawInflater {
-  readonly #zlib = createInflateRaw({ chunkSize: CHUNK_BYTES });
-  #failure: Error | undefined;
-  #wake: () => void = () => {};
-
-  constructor() {
-    this.#zlib.on('readable', () => this.#wake());
-    this.#zlib.on('error', (error) => {
-      this.#failure = error;
-      this.#wake();
-    });
-  }
-
-  get hasFailed(): boolean {
-    return this.#failure !== undefined;
-  }
-
-  /** How many of the bytes written to zlib were deflate data. */
-  get taken(): number {
-    return this.#zlib.bytesWritten;
-  }
-
-  async *inflate(chunk: Buffer): AsyncGenerator<Buffer> {
-    let isTaken = false;
-    this.#zlib.write(chunk, () => {
-      isTaken = true;
-      this.#wake();
-    });
-    while (true) {
-      // A loop over the stream would drop its buffer after an error, but those bytes are good.
-      const piece: Buffer | null = this.#zlib.read();
-      if (piece !== null) yield piece;
-      else if (this.#failure !== undefined) throw this.#failure;
-      else if (isTaken) return;
-      else await this.#change();
-    }
-  }
-
-  close(): void {
-    this.#zlib.destroy();
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
   }
 }

@@ -25,6 +25,12 @@ export interface MemberReader {
   readonly format: MemberFormat;
 
   /**
+   * @param archive the name for the error
+   * @throws ArchiveError `ERR_NO_ZSTD` where Node has no such decompressor
+   */
+  checkSupport?(archive: string | undefined): void;
+
+  /**
    * Takes the next member, if it is a whole data member small enough to be decompressed at once,
    * and starts with that. Otherwise returns null and leaves it in `input`.
    */

@@ -20,7 +20,7 @@ describe('baseNameOf', () => {
 
 describe('isReadableName', () => {
   it('accepts archives in every state', () => {
-    const names = ['a', 'a.events', 'a.events.open', 'a.events.gz', 'a.events.stale'];
+    const names = ['', '.open', '.gz', '.zst', '.stale'].map((suffix) => `a.events${suffix}`);
     expect(names.every(isReadableName)).to.equal(true);
   });
 
@@ -44,6 +44,7 @@ describe('possiblePathsOf', () => {
     expect(possiblePathsOf('d/a.events')).to.deep.equal([
       'd/a.events',
       'd/a.events.gz',
+      'd/a.events.zst',
       'd/a.events.open',
       'd/a.events.stale',
     ]);

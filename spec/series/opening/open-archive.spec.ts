@@ -67,7 +67,7 @@ describe('openArchive', () => {
     expect(error).to.be.instanceOf(ArchiveError).and.to.have.property('code', 'ERR_ARCHIVE_GONE');
     expect(error).to.have.property(
       'message',
-      `archive vanished since it was listed: ${archive}, ${archive}.gz, ${archive}.open, ${archive}.stale`,
+      `archive vanished since it was listed: ${['', '.gz', '.zst', '.open', '.stale'].map((suffix) => archive + suffix).join(', ')}`,
     );
   });
 

@@ -27,6 +27,8 @@ export const gzipFormat: MemberFormat = {
   endName: 'the last member of a seekable gzip',
 
   isMember: isGzip,
+  // Any head inflates to its part of the archive.
+  headBytes: (head) => head.length,
   readHead: inflateHead,
   isOurs: (head) => findSubfield(head)?.bytes[0] === SECTION_VERSION,
 

@@ -4,7 +4,7 @@ import type { MemberEntry, MemberFacts } from './member-entry.js';
 import type { MemberFail } from './section.js';
 
 /** The compressions that archives may have. */
-export type CompressionName = 'gzip';
+export type CompressionName = 'gzip' | 'zstd';
 
 /**
  * How a compression stores an archive: as *members* that can be decompressed alone (members of
@@ -25,6 +25,12 @@ export interface MemberFormat {
 
   /** Whether a file begins with a member of any program, by its first 4 bytes. */
   isMember(head: Buffer): boolean;
+
+  /**
+   * How many of the first bytes of the file `readHead` needs, as far as `head` shows. A longer head
+   * may show that it needs more.
+   */
+  headBytes(head: Buffer, count: number): number;
 
   /**
    * Decompresses the first `count` bytes of an archive, synchronously; fewer if `head` is too short

@@ -59,3 +59,22 @@ export function checkSection(section: Section, expectedBytes: number, fail: Memb
   const found = bytes.readUInt32LE(crcAt);
   if (crc !== found) fail(start + crcAt, `section checksum ${hex32(crc)}`, hex32(found));
 }
+
+/**
+ * What `decode` returns; null if it reports a fault. For callers that leave the report to the
+ * reader of the whole file.
+ */
+export function nullIfFaulty<Value>(decode: (fail: () => never) => Value): Value | null {
+  try {
+    return decode(refuse);
+  } catch (error) {
+    if (error === REFUSED) return null;
+    throw error;
+  }
+}
+
+const REFUSED = new Error('faulty bytes; the reader of the file reports them');
+
+function refuse(): never {
+  throw REFUSED;
+}
