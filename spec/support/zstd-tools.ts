@@ -12,12 +12,13 @@ import { zstdReader } from '../../lib/streams/compression/zstd-reader.js';
 import { iterate } from '../streams/stream-tools.js';
 import { cut } from './decode-archive.js';
 
-/** Skips a spec on a Node without zstd, and says so. */
+let wasSaid = false;
+
+/** Skips a spec on a Node without zstd, and says so, once for all of them. */
 export function needsZstd(spec: Mocha.Context): void {
   if (nodeZstd !== null) return;
-  console.warn(
-    `skipped, as Node ${process.versions.node} has no zstd (22.15 has): ${titleOf(spec)}`,
-  );
+  if (!wasSaid) console.warn(`specs of zstd are skipped: Node ${process.versions.node} has none`);
+  wasSaid = true;
   spec.skip();
 }
 
