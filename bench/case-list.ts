@@ -5,6 +5,7 @@ type LoadCase = () => Promise<BenchCase>;
 
 const codec = () => import('./cases/codec.js');
 const defaults = () => import('./cases/defaults.js');
+const first = () => import('./cases/first.js');
 const growth = () => import('./cases/growth.js');
 const gunzip = () => import('./cases/gunzip.js');
 const gzip = () => import('./cases/gzip.js');
@@ -50,6 +51,9 @@ export const CASES = {
   seekStore: async () => (await seek()).seekStore,
   seekWholeFile: async () => (await seek()).seekWholeFile,
   seekWholeStore: async () => (await seek()).seekWholeStore,
+  firstByName: async () => (await first()).firstByName,
+  firstByTime: async () => (await first()).firstByTime,
+  firstMemory: async () => (await first()).firstMemory,
   shipShoebox: async () => (await ship()).shipShoebox,
   shipGzip: async () => (await ship()).shipGzip,
   syncShoebox: async () => (await sync()).syncShoebox,

@@ -46,20 +46,39 @@ export function resultOf(
     title: table.title,
     value: table.value ?? null,
     rows: table.rows.map(({ name, title }) => ({ title, ...find(name) })),
-    verdicts: table.targets.map((target) => judge(target, find(target.of), find(target.over))),
+    verdicts: table.targets.map((target) =>
+      judge(target, find(target.of), target.over && find(target.over), table.value),
+    ),
   };
 }
 
-function judge(target: Target, of: Measurement, over: Measurement): Verdict {
-  const [byBest, byMedian] =
-    target.by === 'value'
-      ? [ratioOf(of.value, over.value), ratioOf(of.value, over.value)]
-      : [
-          speedOf(of, of.bestMs) / speedOf(over, over.bestMs),
-          speedOf(of, of.medianMs) / speedOf(over, over.medianMs),
-        ];
+function judge(
+  target: Target,
+  of: Measurement,
+  over: Measurement | undefined,
+  unit: ValueKind | undefined,
+): Verdict {
+  const [byBest, byMedian] = reached(target, of, over, unit);
   const { least = 0, most = Number.POSITIVE_INFINITY } = target;
   return { ...target, byBest, byMedian, isMet: byBest >= least && byBest <= most };
+}
+
+/** By the best rounds and by the medians; values have only a median. */
+function reached(
+  { by }: Target,
+  of: Measurement,
+  over: Measurement | undefined,
+  unit: ValueKind | undefined,
+): readonly [number, number] {
+  if (over === undefined) {
+    const value = (of.value ?? Number.NaN) / (unit?.perUnit ?? 1);
+    return [value, value];
+  }
+  if (by === 'value') return [ratioOf(of.value, over.value), ratioOf(of.value, over.value)];
+  return [
+    speedOf(of, of.bestMs) / speedOf(over, over.bestMs),
+    speedOf(of, of.medianMs) / speedOf(over, over.medianMs),
+  ];
 }
 
 function ratioOf(of: number | null, over: number | null): number {

@@ -8,7 +8,8 @@ import type { InputName } from './inputs/input.js';
 export interface Target {
   readonly what: string;
   readonly of: CaseName;
-  readonly over: CaseName;
+  /** @default none: the target is for the value itself, in the unit of its table */
+  readonly over?: CaseName | undefined;
   /** `'speed'`: records per second; `'value'`: the value that the cases measure. */
   readonly by: 'speed' | 'value';
   readonly least?: number;

@@ -1,6 +1,7 @@
 import type { Suite } from '../suite.js';
 import { codecSuite } from './codec.js';
 import { defaultsSuite } from './defaults.js';
+import { firstSuite } from './first.js';
 import { growthSuite } from './growth.js';
 import { gzipSuite } from './gzip.js';
 import { memorySuite } from './memory.js';
@@ -20,6 +21,7 @@ export const SUITES: readonly Suite[] = [
   syncSuite,
   rollSuite,
   seekSuite,
+  firstSuite,
   memorySuite,
   growthSuite,
   codecSuite,

@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import type { SequenceConflict } from '../errors/conflict-error.js';
-import { SeriesListing, type SkippedArchive } from '../series/listing/find-archives.js';
-import { orderArchives } from '../series/listing/order-archives.js';
+import type { SkippedArchive } from '../series/listing/find-archives.js';
+import { seriesInOrder } from '../series/listing/series-in-order.js';
 import type { SortedPatterns } from '../series/listing/series-patterns.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
@@ -57,17 +57,20 @@ async function* readAll(
   patterns: SortedPatterns,
   options: SeriesOptions,
 ): AsyncGenerator<ArchiveRecord[]> {
-  const listing = new SeriesListing(patterns, options);
-  const found = await listing.list();
-  if (options.wanted.metadata?.isImpossible) return;
-  const archives = await orderArchives(found, options.order, () => listing.takeNew());
-  const ledger = createLedger(found, options);
+  const { archives, isByName } = await seriesInOrder(patterns, options);
+  if (options.wanted.metadata?.isImpossible) {
+    // It is an error all the same if there is no archive.
+    await archives.next();
+    await archives.return(undefined);
+    return;
+  }
+  const ledger = createLedger(isByName, options);
   const selection = new SeriesSelection(options.wanted, ledger);
   const tracker = new PositionTracker(options.after);
   const namesRead = new Set<string>();
   const read: FoundArchive[] = [];
   const pathsRead = new Set<string>();
-  for (const archive of archives) {
+  for await (const { archive, misplaced } of archives) {
     const name = basename(archive.path);
     const seek = seekIn(archive, namesRead.has(name), selection, options);
     namesRead.add(name);
@@ -76,7 +79,7 @@ async function* readAll(
       if (pathsRead.has(path)) return 'skip';
       pathsRead.add(path);
       read.push(archive);
-      ledger.beginArchive(path);
+      ledger.beginArchive(path, misplaced);
       return 'read';
     };
     const readOptions: ReadArchiveOptions = {
@@ -96,10 +99,9 @@ async function* readAll(
 }
 
 function createLedger(
-  found: readonly FoundArchive[],
-  { after, onGap, onLate, order, wanted }: SeriesOptions,
+  isByName: boolean,
+  { after, onGap, onLate, wanted }: SeriesOptions,
 ): SequenceLedger {
-  const isByName = order === 'name' && found.some(({ isStored }) => isStored);
   const ledger = new SequenceLedger({
     whenLate: isByName ? 'fail' : 'read',
     // With a range of times, blocks outside of it are skipped, so a gap would not mean a loss.

@@ -65,10 +65,12 @@ export interface RollingReadOptions
    */
   readonly after?: string | undefined;
   /**
-   * How objects of a store are ordered. `'name'` costs nothing, and fails with `ERR_ARCHIVE_ORDER`
-   * as soon as a writer's records turn out to be in another order. `'time'` goes by the first
-   * record of each archive, as for local archives, and costs two requests per object. By name,
-   * objects come before archives that are only on local disk. @default 'name'
+   * How archives are ordered. `'name'`: local archives by the writers, ordinals and times in their
+   * names, as long as the heads of archives agree, which are read a few ahead; objects of a store in
+   * the natural order of their names, before archives that are only on local disk. Fails with
+   * `ERR_ARCHIVE_ORDER` as soon as records turn out to be in another order than the names.
+   * `'time'`: by the first record of each archive. Reads all heads before it emits a record, which
+   * costs two requests per object. @default 'name'
    */
   readonly order?: SeriesOrder | undefined;
   /**

@@ -71,7 +71,9 @@ const RECORDS_AHEAD = 128;
  * hold out of order come where they are found, with the event `late`. Writers are merged by the earliest time of
  * their next archives. Version 1 and JSON lines have no sequences: they come first, in the natural
  * order of their names, and of several archives with one name and the same bytes, one is read.
- * Objects of a store come in the natural order of their names; see `order`.
+ * Objects of a store come in the natural order of their names; see `order`. If local names hold a
+ * time, or a writer's id and an ordinal, the first record comes before the heads of all archives
+ * were read; objects are listed while records are read.
  *
  * If a local archive is shipped after it was listed, its object is read, provided that a pattern
  * matches it. A download that breaks off continues after its last byte. A request that fails eight

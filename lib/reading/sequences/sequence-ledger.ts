@@ -78,6 +78,7 @@ export class SequenceLedger {
   readonly #facts = new BlockFacts();
   readonly #options: SequenceLedgerOptions;
   #archive = '';
+  #misplaced: Error | undefined;
   #archives = 0;
   #overlaps: Overlap[] = [];
 
@@ -90,9 +91,14 @@ export class SequenceLedger {
     if (next > 0) this.#stateOf(writer).read.add({ begin: 0, end: next });
   }
 
-  /** Call this before the blocks of an archive. Archives are numbered from 0 in this order. */
-  beginArchive(path: string): void {
+  /**
+   * Call this before the blocks of an archive. Archives are numbered from 0 in this order.
+   *
+   * @param misplaced thrown if the archive holds a record that was not read before
+   */
+  beginArchive(path: string, misplaced?: Error): void {
     this.#archive = path;
+    this.#misplaced = misplaced;
     this.#archives++;
   }
 
@@ -116,12 +122,14 @@ export class SequenceLedger {
   /**
    * The sequences of a block that were read before.
    *
-   * @throws ArchiveError with the code `ERR_ARCHIVE_ORDER` for a late block with `whenLate: 'fail'`
+   * @throws ArchiveError with the code `ERR_ARCHIVE_ORDER` for a late block with `whenLate: 'fail'`,
+   *   and the error of a misplaced archive for any new record
    */
   passOver(header: FrameHeader): readonly SequenceRange[] {
     const state = this.#stateOf(header.writer);
     const range = rangeOf(header);
     const { end } = state.read;
+    if (this.#misplaced !== undefined && !state.read.has(range)) throw this.#misplaced;
     if (end === undefined || range.begin >= end) return NOTHING;
     const before = state.read.within(range);
     const [late] = withoutRanges(range, before);

@@ -41,23 +41,30 @@ const MOST_READS = 3;
 /** How many of the first bytes an archive without sequences is recognised by. */
 const HEAD_BYTES = 512;
 
+const NO_BYTES = new Uint8Array();
+
 /** Reads the first bytes of an archive: one small read, or one request for a small range. */
 export async function peekArchive(archive: FoundArchive): Promise<ArchiveHead> {
   return (await identifyArchive(archive)).head;
 }
 
+/** What the first bytes of an archive show. */
+export interface IdentifiedArchive {
+  readonly head: ArchiveHead;
+  readonly identity: ArchiveIdentity;
+}
+
 /** As `peekArchive`; also says what the archive is recognised by, which the archive remembers. */
-export async function identifyArchive(
-  archive: FoundArchive,
-): Promise<{ readonly head: ArchiveHead; readonly identity: ArchiveIdentity }> {
+export async function identifyArchive(archive: FoundArchive): Promise<IdentifiedArchive> {
   const source = await archive.open();
   try {
     const uncompressed = await readUncompressedHead(source);
     const head = readHead(uncompressed, source.isOpen);
+    // The few bytes of a header that is being written are the same in every archive.
+    const isRecognisedByHead = head.kind === 'unsequenced' || head.kind === 'damaged';
     const identity = {
       start: head.kind === 'sequenced' ? head.start : undefined,
-      // The few bytes of a header that is being written are the same in every archive.
-      head: Uint8Array.from(uncompressed.subarray(0, head.kind === 'begun' ? 0 : HEAD_BYTES)),
+      head: isRecognisedByHead ? Uint8Array.from(uncompressed.subarray(0, HEAD_BYTES)) : NO_BYTES,
       file: await source.fileNumber?.(),
     };
     archive.remember?.(identity);
@@ -81,13 +88,18 @@ async function readUncompressedHead(source: ArchiveSource): Promise<Buffer> {
 
 /** Whether `found` is the archive whose head before was `known`, and may have grown since. */
 export function isSameArchive(known: ArchiveIdentity, found: ArchiveIdentity): boolean {
-  const { file, head, start } = known;
+  const { file, start } = known;
   if (start !== undefined) {
     return start.writer === found.start?.writer && start.sequence === found.start.sequence;
   }
   if (file !== undefined && found.file !== undefined && file.dev === found.file.dev) {
     return file.ino === found.file.ino;
   }
+  return beginsAs(known, found);
+}
+
+/** Whether an archive without sequences begins with the bytes of `known`. */
+export function beginsAs({ head }: ArchiveIdentity, found: ArchiveIdentity): boolean {
   return head.length > 0 && Buffer.compare(head, found.head.subarray(0, head.length)) === 0;
 }
 
@@ -111,5 +123,7 @@ function readStart(bytes: Buffer): SequenceStart | null {
   const isBlock = header.version === VERSION_2 && header.kind === KIND_RECORDS;
   // A forged header may hold numbers that become NaN, which cannot be sorted.
   const isSortable = [header.sequence, header.earliestMicros].every(Number.isSafeInteger);
-  return isBlock && isSortable ? header : null;
+  if (!isBlock || !isSortable) return null;
+  const { earliestMicros, sequence, writer } = header;
+  return { earliestMicros, sequence, writer };
 }

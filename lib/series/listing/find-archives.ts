@@ -8,7 +8,7 @@ import type { ArchiveIdentity, FoundArchive } from '../opening/found-archive.js'
 import { type FindMoved, LocalArchive } from '../opening/local-archive.js';
 import { isArchiveGone } from '../opening/open-archive.js';
 import { identifyArchive, isSameArchive } from './archive-head.js';
-import { listLocalArchives } from './list-local-archives.js';
+import { walkLocalArchives } from './list-local-archives.js';
 import { listStoredArchives } from './list-stored-archives.js';
 import { type SortedPatterns, showPattern } from './series-patterns.js';
 
@@ -48,8 +48,8 @@ export class SeriesListing {
   readonly #local = new Map<string, FoundArchive>();
   readonly #stored = new Map<string, FoundArchive>();
   readonly #skipped = new Set<string>();
-  /** The paths of those that `list` and `takeNew` have returned. */
-  readonly #taken = new Set<string>();
+  /** Those that `list` and `takeNew` have not returned yet. */
+  #fresh: FoundArchive[] = [];
   /** By path: archives that are on disk or in a store for good, and so need not be read again. */
   readonly #identities = new Map<string, ArchiveIdentity>();
 
@@ -90,18 +90,26 @@ export class SeriesListing {
   }
 
   #takeListed(): FoundArchive[] {
-    const listed = [...this.#local.values(), ...this.#stored.values()];
-    const fresh = listed.filter(({ path }) => !this.#taken.has(path));
-    for (const { path } of fresh) this.#taken.add(path);
+    const fresh = this.#fresh;
+    this.#fresh = [];
     return fresh;
+  }
+
+  /** A store in a directory may list the same path. */
+  #noteFresh(archive: FoundArchive): void {
+    if (!this.#local.has(archive.path) && !this.#stored.has(archive.path))
+      this.#fresh.push(archive);
   }
 
   async #listLocal(): Promise<void> {
     const { files } = this.#options;
-    for (const path of await listLocalArchives(this.#patterns.local, { files, allowEmpty: true })) {
-      if (this.#local.has(path)) continue;
-      const findMoved: FindMoved = (...moved) => this.#findMoved(...moved);
-      this.#local.set(path, new LocalArchive(path, files, findMoved));
+    for await (const paths of walkLocalArchives(this.#patterns.local, files)) {
+      for (const path of paths) {
+        if (this.#local.has(path)) continue;
+        const archive = new LocalArchive(path, files, this.#findMoved);
+        this.#noteFresh(archive);
+        this.#local.set(path, archive);
+      }
     }
   }
 
@@ -115,22 +123,20 @@ export class SeriesListing {
     };
     for (const { pattern, store } of this.#patterns.stored) {
       for (const archive of await listStoredArchives(store, pattern, retries, skip)) {
+        this.#noteFresh(archive);
         this.#stored.set(archive.path, archive);
       }
     }
   }
 
   /** Lists again only if nothing that is listed is the archive: many may move in a long read. */
-  async #findMoved(
-    path: string,
-    identity: ArchiveIdentity | undefined,
-  ): Promise<FoundArchive | undefined> {
+  readonly #findMoved: FindMoved = async (path, identity) => {
     const known = await this.#findListed(path, identity);
     if (known !== undefined) return known;
     await this.#listLocal();
     await this.#listStored();
     return await this.#findListed(path, identity);
-  }
+  };
 
   async #findListed(
     path: string,
@@ -151,7 +157,7 @@ export class SeriesListing {
     const known = this.#identities.get(archive.path);
     if (known !== undefined) return known;
     const identity = await readIdentity(archive, this.#options.files);
-    if (identity !== undefined && identity.head.length > 0) {
+    if (identity !== undefined && (identity.start !== undefined || identity.head.length > 0)) {
       this.#identities.set(archive.path, identity);
     }
     return identity;

@@ -47,8 +47,9 @@ export function checkPatterns(patterns: LocalPatterns): readonly string[] {
 
 /**
  * The local archives that patterns match: paths without the suffix of their state, without
- * duplicates, in no particular order. A pattern matches an archive's name with and without that suffix. If a file or directory
- * has exactly the name of a pattern, the pattern means only that, even if it could be a glob.
+ * duplicates, in no particular order. A pattern matches an archive's name with and without that
+ * suffix. If a file or directory has exactly the name of a pattern, the pattern means only that,
+ * even if it could be a glob.
  *
  * @throws NoArchivesError, DirectoryError
  */
@@ -56,46 +57,78 @@ export async function listLocalArchives(
   patterns: readonly string[],
   options: LocalListOptions,
 ): Promise<string[]> {
-  const found = new Map<string, string>();
-  for (const pattern of patterns) {
-    for await (const path of match(pattern, options.files)) found.set(resolve(path), path);
+  const found = new Set<string>();
+  for await (const paths of walkLocalArchives(patterns, options.files)) {
+    for (const path of paths) found.add(path);
   }
   if (found.size === 0 && !options.allowEmpty) throw new NoArchivesError(patterns);
-  return [...found.values()];
+  return [...found];
 }
 
-async function* match(pattern: string, files: FileLayer): AsyncGenerator<string> {
+/**
+ * As `listLocalArchives`, one directory after the other. A path comes once for each state that its
+ * archive has at the time.
+ */
+export async function* walkLocalArchives(
+  patterns: readonly string[],
+  files: FileLayer,
+): AsyncGenerator<string[]> {
+  /** Patterns may lead to one file by different paths. */
+  const paths = new Map<string, string>();
+  for (const pattern of patterns) {
+    for await (const matched of match(pattern, files)) {
+      if (patterns.length === 1) yield matched;
+      else yield matched.filter((path) => isFirst(path, paths));
+    }
+  }
+}
+
+function isFirst(path: string, paths: Map<string, string>): boolean {
+  const absolute = resolve(path);
+  const first = paths.get(absolute);
+  if (first === undefined) paths.set(absolute, path);
+  return first === undefined || first === path;
+}
+
+/** The archives of one directory after the other. */
+async function* match(pattern: string, files: FileLayer): AsyncGenerator<string[]> {
   const status = await statusOf(pattern, files);
   const archive = archiveOf(pattern);
   if (status?.isDirectory()) {
     yield* walk(pattern, '**', files);
   } else if (status?.isFile() || (await isThere(archive, files))) {
-    yield archive;
+    yield [archive];
   } else {
     const { root, glob } = splitGlob(pattern);
     const plain = archiveOf(unescapeGlob(pattern));
     if (glob !== '') yield* walk(root === '' ? '.' : root, glob, files);
-    else if (await isThere(plain, files)) yield plain;
+    else if (await isThere(plain, files)) yield [plain];
   }
 }
 
-async function* walk(root: string, glob: string, files: FileLayer): AsyncGenerator<string> {
+async function* walk(root: string, glob: string, files: FileLayer): AsyncGenerator<string[]> {
   const isMatch = createGlobMatcher(glob);
   const isDeep = glob.includes('**');
   const depth = isDeep ? Number.POSITIVE_INFINITY : glob.split('/').length - 1;
   const below: string[] = [''];
   for (let inner = below.pop(); inner !== undefined; inner = below.pop()) {
-    for (const entry of await entriesOf(join(root, inner), files)) {
-      const path = inner === '' ? entry.name : `${inner}/${entry.name}`;
+    const matched: string[] = [];
+    const prefix = inner === '' ? '' : `${inner}/`;
+    const directory = join(root, inner, 'x').slice(0, -1);
+    const entries = await entriesOf(join(root, inner), files);
+    // Frees each entry when it is done: there may be a million.
+    for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) {
+      const path = prefix + entry.name;
       // Links between directories can form cycles, so `**` does not follow them.
       const followed = entry.isSymbolicLink() ? await statusOf(join(root, path), files) : entry;
       if (followed?.isDirectory()) {
         if (path.split('/').length <= depth && (followed === entry || !isDeep)) below.push(path);
       } else if (followed?.isFile() && isReadableName(entry.name)) {
-        const archive = archiveOf(path);
-        if (isMatch(path) || isMatch(archive)) yield join(root, archive);
+        const archive = prefix + baseNameOf(entry.name);
+        if (isMatch(path) || isMatch(archive)) matched.push(directory + baseNameOf(entry.name));
       }
     }
+    yield matched;
   }
 }
 

@@ -1,12 +1,23 @@
-import { basename } from 'node:path';
-
 import { listObjects } from '../../stores/contract/list-objects.js';
-import { type RetryOptions, retry } from '../../stores/contract/retries.js';
+import { Retries, type RetryOptions, retry } from '../../stores/contract/retries.js';
 import type { SkippedObject, Store } from '../../stores/contract/store.js';
-import { baseNameOf, isCompressedName, isReadableName } from '../names/archive-state.js';
-import { literalStart, splitGlob } from '../names/glob.js';
-import { createGlobMatcher } from '../names/glob-matcher.js';
+import {
+  COMPRESSED_SUFFIXES,
+  isCompressedName,
+  OPEN_SUFFIX,
+  STALE_SUFFIX,
+} from '../names/archive-state.js';
 import { StoredArchive } from '../opening/stored-archive.js';
+import { archiveOf, KeyPattern } from './key-pattern.js';
+
+/** The suffix of a state that sorts last. */
+const LAST_SUFFIX = [OPEN_SUFFIX, ...COMPRESSED_SUFFIXES, STALE_SUFFIX].toSorted().at(-1) ?? '';
+
+/** An object that a pattern means and no store can read. */
+export interface SkippedStoredObject extends SkippedObject {
+  /** The store and the key. */
+  readonly path: string;
+}
 
 /**
  * The archives in a store that a pattern matches: a glob, a key, or a prefix of keys that ends
@@ -14,37 +25,113 @@ import { StoredArchive } from '../opening/stored-archive.js';
  * without the suffix of its state. Requests only keys that begin with the literal start of the
  * pattern.
  *
- * @param onSkipped called for each object that the pattern means and no store can read
  * @throws StoreError
  */
 export async function listStoredArchives(
   store: Store,
   pattern: string,
   retries: RetryOptions,
-  onSkipped: (object: SkippedObject & { readonly path: string }) => void = () => undefined,
+  onSkipped: (object: SkippedStoredObject) => void = () => undefined,
 ): Promise<StoredArchive[]> {
-  const { root, glob } = splitGlob(pattern.replace(/\/$/, ''));
-  const { keys, skipped } = await retry(
-    () => list(store, startOf(root, glob), retries.signal),
-    retries,
-  );
-  const match = (all: readonly string[]) => {
-    const readable = all.filter((key) => isReadableName(basename(key)));
-    return glob === '' ? matchName(readable, root) : matchGlob(readable, root, glob);
-  };
-  const matched = match(keys);
-  for (const object of skipped) {
-    if (match([plainKey(object.key)]).length === 0) continue;
-    onSkipped({ ...object, path: `${store.name}/${object.key}` });
+  const keys = new KeyPattern(pattern);
+  const listed = await retry(() => list(store, keys.prefix, retries.signal), retries);
+  const below = listed.keys.filter((key) => keys.isBelow(key));
+  const named = listed.keys.filter((key) => keys.isNamed(key));
+  for (const object of listed.skipped) {
+    if (keys.means(object)) onSkipped({ ...object, path: `${store.name}/${object.key}` });
   }
   const archives = new Map<string, string[]>();
-  for (const key of matched) {
+  for (const key of named.length > 0 ? named : below) {
     const archive = archiveOf(key);
     archives.set(archive, [...(archives.get(archive) ?? []), key]);
   }
-  return [...archives].map(
-    ([archive, states]) => new StoredArchive(store, archive, states.sort(byCost), retries),
-  );
+  return [...archives].map(([archive, states]) => openable(store, archive, states, retries));
+}
+
+/**
+ * As `listStoredArchives`, while the store lists: in the byte order of the archives' keys, if the
+ * store keeps to it. A listing that fails is continued after the last key. Yields null for each key
+ * as well, so that the caller can count them.
+ */
+export async function* streamStoredArchives(
+  store: Store,
+  pattern: string,
+  retries: RetryOptions,
+  onSkipped: (object: SkippedStoredObject) => void,
+): AsyncGenerator<StoredArchive | null> {
+  const keys = new KeyPattern(pattern);
+  const skip = (object: SkippedObject) => {
+    if (keys.means(object)) onSkipped({ ...object, path: `${store.name}/${object.key}` });
+  };
+  /** Archives of which other states may follow, by name. */
+  const begun = new Map<string, string[]>();
+  let isNamed = false;
+  let last = '';
+  for await (const key of keysOf(store, keys.prefix, retries, skip)) {
+    const isOrdered = compareBytes(key, last) > 0;
+    last = key;
+    for (const [archive, states] of begun) {
+      if (isOrdered && compareBytes(key, archive + LAST_SUFFIX) <= 0) break;
+      begun.delete(archive);
+      yield openable(store, archive, states, retries);
+    }
+    // An archive of exactly this name sorts before all keys below it.
+    isNamed ||= keys.isNamed(key);
+    yield null;
+    if (!(isNamed ? keys.isNamed(key) : keys.isBelow(key))) continue;
+    const archive = archiveOf(key);
+    begun.set(archive, [...(begun.get(archive) ?? []), key]);
+  }
+  for (const [archive, states] of begun) yield openable(store, archive, states, retries);
+}
+
+function openable(
+  store: Store,
+  archive: string,
+  keys: string[],
+  retries: RetryOptions,
+): StoredArchive {
+  return new StoredArchive(store, archive, keys.sort(byCost), retries);
+}
+
+/**
+ * The keys that begin with a prefix. If a listing fails, lists again and leaves out those that came
+ * before, which only the order of the keys tells.
+ */
+async function* keysOf(
+  store: Store,
+  prefix: string,
+  options: RetryOptions,
+  onSkipped: (object: SkippedObject) => void,
+): AsyncGenerator<string> {
+  const retries = new Retries(options);
+  let last: string | undefined;
+  let isOrdered = true;
+  for (;;) {
+    const from = last;
+    try {
+      for await (const { key } of listObjects(store, prefix, {
+        signal: options.signal,
+        onSkipped,
+      })) {
+        const isAgain = from !== undefined && last === from && compareBytes(key, from) <= 0;
+        if (isAgain) continue;
+        isOrdered &&= last === undefined || compareBytes(key, last) > 0;
+        last = key;
+        retries.reset();
+        yield key;
+      }
+      return;
+    } catch (error) {
+      if (!isOrdered) throw error;
+      await retries.wait(error);
+    }
+  }
+}
+
+/** The order in which stores list keys: that of their UTF-8 bytes. */
+export function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /** Collects the whole listing, so that a retry can start over if it fails halfway. */
@@ -58,36 +145,6 @@ async function list(
   const onSkipped = (object: SkippedObject) => skipped.push(object);
   for await (const { key } of listObjects(store, prefix, { signal, onSkipped })) keys.push(key);
   return { keys, skipped };
-}
-
-/** A key without the segments that make it unreadable, to find out whether a pattern means it. */
-function plainKey(key: string): string {
-  const isName = (segment: string) => segment !== '' && segment !== '.' && segment !== '..';
-  return key.split('/').filter(isName).join('/');
-}
-
-function startOf(root: string, glob: string): string {
-  return root === '' || glob === '' ? root + literalStart(glob) : `${root}/${literalStart(glob)}`;
-}
-
-function matchGlob(keys: readonly string[], root: string, glob: string): string[] {
-  const isMatch = createGlobMatcher(glob);
-  const begin = root === '' ? 0 : root.length + 1;
-  return keys.filter((key) => isMatch(key.slice(begin)) || isMatch(archiveOf(key).slice(begin)));
-}
-
-/** The archive with exactly this name; if there is none, all archives below it. */
-function matchName(keys: readonly string[], name: string): string[] {
-  const named = keys.filter((key) => archiveOf(key) === archiveOf(name));
-  if (named.length > 0) return named;
-  return name === '' ? [...keys] : keys.filter((key) => key.startsWith(`${name}/`));
-}
-
-/** A key without the suffix of an archive's state. */
-function archiveOf(key: string): string {
-  // Not `join`, for which `a//b` and `a/b` are one key.
-  const folder = key.slice(0, key.lastIndexOf('/') + 1);
-  return folder + baseNameOf(key.slice(folder.length));
 }
 
 /** Compressed objects first: there is less to download. */

@@ -22,7 +22,7 @@ export interface FoundArchive {
 export interface ArchiveIdentity {
   /** Its first block; undefined without sequences, or if it has no block yet. */
   readonly start: { readonly writer: string; readonly sequence: number } | undefined;
-  /** Its first bytes, uncompressed; empty if it has no whole header yet. */
+  /** Without a first block, its first bytes, uncompressed; empty if it has no whole header yet. */
   readonly head: Uint8Array;
   /** The file's device and number; undefined in a store. */
   readonly file: FileNumber | undefined;

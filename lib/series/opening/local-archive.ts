@@ -69,7 +69,9 @@ export class LocalArchive implements FoundArchive {
       }
     }
     // It had no record when it was listed, and so holds none that the caller must read.
-    if (this.#identity?.head.length === 0) return new EmptySource(this.path);
+    const identity = this.#identity;
+    const isEmpty = identity?.start === undefined && identity?.head.length === 0;
+    if (isEmpty) return new EmptySource(this.path);
     throw gone;
   }
 }

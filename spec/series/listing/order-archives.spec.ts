@@ -28,8 +28,11 @@ describe('orderArchives', () => {
     }
     const { layer } = new CountingFiles();
     const found = [...archives].reverse().map((path) => new LocalArchive(path, layer));
-    const ordered = await orderArchives(found, 'name');
-    return ordered.map(({ path }) => path.slice(root.length + 1));
+    const paths: string[] = [];
+    for await (const { archive } of orderArchives(found, 'name')) {
+      paths.push(archive.path.slice(root.length + 1));
+    }
+    return paths;
   }
 
   for (const inodes of ['one for all', 'zero', 'changing'] as const) {
@@ -44,13 +47,11 @@ describe('orderArchives', () => {
       const gone = new LocalArchive(join(root, 'x_2.jsonl'), files);
       const later = [await archiveOf('x_2-1.jsonl'), await archiveOf('x_3.jsonl')];
       const takeNew = async () => later.splice(0);
-      const ordered = await orderArchives([...found, gone], 'time', takeNew);
-      expect(ordered.map(({ path }) => basename(path))).to.deep.equal([
-        'x_0.jsonl',
-        'x_1.jsonl',
-        'x_2-1.jsonl',
-        'x_3.jsonl',
-      ]);
+      const names: string[] = [];
+      for await (const { archive } of orderArchives([...found, gone], 'time', takeNew)) {
+        names.push(basename(archive.path));
+      }
+      expect(names).to.deep.equal(['x_0.jsonl', 'x_1.jsonl', 'x_2-1.jsonl', 'x_3.jsonl']);
     });
   }
 
@@ -190,7 +191,11 @@ describe('orderArchives', () => {
       },
     }));
     const found = archives.map((path) => new LocalArchive(path, files.layer));
-    expect(await orderArchives(found, 'name')).to.deep.equal(found);
+    let given = 0;
+    for await (const { archive } of orderArchives(found, 'name')) {
+      expect(archive).to.equal(found[given++]);
+    }
+    expect(given).to.equal(3);
     expect(files).to.include({ open: 0, mostOpen: 1 });
     expect(bytes).to.equal(3 * 4096);
   });

@@ -1,0 +1,96 @@
+import { basename } from 'node:path';
+
+import { compareNamesOnly, cutPath } from '../names/compare-names.js';
+import type { FoundArchive } from '../opening/found-archive.js';
+import { type ArchiveHead, peekArchive, type SequenceStart } from './archive-head.js';
+import type { PlacedArchive } from './archive-order.js';
+import { digestOf } from './distinct-archives.js';
+
+/**
+ * Objects, then local archives. A local archive that is also an object comes right before that, and
+ * one that is older than an object of its writer comes before that: while archives are shipped, a
+ * later one may be in the store first.
+ */
+export async function joinByName(
+  stored: readonly FoundArchive[],
+  local: readonly PlacedArchive[],
+): Promise<FoundArchive[]> {
+  const namesakes = new Map<string, FoundArchive[]>();
+  for (const { archive } of local) {
+    const name = basename(archive.path);
+    namesakes.set(name, [...(namesakes.get(name) ?? []), archive]);
+  }
+  const joined: FoundArchive[] = [];
+  const joinedLocal = new Set<FoundArchive>();
+  for (const object of stored) {
+    let isCopy = false;
+    for (const archive of namesakes.get(basename(object.path)) ?? []) {
+      const likeness = joinedLocal.has(archive) ? 'other' : await compareContents(object, archive);
+      if (likeness === 'other') continue;
+      joinedLocal.add(archive);
+      joined.push(archive);
+      isCopy ||= likeness === 'copy';
+    }
+    if (!isCopy) joined.push(object);
+  }
+  const others = local.filter(({ archive }) => !joinedLocal.has(archive));
+  return await placeAmong(joined, others);
+}
+
+/**
+ * Puts each local archive before the first object that holds later records of its writer, or at the
+ * end. Reads the heads only of objects with later names, and, if names hold the writer's id, only
+ * of those with that id.
+ */
+async function placeAmong(
+  objects: readonly FoundArchive[],
+  local: readonly PlacedArchive[],
+): Promise<FoundArchive[]> {
+  const before = new Map<FoundArchive, FoundArchive[]>();
+  const last: FoundArchive[] = [];
+  const heads = new Map<FoundArchive, ArchiveHead>();
+  for (const { archive, start } of local) {
+    const next = start === undefined ? undefined : await findLater(archive, start, objects, heads);
+    if (next === undefined) last.push(archive);
+    else before.set(next, [...(before.get(next) ?? []), archive]);
+  }
+  return [...objects.flatMap((object) => [...(before.get(object) ?? []), object]), ...last];
+}
+
+async function findLater(
+  archive: FoundArchive,
+  { sequence, writer }: SequenceStart,
+  objects: readonly FoundArchive[],
+  heads: Map<FoundArchive, ArchiveHead>,
+): Promise<FoundArchive | undefined> {
+  const own = cutPath(archive.path);
+  const hasWriter = own.name.includes(writer);
+  for (const object of objects) {
+    if (!object.isStored || (hasWriter && !basename(object.path).includes(writer))) continue;
+    if (compareNamesOnly(cutPath(object.path), own) <= 0) continue;
+    const head = heads.get(object) ?? (await peekArchive(object));
+    heads.set(object, head);
+    if (head.kind !== 'sequenced' || head.start.writer !== writer) continue;
+    if (head.start.sequence > sequence) return object;
+  }
+  return undefined;
+}
+
+/**
+ * Compares two archives of one name. With the `same start`, their records are compared by sequence
+ * when both are read; without sequences, only equal bytes show that one is a `copy`.
+ */
+async function compareContents(
+  a: FoundArchive,
+  b: FoundArchive,
+): Promise<'copy' | 'same start' | 'other'> {
+  const [headA, headB] = [await peekArchive(a), await peekArchive(b)];
+  if (headA.kind === 'unsequenced' && headB.kind === 'unsequenced') {
+    const digest = await digestOf(a);
+    return digest !== null && digest === (await digestOf(b)) ? 'copy' : 'other';
+  }
+  if (headA.kind !== 'sequenced' || headB.kind !== 'sequenced') return 'other';
+  const { writer, sequence } = headA.start;
+  const isSame = writer === headB.start.writer && sequence === headB.start.sequence;
+  return isSame ? 'same start' : 'other';
+}

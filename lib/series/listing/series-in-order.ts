@@ -1,0 +1,52 @@
+import { NoArchivesError } from '../../errors/no-archives-error.js';
+import type { PlacedArchive } from './archive-order.js';
+import { type FindOptions, SeriesListing, type SkippedArchive } from './find-archives.js';
+import { objectsByName } from './objects-by-name.js';
+import { orderArchives, type SeriesOrder } from './order-archives.js';
+import { type SortedPatterns, showPattern } from './series-patterns.js';
+
+export interface SeriesInOrderOptions extends FindOptions {
+  readonly order: SeriesOrder;
+  readonly onSkipped: (skipped: SkippedArchive) => void;
+}
+
+/** The archives of a series in the order in which they are read. */
+export interface SeriesInOrder {
+  /** Whether only names decide, because objects of a store are among them. */
+  readonly isByName: boolean;
+  /** Lists, and reads heads, not long before an archive is due. */
+  readonly archives: AsyncGenerator<PlacedArchive>;
+}
+
+/**
+ * Finds the archives that patterns match, in their order. Lists local archives whole; objects of
+ * stores, without local archives, while others are read.
+ *
+ * @throws NoArchivesError, DirectoryError, StoreError; the archives may also throw them
+ */
+export async function seriesInOrder(
+  patterns: SortedPatterns,
+  options: SeriesInOrderOptions,
+): Promise<SeriesInOrder> {
+  const { local } = patterns;
+  if (options.order === 'name' && local.length === 0) {
+    return { isByName: true, archives: placeObjects(patterns, options) };
+  }
+  const listing = new SeriesListing(patterns, options);
+  const found = await listing.list();
+  const isByName = options.order === 'name' && found.some(({ isStored }) => isStored);
+  const archives = orderArchives(found, options.order, () => listing.takeNew());
+  return { isByName, archives };
+}
+
+async function* placeObjects(
+  { stored }: SortedPatterns,
+  { allowEmpty, onSkipped, retries }: SeriesInOrderOptions,
+): AsyncGenerator<PlacedArchive> {
+  let isEmpty = true;
+  for await (const archive of objectsByName(stored, { ...retries, onSkipped })) {
+    isEmpty = false;
+    yield { archive, start: undefined, misplaced: undefined };
+  }
+  if (isEmpty && !allowEmpty) throw new NoArchivesError(stored.map(showPattern));
+}
