@@ -96,9 +96,9 @@ async function reportSource(
     onProgress: (offset) => ranges.advance(offset),
   });
   for await (const piece of pieces) {
-    if (piece.kind === 'line') {
+    if (piece.kind === 'lines') {
       format = 'jsonl';
-      records++;
+      records += piece.lines.length;
       continue;
     }
     frames++;

@@ -25,10 +25,10 @@ export interface WalkOptions {
   readonly onPassed?: (chunk: Buffer) => void;
 }
 
-/** A frame whose every record is valid, or a line. */
+/** A frame whose every record is valid, or consecutive lines: some 128, however short they are. */
 export type ArchivePiece =
   | { readonly kind: 'frame'; readonly frame: ScannedFrame; readonly records: number }
-  | { readonly kind: 'line'; readonly line: Buffer };
+  | { readonly kind: 'lines'; readonly lines: readonly Buffer[] };
 
 /** Cuts one kind of archive into pieces. */
 interface PieceReader {
@@ -179,7 +179,9 @@ class LineReader implements PieceReader {
   }
 
   next(): ArchivePiece[] | null {
-    return this.#decoder.next()?.map(({ payload }) => ({ kind: 'line', line: payload })) ?? null;
+    const records = this.#decoder.next();
+    if (records === null) return null;
+    return [{ kind: 'lines', lines: records.map(({ payload }) => payload) }];
   }
 
   takePassed(): Buffer[] {

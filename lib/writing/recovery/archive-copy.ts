@@ -12,6 +12,9 @@ import type { PreviousArchive } from './previous-archive.js';
 
 const LINE_FEED = Buffer.from('\n');
 
+/** Copying longer lines would cost more than it saves. */
+const MOST_JOINED_BYTES = 64 * 2 ** 10;
+
 /** Finds the archive that its writer sealed just before the record with a sequence. */
 export type FindPrevious = (
   writer: string,
@@ -59,13 +62,12 @@ export class ArchiveCopy {
   }
 
   /**
-   * Copies a piece. Its bytes must not change until this settles; those of a line, until the next
-   * call does.
+   * Copies a piece. Its bytes must not change until this settles; those of the last line, until the
+   * next call does.
    */
   async add(piece: ArchivePiece): Promise<void> {
-    if (piece.kind === 'line') {
-      await this.#addLine();
-      this.#line = piece.line;
+    if (piece.kind === 'lines') {
+      await this.#addLines(piece.lines);
       return;
     }
     const { frame, records } = piece;
@@ -122,6 +124,17 @@ export class ArchiveCopy {
     this.#target.release();
   }
 
+  /** All but the last one, which may be torn. */
+  async #addLines(lines: readonly Buffer[]): Promise<void> {
+    await this.#addLine();
+    const whole = lines.slice(0, -1);
+    this.#line = lines.at(-1);
+    if (whole.length === 0) return;
+    this.#format = 'jsonl';
+    this.#records += whole.length;
+    for (const bytes of joinShort(whole)) await this.#target.write(bytes);
+  }
+
   async #addLine(): Promise<void> {
     if (this.#line === undefined) return;
     this.#format = 'jsonl';
@@ -155,6 +168,13 @@ export class ArchiveCopy {
     this.#target.endRun();
     this.#run = run;
   }
+}
+
+/** Lines with their line feeds: short ones in one piece, because each write takes its turn. */
+function joinShort(lines: readonly Buffer[]): Buffer[] {
+  const pieces = lines.flatMap((line) => [line, LINE_FEED]);
+  const bytes = lines.reduce((sum, line) => sum + line.length, 0);
+  return bytes > MOST_JOINED_BYTES ? pieces : [Buffer.concat(pieces)];
 }
 
 /** @param runBytes how many of the bytes that the index covers were copied */

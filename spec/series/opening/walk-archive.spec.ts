@@ -58,7 +58,8 @@ async function walk(bytes: Uint8Array, options: WalkSpecOptions = {}) {
     onPassed: (chunk) => passed.push(chunk),
   });
   for await (const piece of walked) {
-    if (piece.kind === 'line') pieces.push({ line: piece.line.toString() });
+    if (piece.kind === 'lines')
+      pieces.push(...piece.lines.map((line) => ({ line: line.toString() })));
     else pieces.push({ begin: piece.frame.offset, records: piece.records });
   }
   return { chunks, damage, offsets, passed, pieces };
