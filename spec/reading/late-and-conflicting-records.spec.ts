@@ -145,4 +145,13 @@ describe('a record is passed over only if its identity was read before', () => {
     expect(report.conflicts.map(({ from, to }) => [from, to])).to.deep.equal([[1, 2]]);
     expect(report.isIntact).to.equal(false);
   });
+
+  it('verifies a record with the last possible sequence as a reader reads it', async () => {
+    const path = await put('a.events', forged(2n ** 53n - 1n), forged(0n));
+    const { late, sequences } = await read(path);
+    expect(sequences).to.deep.equal([2 ** 53 - 1, 0]);
+    const found = late.map(({ from, to, writer }) => ({ from, to, writer }));
+    expect((await verifyArchive(path)).late).to.deep.equal(found);
+    expect(found).to.have.length(1);
+  });
 });

@@ -89,7 +89,9 @@ export class PartCollector {
     if (this.#part.frames > 0 && this.#part.writer !== writer) this.#endUnsealed(offset);
     const part = this.#part;
     part.writer = writer;
-    if (header !== null && namesSequence(header)) this.#ledger.noteRead(header);
+    // As a reader does, which takes the last possible sequence, too.
+    const isNoted = header?.kind === KIND_RECORDS || (header !== null && namesSequence(header));
+    if (header !== null && isNoted) this.#ledger.noteRead(header);
     if (header !== null && header.kind === KIND_INDEX) {
       this.#seal(frame, header);
       return;
