@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
@@ -153,5 +153,15 @@ describe('a record is passed over only if its identity was read before', () => {
     const found = late.map(({ from, to, writer }) => ({ from, to, writer }));
     expect((await verifyArchive(path)).late).to.deep.equal(found);
     expect(found).to.have.length(1);
+  });
+
+  it('reports a record whose CRC-32 is that of the one it replaces', async () => {
+    const genuine = blocks(0, 2);
+    const [one, other] = ['codding', 'gnu'];
+    expect(crc32(one)).to.equal(crc32(other));
+    await put('a.events', forged(5n, one), genuine);
+    await put('b.events', forged(5n, other));
+    const { error } = await read(join(directory, '*.events'));
+    expect(error).to.be.instanceOf(ConflictError);
   });
 });

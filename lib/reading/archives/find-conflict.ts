@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { createHash, randomBytes } from 'node:crypto';
 
 import type { ArchiveRecord } from '../../codec/records/archive-record.js';
 import type { RecordSelection } from '../../codec/version-2/block-selection.js';
@@ -62,11 +62,18 @@ async function* checksumsOf(
   }
 }
 
+/** What no author of an archive knows: a record could be made to have the checksum of another one. */
+const SECRET = randomBytes(16);
+
+/** As many bytes of a digest as a number holds. */
+const CHECKSUM_BYTES = 6;
+
 function checksumOf(record: ArchiveRecord): number {
-  const metadata = record
-    .rawMetadata()
-    .flatMap(([key, value]) => [...counted(key), ...counted(value)]);
-  return [...metadata, record.payload].reduce((sum, bytes) => crc32(bytes, sum), 0);
+  const hash = createHash('sha256').update(SECRET);
+  for (const [key, value] of record.rawMetadata()) {
+    for (const bytes of [...counted(key), ...counted(value)]) hash.update(bytes);
+  }
+  return hash.update(record.payload).digest().readUIntBE(0, CHECKSUM_BYTES);
 }
 
 /** Bytes after their length, so that two pairs are not taken for one. */
