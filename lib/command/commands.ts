@@ -34,6 +34,10 @@ export const COMMANDS: LazyCommands = {
     summary: 'copy what is left of a damaged archive',
     load: async () => (await import('./repair.js')).repair,
   },
+  doctor: {
+    summary: 'try a directory and a store, and say which settings to use',
+    load: async () => (await import('./doctor.js')).doctor,
+  },
   completion: {
     summary: 'print the completion script of a shell',
     load: async () => (await import('./completion.js')).createCompletion(COMMANDS),
