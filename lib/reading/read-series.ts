@@ -6,6 +6,7 @@ import type { SequenceConflict } from '../errors/conflict-error.js';
 import type { SkippedArchive } from '../series/listing/find-archives.js';
 import { seriesInOrder } from '../series/listing/series-in-order.js';
 import type { SortedPatterns } from '../series/listing/series-patterns.js';
+import { readNameTimes } from '../series/names/name-times.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
 import type { RetryOptions } from '../stores/contract/retries.js';
@@ -15,7 +16,7 @@ import { createProgress, type ReadArchiveOptions, readArchive } from './archives
 import { PositionTracker } from './cursors/position-tracker.js';
 import type { ReadSettings } from './rolling-read-options.js';
 import { type LateRecords, SequenceLedger } from './sequences/sequence-ledger.js';
-import { isAnyTime, SeriesSelection } from './series-selection.js';
+import { isAnyTime, SeriesSelection, type WantedRecords } from './series-selection.js';
 
 export interface SeriesOptions extends ReadSettings, ReadArchiveOptions {
   readonly retries: RetryOptions;
@@ -57,7 +58,10 @@ async function* readAll(
   patterns: SortedPatterns,
   options: SeriesOptions,
 ): AsyncGenerator<ArchiveRecord[]> {
-  const { archives, isByName } = await seriesInOrder(patterns, options);
+  const { archives, isByName } = await seriesInOrder(patterns, {
+    ...options,
+    mayBeWanted: (path) => mayHold(path, options.wanted),
+  });
   if (options.wanted.metadata?.isImpossible) {
     // It is an error all the same if there is no archive.
     await archives.next();
@@ -96,6 +100,16 @@ async function* readAll(
     }
     await compareOverlaps(archive, read, ledger, options);
   }
+}
+
+/** Whether an archive may hold records of the wanted times, as far as its name says. */
+function mayHold(path: string, wanted: WantedRecords): boolean {
+  if (isAnyTime(wanted)) return true;
+  // Folders may have any names.
+  const times = readNameTimes(basename(path));
+  if (times === undefined) return true;
+  const { earliestMicros, latestMicros } = wanted;
+  return times.latestMicros >= earliestMicros && times.earliestMicros <= latestMicros;
 }
 
 function createLedger(

@@ -13,11 +13,13 @@ import {
   checkClock,
   checkFiles,
   checkFlag,
+  checkPath,
   checkSignal,
   checkText,
   parseChoice,
 } from '../format/option-values.js';
 import type { SeriesOrder } from '../series/listing/order-archives.js';
+import { IndexCache } from '../series/opening/index-cache.js';
 import { S3_STORE_OPTION_NAMES, type S3StoreOptions } from '../stores/s3/s3-store-options.js';
 import { type Clock, systemClock } from '../streams/clock.js';
 import { type CursorFacts, formatCursor, parseCursor } from './cursors/cursor-text.js';
@@ -80,6 +82,14 @@ export interface RollingReadOptions
   readonly whenDamaged?: 'error' | 'skip' | undefined;
   /** Whether patterns that match nothing give an empty stream, not an error. @default false */
   readonly allowEmpty?: boolean | undefined;
+  /**
+   * A directory in which the reader keeps the indexes of objects, for later readers: those that
+   * select by time or metadata then make no request for an object that cannot match. Created if it
+   * is missing; takes at most 256 MiB. An entry is used only for an object with the same size and
+   * ETag. If the cache fails, that costs requests and is a warning (`SHOEBOX_INDEX_CACHE`).
+   * @default none
+   */
+  readonly indexCache?: string | undefined;
   /** Service and credentials for patterns that begin with `s3://`. */
   readonly s3?: S3StoreOptions | undefined;
   /** Destroys the stream when the signal aborts. */
@@ -101,6 +111,7 @@ const READ_OPTION_NAMES: OptionNames<RollingReadOptions> = {
   order: true,
   whenDamaged: true,
   allowEmpty: checkFlag,
+  indexCache: checkPath,
   s3: S3_STORE_OPTION_NAMES,
   signal: checkSignal,
   files: checkFiles,
@@ -119,6 +130,7 @@ export interface ReadSettings {
   readonly order: SeriesOrder;
   readonly whenDamaged: 'error' | 'skip';
   readonly allowEmpty: boolean;
+  readonly indexCache: IndexCache | undefined;
   readonly s3: S3StoreOptions | undefined;
   readonly signal: AbortSignal | undefined;
   readonly files: FileLayer;
@@ -137,6 +149,8 @@ export function parseReadOptions(given: RollingReadOptions | undefined): ReadSet
   return {
     ...{ clock, files, s3, signal },
     allowEmpty: options.allowEmpty ?? false,
+    indexCache:
+      options.indexCache === undefined ? undefined : new IndexCache(options.indexCache, files),
     metadataKey: options.metadataKey,
     maxRecordBytes: parseMaxRecordBytes(options.maxRecordBytes),
     order: parseChoice('order', options.order, ['name', 'time']),

@@ -63,7 +63,7 @@ export interface SpanOptions {
    * If the index lists records without a time: read the whole archive, or only their blocks too.
    */
   readonly whenUntimed: 'read all' | 'read it';
-  /** Smaller archives in a store are read whole. @default 256 KiB */
+  /** Smaller archives are read whole, unless their end is in memory. @default 256 KiB */
   readonly leastBytes?: number;
 }
 
@@ -85,10 +85,11 @@ export async function findSpans(
 ): Promise<FoundSpans | null> {
   if (source.isOpen) return null;
   const size = await source.size();
-  if (size < (options.leastBytes ?? LEAST_BYTES)) return null;
+  const { hasEnd = false } = source;
+  if (!hasEnd && size < (options.leastBytes ?? LEAST_BYTES)) return null;
   // A file is read where it is needed; from a store, one larger range costs less than two requests.
   const isFile = source.fileNumber !== undefined;
-  const tail = isFile ? source : await ArchiveTail.read(source, size);
+  const tail = isFile || hasEnd ? source : await ArchiveTail.read(source, size);
   for (const format of MEMBER_FORMATS) {
     const index = await readMemberIndex(format, tail);
     if (index !== null) return await spansOfMembers(tail, index, options);

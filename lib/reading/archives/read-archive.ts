@@ -52,7 +52,7 @@ export async function* readArchive(
   seek?: SpanOptions,
   progress: ArchiveProgress = createProgress(),
 ): AsyncGenerator<ArchiveRecord[]> {
-  const source = await archive.open();
+  const source = await archive.open(seek === undefined ? 'start' : 'end');
   progress.path = source.path;
   try {
     if (options.begin?.(source.path) === 'skip') return;

@@ -5,6 +5,7 @@ import type { FileLayer } from '../../files/file-layer.js';
 import type { RetryOptions } from '../../stores/contract/retries.js';
 import { laterNameMatcher } from '../names/later-name.js';
 import type { ArchiveIdentity, FoundArchive } from '../opening/found-archive.js';
+import type { IndexCache } from '../opening/index-cache.js';
 import { type FindMoved, LocalArchive } from '../opening/local-archive.js';
 import { isArchiveGone } from '../opening/open-archive.js';
 import { identifyArchive, isSameArchive } from './archive-head.js';
@@ -17,6 +18,8 @@ export interface FindOptions {
   readonly retries: RetryOptions;
   /** Whether patterns that match nothing give an empty result instead of an error. */
   readonly allowEmpty: boolean;
+  /** Keeps the indexes of objects. @default none */
+  readonly indexCache?: IndexCache | undefined;
   /** Called once for each object that a pattern means and that cannot be read. */
   readonly onSkipped?: (skipped: SkippedArchive) => void;
 }
@@ -114,7 +117,8 @@ export class SeriesListing {
   }
 
   async #listStored(): Promise<void> {
-    const { onSkipped, retries } = this.#options;
+    const { indexCache, onSkipped, retries } = this.#options;
+    const options = { ...retries, indexCache };
     const skip = ({ path, reason }: SkippedArchive) => {
       // A later listing finds it again.
       if (this.#skipped.has(path)) return;
@@ -122,7 +126,7 @@ export class SeriesListing {
       onSkipped?.({ path, reason });
     };
     for (const { pattern, store } of this.#patterns.stored) {
-      for (const archive of await listStoredArchives(store, pattern, retries, skip)) {
+      for (const archive of await listStoredArchives(store, pattern, options, skip)) {
         this.#noteFresh(archive);
         this.#stored.set(archive.path, archive);
       }

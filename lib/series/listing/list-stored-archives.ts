@@ -1,13 +1,13 @@
 import { listObjects } from '../../stores/contract/list-objects.js';
 import { Retries, type RetryOptions, retry } from '../../stores/contract/retries.js';
-import type { SkippedObject, Store } from '../../stores/contract/store.js';
+import type { SkippedObject, Store, StoredObject } from '../../stores/contract/store.js';
 import {
   COMPRESSED_SUFFIXES,
   isCompressedName,
   OPEN_SUFFIX,
   STALE_SUFFIX,
 } from '../names/archive-state.js';
-import { StoredArchive } from '../opening/stored-archive.js';
+import { StoredArchive, type StoredArchiveOptions } from '../opening/stored-archive.js';
 import { archiveOf, KeyPattern } from './key-pattern.js';
 
 /** The suffix of a state that sorts last. */
@@ -30,22 +30,22 @@ export interface SkippedStoredObject extends SkippedObject {
 export async function listStoredArchives(
   store: Store,
   pattern: string,
-  retries: RetryOptions,
+  options: StoredArchiveOptions,
   onSkipped: (object: SkippedStoredObject) => void = () => undefined,
 ): Promise<StoredArchive[]> {
   const keys = new KeyPattern(pattern);
-  const listed = await retry(() => list(store, keys.prefix, retries.signal), retries);
-  const below = listed.keys.filter((key) => keys.isBelow(key));
-  const named = listed.keys.filter((key) => keys.isNamed(key));
+  const listed = await retry(() => list(store, keys.prefix, options.signal), options);
+  const below = listed.objects.filter(({ key }) => keys.isBelow(key));
+  const named = listed.objects.filter(({ key }) => keys.isNamed(key));
   for (const object of listed.skipped) {
     if (keys.means(object)) onSkipped({ ...object, path: `${store.name}/${object.key}` });
   }
-  const archives = new Map<string, string[]>();
-  for (const key of named.length > 0 ? named : below) {
-    const archive = archiveOf(key);
-    archives.set(archive, [...(archives.get(archive) ?? []), key]);
+  const archives = new Map<string, StoredObject[]>();
+  for (const object of named.length > 0 ? named : below) {
+    const archive = archiveOf(object.key);
+    archives.set(archive, [...(archives.get(archive) ?? []), object]);
   }
-  return [...archives].map(([archive, states]) => openable(store, archive, states, retries));
+  return [...archives].map(([archive, states]) => openable(store, archive, states, options));
 }
 
 /**
@@ -56,7 +56,7 @@ export async function listStoredArchives(
 export async function* streamStoredArchives(
   store: Store,
   pattern: string,
-  retries: RetryOptions,
+  options: StoredArchiveOptions,
   onSkipped: (object: SkippedStoredObject) => void,
 ): AsyncGenerator<StoredArchive | null> {
   const keys = new KeyPattern(pattern);
@@ -64,62 +64,64 @@ export async function* streamStoredArchives(
     if (keys.means(object)) onSkipped({ ...object, path: `${store.name}/${object.key}` });
   };
   /** Archives of which other states may follow, by name. */
-  const begun = new Map<string, string[]>();
+  const begun = new Map<string, StoredObject[]>();
   let isNamed = false;
   let last = '';
-  for await (const key of keysOf(store, keys.prefix, retries, skip)) {
+  for await (const object of objectsOf(store, keys.prefix, options, skip)) {
+    const { key } = object;
     const isOrdered = compareBytes(key, last) > 0;
     last = key;
     for (const [archive, states] of begun) {
       if (isOrdered && compareBytes(key, archive + LAST_SUFFIX) <= 0) break;
       begun.delete(archive);
-      yield openable(store, archive, states, retries);
+      yield openable(store, archive, states, options);
     }
     // An archive of exactly this name sorts before all keys below it.
     isNamed ||= keys.isNamed(key);
     yield null;
     if (!(isNamed ? keys.isNamed(key) : keys.isBelow(key))) continue;
     const archive = archiveOf(key);
-    begun.set(archive, [...(begun.get(archive) ?? []), key]);
+    begun.set(archive, [...(begun.get(archive) ?? []), object]);
   }
-  for (const [archive, states] of begun) yield openable(store, archive, states, retries);
+  for (const [archive, states] of begun) yield openable(store, archive, states, options);
 }
 
 function openable(
   store: Store,
   archive: string,
-  keys: string[],
-  retries: RetryOptions,
+  objects: StoredObject[],
+  options: StoredArchiveOptions,
 ): StoredArchive {
-  return new StoredArchive(store, archive, keys.sort(byCost), retries);
+  return new StoredArchive(store, archive, objects.sort(byCost), options);
 }
 
 /**
- * The keys that begin with a prefix. If a listing fails, lists again and leaves out those that came
+ * The objects whose keys begin with a prefix. If a listing fails, lists again and leaves out those that came
  * before, which only the order of the keys tells.
  */
-async function* keysOf(
+async function* objectsOf(
   store: Store,
   prefix: string,
   options: RetryOptions,
   onSkipped: (object: SkippedObject) => void,
-): AsyncGenerator<string> {
+): AsyncGenerator<StoredObject> {
   const retries = new Retries(options);
   let last: string | undefined;
   let isOrdered = true;
   for (;;) {
     const from = last;
     try {
-      for await (const { key } of listObjects(store, prefix, {
+      for await (const object of listObjects(store, prefix, {
         signal: options.signal,
         onSkipped,
       })) {
+        const { key } = object;
         const isAgain = from !== undefined && last === from && compareBytes(key, from) <= 0;
         if (isAgain) continue;
         isOrdered &&= last === undefined || compareBytes(key, last) > 0;
         last = key;
         retries.reset();
-        yield key;
+        yield object;
       }
       return;
     } catch (error) {
@@ -139,15 +141,17 @@ async function list(
   store: Store,
   prefix: string,
   signal: AbortSignal,
-): Promise<{ keys: string[]; skipped: SkippedObject[] }> {
-  const keys: string[] = [];
+): Promise<{ objects: StoredObject[]; skipped: SkippedObject[] }> {
+  const objects: StoredObject[] = [];
   const skipped: SkippedObject[] = [];
   const onSkipped = (object: SkippedObject) => skipped.push(object);
-  for await (const { key } of listObjects(store, prefix, { signal, onSkipped })) keys.push(key);
-  return { keys, skipped };
+  for await (const object of listObjects(store, prefix, { signal, onSkipped })) {
+    objects.push(object);
+  }
+  return { objects, skipped };
 }
 
 /** Compressed objects first: there is less to download. */
-function byCost(a: string, b: string): number {
-  return Number(isCompressedName(b)) - Number(isCompressedName(a));
+function byCost(a: StoredObject, b: StoredObject): number {
+  return Number(isCompressedName(b.key)) - Number(isCompressedName(a.key));
 }

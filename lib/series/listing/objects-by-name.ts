@@ -1,6 +1,5 @@
-import type { RetryOptions } from '../../stores/contract/retries.js';
 import { comparePaths } from '../names/compare-names.js';
-import type { StoredArchive } from '../opening/stored-archive.js';
+import type { StoredArchive, StoredArchiveOptions } from '../opening/stored-archive.js';
 import type { SkippedArchive } from './find-archives.js';
 import { compareBytes, streamStoredArchives } from './list-stored-archives.js';
 import { PriorityQueue } from './priority-queue.js';
@@ -27,7 +26,7 @@ const WRITER_DIGITS = 16;
  */
 export async function* objectsByName(
   patterns: readonly StorePattern[],
-  options: RetryOptions & { readonly onSkipped: (skipped: SkippedArchive) => void },
+  options: StoredArchiveOptions & { readonly onSkipped: (skipped: SkippedArchive) => void },
 ): AsyncGenerator<StoredArchive> {
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);

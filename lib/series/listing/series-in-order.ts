@@ -8,6 +8,8 @@ import { type SortedPatterns, showPattern } from './series-patterns.js';
 export interface SeriesInOrderOptions extends FindOptions {
   readonly order: SeriesOrder;
   readonly onSkipped: (skipped: SkippedArchive) => void;
+  /** Whether an archive with this path may be wanted; others are left out unopened. @default all */
+  readonly mayBeWanted?: (path: string) => boolean;
 }
 
 /** The archives of a series in the order in which they are read. */
@@ -35,17 +37,20 @@ export async function seriesInOrder(
   const listing = new SeriesListing(patterns, options);
   const found = await listing.list();
   const isByName = options.order === 'name' && found.some(({ isStored }) => isStored);
-  const archives = orderArchives(found, options.order, () => listing.takeNew());
+  const { mayBeWanted = () => true } = options;
+  const wanted = found.filter(({ path }) => mayBeWanted(path));
+  const archives = orderArchives(wanted, options.order, () => listing.takeNew());
   return { isByName, archives };
 }
 
 async function* placeObjects(
   { stored }: SortedPatterns,
-  { allowEmpty, onSkipped, retries }: SeriesInOrderOptions,
+  { allowEmpty, indexCache, mayBeWanted = () => true, onSkipped, retries }: SeriesInOrderOptions,
 ): AsyncGenerator<PlacedArchive> {
   let isEmpty = true;
-  for await (const archive of objectsByName(stored, { ...retries, onSkipped })) {
+  for await (const archive of objectsByName(stored, { ...retries, indexCache, onSkipped })) {
     isEmpty = false;
+    if (!mayBeWanted(archive.path)) continue;
     yield { archive, start: undefined, misplaced: undefined };
   }
   if (isEmpty && !allowEmpty) throw new NoArchivesError(stored.map(showPattern));

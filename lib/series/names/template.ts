@@ -1,5 +1,6 @@
 import { TemplateError } from '../../errors/template-error.js';
 import { escapeGlob } from './glob.js';
+import { hasTokenTime } from './name-times.js';
 import { type StrftimeOptions, strftime } from './strftime.js';
 
 export interface TemplateOptions extends StrftimeOptions {
@@ -41,7 +42,7 @@ export class Template<Token extends string> {
       .split(TOKENS)
       .map((piece, i) =>
         i % 2 === 0
-          ? { kind: 'text', text: checkText(text, piece) }
+          ? { kind: 'text', text: checkText(text, piece, options) }
           : { kind: 'token', token: findToken(text, piece, tokens) },
       );
     this.#options = options;
@@ -121,11 +122,27 @@ function findToken<Token extends string>(
 
 /**
  * Refuses brackets without a token: a typing error that, around `[[HOST]]`, could even make a
- * token.
+ * token. Also refuses times of the form that `[[FIRST_TIME]]` and `[[LAST_TIME]]` have: readers
+ * would take them for the times of records.
  */
-function checkText(template: string, text: string): string {
+function checkText(template: string, text: string, options: StrftimeOptions): string {
   if (text.includes('[[') || text.includes(']]')) {
     throw new TemplateError(template, `has double brackets around no token in "${text}"`);
   }
+  if (text.includes('Z') && hasTokenTime(flatten(tryStrftime(text, options)))) {
+    throw new TemplateError(
+      template,
+      'makes times of the form that only [[FIRST_TIME]] and [[LAST_TIME]] may have: leave out the Z',
+    );
+  }
   return text;
+}
+
+/** Expanding reports an unknown directive. */
+function tryStrftime(text: string, options: StrftimeOptions): string {
+  try {
+    return strftime(text, 0, options);
+  } catch {
+    return text;
+  }
 }

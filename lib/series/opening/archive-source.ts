@@ -11,6 +11,9 @@ export interface ArchiveSource {
   /** Whether a writer may still append to it, so that it may end anywhere. */
   readonly isOpen: boolean;
 
+  /** Whether its end is in memory, so that an index there costs no request. */
+  readonly hasEnd?: boolean;
+
   /** Its current size in bytes. */
   size(): Promise<number>;
 

@@ -11,8 +11,12 @@ export interface FoundArchive {
   /** The local file as it is now; null if there is none, as for every archive in a store. */
   findFile(): Promise<FoundFile | null>;
 
-  /** @throws ArchiveError with the code `ERR_ARCHIVE_GONE` if the archive no longer exists */
-  open(): Promise<ArchiveSource>;
+  /**
+   * @param first what the caller reads first. An object of a store is opened with a request for its
+   *   end, or without one for its end if that is cached. @default 'start'
+   * @throws ArchiveError with the code `ERR_ARCHIVE_GONE` if the archive no longer exists
+   */
+  open(first?: 'start' | 'end'): Promise<ArchiveSource>;
 
   /** Keeps what the archive is recognised by, once its head was read. */
   remember?(identity: ArchiveIdentity): void;

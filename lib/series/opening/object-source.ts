@@ -13,6 +13,13 @@ import type { ArchiveSource } from './archive-source.js';
  */
 const OVERLAP_BYTES = 4096;
 
+/** The last bytes of an object, already in memory. */
+export interface LoadedEnd {
+  /** Where they begin. */
+  readonly begin: number;
+  readonly bytes: Buffer;
+}
+
 /**
  * An archive in an object of a store. A download that breaks off continues after its last byte with
  * a request for the rest of the same object. An object that was replaced in the meantime is an
@@ -24,12 +31,30 @@ export class ObjectSource implements ArchiveSource {
   readonly #store: Store;
   readonly #object: StoredObject;
   readonly #retries: RetryOptions;
+  readonly #onClose: ((end: LoadedEnd) => Promise<void>) | undefined;
+  /** What was loaded of the end; `read` loads more of it. */
+  #end: LoadedEnd;
+  /** Where the bytes of the end begin that were needed. */
+  #neededFrom: number;
 
-  /** @param object as returned by `head` */
-  constructor(store: Store, object: StoredObject, retries: RetryOptions) {
+  /**
+   * @param object as returned by `head`
+   * @param end its last bytes, if the caller has them. Then they are not requested again.
+   * @param onClose called when the source is closed, with what was needed of the end
+   */
+  constructor(
+    store: Store,
+    object: StoredObject,
+    retries: RetryOptions,
+    end: LoadedEnd = { begin: object.bytes, bytes: Buffer.alloc(0) },
+    onClose?: (end: LoadedEnd) => Promise<void>,
+  ) {
     this.#store = store;
     this.#object = object;
     this.#retries = retries;
+    this.#end = end;
+    this.#neededFrom = object.bytes;
+    this.#onClose = onClose;
     this.path = `${store.name}/${object.key}`;
     this.isOpen = mayBeTorn(object.key);
   }
@@ -38,15 +63,47 @@ export class ObjectSource implements ArchiveSource {
     return this.#object.bytes;
   }
 
+  get hasEnd(): boolean {
+    return this.#end.bytes.length > 0;
+  }
+
   async read(range: Required<ByteRange>): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of this.stream(range)) chunks.push(chunk);
-    return Buffer.concat(chunks);
+    const { start, end } = range;
+    if (!this.hasEnd || end <= this.#end.begin) return await this.#receive(range);
+    this.#neededFrom = Math.min(this.#neededFrom, start);
+    if (start < this.#end.begin) {
+      const before = await this.#receive({ start, end: this.#end.begin });
+      this.#end = { begin: start, bytes: Buffer.concat([before, this.#end.bytes]) };
+    }
+    const { begin, bytes } = this.#end;
+    return bytes.subarray(start - begin, end - begin);
   }
 
   async *stream(range: ByteRange = { start: 0 }): AsyncGenerator<Buffer> {
-    const { bytes } = this.#object;
-    const end = Math.min(range.end ?? bytes, bytes);
+    const { begin, bytes } = this.#end;
+    const end = range.end ?? this.#object.bytes;
+    if (range.start < begin)
+      yield* this.#request({ start: range.start, end: Math.min(end, begin) });
+    // Copied: the caller owns it.
+    const loaded = bytes.subarray(Math.max(range.start - begin, 0), Math.max(end - begin, 0));
+    if (loaded.length > 0) yield Buffer.from(loaded);
+  }
+
+  async close(): Promise<void> {
+    // Nothing else to close: a body is open only while `stream` runs.
+    const begin = Math.max(this.#neededFrom, this.#end.begin);
+    const bytes = this.#end.bytes.subarray(begin - this.#end.begin);
+    if (bytes.length > 0) await this.#onClose?.({ begin, bytes });
+  }
+
+  async #receive(range: Required<ByteRange>): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.#request(range)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  async *#request(range: Required<ByteRange>): AsyncGenerator<Buffer> {
+    const end = Math.min(range.end, this.#object.bytes);
     const retries = new Retries(this.#retries);
     let tail: Buffer = Buffer.alloc(0);
     for (let offset = range.start; offset < end; ) {
@@ -62,10 +119,6 @@ export class ObjectSource implements ArchiveSource {
         await retries.wait(error);
       }
     }
-  }
-
-  async close(): Promise<void> {
-    // Nothing to close: a body is open only while `stream` runs.
   }
 
   /** The last bytes so far, if they must come again. Copied, because the caller owns the chunk. */

@@ -10,7 +10,10 @@ export interface StoredObject {
   readonly bytes: number;
   /** User metadata with keys in lower case. Only `head` gives it; in a listing it is empty. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Changes with the content. Only `head` and `put` give it, in stores that have ETags. */
+  /**
+   * Changes with the content; missing in stores without ETags. A listing may omit it; then readers
+   * ask with `head` before they read.
+   */
   readonly etag?: string;
 }
 

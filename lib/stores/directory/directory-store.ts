@@ -118,7 +118,7 @@ export class DirectoryStore implements Store {
     };
     for await (const file of walkDirectory(this.#files, this.name, prefix, isObject)) {
       signal?.throwIfAborted();
-      yield { key: file.key, bytes: file.bytes, metadata: {} };
+      yield toObject(file.key, file.status);
     }
   }
 
@@ -141,7 +141,7 @@ export class DirectoryStore implements Store {
       const above = file.key.slice(0, file.key.length - basename(file.key).length);
       const key = above + temporary.name;
       if (!key.startsWith(prefix) || objectKeyProblem(key) !== undefined) continue;
-      yield { key, uploadId: temporary.uploadId, startedAt: file.modifiedAt };
+      yield { key, uploadId: temporary.uploadId, startedAt: new Date(file.status.mtimeMs) };
     }
   }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import type { FileLayer } from '../../files/file-layer.js';
+import type { FileLayer, FileStatus } from '../../files/file-layer.js';
 import { fromSystemError, isMissing, systemCodeOf } from '../../files/system-error.js';
 
 /** A regular file below the directory that is walked. */
@@ -8,8 +8,7 @@ export interface WalkedFile {
   readonly path: string;
   /** The path below that directory, with `/` as separator. */
   readonly key: string;
-  readonly bytes: number;
-  readonly modifiedAt: Date;
+  readonly status: FileStatus;
 }
 
 /**
@@ -70,7 +69,7 @@ async function lookAt(files: FileLayer, path: string, key: string): Promise<Walk
   try {
     const status = await files.lstat(path);
     if (!status.isFile()) return null;
-    return { path, key, bytes: status.size, modifiedAt: new Date(status.mtimeMs) };
+    return { path, key, status };
   } catch (error) {
     if (isMissing(error)) return null;
     throw fromSystemError(error, 'list', path);

@@ -92,6 +92,7 @@ interface ListedKey {
   /** With the store's prefix. */
   readonly key: string;
   readonly bytes: number;
+  readonly etag: string | undefined;
 }
 
 /** A page of a listing of objects. */
@@ -122,10 +123,10 @@ export class ListingCheck {
   objects(page: ListObjectsV2CommandOutput): ObjectPage {
     const { Contents = [], IsTruncated, NextContinuationToken: next } = page;
     this.#check(page, IsTruncated, Contents.length);
-    const keys = Contents.map(({ Key, Size }) => {
+    const keys = Contents.map(({ ETag, Key, Size }) => {
       const key = this.#keyOf(Key);
       if (!isSize(Size)) throw mismatch(`it lists ${quote(key)} without a valid size`);
-      return { key, bytes: Size };
+      return { key, bytes: Size, etag: ETag };
     });
     return { keys, next: IsTruncated ? this.#next(next) : undefined };
   }

@@ -208,11 +208,12 @@ export class S3Store implements Store {
         { operation: 'list', key: prefix, signal },
         async (api) => check.objects(await api.listObjectsV2(input, signal)),
       );
-      for (const { key: full, bytes } of keys) {
+      for (const { bytes, etag, key: full } of keys) {
         const key = full.slice(this.#prefix.length);
         const reason = objectKeyProblem(key);
         if (reason === undefined) {
-          if (!isProbeKey(key)) yield { key, bytes, metadata: {} };
+          const tag = etag === undefined ? {} : { etag };
+          if (!isProbeKey(key)) yield { key, bytes, metadata: {}, ...tag };
         } else if (bytes > 0 || !isFolderMarker(key)) {
           onSkipped?.({ key, reason });
         }
