@@ -21,9 +21,9 @@ if (!process.argv.includes('--check')) {
   process.exitCode = 1;
 }
 
-async function compile(): Promise<Uint8Array> {
+async function compile() {
   const source = readFileSync(SOURCE, 'utf8');
-  const output = new Map<string, string | Uint8Array>();
+  const output = new Map();
   const options = ['-O3', '--runtime', 'stub', '--enable', 'simd', '--noAssert', '-o', 'scan.wasm'];
   const { error, stderr } = await asc.main(['json-scanner.ts', ...options], {
     readFile: (name) => (name === 'json-scanner.ts' ? source : null),
@@ -35,7 +35,7 @@ async function compile(): Promise<Uint8Array> {
 }
 
 /** The module of lib/ that holds the code, formatted as the project's code is. */
-function moduleOf(bytes: Uint8Array): string {
+function moduleOf(bytes) {
   const text = Buffer.from(bytes).toString('base64');
   const lines = text.match(new RegExp(`.{1,${LINE_CHARACTERS}}`, 'g')) ?? [];
   return [
