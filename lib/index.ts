@@ -24,6 +24,7 @@ export { ShippingPendingError } from './errors/shipping-pending-error.js';
 export { SpoolFullError } from './errors/spool-full-error.js';
 export { StoreError, type StoreFailure } from './errors/store-error.js';
 export { TemplateError } from './errors/template-error.js';
+export type { ColumnsInput } from './exporting/columns.js';
 export { type FromJsonLinesOptions, fromJsonLines } from './exporting/from-json-lines.js';
 export type {
   InvalidLine,
@@ -31,7 +32,10 @@ export type {
   JsonLinesParser,
   JsonLinesStats,
 } from './exporting/json-lines-parser.js';
+export type { ParquetPayload } from './exporting/parquet-schema.js';
+export { type ToCsvOptions, toCsv } from './exporting/to-csv.js';
 export { type ToJsonLinesOptions, toJsonLines } from './exporting/to-json-lines.js';
+export { type ToParquetOptions, toParquet } from './exporting/to-parquet.js';
 export { type ToPayloadsOptions, toPayloads } from './exporting/to-payloads.js';
 export type { ByteRange } from './files/byte-range.js';
 export {

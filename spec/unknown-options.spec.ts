@@ -108,6 +108,12 @@ describe('an unknown option', () => {
     SeekableZstd: [{ levle: 1 }, 'level', (slip) => new shoebox.SeekableZstd(slip)],
     toJsonLines: [{ metadatas: true }, 'metadata', (slip) => shoebox.toJsonLines(slip)],
     fromJsonLines: [{ metdata: [] }, 'metadata', (slip) => shoebox.fromJsonLines(slip)],
+    toCsv: [
+      { colums: ['time'] },
+      'columns',
+      (slip) => shoebox.toCsv({ columns: ['time'], ...slip }),
+    ],
+    toParquet: [{ payloads: 'text' }, 'payload', (slip) => shoebox.toParquet(slip)],
     toPayloads: [{ seperator: '' }, 'separator', (slip) => shoebox.toPayloads(slip)],
     DirectoryStore: [{ file: {} }, 'files', (slip) => new shoebox.DirectoryStore('x', slip)],
     'put of DirectoryStore': [

@@ -1,0 +1,152 @@
+import { isUtf8 } from 'node:buffer';
+
+import { type JsonPath, parseJsonPath } from '../codec/json-lines/json-path.js';
+import { JsonScanner, WHOLE_JSON } from '../codec/json-lines/json-scanner.js';
+import { formatIsoMicros } from '../codec/records/iso-time.js';
+import { quote, show } from '../errors/show.js';
+import { type ExportedRecord, payloadIsNoText } from './exported-record.js';
+
+/**
+ * The columns of an export: their sources, or an object of sources by the names of the columns. A
+ * source is `time`, `writer`, `sequence`, `metadata` (a JSON object), `payload` (text),
+ * `metadata.KEY`, or `payload.PATH` such as `payload.user.id` or `payload."a.b"`.
+ */
+export type ColumnsInput = readonly string[] | Readonly<Record<string, string>>;
+
+/** A column and where its values come from. */
+export interface Column {
+  readonly name: string;
+  readonly source: ColumnSource;
+}
+
+type ColumnSource =
+  | { readonly kind: 'time' | 'writer' | 'sequence' | 'metadata' | 'payload' }
+  | { readonly kind: 'metadata value'; readonly key: string }
+  | { readonly kind: 'payload value'; readonly path: JsonPath };
+
+const METADATA_VALUE = 'metadata.';
+const PAYLOAD_VALUE = 'payload.';
+
+/**
+ * Parses the option `columns`.
+ *
+ * @throws TypeError for unknown sources, and for names that are taken: many tools do not distinguish
+ *   upper and lower case in names of columns
+ */
+export function parseColumns(columns: unknown, taken: readonly string[] = []): Column[] {
+  const parsed = entriesOf(columns).map(
+    ([name, source]): Column => ({ name, source: parseSource(source) }),
+  );
+  const names = new Set(taken);
+  for (const { name } of parsed) {
+    const folded = name.toLowerCase();
+    if (name === '' || !name.isWellFormed()) {
+      throw new TypeError(`columns has the name ${quote(name)}, expected text`);
+    }
+    if (names.has(folded))
+      throw new TypeError(`columns has ${quote(name)}, which is there already`);
+    names.add(folded);
+  }
+  return parsed;
+}
+
+function entriesOf(columns: unknown): [name: string, source: unknown][] {
+  if (Array.isArray(columns)) {
+    const sources: readonly unknown[] = columns;
+    return sources.map((source) => [String(source), source]);
+  }
+  if (typeof columns === 'object' && columns !== null && !(Symbol.iterator in columns)) {
+    return Object.entries(columns);
+  }
+  throw new TypeError(`columns is ${show(columns)}, expected a list or an object of sources`);
+}
+
+function parseSource(source: unknown): ColumnSource {
+  switch (source) {
+    case 'time':
+    case 'writer':
+    case 'sequence':
+    case 'metadata':
+    case 'payload':
+      return { kind: source };
+  }
+  if (typeof source === 'string' && source.startsWith(METADATA_VALUE)) {
+    return { kind: 'metadata value', key: source.slice(METADATA_VALUE.length) };
+  }
+  if (typeof source === 'string' && source.startsWith(PAYLOAD_VALUE)) {
+    const path = parseJsonPath(source.slice(PAYLOAD_VALUE.length - 1), `columns: ${source}`);
+    return { kind: 'payload value', path };
+  }
+  throw new TypeError(
+    `columns has ${quote(source)}, expected time, writer, sequence, metadata, payload, ` +
+      'metadata.KEY or payload.PATH',
+  );
+}
+
+/** The value of a column: undefined if it is missing or null. */
+export type ColumnValue = string | undefined;
+
+/** Reads the values of some columns out of records. */
+export class ColumnReader {
+  readonly #readers: readonly ((record: ExportedRecord) => ColumnValue)[];
+  /** Undefined if no column lies inside the payload. */
+  readonly #scanner: JsonScanner | undefined;
+  /** Whether the payload of the current record is JSON. */
+  #isJson = false;
+
+  constructor(columns: readonly Column[]) {
+    const paths = columns.flatMap(({ source }) =>
+      source.kind === 'payload value' ? [source.path] : [],
+    );
+    this.#scanner = paths.length === 0 ? undefined : new JsonScanner(paths);
+    let next = 0;
+    this.#readers = columns.map(({ source }) =>
+      source.kind === 'payload value' ? this.#readerOfPath(next++) : readerOf(source),
+    );
+  }
+
+  /**
+   * The values of a record, in the order of the columns: strings as they are, numbers with the
+   * digits of the source, objects as JSON. Values inside a payload that is not JSON are missing.
+   *
+   * @throws RecordError for the column `payload`, if it is not UTF-8
+   */
+  read(record: ExportedRecord): ColumnValue[] {
+    if (this.#scanner !== undefined) {
+      const { payload } = record;
+      this.#scanner.load(payload);
+      this.#isJson = this.#scanner.scan(0, payload.length) === WHOLE_JSON && isUtf8(payload);
+    }
+    return this.#readers.map((read) => read(record));
+  }
+
+  #readerOfPath(path: number): () => ColumnValue {
+    return () => (this.#isJson ? this.#scanner?.textOf(path) : undefined);
+  }
+}
+
+function readerOf(
+  source: Exclude<ColumnSource, { readonly kind: 'payload value' }>,
+): (record: ExportedRecord) => ColumnValue {
+  switch (source.kind) {
+    case 'time':
+      return ({ timeMicros }) =>
+        timeMicros === undefined ? undefined : formatIsoMicros(timeMicros);
+    case 'writer':
+      return ({ writer }) => writer;
+    case 'sequence':
+      return ({ sequence }) => sequence?.toString();
+    case 'metadata':
+      return ({ metadata }) => JSON.stringify(metadata);
+    case 'payload':
+      return (record) => {
+        if (!isUtf8(record.payload)) throw payloadIsNoText(record);
+        return record.payload.toString('utf8');
+      };
+    case 'metadata value': {
+      const { key } = source;
+      // A copy of a record may have a prototype.
+      return ({ metadata }) => (Object.hasOwn(metadata, key) ? metadata[key] : undefined);
+    }
+  }
+}
