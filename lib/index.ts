@@ -25,13 +25,20 @@ export { SpoolFullError } from './errors/spool-full-error.js';
 export { StoreError, type StoreFailure } from './errors/store-error.js';
 export { TemplateError } from './errors/template-error.js';
 export type { ColumnsInput } from './exporting/columns.js';
+export {
+  type ExportParquetOptions,
+  exportParquet,
+  type ParquetExport,
+} from './exporting/export-parquet.js';
 export { type FromJsonLinesOptions, fromJsonLines } from './exporting/from-json-lines.js';
+export type { TimePartition } from './exporting/hive-partition.js';
 export type {
   InvalidLine,
   JsonLinesEvents,
   JsonLinesParser,
   JsonLinesStats,
 } from './exporting/json-lines-parser.js';
+export type { ExportedFile, WhenExists } from './exporting/parquet-files.js';
 export type { ParquetPayload } from './exporting/parquet-schema.js';
 export { type ToCsvOptions, toCsv } from './exporting/to-csv.js';
 export { type ToJsonLinesOptions, toJsonLines } from './exporting/to-json-lines.js';

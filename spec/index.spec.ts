@@ -10,12 +10,13 @@ import { modulesLoadedBy } from './support/loaded-modules.js';
 const INDEX = new URL('../lib/index.ts', import.meta.url);
 
 describe('the library', () => {
-  it('does not load the AWS SDK before it is needed', async () => {
+  it('does not load the AWS SDK and the libraries of exports before they are needed', async () => {
     const index = compiled(INDEX).href;
     const loaded = await modulesOf(index);
     expect(loaded).to.include(index);
     expect(loaded).to.match(/node_modules\/d3-time-format\//);
     expect(loaded).to.not.match(/@aws-sdk|@smithy/);
+    expect(loaded).to.not.match(/hyparquet|csv-stringify/);
   });
 
   it('is seen to load the AWS SDK if it does', async () => {

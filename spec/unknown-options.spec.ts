@@ -114,6 +114,11 @@ describe('an unknown option', () => {
       (slip) => shoebox.toCsv({ columns: ['time'], ...slip }),
     ],
     toParquet: [{ payloads: 'text' }, 'payload', (slip) => shoebox.toParquet(slip)],
+    exportParquet: [
+      { partitions: 'day' },
+      'partition',
+      (slip) => shoebox.exportParquet([], { directory, partition: 'day', ...slip }),
+    ],
     toPayloads: [{ seperator: '' }, 'separator', (slip) => shoebox.toPayloads(slip)],
     DirectoryStore: [{ file: {} }, 'files', (slip) => new shoebox.DirectoryStore('x', slip)],
     'put of DirectoryStore': [

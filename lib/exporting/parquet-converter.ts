@@ -15,6 +15,12 @@ const GROUP_ROWS = 10_000;
 /** A row group also ends at this size. While it is encoded, its pages take as much again. */
 const GROUP_BYTES = 16 * 2 ** 20;
 
+/** Memory for payloads above this is given back, because an export may write many files at once. */
+const KEPT_BYTES = 2 * 2 ** 20;
+
+/** The memory that a writer starts with. */
+const WRITER_BYTES = 1024;
+
 /** An entry of a MAP, as hyparquet-writer takes it. */
 interface MapEntry {
   readonly key: string;
@@ -75,10 +81,13 @@ export class ParquetConverter implements RecordConverter {
   }
 
   take(): Uint8Array | undefined {
-    const { index } = this.#bytes;
-    if (index === 0) return undefined;
-    const bytes = Buffer.from(this.#bytes.getBytes());
-    this.#bytes.index = 0;
+    const writer = this.#bytes;
+    if (writer.index === 0) return undefined;
+    const bytes = writer.getBytes();
+    // The caller now owns this memory. The writer gets other memory, and keeps its offset.
+    writer.buffer = new ArrayBuffer(WRITER_BYTES);
+    writer.view = new DataView(writer.buffer);
+    writer.index = 0;
     return bytes;
   }
 
@@ -96,6 +105,7 @@ export class ParquetConverter implements RecordConverter {
     void this.#parquet.write({ columnData, rowGroupSize: rows.count });
     this.#rows = new RowGroup(this.#settings.columns.length);
     this.#payloads.length = 0;
+    if (this.#payloads.bytes.length > KEPT_BYTES) this.#payloads.take();
   }
 
   #entriesOf(metadata: ExportedRecord['metadata']): MapEntry[] {
@@ -160,5 +170,5 @@ class RowGroup {
   }
 }
 
-/** What the fixed columns of a row take, payload and metadata aside. */
+/** About the size of a row without its payload, metadata and values. */
 const ROW_BYTES = 64;
