@@ -41,9 +41,9 @@ export const WRITER_OPTIONS = {
   index: listOption('--index <keys>', 'index these metadata keys, such as event,tenant', parseKeys),
   compression: optionWithDefault(
     '--compression <name>',
-    'gzip or none, for what is shipped',
+    'gzip, zstd or none, for what is shipped',
     'gzip',
-    oneOf('gzip', 'none'),
+    oneOf('gzip', 'zstd', 'none'),
   ),
   createDirectory: flag('--create-directory', 'create DIR if it is missing'),
   deadline: optionWithDefault(
