@@ -26,6 +26,10 @@ export const COMMANDS: LazyCommands = {
     summary: 'check archives for damage and missing records',
     load: async () => (await import('./verify.js')).verify,
   },
+  fetch: {
+    summary: 'download objects into a directory',
+    load: async () => (await import('./fetch.js')).fetch,
+  },
   import: {
     summary: 'turn lossless JSON lines back into archives',
     load: async () => (await import('./import.js')).importLines,
