@@ -24,6 +24,7 @@ import { FileSource } from '../../series/opening/file-source.js';
 import { walkArchive } from '../../series/opening/walk-archive.js';
 import type { SealedArchive } from '../handlers/archive-handler.js';
 import { ArchiveCopy, type CopyFacts } from './archive-copy.js';
+import { findReplacement } from './find-replacement.js';
 import { keepTornAside } from './keep-torn-aside.js';
 import { findPreviousArchive, listSealed } from './previous-archive.js';
 import { takeNameForContent } from './take-name-for-content.js';
@@ -165,7 +166,7 @@ class StaleArchive {
     try {
       const { mtimeMs } = await source.stat();
       const facts = await this.#replaceByCopy(source);
-      if (facts === null) return null;
+      if (facts === null || (await this.#isReplaced(facts))) return null;
       return this.#report(await this.#seal(facts), facts, Math.round(mtimeMs));
     } catch (error) {
       // If the stale file is gone, another recoverer has finished this recovery.
@@ -243,15 +244,35 @@ class StaleArchive {
     this.#damage.add({ ...stretch, reason: 'torn', recordsLost: undefined });
   }
 
+  /**
+   * Sets the file aside if its writer had already replaced it by an archive with all its blocks:
+   * sealed as well, it would make two archives with one number.
+   */
+  async #isReplaced(facts: CopyFacts): Promise<boolean> {
+    const sealed = await listSealed(this.#directory, this.#template.pattern, this.#files);
+    // Under its own name it may be this archive, of a recovery that was interrupted.
+    const others = sealed.filter((path) => path !== this.#sealedPath(facts));
+    if ((await findReplacement(this.#path, others, this.#files)) === undefined) return false;
+    const wanted = this.#base + SUSPECT_SUFFIX;
+    await takeNameForContent(this.#path, wanted, facts.sha256, this.#files);
+    await syncDirectory(this.#files, this.#directory);
+    await unlinkIfThere(this.#files, this.#path);
+    await syncDirectory(this.#files, this.#directory);
+    return true;
+  }
+
   /** Returns the path that the archive has now. */
   async #seal(facts: CopyFacts): Promise<string> {
-    const name = this.#template.sealedName(basename(this.#base), facts);
-    const wanted = join(this.#directory, name);
+    const wanted = this.#sealedPath(facts);
     const path = await takeNameForContent(this.#path, wanted, facts.sha256, this.#files);
     await syncDirectory(this.#files, this.#directory);
     await unlinkIfThere(this.#files, this.#path);
     await syncDirectory(this.#files, this.#directory);
     return path;
+  }
+
+  #sealedPath(facts: CopyFacts): string {
+    return join(this.#directory, this.#template.sealedName(basename(this.#base), facts));
   }
 
   #report(path: string, facts: CopyFacts, openedAt: number): RecoveredArchive {
