@@ -28,8 +28,8 @@ export async function passTime<T>(
   return await settling;
 }
 
-/** Settles when this process waits for no call to the file system. */
-async function diskIdle(): Promise<void> {
+/** Settles after a turn of the event loop, once this process waits for no call to the file system. */
+export async function diskIdle(): Promise<void> {
   do await new Promise((resolve) => setImmediate(resolve));
   while (process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq')));
 }

@@ -11,6 +11,7 @@ import type { ArchiveFailure } from '../../lib/writing/handlers/archive-failure.
 import type { ShippedArchive } from '../../lib/writing/handlers/archive-shipper.js';
 import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
 import { FakeClock } from './fake-clock.js';
+import { diskIdle } from './pass-time.js';
 
 /** A template for names that sort, and that are the same in each run. */
 export const TEMPLATE = 'x_[[SEQUENCE]].events';
@@ -66,5 +67,5 @@ export async function reach(
  * Lets everything in progress in memory or on the disk continue for many turns of the event loop.
  */
 export async function turns(count = 100): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let i = 0; i < count; i++) await diskIdle();
 }
