@@ -63,6 +63,10 @@ describe('a reader follows archives that move', () => {
     'sealed under another name': () => rename(inSpool(`${OPEN}.open`), inSpool('x_0-1.events')),
     'moved to another directory': () =>
       rename(inSpool(`${OPEN}.open`), join(directory, 'moved/x_0-1.events')),
+    'compressed into another directory': async (bytes) => {
+      await writeFile(join(directory, 'moved/x_0-1.events.gz'), gzipSync(bytes));
+      await rm(inSpool(`${OPEN}.open`));
+    },
     'shipped under another name': async (bytes) => {
       await ship('x_0-1.events.gz', gzipSync(bytes));
       await rm(inSpool(`${OPEN}.open`));

@@ -58,7 +58,7 @@ export interface IdentifiedArchive {
 export async function identifyArchive(archive: FoundArchive): Promise<IdentifiedArchive> {
   const source = await archive.open();
   try {
-    const uncompressed = await readUncompressedHead(source);
+    const { isCompressed, uncompressed } = await readUncompressedHead(source);
     const head = readHead(uncompressed, source.isOpen);
     // The few bytes of a header that is being written are the same in every archive.
     const isRecognisedByHead = head.kind === 'unsequenced' || head.kind === 'damaged';
@@ -66,6 +66,7 @@ export async function identifyArchive(archive: FoundArchive): Promise<Identified
       start: head.kind === 'sequenced' ? head.start : undefined,
       head: isRecognisedByHead ? Uint8Array.from(uncompressed.subarray(0, HEAD_BYTES)) : NO_BYTES,
       file: await source.fileNumber?.(),
+      isCompressed,
     };
     archive.remember?.(identity);
     return { head, identity };
@@ -74,16 +75,19 @@ export async function identifyArchive(archive: FoundArchive): Promise<Identified
   }
 }
 
-async function readUncompressedHead(source: ArchiveSource): Promise<Buffer> {
+async function readUncompressedHead(source: ArchiveSource): Promise<{
+  readonly isCompressed: boolean;
+  readonly uncompressed: Buffer;
+}> {
   let bytes = await source.read({ start: 0, end: PEEK_BYTES });
   const format = memberFormatOf(bytes);
-  if (format === null) return bytes;
+  if (format === null) return { isCompressed: false, uncompressed: bytes };
   for (let reads = 1; reads < MOST_READS; reads++) {
     const needed = format.headBytes(bytes, HEAD_BYTES);
     if (needed <= bytes.length) break;
     bytes = await source.read({ start: 0, end: needed });
   }
-  return format.readHead(bytes, HEAD_BYTES);
+  return { isCompressed: true, uncompressed: format.readHead(bytes, HEAD_BYTES) };
 }
 
 /** Whether `found` is the archive whose head before was `known`, and may have grown since. */
@@ -92,7 +96,9 @@ export function isSameArchive(known: ArchiveIdentity, found: ArchiveIdentity): b
   if (start !== undefined) {
     return start.writer === found.start?.writer && start.sequence === found.start.sequence;
   }
-  if (file !== undefined && found.file !== undefined && file.dev === found.file.dev) {
+  // A compressed copy is another file.
+  const areFiles = known.isCompressed === found.isCompressed && found.file !== undefined;
+  if (areFiles && file !== undefined && file.dev === found.file.dev) {
     return file.ino === found.file.ino;
   }
   return beginsAs(known, found);

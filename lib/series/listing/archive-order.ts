@@ -155,7 +155,9 @@ export class ArchiveOrder {
     const clue = clueText(vanished);
     if (clue !== undefined && this.#relistedClues.has(clue)) return true;
     if (++this.#listings <= MOST_LISTINGS) {
-      for (const found of this.#add(await this.#options.takeNew())) {
+      const listed = this.#add(await this.#options.takeNew());
+      if (listed.length > 0) this.#readBegunAgain();
+      for (const found of listed) {
         this.#relisted.add(found.archive);
         const foundClue = clueText(found);
         if (foundClue !== undefined) this.#relistedClues.add(foundClue);
@@ -163,6 +165,13 @@ export class ArchiveOrder {
     }
     const isLater = laterNameMatcher(vanished.path);
     return this.#known.some((other) => other !== vanished && isLater(other.name));
+  }
+
+  /** One that had only begun may have got its records before those that were listed since. */
+  #readBegunAgain(): void {
+    for (let begun = this.#begun.pop(); begun !== undefined; begun = this.#begun.pop()) {
+      this.#schedule.add([begun]);
+    }
   }
 
   /**

@@ -30,6 +30,7 @@ export interface ArchiveIdentity {
   readonly head: Uint8Array;
   /** The file's device and number; undefined in a store. */
   readonly file: FileNumber | undefined;
+  readonly isCompressed: boolean;
 }
 
 /** The file of a local archive. */

@@ -35,6 +35,28 @@ describe('orderArchives', () => {
     return paths;
   }
 
+  it('reads a begun archive before those that were listed after it got its records', async () => {
+    const root = await directories.make();
+    const { layer } = new CountingFiles();
+    const archiveOf = (name: string) => new LocalArchive(join(root, name), layer);
+    const write = (name: string, sequence: number) =>
+      writeFile(join(root, name), encodeUnsealed([`${sequence}`], { sequence }));
+    await write('x_0.events', 0);
+    await writeFile(join(root, 'x_1.events.open'), '');
+    const found = ['x_0.events', 'x_1.events', 'x_2.events'].map(archiveOf);
+    const later: LocalArchive[] = [archiveOf('x_2-1.events')];
+    const takeNew = async () => {
+      await write('x_1.events.open', 1);
+      await write('x_2-1.events', 2);
+      return later.splice(0);
+    };
+    const names: string[] = [];
+    for await (const { archive } of orderArchives(found, 'time', takeNew)) {
+      names.push(basename(archive.path));
+    }
+    expect(names).to.deep.equal(['x_0.events', 'x_1.events', 'x_2-1.events']);
+  });
+
   for (const inodes of ['one for all', 'zero', 'changing'] as const) {
     it(`takes all archives that are listed later, with inode numbers: ${inodes}`, async () => {
       const root = await directories.make();
