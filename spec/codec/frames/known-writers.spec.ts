@@ -70,6 +70,16 @@ describe('KnownWriters', () => {
     ]);
   });
 
+  it('takes headers before an archive of the file for no bound in it', () => {
+    const starts = [{ writer: A, sequence: 2, begin: 200 }];
+    const writers = new KnownWriters({ starts, areAll: false });
+    writers.add(headerOf(A, 50), 0, 'in turn');
+    const admitted = [1, 2, 50].filter((sequence) => writers.admits(headerOf(A, sequence), 250));
+    expect(admitted).to.deep.equal([2, 50]);
+    writers.add(headerOf(A, 9), 260, 'in turn');
+    expect(writers.admits(headerOf(A, 9), 300)).to.equal(false);
+  });
+
   it('admits other writers if a search found the first', () => {
     const writers = new KnownWriters();
     writers.add(headerOf(A, 10, 5), 0, 'by search');
