@@ -31,6 +31,8 @@ export class ArchiveDecoder {
   #kind: KindDecoder | undefined;
   #failure: { readonly error: unknown } | undefined;
   #end: InputEnd | undefined;
+  /** Lost bytes at the beginning, before a byte has shown what kind of archive it is. */
+  #lost: InputEnd | undefined;
 
   constructor(options: ArchiveDecoderOptions = {}, { offset = 0, selection }: DecodedSpan = {}) {
     const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
@@ -38,11 +40,12 @@ export class ArchiveDecoder {
   }
 
   push(chunk: Buffer): void {
+    if (this.#lost !== undefined && chunk.length > 0) this.#passLost(this.#lost, chunk[0]);
     this.#context.queue.push(chunk);
   }
 
   /**
-   * Call this after the last `push`.
+   * Call this after the last `push`, and before lost bytes.
    *
    * @param end how the input ends, if not as it should. With damage to be skipped, the last
    *   incomplete frame or line is a part of it.
@@ -87,11 +90,26 @@ export class ArchiveDecoder {
   #decode(into: ArchiveRecord[]): void {
     const { queue } = this.#context;
     if (this.#kind === undefined) {
-      if (queue.length === 0 && this.#end?.damage === undefined) return;
-      this.#kind = kindOf(queue.peek(Math.min(queue.length, 1))[0], this.#context);
+      if (queue.length === 0 && this.#end?.damage === undefined && this.#lost === undefined) return;
+      if (queue.length === 0 && this.#end?.resumesAt !== undefined) {
+        this.#lost = { ...this.#end, damage: this.#lost?.damage ?? this.#end.damage };
+        this.#end = undefined;
+      }
+      if (queue.length === 0 && this.#end === undefined) return;
+      if (this.#lost !== undefined) this.#passLost(this.#lost);
+      this.#kind ??= kindOf(queue.peek(Math.min(queue.length, 1))[0], this.#context);
     }
     if (this.#end !== undefined) this.#kind.end(this.#end);
+    if (this.#end?.resumesAt !== undefined) this.#end = undefined;
     while (into.length < BATCH_RECORDS && this.#kind.decodeNext(into));
+  }
+
+  /** Passes over lost bytes at the beginning, now that the first byte after them has come. */
+  #passLost(lost: InputEnd, firstByte?: number): void {
+    this.#lost = undefined;
+    this.#kind = kindOf(firstByte, this.#context);
+    this.#kind.end(lost);
+    this.#kind.decodeNext([]);
   }
 }
 

@@ -116,6 +116,11 @@ export class ByteQueue {
     }
   }
 
+  /** Continues an empty queue at another offset: the bytes between are not to be had. */
+  jumpTo(offset: number): void {
+    this.offset = offset;
+  }
+
   /**
    * How far from the front the first `byte` at or after `start` is; -1 if it is not in the queue.
    */

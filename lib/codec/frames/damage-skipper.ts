@@ -87,6 +87,14 @@ export class DamageSkipper {
     this.#log.report();
   }
 
+  /** Passes over bytes that the input has lost. The queue is empty. */
+  passLost(reason: DamageReason, resumesAt: number): void {
+    const { queue } = this.#options;
+    // A damaged member may decompress to more bytes than it had.
+    this.#log.add(Math.min(queue.offset, resumesAt), resumesAt, reason);
+    queue.jumpTo(resumesAt);
+  }
+
   /**
    * Starts skipping the frame that is next in the queue.
    *

@@ -98,7 +98,7 @@ export class FrameScanner {
     this.#queue.push(chunk);
   }
 
-  /** Call this after the last `push`. */
+  /** Call this after the last `push`, and before lost bytes. */
   end(end: InputEnd = WHOLE_INPUT): void {
     this.#end ??= end;
   }
@@ -162,6 +162,12 @@ export class FrameScanner {
 
   #finish(): void {
     if (this.#end === undefined || this.#isOver) return;
+    const { damage = 'torn', resumesAt } = this.#end;
+    if (resumesAt !== undefined) {
+      this.#skipper.passLost(damage, resumesAt);
+      this.#end = undefined;
+      return;
+    }
     this.#isOver = true;
     this.#skipper.end(this.#end);
   }

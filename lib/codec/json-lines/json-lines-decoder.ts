@@ -111,9 +111,17 @@ export class JsonLinesDecoder implements KindDecoder {
 
   #finish(): void {
     if (this.#end === undefined || this.#isOver) return;
+    const { damage, resumesAt } = this.#end;
+    const { queue } = this.#context;
+    const { offset } = queue;
+    if (resumesAt !== undefined) {
+      // A damaged member may decompress to more bytes than it had.
+      this.#log.add(Math.min(offset, resumesAt), resumesAt, damage ?? 'torn');
+      queue.jumpTo(resumesAt);
+      this.#end = undefined;
+      return;
+    }
     this.#isOver = true;
-    const { damage } = this.#end;
-    const { offset } = this.#context.queue;
     if (damage !== undefined) this.#log.add(offset, offset, damage);
     this.#log.report();
   }

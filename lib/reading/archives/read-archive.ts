@@ -7,10 +7,9 @@ import type { RecordSelection } from '../../codec/version-2/block-selection.js';
 import { DamageError } from '../../errors/damage-error.js';
 import type { ArchiveSource } from '../../series/opening/archive-source.js';
 import type { FoundArchive } from '../../series/opening/found-archive.js';
+import { type InputBreak, readPastDamage } from '../../series/opening/read-past-damage.js';
 import { readUncompressed } from '../../series/opening/read-uncompressed.js';
-import { UndamagedInput } from '../../series/opening/undamaged-input.js';
 import { writersByIndex } from '../../series/opening/writers-by-index.js';
-import { inputEndOf } from '../../streams/compression/input-end-of.js';
 import { findFirstBlock } from './find-first-block.js';
 import { type FoundSpans, findSpans, type SkippedRun, type SpanOptions } from './find-spans.js';
 
@@ -132,37 +131,45 @@ async function* readFrom(
     writers: 'on demand',
   };
   const decoder = new ArchiveDecoder(decoderOptions, { selection, offset: start });
-  const input = new UndamagedInput(readUncompressed(source, start === 0 ? undefined : { start }));
-  for await (const chunk of withHead(input, start === 0 ? HEAD_BYTES : 0)) {
-    if (start === 0 && progress.head.length === 0) {
-      progress.head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
+  const input = readPastDamage(source, whenDamaged, start);
+  let damage: DamageError | undefined;
+  for await (const piece of withHead(input, start === 0 ? HEAD_BYTES : 0)) {
+    if (Buffer.isBuffer(piece)) {
+      if (start === 0 && progress.head.length === 0) {
+        progress.head = Buffer.from(piece.subarray(0, HEAD_BYTES));
+      }
+      decoder.push(piece);
+    } else {
+      damage = piece.error;
+      if (whenDamaged === 'error' && !piece.isWhole) throw damage;
+      decoder.end(whenDamaged === 'error' ? WHOLE_INPUT : piece);
     }
-    decoder.push(chunk);
     for await (const records of searchedBatchesOf(decoder, source)) {
       progress.offset = decoder.offset;
       yield records;
     }
     progress.offset = decoder.offset;
   }
-  const { damage } = input;
-  const end = damage === undefined ? WHOLE_INPUT : inputEndOf(damage);
-  if (whenDamaged === 'error' && !end.isWhole) throw damage;
-  decoder.end(whenDamaged === 'error' ? WHOLE_INPUT : end);
-  yield* searchedBatchesOf(decoder, source);
   if (whenDamaged === 'error' && damage !== undefined) throw damage;
 }
 
-/** Joins chunks until the first one has `bytes`, or all that there are. */
-async function* withHead(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+/** Joins chunks until the first one has `bytes`, or all that there are before a break. */
+async function* withHead(
+  pieces: AsyncIterable<Buffer | InputBreak>,
+  bytes: number,
+): AsyncGenerator<Buffer | InputBreak> {
   let head: Buffer = Buffer.alloc(0);
-  for await (const chunk of chunks) {
-    if (head.length >= bytes) yield chunk;
-    else {
-      head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
-      if (head.length >= bytes) yield head;
+  let isGiven = bytes === 0;
+  for await (const piece of pieces) {
+    if (!isGiven) {
+      if (Buffer.isBuffer(piece)) head = head.length === 0 ? piece : Buffer.concat([head, piece]);
+      if (Buffer.isBuffer(piece) && head.length < bytes) continue;
+      isGiven = true;
+      if (head.length > 0) yield head;
+      if (Buffer.isBuffer(piece)) continue;
     }
+    yield piece;
   }
-  if (head.length > 0 && head.length < bytes) yield head;
 }
 
 /** As `batchesOf`, where damage may have to be searched for the next frame. */

@@ -14,6 +14,12 @@ export class RangeHash {
     this.#chunks.push(chunk);
   }
 
+  /** Passes over bytes that are missing, up to `offset`: no digest over them will match. */
+  pass(offset: number): void {
+    this.advance(offset);
+    this.#offset = offset;
+  }
+
   /** Hashes the bytes before `offset`, as far as they have arrived. No range may end before it. */
   advance(offset: number): void {
     let taken = 0;

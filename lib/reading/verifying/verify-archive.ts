@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 
 import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
 import type { SequenceConflict } from '../../errors/conflict-error.js';
-import { DamageError } from '../../errors/damage-error.js';
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
 import { checkFiles, checkPath } from '../../format/option-values.js';
@@ -11,7 +10,7 @@ import { KIND_RECORDS } from '../../format/version-2.js';
 import type { ArchiveSource } from '../../series/opening/archive-source.js';
 import { DamageList } from '../../series/opening/damage-list.js';
 import { FileSource } from '../../series/opening/file-source.js';
-import { readUncompressed } from '../../series/opening/read-uncompressed.js';
+import { readPastDamage } from '../../series/opening/read-past-damage.js';
 import { walkArchive } from '../../series/opening/walk-archive.js';
 import { findConflict, type OpenableArchive } from '../archives/find-conflict.js';
 import type { SequenceLedger } from '../sequences/sequence-ledger.js';
@@ -93,6 +92,10 @@ async function reportSource(
       whole.update(chunk);
       ranges.push(chunk);
     },
+    onLost: (resumesAt) => {
+      ranges.pass(resumesAt);
+      bytes = resumesAt;
+    },
     onProgress: (offset) => ranges.advance(offset),
   });
   for await (const piece of pieces) {
@@ -158,19 +161,16 @@ async function checkLate(
   const marks = unchecked.flatMap((late) => marksOf(late, checked, ranges));
   let reached = 0;
   let bytes = 0;
-  try {
-    for await (const chunk of readUncompressed(source)) {
-      ranges.push(chunk);
-      bytes += chunk.length;
-      for (let mark = marks[reached]; mark && mark.offset <= bytes; mark = marks[++reached]) {
-        ranges.advance(mark.offset);
-        mark.act();
-      }
-      ranges.advance(bytes);
+  // The first pass has already reported damage.
+  for await (const piece of readPastDamage(source, 'skip')) {
+    if (Buffer.isBuffer(piece)) ranges.push(piece);
+    else if (piece.resumesAt !== undefined) ranges.pass(piece.resumesAt);
+    bytes = Buffer.isBuffer(piece) ? bytes + piece.length : (piece.resumesAt ?? bytes);
+    for (let mark = marks[reached]; mark && mark.offset <= bytes; mark = marks[++reached]) {
+      ranges.advance(mark.offset);
+      mark.act();
     }
-  } catch (error) {
-    // The first pass has already reported it.
-    if (!(error instanceof DamageError)) throw error;
+    ranges.advance(bytes);
   }
   return checked;
 }

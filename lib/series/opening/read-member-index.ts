@@ -24,23 +24,41 @@ export async function readMemberIndex(
   format: MemberFormat,
   source: ArchiveEnds,
 ): Promise<FileMembers | null> {
+  const index = await readLastMemberIndex(format, source);
+  return index?.members[0]?.offset === 0 ? index : null;
+}
+
+/** As `readMemberIndex`; of concatenated files, the index of the last one. */
+export async function readLastMemberIndex(
+  format: MemberFormat,
+  source: ArchiveEnds,
+): Promise<FileMembers | null> {
   const fileBytes = await source.size();
-  const read = (bytes: number) =>
-    source.read({ start: Math.max(fileBytes - bytes, 0), end: fileBytes });
-  // The head would only distinguish a damaged file from a foreign one. Both are read whole, which
-  // reports damage.
-  const ends = { head: Buffer.alloc(0), tail: await read(format.endBytes), fileBytes };
-  const end = readFileEnd(format, ends);
-  if (end.kind !== 'seekable') return null;
-  const { suffixBytes, totals } = end;
-  const suffix = await read(suffixBytes);
+  const found = await readTotals(format, source, fileBytes);
+  if (found === null) return null;
+  const { suffixBytes, totals } = found;
+  const start = fileBytes - suffixBytes;
+  const suffix = await source.read({ start, end: fileBytes });
   if (suffix.length < suffixBytes) return null;
   try {
     const members = decodeMemberIndex(format, { suffix, totals, fileBytes });
-    const isWhole = members[0]?.offset === 0;
-    return isWhole ? { members, totals, end: fileBytes - suffixBytes } : null;
+    return { members, totals, end: start };
   } catch (error) {
     if (error instanceof DamageError) return null;
     throw error;
   }
+}
+
+/** What the end of a file says that ends at `fileBytes`; null if it is not ours, or damaged. */
+export async function readTotals(
+  format: MemberFormat,
+  source: Pick<ArchiveEnds, 'read'>,
+  fileBytes: number,
+): Promise<{ readonly totals: FileTotals; readonly suffixBytes: number } | null> {
+  const start = Math.max(fileBytes - format.endBytes, 0);
+  const tail = await source.read({ start, end: fileBytes });
+  // The head would only distinguish a damaged file from a foreign one. Both are read whole, which
+  // reports damage.
+  const end = readFileEnd(format, { head: Buffer.alloc(0), tail, fileBytes });
+  return end.kind === 'seekable' ? end : null;
 }

@@ -2,7 +2,7 @@ import { FORMAT_BYTES, MEMBER_FORMATS } from '../../codec/compression/member-for
 import type { MemberFormat } from '../../codec/compression/members/member-format.js';
 import { DamageError } from '../../errors/damage-error.js';
 import type { ByteRange } from '../../files/byte-range.js';
-import { decompress } from '../../streams/compression/decompress.js';
+import { type DecompressProgress, decompress } from '../../streams/compression/decompress.js';
 import { memberReaderOf } from '../../streams/compression/member-readers.js';
 import type { ArchiveSource } from './archive-source.js';
 
@@ -10,11 +10,13 @@ import type { ArchiveSource } from './archive-source.js';
  * The uncompressed bytes of an archive, or of a range of its file. A range of a compressed file
  * must begin where a member begins. The caller owns the buffers.
  *
+ * @param progress counts from the start of the range
  * @throws DamageError after the last bytes that could be decompressed; StoreError
  */
 export async function* readUncompressed(
   source: ArchiveSource,
   range?: ByteRange,
+  progress?: DecompressProgress,
 ): AsyncGenerator<Buffer> {
   const { path } = source;
   const chunks = source.stream(range);
@@ -29,7 +31,7 @@ export async function* readUncompressed(
     const all = prepend(head, chunks);
     const reader = memberReaderOf(head);
     const extent = range === undefined ? 'whole' : 'part';
-    yield* reader === null ? all : decompress(reader, all, path, extent);
+    yield* reader === null ? all : decompress(reader, all, path, extent, progress);
   } finally {
     // If the caller stops at the first chunk, `prepend` has not started on `chunks` and cannot
     // close it.

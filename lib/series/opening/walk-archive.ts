@@ -7,10 +7,8 @@ import type { InputEnd } from '../../codec/frames/input-end.js';
 import type { WriterList } from '../../codec/frames/known-writers.js';
 import type { SkippedDamage } from '../../codec/frames/skipped-damage.js';
 import { beginsAsJson } from '../../codec/json-lines/begins-as-json.js';
-import { inputEndOf } from '../../streams/compression/input-end-of.js';
 import type { ArchiveSource } from './archive-source.js';
-import { readUncompressed } from './read-uncompressed.js';
-import { UndamagedInput } from './undamaged-input.js';
+import { readPastDamage } from './read-past-damage.js';
 import { writersByIndex } from './writers-by-index.js';
 
 export interface WalkOptions {
@@ -19,6 +17,8 @@ export interface WalkOptions {
   readonly onDamage: (damage: SkippedDamage) => void;
   /** Called with all uncompressed bytes in order, before the pieces in them are returned. */
   readonly onBytes?: (chunk: Buffer) => void;
+  /** Called where bytes are missing, with the uncompressed offset where they continue. */
+  readonly onLost?: (resumesAt: number) => void;
   /** Called with an offset before which no later piece begins. */
   readonly onProgress?: (offset: number) => void;
   /** Called with each chunk that no later piece is a view of, so that its memory can be reused. */
@@ -35,7 +35,7 @@ interface PieceReader {
   /** No later piece begins before this offset. */
   readonly offset: number;
   push(chunk: Buffer): void;
-  end(end: InputEnd | undefined): void;
+  end(end: InputEnd): void;
   /** Null if it needs more bytes, or writers. */
   next(): ArchivePiece[] | null;
   /** Whether `next` waits for `giveWriters`. */
@@ -64,27 +64,38 @@ export async function* walkArchive(
     onDamage: options.onDamage,
     writers: 'on demand',
   };
-  const input = new UndamagedInput(readAhead(readUncompressed(source)));
   let reader: PieceReader | undefined;
+  /** Lost bytes at the beginning, before a byte has shown what kind of archive it is. */
+  let lost: InputEnd | undefined;
   const readerFor = (firstByte?: number): PieceReader =>
     beginsAsJson(firstByte)
       ? new LineReader(damageOptions)
       : new FrameReader(damageOptions, options.maxRecordBytes);
-  for await (const chunk of input) {
-    options.onBytes?.(chunk);
-    reader ??= readerFor(chunk[0]);
-    reader.push(chunk);
+  for await (const piece of readAhead(readPastDamage(source, 'skip'))) {
+    const isBytes = Buffer.isBuffer(piece);
+    if (isBytes) options.onBytes?.(piece);
+    else if (piece.resumesAt !== undefined) options.onLost?.(piece.resumesAt);
+    if (reader === undefined && !isBytes && piece.resumesAt !== undefined) {
+      lost = { ...piece, damage: lost?.damage ?? piece.damage };
+      continue;
+    }
+    reader ??= readerFor(isBytes ? piece[0] : undefined);
+    if (lost !== undefined) {
+      reader.end(lost);
+      yield* piecesOf(reader, source);
+      lost = undefined;
+    }
+    if (isBytes) reader.push(piece);
+    else reader.end(piece);
     yield* piecesOf(reader, source);
+    if (!isBytes && piece.resumesAt === undefined) return;
     options.onProgress?.(reader.offset);
     for (const passed of reader.takePassed()) options.onPassed?.(passed);
   }
-  reader ??= readerFor();
-  reader.end(input.damage === undefined ? undefined : inputEndOf(input.damage));
-  yield* piecesOf(reader, source);
 }
 
-/** Reads the next chunk while the caller processes the current one. */
-async function* readAhead(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+/** Reads the next item while the caller processes the current one. */
+async function* readAhead<Item>(chunks: AsyncGenerator<Item>): AsyncGenerator<Item> {
   let next = chunks.next();
   try {
     for (let result = await next; !result.done; result = await next) {
@@ -131,7 +142,7 @@ class FrameReader implements PieceReader {
     this.#chunks.push({ chunk, end: this.#queue.offset + this.#queue.length });
   }
 
-  end(end: InputEnd | undefined): void {
+  end(end: InputEnd): void {
     this.#scanner.end(end);
   }
 
@@ -170,8 +181,9 @@ class LineReader implements PieceReader {
     this.#decoder.push(chunk);
   }
 
-  end(end: InputEnd | undefined): void {
+  end(end: InputEnd): void {
     this.#decoder.end(end);
+    this.offset = end.resumesAt ?? this.offset;
   }
 
   giveWriters(): void {

@@ -5,6 +5,12 @@ import { decompressAhead } from './decompress-ahead.js';
 import type { MemberReader } from './member-reader.js';
 import { PulledBytes } from './pulled-bytes.js';
 
+/** How far a decompression has come. `decompress` keeps it up to date. */
+export interface DecompressProgress {
+  /** Where the member begins that is not decompressed ahead: bytes from the start of the input. */
+  memberStart: number;
+}
+
 /**
  * Decompresses any number of members. Yields all bytes that can be decompressed before it throws.
  * Decompresses small members on several threads; a `whole` file of ours must end with its index and
@@ -23,6 +29,7 @@ export async function* decompress(
   compressed: AsyncIterable<Buffer>,
   archive?: string,
   extent: 'whole' | 'part' = 'whole',
+  progress: DecompressProgress = { memberStart: 0 },
 ): AsyncGenerator<Buffer> {
   reader.checkSupport?.(archive);
   const { format } = reader;
@@ -50,11 +57,13 @@ export async function* decompress(
     }
     while (!hasMembers || (await reader.hasMember(input))) {
       hasMembers = true;
+      progress.memberStart = input.queue.offset;
       for await (const piece of reader.readMember(input, { suffix, fail, failTorn })) {
         offset += piece.length;
         yield piece;
       }
     }
+    progress.memberStart = input.queue.offset;
     const padding = await reader.takePadding(input, fail);
     if (extent === 'part') return;
     if (suffix.lacksEnd) fail(format.endName, 'the end of the input');
