@@ -26,6 +26,10 @@ export const COMMANDS: LazyCommands = {
     summary: 'check archives for damage and missing records',
     load: async () => (await import('./verify.js')).verify,
   },
+  export: {
+    summary: 'convert records to Parquet, CSV, JSON lines or another version',
+    load: async () => (await import('./export.js')).exportRecords,
+  },
   fetch: {
     summary: 'download objects into a directory',
     load: async () => (await import('./fetch.js')).fetch,

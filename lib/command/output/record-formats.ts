@@ -1,10 +1,13 @@
 import { Transform } from 'node:stream';
 
-import { type ArchiveRecord, toJsonLines, toPayloads } from '../../index.js';
+import { type ArchiveRecord, toCsv, toJsonLines, toPayloads } from '../../index.js';
 
 /** How records are printed. */
-export const FORMATS = ['json', 'payload', 'metadata', 'hex'] as const;
+export const FORMATS = ['json', 'payload', 'metadata', 'hex', 'csv'] as const;
 export type RecordFormat = (typeof FORMATS)[number];
+
+/** The columns of CSV, unless others are named. */
+export const CSV_COLUMNS = ['time', 'writer', 'sequence', 'metadata', 'payload'];
 
 /** A Transform from records to the bytes that are printed. */
 export function createFormatter(format: RecordFormat): Transform {
@@ -17,6 +20,8 @@ export function createFormatter(format: RecordFormat): Transform {
       return eachRecord((record) => `${JSON.stringify(record.metadata)}\n`);
     case 'hex':
       return eachRecord(hexDump);
+    case 'csv':
+      return toCsv({ columns: CSV_COLUMNS });
   }
 }
 

@@ -1,0 +1,76 @@
+import { link, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
+
+import { UsageError } from '../options/usage-error.js';
+
+/**
+ * Checks an output before any work is done.
+ *
+ * @throws UsageError if there is one already
+ */
+export async function checkOutput(path: string, isForced: boolean): Promise<void> {
+  if (!isForced && (await exists(path))) {
+    throw new UsageError(`${path} exists: give --force to replace it`);
+  }
+}
+
+/**
+ * Writes a file that appears under its name only when it is complete.
+ *
+ * @param isForced whether to replace a file that is there
+ * @returns its size
+ * @throws what reading the content throws, and Node's error of a call that failed
+ */
+export async function writeOutput(
+  path: string,
+  content: Readable,
+  isForced: boolean,
+): Promise<number> {
+  const temporary = `${path}.${process.pid}.part`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      // Writes from where the last chunk ended.
+      for await (const chunk of content) await file.writeFile(chunk);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    const { size } = await stat(temporary);
+    await putInPlace(temporary, path, isForced);
+    return size;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function putInPlace(temporary: string, path: string, isForced: boolean): Promise<void> {
+  if (isForced) {
+    await rename(temporary, path);
+  } else {
+    // Unlike `rename`, `link` never replaces a file that has appeared meanwhile.
+    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST' || (await exists(path))) throw error;
+      await rename(temporary, path);
+    });
+  }
+  const directory = await open(dirname(path), 'r');
+  try {
+    await directory.sync();
+  } catch {
+    // Some file systems cannot sync a directory; the file itself is safe.
+  } finally {
+    await directory.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
