@@ -40,8 +40,8 @@ export interface ArchiveReaderEvents {
    */
   readonly conflict: [conflict: SequenceConflict];
   /**
-   * An object matches a pattern and cannot be read, because its key has an empty segment, `.` or
-   * `..`. `skipped` of the reader counts them.
+   * An object or file matches a pattern and cannot be read, because its key has an empty segment, `.`
+   * or `..`, or its name is not UTF-8. `skipped` of the reader counts them.
    */
   readonly skipped: [skipped: SkippedArchive];
 }

@@ -2,6 +2,7 @@ import { basename, parse } from 'node:path';
 
 import { NoArchivesError } from '../../errors/no-archives-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
+import { NAME_IS_NOT_UTF8 } from '../../files/unreadable-name.js';
 import type { RetryOptions } from '../../stores/contract/retries.js';
 import { laterNameMatcher } from '../names/later-name.js';
 import type { ArchiveIdentity, FoundArchive } from '../opening/found-archive.js';
@@ -104,9 +105,17 @@ export class SeriesListing {
       this.#fresh.push(archive);
   }
 
+  #skip({ path, reason }: SkippedArchive): void {
+    // A later listing finds it again.
+    if (this.#skipped.has(path)) return;
+    this.#skipped.add(path);
+    this.#options.onSkipped?.({ path, reason });
+  }
+
   async #listLocal(): Promise<void> {
     const { files } = this.#options;
-    for await (const paths of walkLocalArchives(this.#patterns.local, files)) {
+    const skip = (path: string) => this.#skip({ path, reason: NAME_IS_NOT_UTF8 });
+    for await (const paths of walkLocalArchives(this.#patterns.local, files, skip)) {
       for (const path of paths) {
         if (this.#local.has(path)) continue;
         const archive = new LocalArchive(path, files, this.#findMoved);
@@ -117,14 +126,9 @@ export class SeriesListing {
   }
 
   async #listStored(): Promise<void> {
-    const { indexCache, onSkipped, retries } = this.#options;
+    const { indexCache, retries } = this.#options;
     const options = { ...retries, indexCache };
-    const skip = ({ path, reason }: SkippedArchive) => {
-      // A later listing finds it again.
-      if (this.#skipped.has(path)) return;
-      this.#skipped.add(path);
-      onSkipped?.({ path, reason });
-    };
+    const skip = (skipped: SkippedArchive) => this.#skip(skipped);
     for (const { pattern, store } of this.#patterns.stored) {
       for (const archive of await listStoredArchives(store, pattern, options, skip)) {
         this.#noteFresh(archive);

@@ -5,6 +5,7 @@ import { NoArchivesError } from '../../errors/no-archives-error.js';
 import { quote, show } from '../../errors/show.js';
 import type { DirectoryEntry, FileLayer, FileStatus } from '../../files/file-layer.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
+import { isUnreadableName } from '../../files/unreadable-name.js';
 import {
   baseNameOf,
   COMPRESSED_SUFFIXES,
@@ -68,15 +69,19 @@ export async function listLocalArchives(
 /**
  * As `listLocalArchives`, one directory after the other. A path comes once for each state that its
  * archive has at the time.
+ *
+ * @param onUnreadable called for each file that a pattern means, and each directory, whose name is not
+ *   UTF-8
  */
 export async function* walkLocalArchives(
   patterns: readonly string[],
   files: FileLayer,
+  onUnreadable: OnUnreadable = () => undefined,
 ): AsyncGenerator<string[]> {
   /** Patterns may lead to one file by different paths. */
   const paths = new Map<string, string>();
   for (const pattern of patterns) {
-    for await (const matched of match(pattern, files)) {
+    for await (const matched of match(pattern, files, onUnreadable)) {
       if (patterns.length === 1) yield matched;
       else yield matched.filter((path) => isFirst(path, paths));
     }
@@ -91,22 +96,38 @@ function isFirst(path: string, paths: Map<string, string>): boolean {
 }
 
 /** The archives of one directory after the other. */
-async function* match(pattern: string, files: FileLayer): AsyncGenerator<string[]> {
+async function* match(
+  pattern: string,
+  files: FileLayer,
+  onUnreadable: OnUnreadable,
+): AsyncGenerator<string[]> {
   const status = await statusOf(pattern, files);
   const archive = archiveOf(pattern);
   if (status?.isDirectory()) {
-    yield* walk(pattern, '**', files);
+    yield* walk(pattern, '**', { files, onUnreadable });
   } else if (status?.isFile() || (await isThere(archive, files))) {
     yield [archive];
   } else {
     const { root, glob } = splitGlob(pattern);
     const plain = archiveOf(unescapeGlob(pattern));
-    if (glob !== '') yield* walk(root === '' ? '.' : root, glob, files);
+    if (glob !== '') yield* walk(root === '' ? '.' : root, glob, { files, onUnreadable });
     else if (await isThere(plain, files)) yield [plain];
   }
 }
 
-async function* walk(root: string, glob: string, files: FileLayer): AsyncGenerator<string[]> {
+/** Called with a path whose last name is not UTF-8 on the disk. */
+type OnUnreadable = (path: string) => void;
+
+interface WalkOptions {
+  readonly files: FileLayer;
+  readonly onUnreadable: OnUnreadable;
+}
+
+async function* walk(
+  root: string,
+  glob: string,
+  { files, onUnreadable }: WalkOptions,
+): AsyncGenerator<string[]> {
   const isMatch = createGlobMatcher(glob);
   const isDeep = glob.includes('**');
   const depth = isDeep ? Number.POSITIVE_INFINITY : glob.split('/').length - 1;
@@ -122,10 +143,15 @@ async function* walk(root: string, glob: string, files: FileLayer): AsyncGenerat
       // Links between directories can form cycles, so `**` does not follow them.
       const followed = entry.isSymbolicLink() ? await statusOf(join(root, path), files) : entry;
       if (followed?.isDirectory()) {
-        if (path.split('/').length <= depth && (followed === entry || !isDeep)) below.push(path);
+        const isWithin = path.split('/').length <= depth && (followed === entry || !isDeep);
+        if (!isWithin) continue;
+        if (await isUnreadableName(join(root, path), files)) onUnreadable(join(root, path));
+        else below.push(path);
       } else if (followed?.isFile() && isReadableName(entry.name)) {
         const archive = prefix + baseNameOf(entry.name);
-        if (isMatch(path) || isMatch(archive)) matched.push(directory + baseNameOf(entry.name));
+        if (!isMatch(path) && !isMatch(archive)) continue;
+        if (await isUnreadableName(directory + entry.name, files)) onUnreadable(join(root, path));
+        else matched.push(directory + baseNameOf(entry.name));
       }
     }
     yield matched;

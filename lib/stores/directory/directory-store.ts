@@ -12,6 +12,7 @@ import { syncDirectory } from '../../files/sync-directory.js';
 import { fromSystemError, isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
+import { NAME_IS_NOT_UTF8 } from '../../files/unreadable-name.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
 import { checkFiles, checkText } from '../../format/option-values.js';
 import { Memo } from '../contract/memo.js';
@@ -116,7 +117,9 @@ export class DirectoryStore implements Store {
       if (reason !== undefined) onSkipped?.({ key, reason });
       return reason === undefined;
     };
-    for await (const file of walkDirectory(this.#files, this.name, prefix, isObject)) {
+    const onUnreadable = (key: string) => onSkipped?.({ key, reason: NAME_IS_NOT_UTF8 });
+    const walked = walkDirectory(this.#files, this.name, prefix, isObject, onUnreadable);
+    for await (const file of walked) {
       signal?.throwIfAborted();
       yield toObject(file.key, file.status);
     }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { FileLayer, FileStatus } from '../../files/file-layer.js';
 import { fromSystemError, isMissing, systemCodeOf } from '../../files/system-error.js';
+import { isUnreadableName } from '../../files/unreadable-name.js';
 
 /** A regular file below the directory that is walked. */
 export interface WalkedFile {
@@ -16,6 +17,7 @@ export interface WalkedFile {
  * keys; none when the directory is missing. Does not follow symbolic links.
  *
  * @param isWanted called with each key before the file's status is read
+ * @param onUnreadable called for each file or directory whose name is not UTF-8
  * @throws StoreError
  */
 export function walkDirectory(
@@ -23,6 +25,7 @@ export function walkDirectory(
   directory: string,
   prefix: string,
   isWanted: (key: string) => boolean,
+  onUnreadable: (key: string) => void = () => undefined,
 ): AsyncGenerator<WalkedFile> {
   return walk(directory, '');
 
@@ -30,7 +33,9 @@ export function walkDirectory(
     for (const { name, isDirectory } of await entriesOf(files, folder)) {
       const key = above + name;
       const path = join(folder, name);
-      if (isDirectory) {
+      if (key.startsWith(prefix) && (await isUnreadableName(path, files))) {
+        onUnreadable(key.replace(/\/$/, ''));
+      } else if (isDirectory) {
         if (key.startsWith(prefix) || prefix.startsWith(key)) yield* walk(path, key);
       } else if (key.startsWith(prefix) && isWanted(key)) {
         const file = await lookAt(files, path, key);
