@@ -1,12 +1,12 @@
 // Runs one case in its own process. Runs a round at each message from its parent.
 // Arguments: case, input, directory, scale.
 import { CASES, isCaseName } from './case-list.js';
-import type { InputName } from './inputs/input.js';
+import { isInputName } from './inputs/input.js';
 import type { RoundReport } from './measure.js';
 
-const [name, inputName, directory = '', scale] = process.argv.slice(2);
+const [name, input, directory = '', scale] = process.argv.slice(2);
 if (!isCaseName(name)) throw new Error(`unknown case ${name}`);
-const input: InputName = inputName === 'small' ? 'small' : 'corpus';
+if (!isInputName(input)) throw new Error(`unknown input ${input}`);
 
 const load = CASES[name];
 const prepared = await (await load())({ directory, input, scale: Number(scale) });
@@ -17,10 +17,12 @@ process.send?.('ready');
 async function round(): Promise<void> {
   await prepared.reset?.();
   const cpu = process.cpuUsage();
+  const loop = performance.eventLoopUtilization();
   const started = performance.now();
   const work = await prepared.run();
   const ms = performance.now() - started;
+  const { active: loopMs } = performance.eventLoopUtilization(loop);
   const { system, user } = process.cpuUsage(cpu);
-  const report: RoundReport = { ms, cpuMs: (system + user) / 1000, work };
+  const report: RoundReport = { ms, loopMs, cpuMs: (system + user) / 1000, work };
   process.send?.(report);
 }

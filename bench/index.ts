@@ -1,6 +1,6 @@
 // Compares Shoebox with other packages, and with the limits of the machine. Usage: npm run bench --
 // [targets|write|read|gzip|ship|sync|roll|seek|first|memory|growth|codec|defaults|docs FILE.json...]
-// [--rounds 5] [--quick] [--json FILE] [--docs] [--directory DIR] [--profile DIR] See
+// [--rounds 7] [--quick] [--json FILE] [--docs] [--directory DIR] [--profile DIR] See
 // docs/benchmarks.md.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -56,7 +56,7 @@ function suitesOf(name: string): readonly Suite[] {
 
 async function run(suites: readonly Suite[]): Promise<void> {
   const directory = await mkdtemp(join(options.directory, 'shoebox-bench-'));
-  const rounds = Number(options.rounds ?? (options.quick ? 1 : 5));
+  const rounds = Number(options.rounds ?? (options.quick ? 1 : 7));
   const tables: TableResult[] = [];
   try {
     for (const suite of suites) {

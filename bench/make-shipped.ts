@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createArchiveWriter, rollNever, type ShippedArchive } from 'shoebox-archive';
 
 import { emptyDirectory } from './empty-directory.js';
-import { inputOf, loadInput } from './inputs/input.js';
+import { inputOf, isInputName, loadInput } from './inputs/input.js';
 import { unsyncedFiles } from './unsynced-files.js';
 import { writeSeries } from './write-series.js';
 
@@ -15,7 +15,8 @@ export type MadeArchive = Pick<ShippedArchive, 'bytes' | 'path' | 'records'>;
 const ARCHIVE_BYTES = 2 * 2 ** 30;
 
 const [directory = '', inputName, scale] = process.argv.slice(2);
-const sample = await loadInput(inputName === 'small' ? 'small' : 'corpus', 0.01);
+if (!isInputName(inputName)) throw new Error(`unknown input ${inputName}`);
+const sample = await loadInput(inputName, 0.01);
 const count = Math.ceil((ARCHIVE_BYTES * Number(scale) * sample.count) / sample.bytes);
 const [spool, to] = [join(directory, 'spool'), join(directory, 'store')];
 await Promise.all([emptyDirectory(spool), emptyDirectory(to)]);

@@ -11,6 +11,8 @@ import type { InputName } from './inputs/input.js';
 /** A child's report about a round. */
 export interface RoundReport {
   readonly ms: number;
+  /** How long the event loop was busy. */
+  readonly loopMs: number;
   /** CPU time of all threads, in user and system mode. */
   readonly cpuMs: number;
   readonly work: Work;
@@ -22,8 +24,10 @@ export interface Measurement {
   readonly rounds: number;
   readonly bestMs: number;
   readonly medianMs: number;
-  /** The shortest round. */
-  readonly cpuMs: number;
+  readonly bestLoopMs: number;
+  readonly medianLoopMs: number;
+  readonly bestCpuMs: number;
+  readonly medianCpuMs: number;
   /** Records of one round. */
   readonly records: number;
   readonly bytes: number;
@@ -155,7 +159,10 @@ function summarize(name: CaseName, reports: readonly RoundReport[]): Measurement
     rounds: reports.length,
     bestMs: Math.min(...reports.map(({ ms }) => ms)),
     medianMs: median(reports.map(({ ms }) => ms)),
-    cpuMs: Math.min(...reports.map(({ cpuMs }) => cpuMs)),
+    bestLoopMs: Math.min(...reports.map(({ loopMs }) => loopMs)),
+    medianLoopMs: median(reports.map(({ loopMs }) => loopMs)),
+    bestCpuMs: Math.min(...reports.map(({ cpuMs }) => cpuMs)),
+    medianCpuMs: median(reports.map(({ cpuMs }) => cpuMs)),
     records: first?.work.records ?? 0,
     bytes: first?.work.bytes ?? 0,
     value: values.length === 0 ? null : median(values),

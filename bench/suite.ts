@@ -2,16 +2,18 @@ import type { CaseName } from './case-list.js';
 import type { InputName } from './inputs/input.js';
 
 /**
- * A target for the ratio of two cases of a table: of their speeds, or of the values that they
- * measure.
+ * What a target compares: records per second of the clock, of CPU time, or of time in which the
+ * event loop is busy; or the values that the cases measure.
  */
+export type Measure = 'speed' | 'cpu' | 'loop' | 'value';
+
+/** A target for the ratio of two cases of a table. */
 export interface Target {
   readonly what: string;
   readonly of: CaseName;
   /** @default none: the target is for the value itself, in the unit of its table */
   readonly over?: CaseName | undefined;
-  /** `'speed'`: records per second; `'value'`: the value that the cases measure. */
-  readonly by: 'speed' | 'value';
+  readonly by: Measure;
   readonly least?: number;
   readonly most?: number;
 }

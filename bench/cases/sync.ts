@@ -43,7 +43,7 @@ export const syncEach: BenchCase = async ({ directory, input: name, scale }) => 
     async run() {
       const file = openSync(join(target, 'records'), 'w');
       for (const { payload } of recordsOf(input)) {
-        writeSync(file, payload);
+        writeSync(file, Buffer.from(payload));
         fdatasyncSync(file);
       }
       closeSync(file);

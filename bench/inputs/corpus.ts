@@ -26,8 +26,8 @@ export function isSample(): boolean {
   return corpusPath() === CORPORA[1];
 }
 
-export async function readCorpus(): Promise<BenchRecord[]> {
-  const records: BenchRecord[] = [];
+export async function readCorpus(): Promise<BenchRecord<string>[]> {
+  const records: BenchRecord<string>[] = [];
   const input = createReadStream(corpusPath()).pipe(createGunzip());
   for await (const line of createInterface({ input })) records.push(JSON.parse(line));
   return records;

@@ -9,10 +9,6 @@ import type { Input } from '../inputs/input.js';
 /** With its default of 64 KiB, it takes 2.5 times as long. */
 const BLOCK_BYTES = 2 ** 20;
 
-/**
- * Payloads are text in the writing case, because the input is text; they are bytes in the reading
- * case.
- */
 const typeOf = (payload: 'string' | 'bytes') =>
   avro.Type.forSchema({
     type: 'record',
@@ -29,31 +25,29 @@ export interface AvroRecord {
   readonly payload: Buffer;
 }
 
-/** Writes as `createFileEncoder` does, which does not report when the file is finished. */
+/**
+ * Writes as `createFileEncoder` does, which does not report when the file is finished. The payloads
+ * are text or bytes, as the input has them.
+ */
 export async function writeAvro(path: string, input: Input): Promise<void> {
-  await write(path, input, 'string');
-}
-
-/** A file with payloads of bytes: faster to read than text, and what the other readers give. */
-export async function writeAvroForReading(path: string, input: Input): Promise<void> {
-  await write(path, input, 'bytes');
-}
-
-async function write(path: string, input: Input, payload: 'string' | 'bytes'): Promise<void> {
-  const encoder = new avro.streams.BlockEncoder(typeOf(payload), {
+  const isText = typeof input.distinct[0]?.payload === 'string';
+  const encoder = new avro.streams.BlockEncoder(typeOf(isText ? 'string' : 'bytes'), {
     blockSize: BLOCK_BYTES,
     codec: 'null',
   });
   const file = createWriteStream(path);
   encoder.pipe(file);
-  await feed(
-    encoder,
-    input,
-    payload === 'string'
-      ? (record) => record
-      : (record) => ({ metadata: record.metadata, payload: Buffer.from(record.payload) }),
-  );
+  await feed(encoder, input, (record) => record);
   await finished(file);
+}
+
+/** A file with payloads of bytes: faster to read than text, and what the other readers give. */
+export async function writeAvroForReading(path: string, input: Input): Promise<void> {
+  const distinct = input.distinct.map(({ metadata, payload }) => ({
+    metadata,
+    payload: Buffer.from(payload),
+  }));
+  await writeAvro(path, { ...input, distinct });
 }
 
 /** Reads a file with `data` events, its fastest way. */

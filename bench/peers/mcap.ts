@@ -79,5 +79,9 @@ function encode({ metadata, payload }: BenchRecord): Buffer {
   const jsonBytes = data.write(json, LENGTH_BYTES);
   data.writeUInt32LE(jsonBytes);
   const payloadStart = LENGTH_BYTES + jsonBytes;
-  return data.subarray(0, payloadStart + data.write(payload, payloadStart));
+  const payloadBytes =
+    typeof payload === 'string'
+      ? data.write(payload, payloadStart)
+      : payload.copy(data, payloadStart);
+  return data.subarray(0, payloadStart + payloadBytes);
 }

@@ -12,7 +12,7 @@ const count = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 export function measuredTable({ rows, value }: TableResult): TextTable {
   const values = value === null ? [] : [value.title];
   return {
-    header: ['case', 'records/s, best', 'MB/s, best', 'MB/s, median', 'CPU µs/record', ...values],
+    header: [...HEADER, ...values],
     rows: rows.map((row) => [
       row.title,
       ...(row.records === 0 ? NO_SPEED : speedOf(row)),
@@ -21,15 +21,25 @@ export function measuredTable({ rows, value }: TableResult): TextTable {
   };
 }
 
+const HEADER = [
+  'case',
+  'records/s, best',
+  'MB/s, best',
+  'MB/s, median',
+  'CPU µs/record',
+  'loop µs/record',
+];
+
 /** The row of a case that gives a value and does no work. */
-const NO_SPEED = ['', '', '', ''];
+const NO_SPEED = HEADER.slice(1).fill('');
 
 function speedOf(row: Row): string[] {
   return [
     count.format((1000 * row.records) / row.bestMs),
     count.format(megabytesPerSecond(row, row.bestMs)),
     count.format(megabytesPerSecond(row, row.medianMs)),
-    ((1000 * row.cpuMs) / row.records).toFixed(2),
+    ((1000 * row.medianCpuMs) / row.records).toFixed(2),
+    ((1000 * row.medianLoopMs) / row.records).toFixed(2),
   ];
 }
 

@@ -26,7 +26,7 @@ const corpus: BenchTable = {
 };
 
 const small: BenchTable = {
-  title: 'Read, small records',
+  title: 'Read, small records, metadata that repeat',
   input: 'small',
   rows: [
     { name: 'readShoebox', title: 'createArchiveReader, data events' },
@@ -58,4 +58,14 @@ const small: BenchTable = {
   ],
 };
 
-export const readSuite: Suite = { name: 'read', tables: [corpus, small] };
+const varied: BenchTable = {
+  title: 'Read, small records, varied metadata',
+  input: 'varied',
+  rows: [
+    { name: 'readShoebox', title: 'createArchiveReader, data events' },
+    { name: 'readAvsc', title: 'avsc, data events' },
+  ],
+  targets: [ratio('read, small records, varied metadata: x avsc', 'readShoebox', 'readAvsc', 3)],
+};
+
+export const readSuite: Suite = { name: 'read', tables: [corpus, small, varied] };

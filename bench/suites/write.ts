@@ -1,3 +1,4 @@
+import type { InputName } from '../inputs/input.js';
 import type { BenchTable, Suite, Target } from '../suite.js';
 
 const PEERS = [
@@ -10,35 +11,51 @@ const PEERS = [
   { name: 'writeRotatingFileStream', title: 'rotating-file-stream' },
 ] as const;
 
-const ratio = (what: string, over: Target['over'], least: number): Target => ({
-  what,
+/** Packages that take payloads of bytes. */
+const BYTE_PEERS = PEERS.slice(0, 3);
+
+const timesAvsc = (what: string, by: Target['by'], least: number): Target => ({
+  what: `write, ${what}: x avsc, ${by === 'loop' ? 'event loop' : 'wall'}`,
   of: 'writeShoebox',
-  over,
-  by: 'speed',
+  over: 'writeAvsc',
+  by,
   least,
 });
 
-const corpus: BenchTable = {
-  title: 'Write, corpus',
-  input: 'corpus',
-  rows: [{ name: 'writeShoebox', title: 'createArchiveWriter' }, ...PEERS],
-  targets: [
-    ratio('write, corpus: x the writeSync limit', 'writeLimit', 0.85),
-    ratio('write, corpus: x avsc', 'writeAvsc', 2),
-    ratio('write, corpus: x sonic-boom', 'writeSonicBoom', 20),
-  ],
-};
+interface WriteTable {
+  readonly what: string;
+  readonly input: InputName;
+  readonly peers: BenchTable['rows'];
+  /** The least ratios to avsc. */
+  readonly loop: number;
+  readonly wall: number;
+}
 
-const small: BenchTable = {
-  title: 'Write, small records',
-  input: 'small',
-  rows: corpus.rows,
-  targets: [
-    ratio('write, small records: x avsc', 'writeAvsc', 2),
-    ratio('write, small records: x @mcap/core', 'writeMcap', 8),
-    ratio('write, small records: x sonic-boom', 'writeSonicBoom', 14),
-  ],
-};
+const tableOf = ({ what, input, peers, loop, wall }: WriteTable): BenchTable => ({
+  title: `Write, ${what}`,
+  input,
+  rows: [{ name: 'writeShoebox', title: 'createArchiveWriter' }, ...peers],
+  targets: [timesAvsc(what, 'loop', loop), timesAvsc(what, 'speed', wall)],
+});
+
+const tables = [
+  {
+    what: 'corpus, payloads are Buffers',
+    input: 'corpusBytes',
+    peers: BYTE_PEERS,
+    loop: 1.5,
+    wall: 1.25,
+  },
+  { what: 'corpus, payloads are text', input: 'corpus', peers: PEERS, loop: 1.25, wall: 1.1 },
+  {
+    what: 'small records, payloads are Buffers',
+    input: 'variedBytes',
+    peers: BYTE_PEERS,
+    loop: 1,
+    wall: 1,
+  },
+  { what: 'small records, payloads are text', input: 'varied', peers: PEERS, loop: 1, wall: 1 },
+] as const;
 
 const synced: BenchTable = {
   title: 'Write, corpus, synced',
@@ -51,4 +68,4 @@ const synced: BenchTable = {
   isLong: true,
 };
 
-export const writeSuite: Suite = { name: 'write', tables: [corpus, small, synced] };
+export const writeSuite: Suite = { name: 'write', tables: [...tables.map(tableOf), synced] };
