@@ -19,6 +19,8 @@ export interface Work {
   readonly bytes: number;
   /** The measured value if it is not the time: bytes of memory, or milliseconds of a percentile. */
   readonly value?: number;
+  /** CPU time, if the work is done by other processes. */
+  readonly cpuMs?: number;
 }
 
 /** A case that is ready to be measured. */

@@ -5,6 +5,7 @@ type LoadCase = () => Promise<BenchCase>;
 
 const codec = () => import('./cases/codec.js');
 const defaults = () => import('./cases/defaults.js');
+const e2e = () => import('./cases/e2e.js');
 const first = () => import('./cases/first.js');
 const growth = () => import('./cases/growth.js');
 const gunzip = () => import('./cases/gunzip.js');
@@ -56,6 +57,9 @@ export const CASES = {
   firstMemory: async () => (await first()).firstMemory,
   shipShoebox: async () => (await ship()).shipShoebox,
   shipGzip: async () => (await ship()).shipGzip,
+  e2eShoebox: async () => (await e2e()).e2eShoebox,
+  e2eGzip: async () => (await e2e()).e2eGzip,
+  e2eRclone: async () => (await e2e()).e2eRclone,
   syncShoebox: async () => (await sync()).syncShoebox,
   syncEach: async () => (await sync()).syncEach,
   rollUnderLoad: async () => (await roll()).rollUnderLoad,

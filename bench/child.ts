@@ -23,6 +23,12 @@ async function round(): Promise<void> {
   const ms = performance.now() - started;
   const { active: loopMs } = performance.eventLoopUtilization(loop);
   const { system, user } = process.cpuUsage(cpu);
-  const report: RoundReport = { ms, loopMs, cpuMs: (system + user) / 1000, work };
+  const isElsewhere = work.cpuMs !== undefined;
+  const report: RoundReport = {
+    ms,
+    loopMs: isElsewhere ? null : loopMs,
+    cpuMs: work.cpuMs ?? (system + user) / 1000,
+    work,
+  };
   process.send?.(report);
 }

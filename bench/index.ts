@@ -1,5 +1,5 @@
 // Compares Shoebox with other packages, and with the limits of the machine. Usage: npm run bench --
-// [targets|write|read|gzip|ship|sync|roll|seek|first|memory|growth|codec|defaults|docs FILE.json...]
+// [targets|write|read|gzip|ship|e2e|sync|roll|seek|first|memory|growth|codec|defaults|docs FILE.json...]
 // [--rounds 7] [--quick] [--json FILE] [--docs] [--directory DIR] [--profile DIR] See
 // docs/benchmarks.md.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -46,9 +46,12 @@ async function readResults(paths: readonly string[]): Promise<Results> {
 
 function suitesOf(name: string): readonly Suite[] {
   if (name === 'targets') {
-    return SUITES.filter(({ tables }) => tables.some(({ targets }) => targets.length > 0));
+    return SUITES.filter(
+      ({ needs, tables }) => !needs && tables.some(({ targets }) => targets.length > 0),
+    );
   }
   const suite = SUITES.find((candidate) => candidate.name === name);
+  if (suite?.needs) throw new Error(`bench ${name} needs ${suite.needs} in the environment`);
   if (suite !== undefined) return [suite];
   const names = SUITES.map((candidate) => candidate.name).join(', ');
   throw new Error(`no bench ${JSON.stringify(name)}; there are: targets, ${names}, docs`);

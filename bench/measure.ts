@@ -11,8 +11,8 @@ import type { InputName } from './inputs/input.js';
 /** A child's report about a round. */
 export interface RoundReport {
   readonly ms: number;
-  /** How long the event loop was busy. */
-  readonly loopMs: number;
+  /** How long the event loop was busy; null if other processes did the work. */
+  readonly loopMs: number | null;
   /** CPU time of all threads, in user and system mode. */
   readonly cpuMs: number;
   readonly work: Work;
@@ -24,6 +24,7 @@ export interface Measurement {
   readonly rounds: number;
   readonly bestMs: number;
   readonly medianMs: number;
+  /** Infinity if other processes did the work; then the median is NaN. */
   readonly bestLoopMs: number;
   readonly medianLoopMs: number;
   readonly bestCpuMs: number;
@@ -153,14 +154,15 @@ async function stop(child: ChildProcess, name: CaseName, options: MeasureOptions
 
 function summarize(name: CaseName, reports: readonly RoundReport[]): Measurement {
   const values = reports.map(({ work }) => work.value).filter((value) => value !== undefined);
+  const loops = reports.map(({ loopMs }) => loopMs).filter((ms) => ms !== null);
   const [first] = reports;
   return {
     name,
     rounds: reports.length,
     bestMs: Math.min(...reports.map(({ ms }) => ms)),
     medianMs: median(reports.map(({ ms }) => ms)),
-    bestLoopMs: Math.min(...reports.map(({ loopMs }) => loopMs)),
-    medianLoopMs: median(reports.map(({ loopMs }) => loopMs)),
+    bestLoopMs: Math.min(...loops),
+    medianLoopMs: median(loops),
     bestCpuMs: Math.min(...reports.map(({ cpuMs }) => cpuMs)),
     medianCpuMs: median(reports.map(({ cpuMs }) => cpuMs)),
     records: first?.work.records ?? 0,

@@ -43,6 +43,8 @@ export interface ValueKind {
 /** The tables of `npm run bench -- NAME`. */
 export interface Suite {
   readonly name: string;
+  /** A variable of the environment that it needs and that is not set. @default null */
+  readonly needs?: string | null;
   readonly tables: readonly BenchTable[];
 }
 

@@ -39,7 +39,7 @@ function speedOf(row: Row): string[] {
     count.format(megabytesPerSecond(row, row.bestMs)),
     count.format(megabytesPerSecond(row, row.medianMs)),
     ((1000 * row.medianCpuMs) / row.records).toFixed(2),
-    ((1000 * row.medianLoopMs) / row.records).toFixed(2),
+    Number.isNaN(row.medianLoopMs) ? '' : ((1000 * row.medianLoopMs) / row.records).toFixed(2),
   ];
 }
 

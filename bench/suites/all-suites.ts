@@ -1,6 +1,7 @@
 import type { Suite } from '../suite.js';
 import { codecSuite } from './codec.js';
 import { defaultsSuite } from './defaults.js';
+import { e2eSuite } from './e2e.js';
 import { firstSuite } from './first.js';
 import { growthSuite } from './growth.js';
 import { gzipSuite } from './gzip.js';
@@ -18,6 +19,7 @@ export const SUITES: readonly Suite[] = [
   readSuite,
   gzipSuite,
   shipSuite,
+  e2eSuite,
   syncSuite,
   rollSuite,
   seekSuite,
