@@ -81,8 +81,8 @@ export function checkWriterId(writerId: Uint8Array): void {
 export interface RecordEncoderSetup {
   /** 8 bytes. Only version 2 stores it. */
   readonly writerId: Uint8Array;
-  /** The initial size of a slab. */
-  readonly slabBytes: number;
+  /** The initial size of a slab. @default enough for a block */
+  readonly slabBytes?: number;
   /** Called when a block of version 2 ends. Its body is valid until the call returns. */
   readonly onBlock?: (block: BlockFacts, body: Buffer) => void;
 }
@@ -92,7 +92,12 @@ export function createRecordEncoder(
   setup: RecordEncoderSetup,
 ): RecordEncoder {
   checkWriterId(setup.writerId);
-  if (settings.format === 'v1') return new Version1Encoder({ ...settings, ...setup });
-  if (settings.format === 'jsonl') return new JsonLinesEncoder({ ...settings, ...setup });
-  return new BlockBuilder({ ...settings, ...setup });
+  const slabBytes = settings.blockBytes + SLAB_HEADROOM_BYTES;
+  const options = { slabBytes, ...settings, ...setup };
+  if (settings.format === 'v1') return new Version1Encoder(options);
+  if (settings.format === 'jsonl') return new JsonLinesEncoder(options);
+  return new BlockBuilder(options);
 }
+
+/** A block ends when it reaches `blockBytes`; its last record and its key table may exceed that. */
+const SLAB_HEADROOM_BYTES = 16 * 2 ** 10;

@@ -10,8 +10,6 @@ const SLAB_BYTES = 16 * 2 ** 10;
 export class RecordChecker {
   readonly #settings: FormatSettings;
   #encoder: RecordEncoder | undefined;
-  /** A second slab to swap in: allocating one for each record takes longer than encoding it. */
-  #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
 
   constructor(settings: FormatSettings) {
     this.#settings = settings;
@@ -25,9 +23,6 @@ export class RecordChecker {
     });
     this.#encoder.add(record, 0);
     this.#encoder.finishBlock();
-    const { buffer } = this.#encoder.take(this.#slab);
-    // Frees the large slab of a huge record.
-    if (buffer.byteLength === SLAB_BYTES) this.#slab = Buffer.from(buffer);
-    else this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    this.#encoder.clear();
   }
 }

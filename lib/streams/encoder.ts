@@ -79,7 +79,6 @@ export class Encoder extends Transform implements HoldsBack {
     this.#blockBytes = settings.blockBytes;
     this.#encoder = createRecordEncoder(settings, {
       writerId,
-      slabBytes: settings.blockBytes + SLAB_HEADROOM_BYTES,
     });
     this.#clock = clock;
     this.#flushIntervalMs = parseDurationMs(flushInterval, 'flushInterval');
@@ -167,6 +166,3 @@ export class Encoder extends Transform implements HoldsBack {
     this.#flushTimer = undefined;
   }
 }
-
-/** A block ends when it reaches `blockBytes`; its last record and its key table may exceed that. */
-const SLAB_HEADROOM_BYTES = 16 * 2 ** 10;

@@ -25,20 +25,20 @@ export class PendingArchives {
 
   /** An archive got its first record. */
   begin(draft: ArchiveDraft): void {
-    this.#completeBytes += this.#draft?.handedOverBytes ?? 0;
+    this.#completeBytes += this.#draft?.encodedBytes ?? 0;
     this.#draft = draft;
     this.#receipts.begin(draft);
   }
 
   /** An archive is complete, with its index. */
   sealed(archive: SealedArchive, draft: ArchiveDraft): void {
-    this.#completeBytes += archive.bytes - draft.handedOverBytes;
+    this.#completeBytes += archive.bytes - draft.encodedBytes;
     this.#receipts.sealed(draft, archive.sha256);
   }
 
   /** Another process has taken over the files of an archive, and seals them. */
   takenOver(draft: ArchiveDraft): void {
-    this.#completeBytes -= draft.handedOverBytes;
+    this.#completeBytes -= draft.encodedBytes;
     this.#receipts.takenOver(draft);
   }
 

@@ -14,7 +14,7 @@ import { keepAlive, keepAliveUntil } from '../streams/keep-alive.js';
 import { Waiters } from '../streams/waiters.js';
 import type { PendingArchives } from './pending-archives.js';
 import { QueuedBytes } from './queued-bytes.js';
-import type { PendingReceipt, ReceiptAnchor } from './receipts/receipt.js';
+import type { PendingReceipt } from './receipts/receipt.js';
 import type { Roller } from './rolling/roller.js';
 
 /** A callback from Node, called when something is done or has failed. */
@@ -232,7 +232,7 @@ export class RecordQueue {
     this.#isTaking = true;
     try {
       if (receipt === null) this.#takeWritten(record);
-      else receipt.accept(this.#take(record));
+      else this.#takeAppended(record, receipt);
     } finally {
       this.#isTaking = false;
       // Records that a getter of this one has written come next.
@@ -292,7 +292,7 @@ export class RecordQueue {
   #takeQueuedAppend({ receipt, record }: QueuedAppend): boolean {
     try {
       if (this.#mustWait()) return false;
-      receipt.accept(this.#take(record));
+      this.#takeAppended(record, receipt);
     } catch (error) {
       // The receipt reports that there was no room. There may be room for the other records.
       if (!(error instanceof SpoolFullError)) throw error;
@@ -311,10 +311,15 @@ export class RecordQueue {
     }
   }
 
-  #take(record: RecordInput): ReceiptAnchor {
+  #takeAppended(record: RecordInput, receipt: PendingReceipt): void {
+    this.#take(record);
+    receipt.accept(this.#roller.lastAnchor());
+  }
+
+  #take(record: RecordInput): void {
     // Its bytes would not reach the disk any more.
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#roller.add(record);
+    this.#roller.add(record);
   }
 
   #callBack(callback: DoneCallback, failure: Error | null): void {

@@ -48,16 +48,16 @@ describe('PendingArchives', () => {
   function begin(ordinal: number, bytes: number): ArchiveDraft {
     const draft = new ArchiveDraft(ordinal, createBlockBuilder());
     draft.count(0, 0);
-    draft.handedOverBytes = bytes;
+    draft.encodedBytes = bytes;
     pending.begin(draft);
     return draft;
   }
 
-  function sealed({ handedOverBytes, ordinal }: ArchiveDraft): SealedArchive {
+  function sealed({ encodedBytes, ordinal }: ArchiveDraft): SealedArchive {
     const name = `${ordinal}.events`;
     return {
       ...{ path: `/${name}`, name, ordinal, writer: '00', openedAt: 0, records: 1, format: 'v2' },
-      ...{ bytes: handedOverBytes + INDEX_BYTES, sha256: `sha-${ordinal}` },
+      ...{ bytes: encodedBytes + INDEX_BYTES, sha256: `sha-${ordinal}` },
       ...{ firstTime: null, lastTime: null },
     };
   }

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
 
 import { nodeFileLayer } from '../../lib/files/file-layer.js';
-import { createThreadDigest } from '../../lib/streams/digest-thread.js';
+import { createThreadDigest } from '../../lib/streams/hashing-thread.js';
 import { rollByCount, rollBySize, rollNever } from '../../lib/writing/policies/roll-policies.js';
 import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';

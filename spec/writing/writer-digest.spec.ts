@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { SealedArchive } from '../../lib/index.js';
 import { verifyArchives } from '../../lib/reading/verifying/verify-archives.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
-import { killDigestThread } from '../support/kill-digest-thread.js';
+import { killHashingThread } from '../support/kill-hashing-thread.js';
 import { withScratch } from '../support/scratch-directory.js';
 
 const MIB = 2 ** 20;
@@ -23,7 +23,7 @@ describe('the digest of a fast archive', () => {
           for (let n = 0; n < 12; n++) {
             await writer.append({ metadata: { n: String(n) }, payload: Buffer.alloc(MIB, n) })
               .written;
-            if (n === 5 && fate === 'dies') await killDigestThread();
+            if (n === 5 && fate === 'dies') await killHashingThread();
             if (n === 8) await writer.roll();
           }
           await writer.close();

@@ -5,30 +5,42 @@ export class Slab {
   length = 0;
   readonly #capacity: number;
 
-  /** @param capacity how many bytes it has at first, and again after `take` */
-  constructor(capacity: number) {
+  /**
+   * @param capacity how many bytes it has at first, and again after `take`
+   * @param bytes memory of this size that the caller no longer uses. @default newly allocated
+   */
+  constructor(capacity: number, bytes: Buffer = Buffer.allocUnsafeSlow(capacity)) {
     this.#capacity = capacity;
-    this.bytes = Buffer.allocUnsafeSlow(capacity);
+    this.bytes = bytes;
   }
 
   /** Makes room for `count` more bytes after `length`. */
   reserve(count: number): void {
     const needed = this.length + count;
-    if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(
-      Math.max(
-        needed,
-        Math.min(2 * needed, LARGEST_DOUBLING),
-        Math.ceil(this.length * LARGE_GROWTH),
-      ),
-    );
-    this.bytes.copy(grown, 0, 0, this.length);
-    this.bytes = grown;
+    if (needed > this.bytes.length) this.#grow(needed);
   }
 
   /** Returns a view of the filled bytes, valid until the slab is used again. */
   filled(): Buffer {
     return this.bytes.subarray(0, this.length);
+  }
+
+  /** Appends a copy of `more`. */
+  append(more: Buffer): void {
+    this.reserve(more.length);
+    const end = this.length + more.length;
+    // Not `set`: it copies into shared memory word by word, or byte by byte if the addresses are
+    // not aligned, and takes up to 12 times as long.
+    if (more.length > 0) this.bytes.fill(more, this.length, end);
+    this.length = end;
+  }
+
+  /** Forgets the filled bytes. Keeps the memory for reuse, unless a huge record made it grow. */
+  clear(): void {
+    this.length = 0;
+    if (this.bytes.length > Math.max(2 * this.#capacity, LARGEST_DOUBLING)) {
+      this.bytes = Buffer.allocUnsafeSlow(this.#capacity);
+    }
   }
 
   /**
@@ -41,6 +53,18 @@ export class Slab {
     this.bytes = next;
     this.length = 0;
     return taken;
+  }
+
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(
+      Math.max(
+        needed,
+        Math.min(2 * needed, LARGEST_DOUBLING),
+        Math.ceil(this.length * LARGE_GROWTH),
+      ),
+    );
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
   }
 }
 

@@ -74,8 +74,17 @@ export class JsonLinesEncoder implements RecordEncoder {
     // Each line is a record, so there is nothing to finish.
   }
 
-  take(next?: Buffer): Buffer {
-    return this.#slab.take(next);
+  take(): Buffer {
+    return this.#slab.take();
+  }
+
+  moveTo(slab: Slab): void {
+    slab.append(this.#slab.filled());
+    this.#slab.clear();
+  }
+
+  clear(): void {
+    this.#slab.clear();
   }
 
   /** Returns the payload, a JSON object, with the metadata inserted as its first member. */

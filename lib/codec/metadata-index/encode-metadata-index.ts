@@ -4,7 +4,7 @@ import { ANY_VALUES, NO_VALUES } from '../../format/metadata-index.js';
 import { HEADER_BYTES, KIND_METADATA_INDEX, MAX_VARINT_BYTES } from '../../format/version-2.js';
 import { Slab } from '../bytes/slab.js';
 import { writeVarint } from '../bytes/varint.js';
-import { writeFrameHeader } from '../version-2/frame-header.js';
+import { writeChecksums, writeHeaderFields } from '../version-2/frame-header.js';
 import { addToFilter, filterBytes } from './bloom-filter.js';
 import type { KeyValues, RunValues } from './key-values.js';
 
@@ -59,7 +59,8 @@ export function encodeMetadataIndex(content: MetadataIndexContent): Buffer {
   const { nextSequence: sequence } = content;
   const times = { earliestMicros: 0, latestMicros: 0 };
   const facts = { kind: KIND_METADATA_INDEX, records: 0, sequence, writerId, ...times };
-  writeFrameHeader(bytes, 0, bytes.subarray(HEADER_BYTES), facts);
+  writeHeaderFields(bytes, 0, bytes.length - HEADER_BYTES, facts);
+  writeChecksums(bytes);
   return bytes;
 }
 

@@ -57,7 +57,9 @@ function fill(
 function fillKeys(flat: FlatMetadata, metadata: object): number {
   const object = metadata as Readonly<Record<string, string>>;
   let at = 0;
-  for (const key of Object.keys(object)) at = putPair(flat, at, key, object[key]);
+  for (const key in object) {
+    if (Object.hasOwn(object, key)) at = putPair(flat, at, key, object[key]);
+  }
   return at;
 }
 

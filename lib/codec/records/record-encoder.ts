@@ -2,6 +2,7 @@ import { RecordError } from '../../errors/record-error.js';
 import { quote } from '../../errors/show.js';
 import { DEFAULT_MAX_RECORD_BYTES, LARGEST_RECORD_BYTES } from '../../format/limits.js';
 import { type ByteCount, parseByteCount } from '../../format/quantity.js';
+import type { Slab } from '../bytes/slab.js';
 import type { RecordInput } from './record-input.js';
 
 /** A format to write: `v2` blocks, `v1` as the original program wrote it, or JSON lines. */
@@ -28,12 +29,17 @@ export interface RecordEncoder {
   /** Finishes the open block, if there is one. */
   finishBlock(): void;
 
+  /** Returns the bytes so far, and continues in other memory. No block may be open. */
+  take(): Buffer;
+
   /**
-   * Returns the bytes so far, and continues in `next`. No block may be open.
-   *
-   * @param next memory that the caller no longer uses. @default newly allocated
+   * Moves the bytes so far to the end of `slab`. No block may be open. Blocks of version 2 do not
+   * have their checksums yet: `writeChecksums` adds them.
    */
-  take(next?: Buffer): Buffer;
+  moveTo(slab: Slab): void;
+
+  /** Forgets the bytes so far. No block may be open. */
+  clear(): void;
 }
 
 /** Parses `maxRecordBytes`, an option of all encoders and decoders. */

@@ -60,8 +60,17 @@ export class Version1Encoder implements RecordEncoder {
     // Each record is a frame, so there is nothing to finish.
   }
 
-  take(next?: Buffer): Buffer {
-    return this.#slab.take(next);
+  take(): Buffer {
+    return this.#slab.take();
+  }
+
+  moveTo(slab: Slab): void {
+    slab.append(this.#slab.filled());
+    this.#slab.clear();
+  }
+
+  clear(): void {
+    this.#slab.clear();
   }
 
   #encode(payload: Piece): void {

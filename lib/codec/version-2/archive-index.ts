@@ -19,7 +19,7 @@ import {
 } from '../../format/index-body.js';
 import { HEADER_BYTES, KIND_INDEX } from '../../format/version-2.js';
 import { readInt64, readUint64, writeInt64 } from '../bytes/int64.js';
-import { writeFrameHeader } from './frame-header.js';
+import { writeChecksums, writeHeaderFields } from './frame-header.js';
 
 /** Describes a run of consecutive blocks. Times are µs since the epoch. */
 export interface IndexEntry {
@@ -80,7 +80,7 @@ export function encodeIndexFrame(
     at += INDEX_ENTRY_BYTES;
   }
   body.writeUInt32LE(frame.length, at);
-  writeFrameHeader(frame, 0, body, {
+  writeHeaderFields(frame, 0, body.length, {
     kind: KIND_INDEX,
     records: 0,
     sequence: nextSequence,
@@ -88,6 +88,7 @@ export function encodeIndexFrame(
     latestMicros: boundOf(index.entries, 'latestMicros', Math.max),
     writerId,
   });
+  writeChecksums(frame);
   return frame;
 }
 

@@ -19,7 +19,7 @@ import {
   type RecordInput,
   timeMicrosOf,
 } from '../records/record-input.js';
-import { writeFrameHeader } from './frame-header.js';
+import { writeChecksums, writeHeaderFields } from './frame-header.js';
 import { KeyTable } from './key-table.js';
 
 /** The facts of a finished block, for the index. Times are µs since the epoch. */
@@ -54,8 +54,8 @@ const MAX_RECORD_PREFIX_BYTES = 3 * MAX_VARINT_BYTES;
 const MAX_BODY_END_BYTES = MAX_VARINT_BYTES + MAX_VARINT_BYTES + TABLE_START_BYTES;
 
 /**
- * Encodes records as blocks of version 2 (docs/format.md, "Records"), directly into the slab. A
- * block ends when its body has `blockBytes`.
+ * Encodes records as blocks of version 2 (docs/format.md, "Records"). A block ends when its body has
+ * `blockBytes`.
  */
 export class BlockBuilder implements RecordEncoder {
   readonly #options: BlockBuilderOptions;
@@ -106,12 +106,12 @@ export class BlockBuilder implements RecordEncoder {
     if (this.#records > 0 && !(fitsKeys && this.#fitsTimes(timeMicros))) this.finishBlock();
     if (this.#records === 0) this.#openBlock(timeMicros);
     const slabLength = this.#slab.length;
-    const mark = this.#table.mark();
+    const { entryBytes, size } = this.#table;
     try {
       this.#encode(payload, timeMicros);
     } catch (error) {
       this.#slab.length = this.#records === 0 ? this.#blockStart : slabLength;
-      this.#table.reset(mark);
+      this.#table.reset(size, entryBytes);
       throw error;
     }
     this.#records++;
@@ -146,15 +146,26 @@ export class BlockBuilder implements RecordEncoder {
     };
     const body = slab.bytes.subarray(bodyStart, slab.length);
     const frame = { ...facts, kind: KIND_RECORDS, writerId: this.#options.writerId };
-    writeFrameHeader(slab.bytes, this.#blockStart, body, frame);
+    writeHeaderFields(slab.bytes, this.#blockStart, body.length, frame);
     this.#sequence += this.#records;
     this.#records = 0;
     table.reset();
     this.#options.onBlock?.({ ...facts, bytes: HEADER_BYTES + body.length }, body);
   }
 
-  take(next?: Buffer): Buffer {
-    return this.#slab.take(next);
+  take(): Buffer {
+    const bytes = this.#slab.take();
+    writeChecksums(bytes);
+    return bytes;
+  }
+
+  moveTo(slab: Slab): void {
+    slab.append(this.#slab.filled());
+    this.#slab.clear();
+  }
+
+  clear(): void {
+    this.#slab.clear();
   }
 
   /** Whether the block may hold a record of this time: deltas must be within ±(2^53 - 1) µs. */

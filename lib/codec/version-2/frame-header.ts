@@ -8,6 +8,7 @@ import {
   CODEC_STORED,
   EARLIEST_TIME_OFFSET,
   FLAGS_OFFSET,
+  HEADER_BYTES,
   HEADER_CRC_OFFSET,
   KIND_OFFSET,
   LATEST_TIME_OFFSET,
@@ -49,11 +50,14 @@ export interface FrameFacts {
   readonly writerId: Uint8Array;
 }
 
-/** Writes the version-2 header of a stored `body`, including the checksums, from `start` on. */
-export function writeFrameHeader(
+/**
+ * Writes the version-2 header of a body that is stored unchanged, from `start` on, but not the
+ * checksums: see `writeChecksums`.
+ */
+export function writeHeaderFields(
   bytes: Buffer,
   start: number,
-  body: Uint8Array,
+  bodyBytes: number,
   facts: FrameFacts,
 ): void {
   bytes.writeInt32LE(MAGIC, start + MAGIC_OFFSET);
@@ -61,15 +65,27 @@ export function writeFrameHeader(
   bytes[start + KIND_OFFSET] = facts.kind;
   bytes[start + CODEC_OFFSET] = CODEC_STORED;
   bytes.writeUInt32LE(facts.records, start + RECORD_COUNT_OFFSET);
-  bytes.writeUInt32LE(body.length, start + BODY_BYTES_OFFSET);
-  bytes.writeUInt32LE(body.length, start + STORED_BYTES_OFFSET);
-  bytes.writeUInt32LE(crc32(body), start + BODY_CRC_OFFSET);
+  bytes.writeUInt32LE(bodyBytes, start + BODY_BYTES_OFFSET);
+  bytes.writeUInt32LE(bodyBytes, start + STORED_BYTES_OFFSET);
   writeInt64(bytes, start + SEQUENCE_OFFSET, facts.sequence);
   writeInt64(bytes, start + EARLIEST_TIME_OFFSET, facts.earliestMicros);
   writeInt64(bytes, start + LATEST_TIME_OFFSET, facts.latestMicros);
   bytes.set(facts.writerId, start + WRITER_OFFSET);
   bytes.writeUInt32LE(0, start + FLAGS_OFFSET);
-  bytes.writeUInt32LE(headerCrc(bytes, start), start + HEADER_CRC_OFFSET);
+}
+
+/**
+ * Writes the checksums of whole frames of version 2 that follow each other and fill `frames`. The
+ * hashing thread does the same (`streams/hashing-thread.ts`).
+ */
+export function writeChecksums(frames: Buffer): void {
+  for (let start = 0; start < frames.length; ) {
+    const body = start + HEADER_BYTES;
+    const end = body + frames.readUInt32LE(start + STORED_BYTES_OFFSET);
+    frames.writeUInt32LE(crc32(frames.subarray(body, end)), start + BODY_CRC_OFFSET);
+    frames.writeUInt32LE(headerCrc(frames, start), start + HEADER_CRC_OFFSET);
+    start = end;
+  }
 }
 
 /** Reads a header without checking it; the caller compares `headerCrc`. */

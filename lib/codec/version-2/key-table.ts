@@ -15,12 +15,6 @@ export interface Key {
   readonly entryBytes: number;
 }
 
-/** A state of the table, to return to. */
-export interface KeyTableMark {
-  readonly keys: number;
-  readonly bytes: number;
-}
-
 /** The distinct metadata keys of the open block, encoded as they are added. */
 export class KeyTable {
   readonly #keys = new Map<string, Key>();
@@ -63,16 +57,12 @@ export class KeyTable {
     return found;
   }
 
-  mark(): KeyTableMark {
-    return { keys: this.#keys.size, bytes: this.#slab.length };
-  }
-
-  /** Removes the keys added after `mark`, or all. */
-  reset(mark: KeyTableMark = { keys: 0, bytes: 0 }): void {
-    this.#slab.length = mark.bytes;
+  /** Removes all keys but the first `size`, whose entries have `entryBytes`. */
+  reset(size = 0, entryBytes = 0): void {
+    this.#slab.length = entryBytes;
     this.#previous.length = 0;
-    if (mark.keys === 0) this.#keys.clear();
-    else for (const [name, key] of this.#keys) if (key.index >= mark.keys) this.#keys.delete(name);
+    if (size === 0) this.#keys.clear();
+    else for (const [name, key] of this.#keys) if (key.index >= size) this.#keys.delete(name);
   }
 
   #addKey(name: string, key: Piece): Key {

@@ -20,8 +20,8 @@ export class ArchiveDraft implements ArchiveFacts {
   openedAt = 0;
   lastWriteAt = 0;
   records = 0;
-  /** Bytes that the encoder has handed over to the disk. */
-  handedOverBytes = 0;
+  /** Bytes that have left the encoder, on their way to the disk. */
+  encodedBytes = 0;
   /**
    * How many of the first records a caller wants synced; remembered until there is a file to sync.
    */
@@ -38,7 +38,7 @@ export class ArchiveDraft implements ArchiveFacts {
   }
 
   get bytes(): number {
-    return this.handedOverBytes + this.#encoder.pendingBytes;
+    return this.encodedBytes + this.#encoder.pendingBytes;
   }
 
   get firstTime(): number | null {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 
+import { Slab } from '../../codec/bytes/slab.js';
 import { createRecordEncoder, type FormatSettings } from '../../codec/create-record-encoder.js';
 import type { RecordEncoder } from '../../codec/records/record-encoder.js';
 import type { RecordInput } from '../../codec/records/record-input.js';
@@ -12,11 +13,18 @@ import { ArchiveDraft } from '../receipts/archive-draft.js';
 import type { ReceiptAnchor } from '../receipts/receipt.js';
 import type { SyncMode } from '../sink/archive-sync.js';
 import type { DiskRetry } from '../sink/disk-retry.js';
+import { writeSlabChecksums } from '../sink/slab-checksums.js';
 import { SLAB_BYTES, SlabKeeper } from '../sink/slab-keeper.js';
 import type { ArchiveListener } from './archive-listener.js';
 import { ArchiveSealer } from './archive-sealer.js';
 import { FlushTimer } from './flush-timer.js';
 import { SinkQueue } from './sink-queue.js';
+
+/** Blocks are moved to the slab when they have so many bytes, which the processor's cache holds. */
+const COLLECTED_BYTES = 64 * 2 ** 10;
+
+/** The slab while it is empty. */
+const NO_BYTES = Buffer.alloc(0);
 
 export interface RollerOptions {
   readonly directory: string;
@@ -40,8 +48,8 @@ export interface RollerOptions {
 }
 
 /**
- * Fills the archives of a series, one after the other. Each record is encoded straight into a slab.
- * The caller must respect `isFull`. The roller writes a slab when it is full or the flush interval
+ * Fills the archives of a series, one after the other. Collects the encoder's blocks in a slab. The
+ * caller must respect `isFull`. The roller writes a slab when it is full or the flush interval
  * is over, and seals an archive when the policy says so.
  */
 export class Roller {
@@ -55,7 +63,11 @@ export class Roller {
   readonly #rollTimer: RollTimer;
   readonly #flushTimer: FlushTimer;
   readonly #slabs: SlabKeeper;
+  /** Blocks that go to the disk together. Has memory only while it holds bytes. */
+  readonly #slab = new Slab(0);
   #draft: ArchiveDraft;
+  /** The archive of the record that was taken last. */
+  #lastDraft: ArchiveDraft;
   /** The bytes in the slab go to the disk as soon as it has nothing else to write. */
   #isFlushDue = false;
   #isEncoding = false;
@@ -66,14 +78,13 @@ export class Roller {
     this.#options = options;
     this.#writer = Buffer.from(writerId).toString('hex');
     this.#isSequenced = settings.format === 'v2';
-    const slabBytes = SLAB_BYTES + settings.blockBytes;
-    this.#slabs = new SlabKeeper(slabBytes);
+    this.#slabs = new SlabKeeper(SLAB_BYTES + settings.blockBytes);
     this.#encoder = createRecordEncoder(settings, {
       writerId,
-      slabBytes,
       onBlock: (block, body) => this.#draft.addBlock(block, body),
     });
     this.#draft = new ArchiveDraft(0, this.#encoder, options.indexedKeys);
+    this.#lastDraft = this.#draft;
     this.#rollTimer = new RollTimer(options.policy, clock, {
       onDue: () => this.#handOver('complete'),
       onFailure: (error) => listener.onFailure(error),
@@ -101,35 +112,44 @@ export class Roller {
   /**
    * Takes a record, even if `isFull`: then memory grows. Copies what it needs of it.
    *
-   * @returns where the record is
    * @throws RecordError for what is not a record, with nothing taken
    */
-  add(record: RecordInput): ReceiptAnchor {
+  add(record: RecordInput): void {
     const now = this.#options.clock.now();
     const draft = this.#draft;
     const isFirst = draft.records === 0;
     // Before the record is encoded: if the name cannot be made, nothing may be left in the slab.
     if (isFirst) this.#begin(draft, now);
-    const timeMicros = this.#encode(record, now);
-    draft.count(timeMicros, now);
-    if (isFirst) this.#options.listener.onBegin(draft);
-    const sequence = this.#isSequenced ? this.records : undefined;
-    const anchor = { progress: draft.progress, recordNumber: draft.records - 1, sequence };
+    // The record's getters may call `roll` or `end`: both wait until the record is in the archive
+    // or refused.
+    this.#isEncoding = true;
+    try {
+      draft.count(this.#encoder.add(record, toMicros(now)), now);
+    } finally {
+      this.#isEncoding = false;
+    }
+    this.#lastDraft = draft;
     this.records++;
+    if (isFirst) this.#options.listener.onBegin(draft);
     this.#flushTimer.arm();
     if (this.#isDue(draft, now)) this.#handOver('complete');
-    else if (this.#encoder.pendingBytes >= SLAB_BYTES && !this.#encoder.isBlockOpen) {
-      this.#handOver('unfinished');
-    } else if (isFirst) {
-      this.#rollTimer.arm(draft);
+    else if (isFirst) this.#rollTimer.arm(draft);
+    if (this.#encoder.pendingBytes >= COLLECTED_BYTES && !this.#encoder.isBlockOpen) {
+      this.#collect();
+      if (this.#slab.length >= SLAB_BYTES) this.#handOver('unfinished');
     }
-    return anchor;
+  }
+
+  /** Where the record is that was taken last. */
+  lastAnchor(): ReceiptAnchor {
+    const { progress, records } = this.#lastDraft;
+    const sequence = this.#isSequenced ? this.records - 1 : undefined;
+    return { progress, recordNumber: records - 1, sequence };
   }
 
   /** Has all records so far written soon, instead of after the flush interval. */
   writeSoon(): void {
-    const isHandedOver = this.#encoder.pendingBytes === 0;
-    if (!isHandedOver && !this.#isFlushDue) this.#flushTimer.hurry();
+    if (this.#holdsBytes && !this.#isFlushDue) this.#flushTimer.hurry();
   }
 
   /**
@@ -165,19 +185,6 @@ export class Roller {
     this.#cancelFlush();
     this.#rollTimer.cancel();
     await this.#sinks.close();
-  }
-
-  /**
-   * The record's getters may call `roll` or `end`: both wait until the record is in the archive or
-   * refused.
-   */
-  #encode(record: RecordInput, now: number): number {
-    this.#isEncoding = true;
-    try {
-      return this.#encoder.add(record, toMicros(now));
-    } finally {
-      this.#isEncoding = false;
-    }
   }
 
   #begin(draft: ArchiveDraft, now: number): void {
@@ -217,9 +224,26 @@ export class Roller {
   #proceed(): void {
     if (this.#isFlushDue && !this.#sinks.isBusy) {
       this.#cancelFlush();
-      if (this.#encoder.pendingBytes > 0) this.#handOver('unfinished');
+      if (this.#holdsBytes) this.#handOver('unfinished');
     }
     if (!this.isFull) this.#options.onRoom();
+  }
+
+  /** Whether there are bytes that were not handed over. */
+  get #holdsBytes(): boolean {
+    return this.#encoder.pendingBytes + this.#slab.length > 0;
+  }
+
+  /**
+   * Moves blocks from the encoder to the slab. The encoder's memory stays in the processor's cache,
+   * and it is not shared: records are copied into it much faster than into the slab.
+   */
+  #collect(): void {
+    const { pendingBytes } = this.#encoder;
+    if (pendingBytes === 0) return;
+    if (this.#slab.length === 0) this.#slab.bytes = this.#slabs.take();
+    this.#encoder.moveTo(this.#slab);
+    this.#draft.encodedBytes += pendingBytes;
   }
 
   /** Gives the bytes in the slab to the disk. With them the archive is `complete`, or not. */
@@ -229,17 +253,19 @@ export class Roller {
     const { records } = draft;
     if (records === 0) return;
     this.#encoder.finishBlock();
-    const bytes = this.#encoder.take(this.#slabs.take());
-    draft.handedOverBytes += bytes.length;
+    this.#collect();
+    const bytes = this.#slab.take(NO_BYTES);
+    // From now on, while other slabs are written, so that the file need not wait for it.
+    const completed = this.#isSequenced ? writeSlabChecksums(bytes) : null;
     if (archive === 'unfinished') {
-      this.#sinks.write({ draft, bytes, records, end: null });
+      this.#sinks.write({ draft, bytes, completed, records, end: null });
       this.#rollTimer.arm(draft);
       return;
     }
     this.#rollTimer.cancel();
     this.#draft = new ArchiveDraft(draft.ordinal + 1, this.#encoder, this.#options.indexedKeys);
     const end = { nextSequence: this.#encoder.nextSequence, writerEnded: this.#isEnding };
-    this.#sinks.write({ draft, bytes, records, end });
+    this.#sinks.write({ draft, bytes, completed, records, end });
   }
 }
 

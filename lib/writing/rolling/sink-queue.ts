@@ -15,6 +15,8 @@ import type { ArchiveEnd, ArchiveSealer } from './archive-sealer.js';
 export interface Handover {
   readonly draft: ArchiveDraft;
   readonly bytes: Buffer;
+  /** Settles when the bytes are complete; null if they are. Until then nothing else uses them. */
+  readonly completed: Promise<void> | null;
   /** How many records the archive has with these bytes. */
   readonly records: number;
   /** Given with the last bytes of the archive, which is then sealed. */
@@ -165,10 +167,11 @@ export class SinkQueue {
     this.#options.onProgress();
   }
 
-  async #writeOut({ draft, bytes, records, end }: Handover): Promise<void> {
+  async #writeOut({ draft, bytes, completed, records, end }: Handover): Promise<void> {
     const { progress } = draft;
     const { archive, sync } = this.#live.get(draft) ?? (await this.#create(draft));
     await this.#makeRoom();
+    await completed;
     await archive.append(bytes, records);
     progress.archive = archive.file.name;
     progress.reach('written', records);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { createThreadDigest, type RunningDigest } from '../../streams/digest-thread.js';
+import { createThreadDigest, type RunningDigest } from '../../streams/hashing-thread.js';
 import { SLAB_BYTES } from './slab-keeper.js';
 
 /**

@@ -42,9 +42,14 @@ export class SlabKeeper {
    */
   keep(bytes: Buffer): void {
     // Memory of another kind holds one huge record, or the copy of a few small ones.
-    if (!(bytes.buffer instanceof SharedArrayBuffer)) return;
+    if (!isShared(bytes)) return;
     this.#inUse--;
     const wanted = Math.max(this.#most, this.#mostBefore);
     if (this.#inUse + this.#spares.length < wanted) this.#spares.push(Buffer.from(bytes.buffer));
   }
+}
+
+/** Whether threads share the memory of the bytes, as they share slabs. */
+export function isShared(bytes: Buffer): boolean {
+  return bytes.buffer instanceof SharedArrayBuffer;
 }

@@ -50,6 +50,25 @@ describe('Slab', () => {
     expect(slab.bytes.length).to.be.at.least(3);
   });
 
+  it('appends copies, to shared memory or not', () => {
+    for (const memory of [new ArrayBuffer(8), new SharedArrayBuffer(8)]) {
+      const slab = new Slab(8, Buffer.from(memory));
+      for (const text of ['abc', '', 'defgh', 'more than fits']) slab.append(Buffer.from(text));
+      expect(slab.filled().toString()).to.equal('abcdefghmore than fits');
+    }
+  });
+
+  it('forgets its bytes, and keeps its memory unless that was for a huge record', () => {
+    const slab = new Slab(8);
+    slab.append(Buffer.from('a little more'));
+    const { bytes } = slab;
+    slab.clear();
+    expect([slab.length, slab.bytes]).to.deep.equal([0, bytes]);
+    slab.append(Buffer.alloc(5 * 2 ** 20));
+    slab.clear();
+    expect(slab.bytes.length).to.equal(8);
+  });
+
   it('returns its filled bytes and continues in new memory', () => {
     const slab = new Slab(8);
     slab.length = slab.bytes.write('first');

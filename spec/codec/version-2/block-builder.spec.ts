@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
+import { Slab } from '../../../lib/codec/bytes/slab.js';
 import type { RecordInput } from '../../../lib/codec/records/record-input.js';
 import type {
   BlockBuilder,
   BlockBuilderOptions,
   BlockFacts,
 } from '../../../lib/codec/version-2/block-builder.js';
-import { readFrameHeader } from '../../../lib/codec/version-2/frame-header.js';
+import { readFrameHeader, writeChecksums } from '../../../lib/codec/version-2/frame-header.js';
 import { RecordError } from '../../../lib/errors/record-error.js';
 import { LARGEST_BLOCK_BYTES } from '../../../lib/format/limits.js';
 import { anyRecord, expectedOf } from '../../support/arbitrary-record.js';
@@ -147,17 +148,41 @@ describe('BlockBuilder', () => {
     expect(count(encodeBlocks(records, { blockBytes: 1 }))).to.equal(9);
   });
 
-  it('continues in the given memory, and does not write to bytes that it returned', () => {
+  it('does not write to bytes that it returned', () => {
     const builder = createBlockBuilder();
     const slabs: Buffer[] = [];
     for (const payload of ['one', 'two', 'three']) {
       builder.add(payload, 0);
       builder.finishBlock();
-      slabs.push(builder.take(Buffer.alloc(100)));
+      slabs.push(builder.take());
     }
     const read = decodeArchive(Buffer.concat(slabs));
     expect(read.map((record) => record.text())).to.deep.equal(['one', 'two', 'three']);
     expect(read.map((record) => record.sequence)).to.deep.equal([0, 1, 2]);
+  });
+
+  it('moves its blocks to a slab, without their checksums', () => {
+    const records = ['one', 'two', 'three'];
+    const builder = createBlockBuilder({ blockBytes: 1 });
+    const slab = new Slab(0);
+    for (const payload of records) {
+      builder.add(payload, NOW_MICROS);
+      builder.moveTo(slab);
+      expect(builder.pendingBytes).to.equal(0);
+    }
+    const bytes = slab.take();
+    expect(() => decodeArchive(bytes)).to.throw('checksum');
+    writeChecksums(bytes);
+    expect(bytes.equals(encodeBlocks(records, { blockBytes: 1 }))).to.equal(true);
+  });
+
+  it('forgets its bytes, and counts on', () => {
+    const builder = createBlockBuilder({ blockBytes: 1 });
+    builder.add('forgotten', NOW_MICROS);
+    builder.clear();
+    builder.add('kept', NOW_MICROS);
+    const [record] = decodeArchive(builder.take());
+    expect([record?.text(), record?.sequence]).to.deep.equal(['kept', 1]);
   });
 
   describe('times', () => {

@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import {
   headerCrc,
   readFrameHeader,
-  writeFrameHeader,
+  writeChecksums,
+  writeHeaderFields,
 } from '../../../lib/codec/version-2/frame-header.js';
-import { HEADER_CRC_OFFSET } from '../../../lib/format/version-2.js';
+import { BODY_CRC_OFFSET, HEADER_CRC_OFFSET } from '../../../lib/format/version-2.js';
 import { forgeFrame } from '../../support/forge-frame.js';
 
 const facts = {
@@ -17,12 +18,13 @@ const facts = {
   writerId: Buffer.from('0102030405060708', 'hex'),
 };
 
-describe('writeFrameHeader', () => {
+describe('writeHeaderFields', () => {
   it('has the layout of docs/format.md', () => {
     const body = Buffer.from('a body');
     const frame = Buffer.alloc(64 + body.length);
     frame.set(body, 64);
-    writeFrameHeader(frame, 0, body, facts);
+    writeHeaderFields(frame, 0, body.length, facts);
+    writeChecksums(frame);
     const forged = forgeFrame(body, {
       records: 3,
       sequence: 2n ** 40n + 5n,
@@ -34,18 +36,37 @@ describe('writeFrameHeader', () => {
 
   it('writes from its start on and nowhere else', () => {
     const bytes = Buffer.alloc(3 + 64 + 3, 0xee);
-    writeFrameHeader(bytes, 3, Buffer.alloc(0), facts);
+    writeHeaderFields(bytes, 3, 0, facts);
     expect(bytes.toString('hex', 0, 3)).to.equal('eeeeee');
     expect(bytes.toString('hex', 67)).to.equal('eeeeee');
-    expect(bytes.readUInt32LE(3 + HEADER_CRC_OFFSET)).to.equal(headerCrc(bytes, 3));
+  });
+});
+
+describe('writeChecksums', () => {
+  it('completes frames that follow each other, and changes nothing when repeated', () => {
+    const bodies = ['a body', '', 'another'].map((text) => Buffer.from(text));
+    const expected = bodies.map((body) => forgeFrame(body, { records: 3 }));
+    const frames = Buffer.concat(expected);
+    for (let at = 0, i = 0; at < frames.length; at += expected[i++]?.length ?? 0) {
+      frames.fill(0xee, at + BODY_CRC_OFFSET, at + BODY_CRC_OFFSET + 4);
+      frames.fill(0xee, at + HEADER_CRC_OFFSET, at + HEADER_CRC_OFFSET + 4);
+    }
+    for (let round = 0; round < 2; round++) {
+      writeChecksums(frames);
+      expect(frames.equals(Buffer.concat(expected))).to.equal(true);
+    }
+  });
+
+  it('does nothing without frames', () => {
+    writeChecksums(Buffer.alloc(0));
   });
 });
 
 describe('readFrameHeader', () => {
   it('reads a written header', () => {
     const bytes = Buffer.alloc(70);
-    const body = bytes.subarray(66);
-    writeFrameHeader(bytes, 2, body, facts);
+    writeHeaderFields(bytes, 2, 4, facts);
+    writeChecksums(bytes.subarray(2));
     const { writerId, ...others } = facts;
     expect(readFrameHeader(bytes, 2)).to.deep.equal({
       ...others,

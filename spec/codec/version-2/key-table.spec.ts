@@ -52,13 +52,13 @@ describe('KeyTable', () => {
     expect(table.entries.toString()).to.equal('\u0001a');
   });
 
-  it('removes the keys added after a mark, and only those', () => {
+  it('removes the last keys, and only those', () => {
     const table = new KeyTable();
     table.keyOf('a');
-    const mark = table.mark();
+    const { entryBytes, size } = table;
     table.keyOf('b');
     table.keyOf('c');
-    table.reset(mark);
+    table.reset(size, entryBytes);
     expect(table.size).to.equal(1);
     expect(table.keyOf('c').index).to.equal(1);
     expect(table.keyOf('a').index).to.equal(0);
@@ -71,9 +71,9 @@ describe('KeyTable', () => {
     expect(places('a', 'b')).to.deep.equal([0, 1]);
     expect(places('a', 'b', 'c')).to.deep.equal([0, 1, 2]);
     expect(places('b', 'a')).to.deep.equal([1, 0]);
-    const mark = table.mark();
+    const { entryBytes, size } = table;
     expect(places('b', 'd')).to.deep.equal([1, 3]);
-    table.reset(mark);
+    table.reset(size, entryBytes);
     expect(places('e', 'd')).to.deep.equal([3, 4]);
     table.reset();
     expect(places('d', 'e')).to.deep.equal([0, 1]);

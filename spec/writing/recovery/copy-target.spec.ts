@@ -7,7 +7,7 @@ import { expect } from 'chai';
 
 import type { OpenFile } from '../../../lib/files/file-layer.js';
 import { CopyTarget } from '../../../lib/writing/recovery/copy-target.js';
-import { killDigestThread } from '../../support/kill-digest-thread.js';
+import { killHashingThread } from '../../support/kill-hashing-thread.js';
 import { rejection } from '../../support/store-tools.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 
@@ -78,7 +78,7 @@ describe('CopyTarget', () => {
 
   it('hashes the file again if the thread with the digest has died', async () => {
     await write(3 * MIB);
-    await killDigestThread();
+    await killHashingThread();
     await write(3 * MIB);
     expect((await target.sha256('whole')).toString('hex')).to.equal(sha256Of(written));
     await target.finish();

@@ -91,18 +91,18 @@ describe('SinkQueue', () => {
       draft.index.add({ bytes: bytes.length, records: 1, sequence: draft.records, ...time });
       draft.count(NOW_MICROS, clock.now());
       offset += bytes.length;
-      draft.handedOverBytes = offset;
+      draft.encodedBytes = offset;
       return bytes;
     };
     return {
       draft,
-      write(payload: string): void {
-        queue.write({ draft, bytes: block(payload), records: draft.records, end: null });
+      write(payload: string, completed: Promise<void> | null = null): void {
+        queue.write({ draft, bytes: block(payload), completed, records: draft.records, end: null });
       },
       complete(payload: string): void {
         const bytes = block(payload);
         const end = { nextSequence: draft.records, writerEnded: false };
-        queue.write({ draft, bytes, records: draft.records, end });
+        queue.write({ draft, bytes, completed: null, records: draft.records, end });
       },
     };
   }
@@ -164,11 +164,11 @@ describe('SinkQueue', () => {
       expect(queue.isBusy).to.equal(false);
       archive.write('a');
       expect([queue.isBusy, queue.hasWaiting, queue.waitingBytes]).to.deep.equal([true, false, 0]);
-      const before = archive.draft.handedOverBytes;
+      const before = archive.draft.encodedBytes;
       archive.write('b');
       archive.write('c');
       expect([queue.isBusy, queue.hasWaiting]).to.deep.equal([true, true]);
-      expect(queue.waitingBytes).to.equal(archive.draft.handedOverBytes - before);
+      expect(queue.waitingBytes).to.equal(archive.draft.encodedBytes - before);
       await until(() => gate.waiting > 0);
       await settle();
       expect(gate.waiting).to.equal(1);
@@ -187,6 +187,17 @@ describe('SinkQueue', () => {
       expect(calls).to.equal(3);
     });
 
+    it('writes no bytes before they are complete', async () => {
+      const gate = new Gate();
+      const archive = createArchive(0);
+      archive.write('first', gate.pass());
+      await settle();
+      expect(hasReached(archive, 'written')).to.deep.equal([false]);
+      gate.open();
+      await queue.idle();
+      expect(hasReached(archive, 'written')).to.deep.equal([true]);
+    });
+
     it('gives memory back once it is not needed any more', async () => {
       const slabs = new SlabKeeper(KIB);
       queue = create({ slabs });
@@ -195,7 +206,8 @@ describe('SinkQueue', () => {
       await queue.idle();
       const slab = slabs.take();
       const { draft } = archive;
-      queue.write({ draft, bytes: slab.subarray(0, 0), records: draft.records, end: null });
+      const bytes = slab.subarray(0, 0);
+      queue.write({ draft, bytes, completed: null, records: draft.records, end: null });
       await queue.idle();
       await settle();
       expect(slabs.take().buffer).to.equal(slab.buffer);
@@ -304,7 +316,7 @@ describe('SinkQueue', () => {
       await takeOver();
       const { draft } = archive;
       const end = { nextSequence: 1, writerEnded: true };
-      queue.write({ draft, bytes: Buffer.alloc(0), records: 1, end });
+      queue.write({ draft, bytes: Buffer.alloc(0), completed: null, records: 1, end });
       await passTime(clock, queue.sealed(1));
       expect(events).to.deep.equal([
         'open 0 0.events',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { expect } from 'chai';
 
-import { createThreadDigest } from '../../../lib/streams/digest-thread.js';
+import { createThreadDigest } from '../../../lib/streams/hashing-thread.js';
 import { ArchiveDigest } from '../../../lib/writing/sink/archive-digest.js';
 import { SLAB_BYTES } from '../../../lib/writing/sink/slab-keeper.js';
 

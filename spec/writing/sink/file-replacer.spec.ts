@@ -6,7 +6,7 @@ import { expect } from 'chai';
 
 import { ArchiveFile, type FileMark } from '../../../lib/writing/sink/archive-file.js';
 import { FileReplacer } from '../../../lib/writing/sink/file-replacer.js';
-import { killDigestThread } from '../../support/kill-digest-thread.js';
+import { killHashingThread } from '../../support/kill-hashing-thread.js';
 import { rejection } from '../../support/store-tools.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 
@@ -88,7 +88,7 @@ describe('FileReplacer', () => {
   for (const what of ['is not what was written', 'cannot be compared, since its digest is lost']) {
     it(`leaves a file to recovery whose synced part ${what}`, async () => {
       const isLost = what !== 'is not what was written';
-      const marks = await fill(isLost ? killDigestThread : undefined);
+      const marks = await fill(isLost ? killHashingThread : undefined);
       await failSync();
       if (!isLost) await writeFile(old.openPath, Buffer.from(synced).fill(0, 1000, 1001));
       const error = await rejection(replacer.replace(old, { ...marks, unsynced }));

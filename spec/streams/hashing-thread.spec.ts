@@ -6,8 +6,12 @@ import type { Worker } from 'node:worker_threads';
 
 import { expect } from 'chai';
 
-import { createThreadDigest } from '../../lib/streams/digest-thread.js';
+import { writeChecksums } from '../../lib/codec/version-2/frame-header.js';
+import { BODY_CRC_OFFSET, HEADER_CRC_OFFSET } from '../../lib/format/version-2.js';
+import { createThreadDigest, writeThreadChecksums } from '../../lib/streams/hashing-thread.js';
 import { compiled } from '../support/compiled.js';
+import { forgeFrame } from '../support/forge-frame.js';
+import { killHashingThread } from '../support/kill-hashing-thread.js';
 import { sha256Of } from '../support/writer-tools.js';
 
 function sharedBytes(text: string): Buffer {
@@ -94,7 +98,7 @@ describe('createThreadDigest', () => {
   describe('keeps the process alive', () => {
     /** The output of a process that has a `digest` and ends by itself. */
     async function run(script: string): Promise<string> {
-      const source = compiled(new URL('../../lib/streams/digest-thread.ts', import.meta.url)).href;
+      const source = compiled(new URL('../../lib/streams/hashing-thread.ts', import.meta.url)).href;
       const whole = `
         const { createThreadDigest } = await import(${JSON.stringify(source)});
         const digest = createThreadDigest();
@@ -117,5 +121,38 @@ describe('createThreadDigest', () => {
     it('not while no caller waits', async () => {
       expect(await run('console.log("begun")')).to.equal('begun');
     });
+  });
+});
+
+describe('writeThreadChecksums', () => {
+  /** Frames in shared memory, whose checksums are wrong. */
+  function unfinished(): Buffer {
+    const frames = ['a body', '', 'x'.repeat(1000)].map((text) => forgeFrame(Buffer.from(text)));
+    const whole = Buffer.concat(frames);
+    const bytes = Buffer.from(new SharedArrayBuffer(whole.length + 5)).subarray(5);
+    bytes.set(whole);
+    let at = 0;
+    for (const { length } of frames) {
+      bytes.fill(0, at + BODY_CRC_OFFSET, at + BODY_CRC_OFFSET + 4);
+      bytes.fill(0, at + HEADER_CRC_OFFSET, at + HEADER_CRC_OFFSET + 4);
+      at += length;
+    }
+    return bytes;
+  }
+
+  it('writes the same checksums as writeChecksums', async () => {
+    const [here, there] = [unfinished(), unfinished()];
+    writeChecksums(here);
+    expect(there.equals(here)).to.equal(false);
+    await writeThreadChecksums(there);
+    expect(there.equals(here)).to.equal(true);
+  });
+
+  it('rejects if its thread has ended, and the next call starts another', async () => {
+    const frames = unfinished();
+    const dying = [killHashingThread(), writeThreadChecksums(frames)];
+    const [, written] = await Promise.allSettled(dying);
+    expect(written?.status).to.equal('rejected');
+    await writeThreadChecksums(frames);
   });
 });

@@ -1,7 +1,7 @@
-import { createThreadDigest } from '../../lib/streams/digest-thread.js';
+import { createThreadDigest } from '../../lib/streams/hashing-thread.js';
 
 /** Ends the thread that digests archives, by sending it something else than bytes. */
-export async function killDigestThread(): Promise<void> {
+export async function killHashingThread(): Promise<void> {
   await createThreadDigest()
     .update(5 as unknown as Buffer)
     .catch(() => undefined);
