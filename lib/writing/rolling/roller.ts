@@ -6,6 +6,7 @@ import type { RecordEncoder } from '../../codec/records/record-encoder.js';
 import type { RecordInput } from '../../codec/records/record-input.js';
 import type { FileLayer } from '../../files/file-layer.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
+import { BurstClock } from '../../streams/burst-clock.js';
 import type { Clock } from '../../streams/clock.js';
 import type { RollPolicy } from '../policies/roll-policy.js';
 import { RollTimer } from '../policies/roll-timer.js';
@@ -60,6 +61,7 @@ export class Roller {
   readonly #sinks: SinkQueue;
   readonly #writer: string;
   readonly #isSequenced: boolean;
+  readonly #time: BurstClock;
   readonly #rollTimer: RollTimer;
   readonly #flushTimer: FlushTimer;
   readonly #slabs: SlabKeeper;
@@ -78,6 +80,7 @@ export class Roller {
     this.#options = options;
     this.#writer = Buffer.from(writerId).toString('hex');
     this.#isSequenced = settings.format === 'v2';
+    this.#time = new BurstClock(clock);
     this.#slabs = new SlabKeeper(SLAB_BYTES + settings.blockBytes);
     this.#encoder = createRecordEncoder(settings, {
       writerId,
@@ -115,7 +118,7 @@ export class Roller {
    * @throws RecordError for what is not a record, with nothing taken
    */
   add(record: RecordInput): void {
-    const now = this.#options.clock.now();
+    const now = this.#time.now();
     const draft = this.#draft;
     const isFirst = draft.records === 0;
     // Before the record is encoded: if the name cannot be made, nothing may be left in the slab.
