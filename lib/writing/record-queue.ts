@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 
 import type { FormatSettings } from '../codec/create-record-encoder.js';
 import { RecordChecker } from '../codec/record-checker.js';
@@ -103,6 +103,8 @@ export class RecordQueue {
   /** Whether a record is being encoded at once. A record that its getters write must wait. */
   #isTaking = false;
   #awaitsRoom = false;
+  /** Whether `write` has returned false after it took a record, so that `drain` must follow. */
+  #owesDrain = false;
   #failure: Error | undefined;
 
   constructor(options: RecordQueueOptions) {
@@ -111,6 +113,11 @@ export class RecordQueue {
     this.#roller = options.roller;
     this.#bytes = new QueuedBytes(options.maxPendingBytes);
     this.#checker = new RecordChecker(options.settings);
+    // Node knows only its own buffer.
+    Object.defineProperty(options.stream, 'writableNeedDrain', {
+      get: () =>
+        this.#owesDrain || Reflect.get(Writable.prototype, 'writableNeedDrain', this.#stream),
+    });
   }
 
   /** Why no more records are taken, if so. */
@@ -125,7 +132,10 @@ export class RecordQueue {
       try {
         if (this.#takesAtOnce(record)) {
           this.#takeAtOnce(record, null);
-          return true;
+          // Without this, a fast source would fill Node's buffer with a thousand records whenever
+          // it is faster than the disk, which makes small records a third slower.
+          this.#owesDrain = this.#roller.isFull;
+          return !this.#owesDrain;
         }
       } catch (error) {
         entry = new FailedRecord(error);
@@ -134,7 +144,7 @@ export class RecordQueue {
     const isWanted = this.#options.enqueue(entry, encoding, callback);
     // The record waits only if the stream has not ended, and has not taken it by now.
     if (this.#stream.writableLength === 0 || this.#stream.writableEnded) return isWanted;
-    return this.#bytes.add(record) && isWanted;
+    return this.#bytes.add(record) && isWanted && !this.#owesDrain;
   }
 
   /**
@@ -197,7 +207,10 @@ export class RecordQueue {
   /** There may be room for the records that wait. */
   release(): void {
     this.#waiters.wakeAll();
-    if (this.#held === undefined) return;
+    if (this.#held === undefined) {
+      if (this.#owesDrain && !this.#roller.isFull) this.#drain();
+      return;
+    }
     // In a tick of its own: a callback that throws must not end the write or seal that made room.
     nextTick(() => {
       const held = this.#takeHeld();
@@ -324,9 +337,18 @@ export class RecordQueue {
 
   #callBack(callback: DoneCallback, failure: Error | null): void {
     callback(failure);
-    // Node itself emits `drain` if the buffer was full by its own count.
-    if (this.#stream.writableLength > 0 || !this.#bytes.clear()) return;
-    if (!this.#stream.writableNeedDrain) nextTick(() => this.#stream.emit('drain'));
+    this.#drain();
+  }
+
+  /** Emits `drain` if `write` has returned false and no record waits any more. */
+  #drain(): void {
+    const stream = this.#stream;
+    if (stream.writableLength > 0) return;
+    const isOwed = this.#bytes.clear() || this.#owesDrain;
+    this.#owesDrain = false;
+    // Node itself emits it if the buffer was full by its own count.
+    if (!isOwed || stream.writableNeedDrain || stream.writableEnded || stream.destroyed) return;
+    nextTick(() => stream.emit('drain'));
   }
 
   /** @throws SpoolFullError */

@@ -12,16 +12,17 @@ import { createThreadDigest } from '../../lib/streams/hashing-thread.js';
 import { rollByCount, rollBySize, rollNever } from '../../lib/writing/policies/roll-policies.js';
 import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
+import { SLAB_BYTES } from '../../lib/writing/sink/slab-keeper.js';
 import { Gate, TestDisk } from '../support/test-disk.js';
 import { outcomeOf, payloadsOf, until } from '../support/writer-tools.js';
 
 const MIB = 2 ** 20;
 
-/** 64 such records make a slab. */
+/** 128 such records make a slab. */
 const RECORD_BYTES = 16 * 2 ** 10;
 
 /** Two slabs, each with the rest of a block and of a record, and the overhead of the frames. */
-const MOST_ACCEPTED_BYTES = 2 * (MIB + 128 * 2 ** 10 + RECORD_BYTES) + 2 ** 16;
+const MOST_ACCEPTED_BYTES = 2 * (SLAB_BYTES + 128 * 2 ** 10 + RECORD_BYTES) + 2 ** 16;
 
 describe('RollingWriteStream with a slow disk', () => {
   let directory: string;
@@ -53,7 +54,7 @@ describe('RollingWriteStream with a slow disk', () => {
     await until(() => gate.waiting === 1);
     await new Promise((resolve) => setImmediate(resolve));
     expect(called).to.equal(writer.stats().records);
-    expect(acceptedBytes(writer)).to.be.within(2 * MIB - RECORD_BYTES, MOST_ACCEPTED_BYTES);
+    expect(acceptedBytes(writer)).to.be.within(2 * SLAB_BYTES - RECORD_BYTES, MOST_ACCEPTED_BYTES);
     const accepted = called;
     gate.letOne();
     await until(() => called > accepted);
@@ -62,6 +63,41 @@ describe('RollingWriteStream with a slow disk', () => {
     gate.open();
     await writer.close();
     expect(await payloadsOf(directory)).to.have.length(writer.stats().records);
+  });
+
+  it('lets a source wait before records fill the buffer of the stream', async () => {
+    const writer = create();
+    let drains = 0;
+    writer.on('drain', () => drains++);
+    for (let round = 1; round <= 3; round++) {
+      while (writer.write(payload)) expect(writer.writableNeedDrain).to.equal(false);
+      expect(writer.writableNeedDrain).to.equal(true);
+      expect(writer.stats().pendingRecords).to.equal(0);
+      expect(acceptedBytes(writer)).to.be.at.most(MOST_ACCEPTED_BYTES);
+      const drained = once(writer, 'drain');
+      await until(() => gate.waiting === 1);
+      gate.letOne();
+      await drained;
+      expect(drains).to.equal(round);
+    }
+    while (writer.write(payload));
+    expect(writer.write(payload)).to.equal(false);
+    gate.open();
+    await writer.close();
+    expect(drains).to.be.at.most(4);
+    expect(await payloadsOf(directory)).to.have.length(writer.stats().records);
+  });
+
+  it('takes the records of a source that does not wait', async () => {
+    const writer = create();
+    const count = 400;
+    for (let i = 0; i < count; i++) writer.write(payload);
+    expect(writer.stats().pendingRecords).to.be.above(0);
+    const drained = once(writer, 'drain');
+    gate.open();
+    await drained;
+    await writer.close();
+    expect(await payloadsOf(directory)).to.have.length(count);
   });
 
   for (const roll of [undefined, rollBySize('300 kB'), rollByCount(200)]) {
@@ -129,15 +165,16 @@ describe('RollingWriteStream with a slow disk', () => {
     let drains = 0;
     writer.on('drain', () => drains++);
     let writes = 0;
+    writer.cork();
     do writes++;
     while (writer.write(payload));
     const queued = writer.writableLength;
     expect(queued).to.be.within(9, 11);
     expect(writer.writableNeedDrain).to.equal(false);
     expect(writer.write(payload)).to.equal(false);
-    await until(() => gate.waiting === 1);
     expect(drains).to.equal(0);
     gate.open();
+    writer.uncork();
     await once(writer, 'drain');
     expect(writer.writableLength).to.equal(0);
     expect(writer.write(payload)).to.equal(true);

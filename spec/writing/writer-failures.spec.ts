@@ -72,7 +72,7 @@ describe('RollingWriteStream, after a failure', () => {
       const writer = create({ files: disk.files, roll: rollByAge('5m') });
       const accepted: string[] = [];
       const refused: unknown[] = [];
-      const payloads = numbers(1000).map((payload) => payload.padEnd(5000, ' '));
+      const payloads = numbers(1000).map((payload) => payload.padEnd(10_000, ' '));
       for (const payload of payloads) {
         writer.write(payload, (error) => {
           if (error) refused.push(error);
@@ -336,7 +336,7 @@ describe('RollingWriteStream, after a failure', () => {
       }));
       const writer = create({ files });
       const outcome = outcomeOf(writer);
-      const payloads = numbers(300).map((payload) => payload.padEnd(5000, ' '));
+      const payloads = numbers(600).map((payload) => payload.padEnd(5000, ' '));
       for (const payload of payloads) writer.write(payload);
       await once(writer, 'stalled');
       const [open = ''] = await readdir(directory);

@@ -474,7 +474,7 @@ describe('rolling of a RollingWriteStream', () => {
       while (!isRolled && writesAfterSeal < 10) {
         // Let through only when the next slab is full, so that the disk always has something to
         // write.
-        await until(() => isRolled || (gate.waiting > 0 && writer.writableLength > 0));
+        await until(() => isRolled || (gate.waiting > 0 && writer.writableNeedDrain));
         if (writer.stats().sealed > 0) writesAfterSeal++;
         gate.letOne();
       }

@@ -1,7 +1,7 @@
 import { Waiters } from '../../streams/waiters.js';
 
 /** How many slabs may wait to be hashed. More would not make writing faster. */
-const MOST_PASSING = 8;
+const MOST_PASSING = 4;
 
 /**
  * The memory of the bytes that a writer has written to its archives and not yet synced. Until a
