@@ -15,6 +15,8 @@ export interface DecodedSpan {
   readonly selection?: RecordSelection | undefined;
   /** The offset of the first byte that is pushed. @default 0 */
   readonly offset?: number | undefined;
+  /** The first byte of the archive. @default the first byte that is pushed */
+  readonly firstByte?: number | undefined;
 }
 
 /** `next` returns about this many records, or those of one block if it has more. */
@@ -28,14 +30,19 @@ const BATCH_RECORDS = 128;
  */
 export class ArchiveDecoder {
   readonly #context: DecoderContext;
+  readonly #firstByte: number | undefined;
   #kind: KindDecoder | undefined;
   #failure: { readonly error: unknown } | undefined;
   #end: InputEnd | undefined;
   /** Lost bytes at the beginning, before a byte has shown what kind of archive it is. */
   #lost: InputEnd | undefined;
 
-  constructor(options: ArchiveDecoderOptions = {}, { offset = 0, selection }: DecodedSpan = {}) {
+  constructor(
+    options: ArchiveDecoderOptions = {},
+    { firstByte, offset = 0, selection }: DecodedSpan = {},
+  ) {
     const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
+    this.#firstByte = firstByte;
     this.#context = { ...options, maxRecordBytes, selection, queue: new ByteQueue(offset) };
   }
 
@@ -97,7 +104,8 @@ export class ArchiveDecoder {
       }
       if (queue.length === 0 && this.#end === undefined) return;
       if (this.#lost !== undefined) this.#passLost(this.#lost);
-      this.#kind ??= kindOf(queue.peek(Math.min(queue.length, 1))[0], this.#context);
+      const firstByte = this.#firstByte ?? queue.peek(Math.min(queue.length, 1))[0];
+      this.#kind ??= kindOf(firstByte, this.#context);
     }
     if (this.#end !== undefined) this.#kind.end(this.#end);
     if (this.#end?.resumesAt !== undefined) this.#end = undefined;

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, watch } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 
 import { cleanCause } from '../errors/clean-cause.js';
@@ -55,6 +55,23 @@ export interface DirectoryEntry {
   isSymbolicLink(): boolean;
 }
 
+/** What is called while a directory is watched. */
+export interface WatchListener {
+  /**
+   * A name in the directory, or the file that it names, has changed.
+   *
+   * @param name null if the system does not say which
+   */
+  onChange(name: string | null): void;
+  /** The directory can no longer be watched. */
+  onError(error: unknown): void;
+}
+
+/** A directory that is watched until `close`. */
+export interface DirectoryWatch {
+  close(): void;
+}
+
 /**
  * Every call to the file system goes through this interface, so that specs can make any of them
  * fail. Errors are Node's own, with `code` and `syscall`, except the `NotAFileError` of `open`.
@@ -76,6 +93,11 @@ export interface FileLayer {
   mkdir(path: string): Promise<void>;
   /** Makes the names that were created, linked or removed in a directory survive a power loss. */
   syncDirectory(path: string): Promise<void>;
+  /**
+   * Watches a directory, and keeps the process alive. Throws Node's error if the system cannot watch
+   * it. Without this member, directories are listed from time to time instead.
+   */
+  watch?(path: string, listener: WatchListener): DirectoryWatch;
 }
 
 /** Opening anything but a directory fails, and does not block. Windows has neither flag. */
@@ -111,6 +133,11 @@ export const nodeFileLayer: FileLayer = {
     } finally {
       await directory.close();
     }
+  },
+  watch(path, { onChange, onError }) {
+    const watcher = watch(path, (_event, name) => onChange(name));
+    watcher.on('error', onError);
+    return watcher;
   },
 };
 

@@ -67,6 +67,13 @@ export interface RollingReadOptions
    */
   readonly after?: string | undefined;
   /**
+   * Does not end after what exists, but emits what is written later: by any writer, across rolls,
+   * seals and shipping. Archives on disk are watched, and asked every second, those of stores only
+   * asked: every second, and every 10 s if nothing comes. Ends with `signal`, `destroy`, `limit` or
+   * an error. Patterns may match nothing yet (`allowEmpty`). @default false
+   */
+  readonly follow?: boolean | undefined;
+  /**
    * How archives are ordered. `'name'`: local archives by the writers, ordinals and times in their
    * names, as long as the heads of archives agree, which are read a few ahead; objects of a store in
    * the natural order of their names, before archives that are only on local disk. Fails with
@@ -108,6 +115,7 @@ const READ_OPTION_NAMES: OptionNames<RollingReadOptions> = {
   where: true,
   limit: true,
   after: true,
+  follow: checkFlag,
   order: true,
   whenDamaged: true,
   allowEmpty: checkFlag,
@@ -127,6 +135,7 @@ export interface ReadSettings {
   readonly limit: number;
   /** The position after which to read, with its text. */
   readonly after: ReadPosition;
+  readonly follow: boolean;
   readonly order: SeriesOrder;
   readonly whenDamaged: 'error' | 'skip';
   readonly allowEmpty: boolean;
@@ -148,7 +157,8 @@ export function parseReadOptions(given: RollingReadOptions | undefined): ReadSet
   const { clock = systemClock, files = nodeFileLayer, s3, signal } = options;
   return {
     ...{ clock, files, s3, signal },
-    allowEmpty: options.allowEmpty ?? false,
+    follow: options.follow ?? false,
+    allowEmpty: parseAllowEmpty(options),
     indexCache:
       options.indexCache === undefined ? undefined : new IndexCache(options.indexCache, files),
     metadataKey: options.metadataKey,
@@ -159,6 +169,13 @@ export function parseReadOptions(given: RollingReadOptions | undefined): ReadSet
     limit: parseLimit(options.limit),
     after: parseAfter(options.after),
   };
+}
+
+function parseAllowEmpty({ allowEmpty, follow = false }: RollingReadOptions): boolean {
+  if (follow && allowEmpty === false) {
+    throw new TypeError('allowEmpty is false, and follow is true: it waits for archives');
+  }
+  return allowEmpty ?? follow;
 }
 
 function parseAfter(text: string = START): ReadPosition {

@@ -33,6 +33,8 @@ export class SeriesSelection implements RecordSelection {
   readonly metadata: MetadataMatch | undefined;
   readonly #where: ((record: ArchiveRecord) => boolean) | undefined;
   readonly #ledger: SequenceLedger;
+  /** Called for each block before it is opened or passed over; what it throws ends the read. */
+  onBlock: ((header: FrameHeader) => void) | undefined;
 
   constructor(wanted: WantedRecords, ledger: SequenceLedger) {
     this.earliestMicros = wanted.earliestMicros;
@@ -43,6 +45,7 @@ export class SeriesSelection implements RecordSelection {
   }
 
   passOver(header: FrameHeader): readonly SequenceSpan[] {
+    this.onBlock?.(header);
     if (this.#isWithin(header)) return this.#ledger.passOver(header);
     return [{ begin: header.sequence, end: header.sequence + header.records }];
   }

@@ -10,6 +10,7 @@ import type { FoundArchive } from '../../series/opening/found-archive.js';
 import { type InputBreak, readPastDamage } from '../../series/opening/read-past-damage.js';
 import { readUncompressed } from '../../series/opening/read-uncompressed.js';
 import { writersByIndex } from '../../series/opening/writers-by-index.js';
+import { ArchiveProgress, HEAD_BYTES } from './archive-progress.js';
 import { findFirstBlock } from './find-first-block.js';
 import { type FoundSpans, findSpans, type SkippedRun, type SpanOptions } from './find-spans.js';
 
@@ -22,24 +23,16 @@ export interface ReadArchiveOptions {
   readonly begin?: (path: string) => 'read' | 'skip';
   /** Called for each run that is not read because its records cannot match, in order. */
   readonly onSkippedRun?: (run: SkippedRun) => void;
+  /**
+   * Whether the archive is read again when it has grown: a record of version 1, or a line, that is
+   * torn is then the end of the file, and no damage. @default false
+   */
+  readonly mayGrow?: boolean;
 }
-
-/** How far an archive was read. `readArchive` keeps it up to date. */
-export interface ArchiveProgress {
-  /** The path of the file or object. */
-  path: string;
-  /** The first bytes, uncompressed: at most `HEAD_BYTES`. Empty until the archive is read whole. */
-  head: Buffer;
-  /** The uncompressed offset after the last whole frame or line. */
-  offset: number;
-}
-
-/** How many of its first bytes an archive without sequences is recognised by. */
-const HEAD_BYTES = 512;
 
 /**
  * Opens an archive and yields its records in order: of version 2 only selected ones, of other
- * versions all.
+ * versions all. If it was read before and has grown, yields what is new.
  *
  * @param seek if given, reads only the blocks that the archive's index lists as possibly wanted, or,
  *   in a file without an index, those from the first one that may be wanted
@@ -49,18 +42,19 @@ export async function* readArchive(
   selection: RecordSelection,
   options: ReadArchiveOptions,
   seek?: SpanOptions,
-  progress: ArchiveProgress = createProgress(),
+  progress: ArchiveProgress = new ArchiveProgress(),
 ): AsyncGenerator<ArchiveRecord[]> {
-  const source = await archive.open(seek === undefined ? 'start' : 'end');
-  progress.path = source.path;
+  const hasBegun = progress.offset > 0;
+  const source = await archive.open(seek === undefined || hasBegun ? 'start' : 'end');
   try {
+    if ((await progress.begin(source, options.mayGrow)) === 'replaced') return;
     if (options.begin?.(source.path) === 'skip') return;
-    const found = seek === undefined ? null : await findSpans(source, seek);
+    const found = hasBegun || seek === undefined ? null : await findSpans(source, seek);
     if (found === null) {
-      const start = seek === undefined ? 0 : await findStart(source, seek);
-      yield* readFrom(source, start, selection, options, progress);
+      if (!hasBegun && seek !== undefined) progress.offset = await findStart(source, seek);
+      yield* readFrom(source, selection, options, progress);
     } else if ((yield* readSpans(source, found, selection, options)) === 'damaged') {
-      yield* readFrom(source, 0, selection, options, progress);
+      yield* readFrom(source, selection, options, progress);
     }
   } finally {
     await source.close();
@@ -105,21 +99,15 @@ async function* readSpans(
   }
 }
 
-/** The progress of an archive of which nothing was read yet. */
-export function createProgress(): ArchiveProgress {
-  return { path: '', head: Buffer.alloc(0), offset: 0 };
-}
-
 /** Where to begin if there is no index. */
 async function findStart(source: ArchiveSource, seek: SpanOptions): Promise<number> {
   // In a store, each header would cost a request.
   return source.fileNumber === undefined ? 0 : await findFirstBlock(source, seek.isWanted);
 }
 
-/** @param start the offset of a frame; 0 if the source is compressed */
+/** Reads everything from the offset that `progress` has reached. */
 async function* readFrom(
   source: ArchiveSource,
-  start: number,
   selection: RecordSelection,
   { maxRecordBytes, metadataKey, onDamage, whenDamaged }: ReadArchiveOptions,
   progress: ArchiveProgress,
@@ -127,17 +115,18 @@ async function* readFrom(
   const archive = source.path;
   const decoderOptions: ArchiveDecoderOptions = {
     ...{ archive, maxRecordBytes, metadataKey, whenDamaged, onDamage },
-    tornTail: source.isOpen ? 'end' : 'damage',
+    tornTail: progress.mayGrow ? 'end' : 'damage',
     writers: 'on demand',
   };
-  const decoder = new ArchiveDecoder(decoderOptions, { selection, offset: start });
-  const input = readPastDamage(source, whenDamaged, start);
+  const { firstByte, offset } = progress;
+  const decoder = new ArchiveDecoder(decoderOptions, { firstByte, offset, selection });
+  let isHead = offset === 0;
+  const pieces = withHead(readPastDamage(source, whenDamaged, offset), isHead ? HEAD_BYTES : 0);
   let damage: DamageError | undefined;
-  for await (const piece of withHead(input, start === 0 ? HEAD_BYTES : 0)) {
+  for await (const piece of pieces) {
     if (Buffer.isBuffer(piece)) {
-      if (start === 0 && progress.head.length === 0) {
-        progress.head = Buffer.from(piece.subarray(0, HEAD_BYTES));
-      }
+      if (isHead) progress.noteHead(piece);
+      isHead = false;
       decoder.push(piece);
     } else {
       damage = piece.error;
@@ -148,7 +137,8 @@ async function* readFrom(
       progress.offset = decoder.offset;
       yield records;
     }
-    progress.offset = decoder.offset;
+    // At the end the decoder passes over a torn tail, which may be written on.
+    if (Buffer.isBuffer(piece)) progress.offset = decoder.offset;
   }
   if (whenDamaged === 'error' && damage !== undefined) throw damage;
 }

@@ -3,7 +3,7 @@ import {
   originOf,
   type RecordPosition,
 } from '../../codec/records/archive-record.js';
-import { type ArchiveProgress, createProgress } from '../archives/read-archive.js';
+import { ArchiveProgress } from '../archives/archive-progress.js';
 import { ArchiveMark, type MarkShape } from './archive-mark.js';
 import type { CursorArchive, CursorFacts } from './cursor-text.js';
 import { SeriesPosition } from './series-position.js';
@@ -39,7 +39,7 @@ export class PositionTracker {
   readonly #expected = new Map<string, ExpectedArchives>();
   readonly #marked = new WeakMap<ArchiveProgress, MarkedArchive>();
   /** The archive whose records are given now, and what it is marked as if it has no sequences. */
-  #progress: ArchiveProgress = createProgress();
+  #progress: ArchiveProgress = new ArchiveProgress();
   #current: MarkedArchive | undefined;
   #archives: number;
 
@@ -47,13 +47,31 @@ export class PositionTracker {
   constructor(after: CursorFacts) {
     this.#before = SeriesPosition.of(after);
     this.#archives = after.archives.length;
-    for (const [number, archive] of after.archives.entries()) {
-      const key = `${archive.nameLength} ${archive.headBytes}`;
-      const expected = this.#expected.get(key) ?? { shape: archive, byHash: new Map() };
-      this.#expected.set(key, expected);
-      const { byHash } = expected;
-      byHash.set(archive.hash, [...(byHash.get(archive.hash) ?? []), { number, archive }]);
+    for (const [number, archive] of after.archives.entries()) this.#expect({ number, archive });
+  }
+
+  /** Expects an archive without sequences that was read to be found again at another place. */
+  expectAgain(progress: ArchiveProgress): void {
+    const marked = this.#marked.get(progress);
+    if (marked === undefined) return;
+    const archive = entryOf(marked, progress, marked.read);
+    for (const { byHash } of this.#expected.values()) {
+      for (const [hash, entries] of byHash) {
+        byHash.set(
+          hash,
+          entries.filter(({ number }) => number !== marked.number),
+        );
+      }
     }
+    this.#expect({ number: marked.number, archive });
+  }
+
+  #expect(entry: MarkedEntry): void {
+    const { archive } = entry;
+    const key = `${archive.nameLength} ${archive.headBytes}`;
+    const { byHash } = this.#expected.get(key) ?? { byHash: new Map<string, MarkedEntry[]>() };
+    this.#expected.set(key, { shape: archive, byHash });
+    byHash.set(archive.hash, [...(byHash.get(archive.hash) ?? []), entry]);
   }
 
   /** Call this before the records of an archive are given; `progress` is that of its reader. */
@@ -94,6 +112,7 @@ export class PositionTracker {
     const number = entry?.number ?? this.#archives++;
     const marked = { mark, number, skipped: entry?.archive.records ?? 0, read: 0 };
     this.#marked.set(this.#progress, marked);
+    this.#progress.isMarked = true;
     return marked;
   }
 
@@ -185,14 +204,23 @@ class ArchiveRun implements Run {
   }
 
   after(number: number): SeriesPosition {
-    const shape = this.of.mark.shapeFor(this.#progress.offset);
-    const hash = this.of.mark.hash(shape) ?? '';
-    return this.#before.withArchive(this.of.number, { ...shape, hash, records: number + 1 });
+    const entry = entryOf(this.of, this.#progress, number + 1);
+    return this.#before.withArchive(this.of.number, entry);
   }
 
   cursorAfter(number: number): string {
     return this.after(number).toText();
   }
+}
+
+/** What a cursor says of an archive of which `records` were read. */
+function entryOf(
+  { mark }: MarkedArchive,
+  { offset }: ArchiveProgress,
+  records: number,
+): CursorArchive {
+  const shape = mark.shapeFor(offset);
+  return { ...shape, hash: mark.hash(shape) ?? '', records };
 }
 
 /** Whether the records are those of one block: all of them have sequences. */

@@ -80,6 +80,8 @@ export class SequenceLedger {
   #archive = '';
   #misplaced: Error | undefined;
   #archives = 0;
+  /** The number of the archive whose blocks come. */
+  #current = -1;
   #overlaps: Overlap[] = [];
 
   constructor(options: SequenceLedgerOptions) {
@@ -95,11 +97,19 @@ export class SequenceLedger {
    * Call this before the blocks of an archive. Archives are numbered from 0 in this order.
    *
    * @param misplaced thrown if the archive holds a record that was not read before
+   * @param number of an archive that has begun before, and has grown
+   * @returns its number
    */
-  beginArchive(path: string, misplaced?: Error): void {
+  beginArchive(path: string, misplaced?: Error, number: number = this.#archives++): number {
     this.#archive = path;
     this.#misplaced = misplaced;
-    this.#archives++;
+    this.#current = number;
+    return number;
+  }
+
+  /** The sequence after the highest one of a writer that was read; undefined if none was. */
+  endOf(writer: string): number | undefined {
+    return this.#writers.get(writer)?.read.end;
   }
 
   /**
@@ -234,7 +244,7 @@ export class SequenceLedger {
   }
 
   #noteStretch({ begin, end }: SequenceRange, { stretches }: WriterState): void {
-    const archive = this.#archives - 1;
+    const archive = this.#current;
     const last = stretches.at(-1);
     if (last?.archive === archive && last.begin <= begin && begin <= last.end) {
       stretches[stretches.length - 1] = {
@@ -262,10 +272,10 @@ export class SequenceLedger {
     if (state === undefined) {
       this.#forgetFirst();
       const read = new SequenceRanges();
-      state = { read, stretches: [], archive: this.#archives, endBefore: 0 };
+      state = { read, stretches: [], archive: this.#current, endBefore: 0 };
       this.#writers.set(writer, state);
-    } else if (state.archive !== this.#archives) {
-      state.archive = this.#archives;
+    } else if (state.archive !== this.#current) {
+      state.archive = this.#current;
       state.endBefore = state.read.end ?? 0;
     }
     return state;

@@ -27,12 +27,17 @@ export interface PlacedArchive {
   readonly misplaced: Error | undefined;
 }
 
+/** What to do about an archive that is in no place any more. */
+export type WhenGone = 'fail' | 'leave out';
+
 export interface ArchiveOrderOptions {
   /**
    * How many heads are read ahead of the archive that is given, to notice heads that contradict the
    * names. If infinite, all heads are read before the first archive is given.
    */
   readonly headsAhead: number;
+  /** What to do if an archive vanishes for good. @default 'fail' */
+  readonly whenGone?: WhenGone | undefined;
   readonly takeNew: TakeNew;
 }
 
@@ -142,7 +147,10 @@ export class ArchiveOrder {
       else if (head.kind === 'begun') this.#begun.push(named);
       else if (!this.#isSecond(named, identity)) this.#unsequenced.push(named);
     } catch (error) {
-      if (!isArchiveGone(error) || !(await this.#isElsewhere(named))) throw error;
+      const mayBeGone =
+        isArchiveGone(error) &&
+        ((await this.#isElsewhere(named)) || this.#options.whenGone === 'leave out');
+      if (!mayBeGone) throw error;
       this.#schedule.note(scheduled, undefined, -1);
     }
   }

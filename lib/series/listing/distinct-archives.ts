@@ -4,7 +4,9 @@ import { DamageError } from '../../errors/damage-error.js';
 import type { FileStatus } from '../../files/file-layer.js';
 import { isSameFile, isSecondName } from '../../files/same-file.js';
 import { sha256OfChunks } from '../../files/sha256.js';
+import type { ArchiveSource } from '../opening/archive-source.js';
 import type { FoundArchive, FoundFile } from '../opening/found-archive.js';
+import { isArchiveGone } from '../opening/open-archive.js';
 import { readUncompressed } from '../opening/read-uncompressed.js';
 
 /**
@@ -65,11 +67,12 @@ export async function leaveOutCopies(archives: readonly FoundArchive[]): Promise
 }
 
 /**
- * The SHA-256 of an archive's uncompressed bytes, in hex; null if it is damaged, which the reader
- * reports when it reads the archive.
+ * The SHA-256 of an archive's uncompressed bytes, in hex; null if it is damaged or gone, which the
+ * reader reports when it reads the archive.
  */
 export async function digestOf(archive: FoundArchive): Promise<string | null> {
-  const source = await archive.open();
+  const source = await openUnlessGone(archive);
+  if (source === null) return null;
   try {
     return (await sha256OfChunks(readUncompressed(source))).toString('hex');
   } catch (error) {
@@ -77,5 +80,14 @@ export async function digestOf(archive: FoundArchive): Promise<string | null> {
     throw error;
   } finally {
     await source.close();
+  }
+}
+
+async function openUnlessGone(archive: FoundArchive): Promise<ArchiveSource | null> {
+  try {
+    return await archive.open();
+  } catch (error) {
+    if (isArchiveGone(error)) return null;
+    throw error;
   }
 }

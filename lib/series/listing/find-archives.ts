@@ -17,6 +17,8 @@ import { type SortedPatterns, showPattern } from './series-patterns.js';
 export interface FindOptions {
   readonly files: FileLayer;
   readonly retries: RetryOptions;
+  /** Called for each local directory before it is listed. */
+  readonly onDirectory?: (path: string) => void;
   /** Whether patterns that match nothing give an empty result instead of an error. */
   readonly allowEmpty: boolean;
   /** Keeps the indexes of objects. @default none */
@@ -93,6 +95,12 @@ export class SeriesListing {
     return this.#takeListed();
   }
 
+  /** As `takeNew`, without the stores. */
+  async takeNewLocal(): Promise<FoundArchive[]> {
+    await this.#listLocal();
+    return this.#takeListed();
+  }
+
   #takeListed(): FoundArchive[] {
     const fresh = this.#fresh;
     this.#fresh = [];
@@ -113,9 +121,10 @@ export class SeriesListing {
   }
 
   async #listLocal(): Promise<void> {
-    const { files } = this.#options;
-    const skip = (path: string) => this.#skip({ path, reason: NAME_IS_NOT_UTF8 });
-    for await (const paths of walkLocalArchives(this.#patterns.local, files, skip)) {
+    const { files, onDirectory } = this.#options;
+    const onUnreadable = (path: string) => this.#skip({ path, reason: NAME_IS_NOT_UTF8 });
+    const options = { files, onDirectory, onUnreadable };
+    for await (const paths of walkLocalArchives(this.#patterns.local, options)) {
       for (const path of paths) {
         if (this.#local.has(path)) continue;
         const archive = new LocalArchive(path, files, this.#findMoved);

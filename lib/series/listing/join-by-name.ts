@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 
 import { compareNamesOnly, cutPath } from '../names/compare-names.js';
 import type { FoundArchive } from '../opening/found-archive.js';
+import { isArchiveGone } from '../opening/open-archive.js';
 import { type ArchiveHead, peekArchive, type SequenceStart } from './archive-head.js';
 import type { PlacedArchive } from './archive-order.js';
 import { digestOf } from './distinct-archives.js';
@@ -84,7 +85,8 @@ async function compareContents(
   a: FoundArchive,
   b: FoundArchive,
 ): Promise<'copy' | 'same start' | 'other'> {
-  const [headA, headB] = [await peekArchive(a), await peekArchive(b)];
+  const [headA, headB] = [await peekUnlessGone(a), await peekUnlessGone(b)];
+  if (headA === null || headB === null) return 'other';
   if (headA.kind === 'unsequenced' && headB.kind === 'unsequenced') {
     const digest = await digestOf(a);
     return digest !== null && digest === (await digestOf(b)) ? 'copy' : 'other';
@@ -93,4 +95,14 @@ async function compareContents(
   const { writer, sequence } = headA.start;
   const isSame = writer === headB.start.writer && sequence === headB.start.sequence;
   return isSame ? 'same start' : 'other';
+}
+
+/** Null if the archive is gone, which the reader reports when it is due. */
+async function peekUnlessGone(archive: FoundArchive): Promise<ArchiveHead | null> {
+  try {
+    return await peekArchive(archive);
+  } catch (error) {
+    if (isArchiveGone(error)) return null;
+    throw error;
+  }
 }

@@ -25,6 +25,14 @@ export interface LocalListOptions {
   readonly allowEmpty: boolean;
 }
 
+export interface LocalWalkOptions {
+  readonly files: FileLayer;
+  /** Called for each directory before it is listed. */
+  readonly onDirectory?: ((path: string) => void) | undefined;
+  /** Called for each file that a pattern means, and each directory, whose name is not UTF-8. */
+  readonly onUnreadable?: (path: string) => void;
+}
+
 /**
  * Checks patterns without touching the file system.
  *
@@ -59,7 +67,7 @@ export async function listLocalArchives(
   options: LocalListOptions,
 ): Promise<string[]> {
   const found = new Set<string>();
-  for await (const paths of walkLocalArchives(patterns, options.files)) {
+  for await (const paths of walkLocalArchives(patterns, { files: options.files })) {
     for (const path of paths) found.add(path);
   }
   if (found.size === 0 && !options.allowEmpty) throw new NoArchivesError(patterns);
@@ -69,19 +77,15 @@ export async function listLocalArchives(
 /**
  * As `listLocalArchives`, one directory after the other. A path comes once for each state that its
  * archive has at the time.
- *
- * @param onUnreadable called for each file that a pattern means, and each directory, whose name is not
- *   UTF-8
  */
 export async function* walkLocalArchives(
   patterns: readonly string[],
-  files: FileLayer,
-  onUnreadable: OnUnreadable = () => undefined,
+  options: LocalWalkOptions,
 ): AsyncGenerator<string[]> {
   /** Patterns may lead to one file by different paths. */
   const paths = new Map<string, string>();
   for (const pattern of patterns) {
-    for await (const matched of match(pattern, files, onUnreadable)) {
+    for await (const matched of match(pattern, options)) {
       if (patterns.length === 1) yield matched;
       else yield matched.filter((path) => isFirst(path, paths));
     }
@@ -96,37 +100,30 @@ function isFirst(path: string, paths: Map<string, string>): boolean {
 }
 
 /** The archives of one directory after the other. */
-async function* match(
-  pattern: string,
-  files: FileLayer,
-  onUnreadable: OnUnreadable,
-): AsyncGenerator<string[]> {
+async function* match(pattern: string, options: LocalWalkOptions): AsyncGenerator<string[]> {
+  const { files, onDirectory } = options;
   const status = await statusOf(pattern, files);
   const archive = archiveOf(pattern);
   if (status?.isDirectory()) {
-    yield* walk(pattern, '**', { files, onUnreadable });
+    yield* walk(pattern, '**', options);
   } else if (status?.isFile() || (await isThere(archive, files))) {
+    onDirectory?.(dirname(archive));
     yield [archive];
   } else {
     const { root, glob } = splitGlob(pattern);
     const plain = archiveOf(unescapeGlob(pattern));
-    if (glob !== '') yield* walk(root === '' ? '.' : root, glob, { files, onUnreadable });
-    else if (await isThere(plain, files)) yield [plain];
+    if (glob !== '') yield* walk(root === '' ? '.' : root, glob, options);
+    else {
+      onDirectory?.(dirname(plain));
+      if (await isThere(plain, files)) yield [plain];
+    }
   }
-}
-
-/** Called with a path whose last name is not UTF-8 on the disk. */
-type OnUnreadable = (path: string) => void;
-
-interface WalkOptions {
-  readonly files: FileLayer;
-  readonly onUnreadable: OnUnreadable;
 }
 
 async function* walk(
   root: string,
   glob: string,
-  { files, onUnreadable }: WalkOptions,
+  { files, onDirectory, onUnreadable }: LocalWalkOptions,
 ): AsyncGenerator<string[]> {
   const isMatch = createGlobMatcher(glob);
   const isDeep = glob.includes('**');
@@ -136,6 +133,7 @@ async function* walk(
     const matched: string[] = [];
     const prefix = inner === '' ? '' : `${inner}/`;
     const directory = join(root, inner, 'x').slice(0, -1);
+    onDirectory?.(join(root, inner));
     const entries = await entriesOf(join(root, inner), files);
     // Frees each entry when it is done: there may be a million.
     for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) {
@@ -145,12 +143,12 @@ async function* walk(
       if (followed?.isDirectory()) {
         const isWithin = path.split('/').length <= depth && (followed === entry || !isDeep);
         if (!isWithin) continue;
-        if (await isUnreadableName(join(root, path), files)) onUnreadable(join(root, path));
+        if (await isUnreadableName(join(root, path), files)) onUnreadable?.(join(root, path));
         else below.push(path);
       } else if (followed?.isFile() && isReadableName(entry.name)) {
         const archive = prefix + baseNameOf(entry.name);
         if (!isMatch(path) && !isMatch(archive)) continue;
-        if (await isUnreadableName(directory + entry.name, files)) onUnreadable(join(root, path));
+        if (await isUnreadableName(directory + entry.name, files)) onUnreadable?.(join(root, path));
         else matched.push(directory + baseNameOf(entry.name));
       }
     }

@@ -1,6 +1,6 @@
 import { comparePaths } from '../names/compare-names.js';
 import type { FoundArchive } from '../opening/found-archive.js';
-import { ArchiveOrder, type PlacedArchive, type TakeNew } from './archive-order.js';
+import { ArchiveOrder, type PlacedArchive, type TakeNew, type WhenGone } from './archive-order.js';
 import { joinByName } from './join-by-name.js';
 
 /**
@@ -24,16 +24,17 @@ export async function* orderArchives(
   archives: readonly FoundArchive[],
   order: SeriesOrder,
   takeNew: TakeNew = async () => [],
+  whenGone?: WhenGone,
 ): AsyncGenerator<PlacedArchive> {
   const stored = order === 'time' ? [] : archives.filter(({ isStored }) => isStored);
   if (stored.length === 0) {
     const headsAhead = order === 'time' ? Number.POSITIVE_INFINITY : HEADS_AHEAD;
-    yield* inOrder(new ArchiveOrder(archives, { headsAhead, takeNew }));
+    yield* inOrder(new ArchiveOrder(archives, { headsAhead, takeNew, whenGone }));
     return;
   }
   const local = archives.filter(({ isStored }) => !isStored);
   const headsAhead = Number.POSITIVE_INFINITY;
-  const placed = await collect(new ArchiveOrder(local, { headsAhead, takeNew }));
+  const placed = await collect(new ArchiveOrder(local, { headsAhead, takeNew, whenGone }));
   stored.sort((a, b) => comparePaths(a.path, b.path));
   for (const archive of await joinByName(stored, placed)) {
     yield { archive, start: undefined, misplaced: undefined };

@@ -1,0 +1,205 @@
+import type { ArchiveRecord } from '../codec/records/archive-record.js';
+import type { FrameHeader } from '../codec/version-2/frame-header.js';
+import { SeriesListing, type SkippedArchive } from '../series/listing/find-archives.js';
+import { orderArchives, type SeriesOrder } from '../series/listing/order-archives.js';
+import type { SortedPatterns } from '../series/listing/series-patterns.js';
+import type { FoundArchive } from '../series/opening/found-archive.js';
+import { isArchiveGone } from '../series/opening/open-archive.js';
+import type { RetryOptions } from '../stores/contract/retries.js';
+import { ArchiveProgress } from './archives/archive-progress.js';
+import { FollowedArchives } from './following/followed-archives.js';
+import { type Changes, SeriesWatch } from './following/series-watch.js';
+import type { ReadSettings } from './rolling-read-options.js';
+import {
+  type MissingRecord,
+  type ReadManner,
+  RecordsMissingError,
+  type SeriesReading,
+} from './series-reading.js';
+
+export interface FollowOptions extends ReadSettings {
+  readonly retries: RetryOptions;
+  readonly onSkipped: (skipped: SkippedArchive) => void;
+  /** Whether the archive at a path may hold wanted records, as far as its name says. */
+  readonly mayBeWanted: (path: string) => boolean;
+}
+
+/** After news, everything is looked at again after so long; without news, half as often each time. */
+const SHORTEST_POLL_MS = 1000;
+const LONGEST_POLL_MS = 10_000;
+
+/** If directories cannot be watched, the size of each growing archive is asked for so often. */
+const SIZE_POLL_MS = 50;
+
+/**
+ * How long an object waits for archives of its writer that come before it and are in no place yet:
+ * uploads may overtake one another.
+ */
+const PATIENCE_MS = 10 * 60 * 1000;
+
+/** An archive in a store that waits for records before it. */
+interface WaitingArchive {
+  readonly archive: FoundArchive;
+  readonly record: MissingRecord;
+  readonly sinceMs: number;
+}
+
+/**
+ * Yields the records of a series, and then those that are written, in rounds: archives on disk that
+ * have grown are read on, new ones from their start. Watches the directories of local patterns, and lists
+ * all places from time to time. Ends when the signal aborts.
+ */
+export class SeriesFollower {
+  readonly #options: FollowOptions;
+  readonly #reading: SeriesReading;
+  readonly #listing: SeriesListing;
+  readonly #watch: SeriesWatch;
+  readonly #followed: FollowedArchives;
+  #waiting: WaitingArchive[] = [];
+  #pollMs = SHORTEST_POLL_MS;
+  #nextPollMs = 0;
+  #hasStarted = false;
+
+  constructor(patterns: SortedPatterns, reading: SeriesReading, options: FollowOptions) {
+    const { clock, files, retries } = options;
+    this.#options = options;
+    this.#reading = reading;
+    this.#watch = new SeriesWatch({ clock, files, signal: retries.signal });
+    this.#followed = new FollowedArchives(files);
+    const onDirectory = (path: string) => this.#watch.add(path);
+    this.#listing = new SeriesListing(patterns, { ...options, onDirectory });
+  }
+
+  async *records(): AsyncGenerator<ArchiveRecord[]> {
+    const { clock, order, retries } = this.#options;
+    try {
+      yield* this.#readNew(await this.#listing.list(), order);
+      this.#hasStarted = true;
+      this.#nextPollMs = clock.now() + this.#pollMs;
+      while (!retries.signal.aborted) {
+        let hasNews = false;
+        for await (const records of this.#readChanges(await this.#nextChanges())) {
+          hasNews = true;
+          yield records;
+        }
+        if (hasNews) this.#pollMs = SHORTEST_POLL_MS;
+      }
+    } finally {
+      this.#watch.close();
+    }
+  }
+
+  /** Null if the time to look at everything has come. */
+  async #nextChanges(): Promise<Changes | null> {
+    const { clock } = this.#options;
+    const leftMs = this.#nextPollMs - clock.now();
+    // A clock that was set back must not stop the polling.
+    if (leftMs <= 0 || leftMs > LONGEST_POLL_MS) return this.#duePoll();
+    const sizesMs = Math.max(SIZE_POLL_MS, this.#followed.growing);
+    const waitMs = this.#watch.isComplete ? leftMs : Math.min(leftMs, sizesMs);
+    const changes = await this.#watch.take(waitMs);
+    return clock.now() < this.#nextPollMs ? changes : this.#duePoll();
+  }
+
+  #duePoll(): null {
+    this.#nextPollMs = this.#options.clock.now() + this.#pollMs;
+    this.#pollMs = Math.min(2 * this.#pollMs, LONGEST_POLL_MS);
+    return null;
+  }
+
+  async *#readChanges(changes: Changes | null): AsyncGenerator<ArchiveRecord[]> {
+    const paths =
+      changes?.isUnclear === false && changes.paths.size > 0 ? changes.paths : undefined;
+    const hasUnknown = [...(changes?.paths ?? [])].some((path) => !this.#followed.has(path));
+    const isUnclear = changes === null || changes.isUnclear || hasUnknown;
+    const hasVanished = yield* this.#readGrown(isUnclear ? undefined : paths);
+    if (changes === null || hasVanished) yield* this.#readNew(await this.#listing.takeNew());
+    else if (isUnclear) yield* this.#readNew(await this.#listing.takeNewLocal());
+    yield* this.#readWaiting();
+  }
+
+  /** @returns whether an archive has vanished before it was sealed */
+  async *#readGrown(
+    paths: ReadonlySet<string> | undefined,
+  ): AsyncGenerator<ArchiveRecord[], boolean> {
+    const { changed, hasVanished } = await this.#followed.takeChanged(paths);
+    for (const { archive, progress } of changed) {
+      if (progress.offset > 0) yield* this.#read(archive, progress);
+      if (progress.offset === 0 || progress.isReplaced) yield* this.#readFirst(archive);
+    }
+    return hasVanished;
+  }
+
+  async *#readNew(
+    listed: readonly FoundArchive[],
+    order: SeriesOrder = 'time',
+  ): AsyncGenerator<ArchiveRecord[]> {
+    const found = listed.filter(({ path }) => this.#options.mayBeWanted(path));
+    if (found.length === 0) return;
+    // The archives before them may have grown until these began.
+    if (this.#hasStarted) yield* this.#readGrown(undefined);
+    const takeNew = () => this.#listing.takeNew();
+    for await (const { archive } of orderArchives(found, order, takeNew, 'leave out')) {
+      yield* this.#readFirst(archive);
+    }
+  }
+
+  async *#readWaiting(): AsyncGenerator<ArchiveRecord[]> {
+    for (;;) {
+      const waiting = this.#waiting.toSorted((a, b) => a.record.sequence - b.record.sequence);
+      const next = waiting.find((one) => this.#isReady(one));
+      if (next === undefined) return;
+      this.#waiting = this.#waiting.filter((one) => one !== next);
+      yield* this.#read(
+        next.archive,
+        new ArchiveProgress(),
+        !this.#reading.hasReached(next.record),
+      );
+    }
+  }
+
+  #isReady({ record, sinceMs }: WaitingArchive): boolean {
+    const waitedMs = this.#options.clock.now() - sinceMs;
+    return this.#reading.hasReached(record) || waitedMs < 0 || waitedMs >= PATIENCE_MS;
+  }
+
+  /** Reads an archive from its start, or on if it was read at another place. */
+  async *#readFirst(archive: FoundArchive, isLate = false): AsyncGenerator<ArchiveRecord[]> {
+    const { moved, possible } = await this.#followed.findEarlier(archive);
+    for (const progress of possible) this.#reading.expectAgain(progress);
+    if (moved !== undefined) yield* this.#read(archive, moved, isLate);
+    if (moved === undefined || moved.isReplaced) {
+      yield* this.#read(archive, new ArchiveProgress(), isLate);
+    }
+  }
+
+  /** @param isLate whether the archive has waited long enough */
+  async *#read(
+    archive: FoundArchive,
+    progress: ArchiveProgress,
+    isLate = false,
+  ): AsyncGenerator<ArchiveRecord[]> {
+    const { isStored } = archive;
+    const manner: ReadManner = {
+      progress,
+      mayRepeat: this.#hasStarted,
+      waitsFor: isStored && !isLate ? (header) => this.#isYoung(header) : undefined,
+    };
+    try {
+      yield* this.#reading.read(archive, manner);
+    } catch (error) {
+      if (error instanceof RecordsMissingError) {
+        this.#waiting.push({ archive, record: error.record, sinceMs: this.#options.clock.now() });
+      } else if (!isArchiveGone(error)) {
+        throw error;
+      }
+      // If it is gone, a later listing finds it where it is then.
+    }
+    if (!isStored && !progress.isReplaced) this.#followed.note({ archive, progress });
+  }
+
+  /** Records before an old block are missing for good. */
+  #isYoung({ latestMicros }: FrameHeader): boolean {
+    return this.#options.clock.now() - latestMicros / 1000 < PATIENCE_MS;
+  }
+}
