@@ -130,6 +130,7 @@ export { SeekableGzip, type SeekableGzipOptions } from './streams/compression/se
 export { SeekableZstd, type SeekableZstdOptions } from './streams/compression/seekable-zstd.js';
 export { Decoder, type DecoderOptions } from './streams/decoder.js';
 export { Encoder, type EncoderOptions } from './streams/encoder.js';
+export { type ReplayOptions, replay } from './streams/replay.js';
 export {
   type EventedEmitter,
   type EventMap,

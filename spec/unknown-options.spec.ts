@@ -119,6 +119,7 @@ describe('an unknown option', () => {
       'partition',
       (slip) => shoebox.exportParquet([], { directory, partition: 'day', ...slip }),
     ],
+    replay: [{ maxpauze: 1 }, 'maxPause', (slip) => shoebox.replay(slip)],
     toPayloads: [{ seperator: '' }, 'separator', (slip) => shoebox.toPayloads(slip)],
     DirectoryStore: [{ file: {} }, 'files', (slip) => new shoebox.DirectoryStore('x', slip)],
     'put of DirectoryStore': [
