@@ -1,7 +1,7 @@
 // Reads the logins of the last hour, from a store and from the archives that are not shipped yet.
 import { pipeline } from 'node:stream/promises';
 
-import { createArchiveReader, toJsonLines } from 'shoebox-archive';
+import { createArchiveReader, ignoreClosedPipe, toJsonLines } from 'shoebox-archive';
 
 const store = process.argv[2] ?? 's3://my-bucket/events';
 const spool = process.argv[3] ?? 'archive';
@@ -9,4 +9,6 @@ const reader = createArchiveReader([`${store}/**/*.events`, `${spool}/*.events`]
   from: Date.now() - 60 * 60_000,
   where: { kind: 'login' },
 });
-await pipeline(reader, toJsonLines({ metadata: true }), process.stdout, { end: false });
+await pipeline(reader, toJsonLines({ metadata: true }), process.stdout, { end: false }).catch(
+  ignoreClosedPipe,
+);

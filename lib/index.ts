@@ -125,6 +125,7 @@ export type {
   S3StoreOptions,
 } from './stores/s3/s3-store-options.js';
 export { type Clock, systemClock, type Timer } from './streams/clock.js';
+export { ignoreClosedPipe } from './streams/closed-pipe.js';
 export type { CompressionOption } from './streams/compression/compression.js';
 export { SeekableGzip, type SeekableGzipOptions } from './streams/compression/seekable-gzip.js';
 export { SeekableZstd, type SeekableZstdOptions } from './streams/compression/seekable-zstd.js';

@@ -12,6 +12,12 @@ export interface ItemOptions {
 
 type Signal = Pick<ItemOptions, 'signal'>;
 
+/** A function for all items of a stream, such as an async generator, that makes a stream of others. */
+type StreamFunction<Item, Result> = (
+  items: AsyncIterable<Item>,
+  options?: Signal,
+) => AsyncIterable<Result>;
+
 /** A function for each item, which may return a promise. */
 type ItemFunction<Item, Result> = (item: Item, options?: Signal) => Result | Promise<Result>;
 
@@ -73,6 +79,8 @@ export interface TypedReadable<
   iterator(options?: { destroyOnReturn?: boolean | undefined }): NodeJS.AsyncIterator<Item>;
   [Symbol.asyncIterator](): ItemIterator<Item>;
   toArray(options?: Signal): Promise<Item[]>;
+  compose<Result>(toResults: StreamFunction<Item, Result>, options?: Signal): TypedReadable<Result>;
+  compose<Result extends NodeJS.ReadableStream>(stream: Result, options?: Signal): Result;
   filter<Kept extends Item>(
     keeps: (item: Item, options?: Signal) => item is Kept,
     options?: ItemOptions,
@@ -141,6 +149,7 @@ export interface TypedTransform<
   [Symbol.asyncIterator](): ItemIterator<Item>;
   iterator: TypedReadable<Item>['iterator'];
   toArray: TypedReadable<Item>['toArray'];
+  compose: TypedReadable<Item>['compose'];
   filter: TypedReadable<Item>['filter'];
   map: TypedReadable<Item>['map'];
   flatMap: TypedReadable<Item>['flatMap'];

@@ -21,7 +21,7 @@ function recordsAt(...times: readonly (number | undefined)[]): Timed[] {
   return times.map((time, i) => ({ payload: String(i), ...(time !== undefined && { time }) }));
 }
 
-/** When each record arrives, in ms after the first, on a clock that goes on by `stepMs`. */
+/** The arrival of each record, in ms after the first. The clock advances by `stepMs` at a time. */
 async function arrivals(records: Timed[], options: ReplayOptions = {}, stepMs = 1) {
   const clock = new FakeClock();
   const stream = Readable.from(records).pipe(replay<Timed>({ ...options, clock }));

@@ -13,14 +13,20 @@ import {
   createArchiveWriter,
   Decoder,
   Encoder,
+  exportParquet,
+  fromJsonLines,
+  ignoreClosedPipe,
   once,
   type RecordInput,
   type RollingReadStream,
   type RollingWriteStream,
+  replay,
   S3Store,
   type SealedArchive,
   type SequenceGap,
+  toCsv,
   toJsonLines,
+  toParquet,
 } from 'shoebox-archive';
 
 /** Compiles only if both types are the same, and neither is `any`. */
@@ -96,11 +102,33 @@ export async function asStreams(reader: ArchiveReader, writer: ArchiveWriter): P
   );
   await nodeOnce(emitter, 'sealed');
   await nodeOnce(reader, 'end');
-  Readable.toWeb(reader);
+  for await (const record of Readable.toWeb(reader)) record satisfies ArchiveRecord;
+  const texts = reader.compose(async function* (records) {
+    for await (const record of records) yield isExactly<ArchiveRecord>()(record) ?? record.text();
+  });
+  isExactly<string[]>()(await texts.toArray());
+  isExactly<Transform>()(reader.compose(toJsonLines()));
+  for await (const record of reader.pipe(replay({ speed: 2 }))) isExactly<ArchiveRecord>()(record);
+  await pipeline(reader, toParquet(), process.stdout).catch(ignoreClosedPipe);
   const stream: RollingWriteStream = writer;
   const source: RollingReadStream = createArchiveReader('archive');
   reader.pipe(stream);
   source.pipe(writer);
+}
+
+export async function lines(bytes: Readable, writer: ArchiveWriter): Promise<void> {
+  const parser = fromJsonLines({ metadata: { event: '.type' }, time: '.ts', invalid: 'skip' });
+  parser.on('invalid', ({ line, reason }) => {
+    isExactly<number>()(line);
+    isExactly<string>()(reason.field);
+  });
+  await pipeline(bytes, parser, writer);
+  isExactly<number>()(parser.stats().skipped);
+  const lossless = bytes.pipe(fromJsonLines({ lossless: true }));
+  for await (const record of lossless) isExactly<ArchiveRecord>()(record);
+  const columns = ['time', 'payload.user.id'];
+  await pipeline(lossless, toCsv({ columns }), process.stdout);
+  await exportParquet(lossless, { directory: 'table', partition: 'hour' });
 }
 
 export async function decoding(bytes: Readable): Promise<void> {
