@@ -336,7 +336,7 @@ function isExpected(path: string, plan: PowerPlan, bytes: number): boolean {
     return (isAborted ? /\.gz$|\.link\.[0-9a-f]+\.part$/ : /\.gz$|\.part$/).test(path);
   }
   // Copies to another device that were cut off stay.
-  if (path.startsWith(movedOf(plan))) return /\.events(\.part)?$/.test(path);
+  if (path.startsWith(movedOf(plan))) return /\.events(\.[0-9a-f]{16}\.part)?$/.test(path);
   // Recovery keeps damaged bytes aside.
   if (/\.events\.torn-/.test(path)) return true;
   // After a failed sync the writer replaced this file by another one.
