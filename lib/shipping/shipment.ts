@@ -154,7 +154,7 @@ export class Shipment {
     const noted = await this.#readJournal();
     // Its digest, times and counts decide what is sent, and under which key: the file says them, not
     // the journal.
-    const archive = toJournaled(this.#sealed ?? (await this.#inspect()), file);
+    const archive = toJournaled(this.#sealed ?? (await this.#inspectOpened(noted, file)), file);
     const isCurrent = noted?.archive.sha256 === archive.sha256 && storeOf(noted) === store.name;
     const entry = isCurrent ? await this.#resume(noted, archive) : sealedEntry(archive);
     this.#isResumed = isCurrent;
@@ -190,6 +190,22 @@ export class Shipment {
   #isOwnKey(key: string, named: ShippableArchive): boolean {
     const { arePlainKeysOwn, keys } = this.#context;
     return arePlainKeysOwn && keys.roleOf(key, named) === 'plain';
+  }
+
+  /**
+   * When an archive was opened is the one fact that its file does not hold. It makes the key of an
+   * archive without times, so that another time would send it under a second key.
+   */
+  async #inspectOpened(
+    noted: JournalEntry | null,
+    file: FileStatus | null,
+  ): Promise<ShippableArchive> {
+    const inspected = await this.#inspect();
+    if (noted === null || !(await this.#isFileOf(noted.archive, file))) return inspected;
+    const { openedAt } = noted.archive;
+    return Number.isSafeInteger(Math.round(1000 * openedAt))
+      ? { ...inspected, openedAt }
+      : inspected;
   }
 
   #inspect(): Promise<ShippableArchive> {

@@ -15,8 +15,8 @@ export interface StoredWriterOptions {
   readonly signal: AbortSignal;
 }
 
-/** How many objects to look at at the same time. Each costs three small requests. */
-const MOST_REQUESTS = 8;
+/** How many objects to look at at the same time. Each costs three small requests, one after the other. */
+const MOST_REQUESTS = 4;
 
 /**
  * The path of an object of a series that holds records of a writer; undefined if there is none. If

@@ -144,6 +144,15 @@ describe('Shipment', () => {
       });
     }
 
+    it('sealed, of an archive without times: keeps the time when it was opened', async () => {
+      const lines = '{"n":1}\n';
+      await writeFile(path, lines);
+      const openedAt = Date.UTC(1999, 1, 1);
+      await note({ state: 'sealed', archive: await facts({ openedAt, bytes: lines.length }) });
+      await find({ keys: new KeyTemplate('dt=%Y/[[NAME]]') }).advance();
+      expect([...store.objects.keys()]).to.deep.equal([`dt=1999/${KEY}`]);
+    });
+
     it('uploading: aborts the upload, and sends the archive again', async () => {
       const startedAt = new Date();
       store.uploads.push({ key: KEY, uploadId: 'cut off', startedAt });
