@@ -18,13 +18,12 @@ export interface WriterIdCheck {
   readonly shipper: Pick<ArchiveShipper, 'findArchiveOf'> | undefined;
   readonly files: FileLayer;
   readonly clock: Clock;
+  /** How long the store may take to answer. A listing of 100,000 objects takes some 10 s. */
+  readonly endTimeoutMs: number;
   readonly retry: DiskRetry;
   /** Ends the waiting for the store: the writer must end. */
   readonly signal: AbortSignal;
 }
-
-/** How long the store may take to answer. A listing of 100,000 objects takes some 10 s. */
-const MOST_MS = 60_000;
 
 /**
  * Checks that no archive in the writer's directory, in those of its handlers or in its store holds
@@ -33,7 +32,7 @@ const MOST_MS = 60_000;
  * the store.
  *
  * @throws ArchiveError `ERR_WRITER_ID_TAKEN` if one does; `ERR_WRITER_ID_UNCHECKED` if the store does
- *   not say within a minute: the writer neither waits for a dead store nor risks a second use
+ *   not say in time: the writer neither waits for a dead store nor risks a second use
  */
 export async function checkWriterId(check: WriterIdCheck): Promise<void> {
   const { directory, files, handlers, retry, template, writer } = check;
@@ -49,13 +48,14 @@ export async function checkWriterId(check: WriterIdCheck): Promise<void> {
 
 async function findStored({
   clock,
+  endTimeoutMs,
   shipper,
   signal,
   writer,
 }: WriterIdCheck): Promise<string | undefined> {
   const ending = new AbortController();
   const abort = () => ending.abort(signal.reason);
-  const timer = clock.setTimer(() => ending.abort(new Error(LATE)), MOST_MS);
+  const timer = clock.setTimer(() => ending.abort(late(endTimeoutMs)), endTimeoutMs);
   timer.ref();
   signal.addEventListener('abort', abort);
   if (signal.aborted) abort();
@@ -75,4 +75,6 @@ async function findStored({
   }
 }
 
-const LATE = `no answer within ${MOST_MS} ms`;
+function late(timeoutMs: number): Error {
+  return new Error(`no answer within ${timeoutMs} ms`);
+}

@@ -92,7 +92,7 @@ export interface RollingWriteOptions extends FormatOptions {
   /**
    * The writer's id: 8 bytes that no other writer has. If an archive in the directory, where handlers
    * have moved it, or in the store already holds records with it, the writer ends with
-   * `ERR_WRITER_ID_TAKEN`; if the store does not say within a minute, with
+   * `ERR_WRITER_ID_TAKEN`; if the store does not say within `endTimeout`, with
    * `ERR_WRITER_ID_UNCHECKED`. Unless the template has `[[WRITER]]`, three small requests are made
    * for each object of the series. @default random
    */
