@@ -3,6 +3,7 @@ import { DamageError } from '../errors/damage-error.js';
 import { sha256OfChunks } from '../files/sha256.js';
 import { receiveBytes } from '../stores/contract/receive-bytes.js';
 import type { StoredObject } from '../stores/contract/store.js';
+import { DirectoryStore } from '../stores/directory/directory-store.js';
 import { decompress } from '../streams/compression/decompress.js';
 import { MEMBER_READERS } from '../streams/compression/member-readers.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
@@ -18,6 +19,9 @@ export async function holdsArchive(
   context: StoreContext,
 ): Promise<boolean> {
   if (metadata.sha256 !== undefined && metadata.sha256 !== archive.sha256) return false;
+  // The file itself is no second copy, whatever leads to it: it would be deleted.
+  const { store } = context;
+  if (store instanceof DirectoryStore && (await store.isFile(key, archive.path))) return false;
   try {
     const chunks = receiveObject(key, bytes, context);
     const format = MEMBER_FORMATS.find(({ suffix }) => key.endsWith(suffix));

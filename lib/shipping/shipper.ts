@@ -31,6 +31,8 @@ export interface ShipperOptions extends ShipSettings {
   readonly store: Store;
   /** Whether to close the store when the shipper stops. */
   readonly ownsStore: boolean;
+  /** Whether the store is the directory, under names that the writer's own pattern matches. */
+  readonly isInPlace: boolean;
   /** The directory that the writer fills. */
   readonly directory: string;
   /** The glob of the archives' names. */
@@ -71,7 +73,7 @@ export class Shipper implements ArchiveShipper {
     const { areNamesOwn, clock, concurrency, files, key, localFile, pattern, store } = options;
     const { signal } = this.#stopping;
     this.#options = options;
-    this.patterns = shippedPatterns(options);
+    this.patterns = options.isInPlace ? [] : shippedPatterns(options);
     this.#context = {
       store,
       files,

@@ -763,6 +763,7 @@ describe('Shipper', () => {
         ...{
           store,
           ownsStore,
+          isInPlace: false,
           directory,
           pattern: '*.events',
           areNamesOwn: true,

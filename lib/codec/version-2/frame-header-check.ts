@@ -28,12 +28,18 @@ export interface FrameFault {
 export function magicFault(bytes: Buffer): FrameFault | null {
   if (bytes.length >= MAGIC_BYTES.length && bytes.readInt32LE(MAGIC_OFFSET) === MAGIC) return null;
   if (MAGIC_BYTES.every((byte, i) => i >= bytes.length || bytes[i] === byte)) return null;
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const hint = isGzip ? ' (gzip: decompress it first)' : '';
+  const compression = COMPRESSIONS.find(([, magic]) => magic.every((byte, i) => bytes[i] === byte));
+  const hint = compression === undefined ? '' : ` (${compression[0]}: decompress it first)`;
   const expected = `magic ${hex32(MAGIC)}, 84788669`;
   const found = bytes.toString('hex', 0, MAGIC_BYTES.length) + hint;
   return { reason: 'bad-magic', what: 'frame', at: 0, expected, found };
 }
+
+/** How bytes of compressed archives begin, which users pass to a `Decoder` by mistake. */
+const COMPRESSIONS: ReadonlyArray<readonly [name: string, magic: readonly number[]]> = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5]],
+];
 
 /** Whether the checksum of a header is good, so that its lengths can be trusted. */
 export function isHeaderWhole(bytes: Buffer): boolean {

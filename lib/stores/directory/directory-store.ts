@@ -8,6 +8,7 @@ import { FileBody } from '../../files/file-body.js';
 import { type FileLayer, type FileStatus, nodeFileLayer } from '../../files/file-layer.js';
 import { hasHardLinks } from '../../files/hard-links.js';
 import { syncIfReadable } from '../../files/make-directory.js';
+import { isSameFile } from '../../files/same-file.js';
 import { syncDirectory } from '../../files/sync-directory.js';
 import { fromSystemError, isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
@@ -160,6 +161,18 @@ export class DirectoryStore implements Store {
       await file.sync().finally(() => file.close());
       await syncDirectory(this.#files, dirname(path));
       await this.#persistDirectory(dirname(path));
+    });
+  }
+
+  /** Whether an object is the very file at `path`, by whatever names. */
+  async isFile(key: string, path: string): Promise<boolean> {
+    const object = this.#pathOf(key);
+    return attempt('head', object, async () => {
+      const [one, other] = [
+        await ifThere(this.#files.stat(object)),
+        await ifThere(this.#files.stat(path)),
+      ];
+      return one !== undefined && other !== undefined && isSameFile(one, other);
     });
   }
 

@@ -9,7 +9,7 @@ import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
 import { nthName } from '../../series/names/alternative-name.js';
 import { OPEN_SUFFIX, STALE_SUFFIX } from '../../series/names/archive-state.js';
-import { takeFreeName } from '../../series/names/take-free-name.js';
+import { hasCompressedNamesake, takeFreeName } from '../../series/names/take-free-name.js';
 import { type ArchiveLease, takeLease } from './archive-lease.js';
 import { FileFaultError } from './file-fault.js';
 
@@ -44,6 +44,7 @@ export class ArchivePath {
       const openPath = join(directory, candidate + OPEN_SUFFIX);
       try {
         if (await exists(join(directory, candidate), files)) continue;
+        if (await hasCompressedNamesake(join(directory, candidate), files)) continue;
         // Recovery will give this name to the archive of another writer.
         if (await exists(join(directory, candidate + STALE_SUFFIX), files)) continue;
         // Take the lease first: another process would recover a file that has none.
