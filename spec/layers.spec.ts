@@ -44,7 +44,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   reading: ['sequences', 'archives', 'cursors', 'following', 'verifying'],
   writing: ['policies', 'receipts', 'handlers', 'sink', 'recovery', 'rolling'],
   shipping: ['journal'],
-  command: ['options', 'output', 'summary', 'record', 'serve', 'fetch', 'doctor'],
+  command: ['options', 'output', 'summary', 'record', 'serve', 'fetch', 'doctor', 'report'],
 };
 
 /** Folders that later work fills. */

@@ -26,6 +26,10 @@ export const COMMANDS: LazyCommands = {
     summary: 'check archives for damage and missing records',
     load: async () => (await import('./verify.js')).verify,
   },
+  report: {
+    summary: 'make a page with a timeline, sizes, metadata and all archives',
+    load: async () => (await import('./report.js')).report,
+  },
   export: {
     summary: 'convert records to Parquet, CSV, JSON lines or another version',
     load: async () => (await import('./export.js')).exportRecords,

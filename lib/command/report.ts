@@ -1,0 +1,43 @@
+import { Readable } from 'node:stream';
+
+import { defineCommand } from './command-definition.js';
+import { asText, flag, option } from './options/option.js';
+import { readSelection } from './options/read-selection.js';
+import { S3_OPTIONS, SELECTION_OPTIONS } from './options/shared-options.js';
+import { UsageError } from './options/usage-error.js';
+import { escapeName } from './output/escape-name.js';
+import { checkOutput, writeOutput } from './output/output-file.js';
+import { countOf, formatBytes } from './output/quantities.js';
+import { collectReport } from './report/collect-report.js';
+import { reportPage } from './report/report-page.js';
+
+/** Makes one page about a series, which needs no network. */
+export const report = defineCommand({
+  name: 'report',
+  args: '<pattern...>',
+  summary: 'make a page with a timeline, sizes, metadata and all archives',
+  options: {
+    output: option('-o, --output <file>', 'the HTML file', asText),
+    force: flag('--force', 'replace an output that exists'),
+    ...SELECTION_OPTIONS,
+    ...S3_OPTIONS,
+  },
+  examples: ['shoebox report archive -o report.html'],
+  async run({ args, options, signal, terminal }) {
+    const { force, output } = options;
+    if (output === undefined) throw new UsageError('report needs -o FILE');
+    await checkOutput(output, force);
+    const data = await collectReport(args, readSelection(options), signal, (records) =>
+      terminal.showStatus(`${countOf(records, 'record')} read`),
+    );
+    const bytes = await writeOutput(output, Readable.from([Buffer.from(reportPage(data))]), force);
+    terminal.clearStatus();
+    const { archives, moreProblems, problems, records } = data;
+    const found = countOf(problems.length + moreProblems, 'problem');
+    terminal.note(
+      `${escapeName(output)}: ${countOf(archives.length, 'archive')}, ` +
+        `${countOf(records, 'record')}, ${found}, ${formatBytes(bytes)}`,
+    );
+    return 0;
+  },
+});

@@ -1,0 +1,101 @@
+import {
+  type ArchiveSummary,
+  createArchiveReader,
+  listArchives,
+  type RollingReadOptions,
+} from '../../index.js';
+import { type Interval, Timeline } from '../summary/timeline.js';
+import { type ValueCount, ValueCounts } from '../summary/value-counts.js';
+
+/** How many values of a key the page shows. */
+const TOP_VALUES = 20;
+
+/** How many problems the page lists. */
+const MOST_PROBLEMS = 1000;
+
+/** Damaged bytes, or records that are missing. */
+export interface ReportProblem {
+  readonly kind: 'damage' | 'gap';
+  readonly archive: string;
+  readonly message: string;
+  /** The time of the last record before it, in ms; null if there was none. */
+  readonly timeMs: number | null;
+}
+
+/** Everything that the page shows. */
+export interface ReportData {
+  readonly patterns: readonly string[];
+  readonly madeAt: string;
+  readonly records: number;
+  readonly payloadBytes: number;
+  readonly storedBytes: number;
+  readonly rawBytes: number;
+  readonly firstTime: string | null;
+  readonly lastTime: string | null;
+  readonly intervalMs: number;
+  readonly intervals: readonly Interval[];
+  readonly metadata: ReadonlyArray<{ readonly key: string; readonly values: ValueCount[] }>;
+  readonly archives: readonly ArchiveSummary[];
+  readonly problems: readonly ReportProblem[];
+  readonly moreProblems: number;
+}
+
+/** Reads everything, past damage. */
+export async function collectReport(
+  patterns: readonly string[],
+  selection: Pick<RollingReadOptions, 'from' | 'to' | 'where' | 's3'>,
+  signal: AbortSignal,
+  onRecords: (records: number) => void,
+): Promise<ReportData> {
+  const archives: ArchiveSummary[] = [];
+  for await (const archive of listArchives(patterns, { s3: selection.s3, signal })) {
+    archives.push(archive);
+  }
+  const timeline = new Timeline();
+  const values = new ValueCounts();
+  const problems: ReportProblem[] = [];
+  let moreProblems = 0;
+  let [records, payloadBytes] = [0, 0];
+  let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let timeMs: number | null = null;
+  const add = (kind: ReportProblem['kind'], archive: string, message: string) => {
+    if (problems.length < MOST_PROBLEMS) problems.push({ kind, archive, message, timeMs });
+    else moreProblems++;
+  };
+  const reader = createArchiveReader(patterns, { ...selection, signal, whenDamaged: 'skip' });
+  reader.on('damage', ({ archive = '', begin, end, reason }) =>
+    add('damage', archive, `bytes ${begin} to ${end} are damaged: ${reason}`),
+  );
+  reader.on('gap', ({ from, to, writer }) =>
+    add('gap', '', `records ${from} to ${to - 1} of writer ${writer} are missing`),
+  );
+  for await (const batch of reader.batches()) {
+    for (const { metadata, payload, timeMicros } of batch) {
+      records++;
+      payloadBytes += payload.length;
+      values.add(metadata);
+      if (timeMicros === undefined) continue;
+      timeMs = timeMicros / 1000;
+      timeline.add(timeMs);
+      firstMs = Math.min(firstMs, timeMs);
+      lastMs = Math.max(lastMs, timeMs);
+    }
+    onRecords(records);
+  }
+  const known = archives.filter(({ rawBytes }) => rawBytes !== undefined);
+  return {
+    ...{ patterns, records, payloadBytes, archives, problems, moreProblems },
+    madeAt: new Date().toISOString(),
+    storedBytes: known.reduce((sum, { bytes }) => sum + bytes, 0),
+    rawBytes: known.reduce((sum, { rawBytes = 0 }) => sum + rawBytes, 0),
+    firstTime: isoTime(firstMs),
+    lastTime: isoTime(lastMs),
+    intervalMs: timeline.stepMs,
+    intervals: timeline.intervals(),
+    metadata: [...values.top(TOP_VALUES)].map(([key, top]) => ({ key, values: top })),
+  };
+}
+
+function isoTime(ms: number): string | null {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : null;
+}
