@@ -3,17 +3,19 @@
 //
 //   npm run torture -- --kills 1000
 //   npm run torture -- --ship --kills 200     kills writers while they ship
+//   npm run torture -- --follow --kills 200   kills writers, and a reader that follows them
 //   npm run torture -- --power-cuts 1000      lets the power fail on a simulated disk; --seed repeats a run
-import { execFile, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 
 import { check } from './check.js';
+import { withCompiledChildren } from './compile.js';
+import { tortureFollowing } from './follow/run.js';
 import { torturePower } from './power/run.js';
 import { tortureShipping } from './ship/run.js';
 
@@ -29,6 +31,7 @@ const { values: options } = parseArgs({
   options: {
     kills: { type: 'string', default: '1000' },
     ship: { type: 'boolean', default: false },
+    follow: { type: 'boolean', default: false },
     'power-cuts': { type: 'string' },
     seed: { type: 'string' },
   },
@@ -40,29 +43,24 @@ if (options['power-cuts'] !== undefined) {
   process.exit((await torturePower(cuts, seed)) ? 0 : 1);
 }
 if (options.ship) process.exit((await tortureShipping(kills)) ? 0 : 1);
-const project = fileURLToPath(new URL('..', import.meta.url));
+if (options.follow) process.exit((await tortureFollowing(kills)) ? 0 : 1);
 const work = await mkdtemp(join(tmpdir(), 'shoebox-torture-'));
 const spool = join(work, 'spool');
 const store = join(work, 'store');
 const notes = new Map<number, string>();
 await mkdir(spool);
 
-// Compiled children start many times faster. They must be where Node finds their packages.
-const compiled = await mkdtemp(join(project, 'node_modules', '.torture-'));
-let code: unknown;
-try {
-  const compiler = join(project, 'node_modules', '.bin', 'tsc');
-  await promisify(execFile)(compiler, ['-p', join(project, 'torture'), '--outDir', compiled]);
+const code = await withCompiledChildren(async (compiled) => {
   for (let start = 0; notes.size < kills; start++) {
     const isPair = start % STARTS_PER_PAIR === 0 && notes.size + 1 < kills;
-    await Promise.all(isPair ? [liveAndDie(), liveAndDie()] : [liveAndDie()]);
+    const child = join(compiled, 'torture/child.js');
+    await Promise.all(isPair ? [liveAndDie(child), liveAndDie(child)] : [liveAndDie(child)]);
     // Removes the leases, so that the next children recover at once and are killed while they do.
     if (start % STARTS_PER_PAIR !== 1) await giveUpLeases();
   }
-  [code] = await once(fork(join(compiled, 'torture/finish.js'), [spool, store]), 'exit');
-} finally {
-  await rm(compiled, { recursive: true });
-}
+  const [status] = await once(fork(join(compiled, 'torture/finish.js'), [spool, store]), 'exit');
+  return status;
+});
 
 const left = (await readdir(spool)).filter((name) => !name.includes('.torn-'));
 const found = await check([store, spool], notes);
@@ -76,14 +74,14 @@ if (code !== 0 || left.length > 0 || synced === 0 || Object.values(faults).some(
   await rm(work, { recursive: true });
 }
 
-async function liveAndDie(): Promise<void> {
+async function liveAndDie(childPath: string): Promise<void> {
   const run = notes.size;
   const path = join(work, `notes-${run}`);
   notes.set(run, path);
   await writeFile(path, '');
   const sync = SYNC_MODES[run % SYNC_MODES.length] ?? 'always';
   const args = [spool, store, path, String(run), sync];
-  const child = fork(join(compiled, 'torture/child.js'), args);
+  const child = fork(childPath, args);
   const exit = once(child, 'exit');
   await Promise.race([once(child, 'message'), exit]);
   await setTimeout(Math.random() * LONGEST_LIFE_MS);

@@ -82,7 +82,7 @@ export class SeriesFollower {
           hasNews = true;
           yield records;
         }
-        if (hasNews) this.#pollMs = SHORTEST_POLL_MS;
+        if (hasNews) this.#pollSoon();
       }
     } finally {
       this.#watch.close();
@@ -101,6 +101,13 @@ export class SeriesFollower {
     return clock.now() < this.#nextPollMs ? changes : this.#duePoll();
   }
 
+  /** What comes is often followed by more. */
+  #pollSoon(): void {
+    this.#pollMs = SHORTEST_POLL_MS;
+    const soonMs = this.#options.clock.now() + SHORTEST_POLL_MS;
+    this.#nextPollMs = Math.min(this.#nextPollMs, soonMs);
+  }
+
   #duePoll(): null {
     this.#nextPollMs = this.#options.clock.now() + this.#pollMs;
     this.#pollMs = Math.min(2 * this.#pollMs, LONGEST_POLL_MS);
@@ -113,8 +120,11 @@ export class SeriesFollower {
     const hasUnknown = [...(changes?.paths ?? [])].some((path) => !this.#followed.has(path));
     const isUnclear = changes === null || changes.isUnclear || hasUnknown;
     const hasVanished = yield* this.#readGrown(isUnclear ? undefined : paths);
-    if (changes === null || hasVanished) yield* this.#readNew(await this.#listing.takeNew());
-    else if (isUnclear) yield* this.#readNew(await this.#listing.takeNewLocal());
+    const found = isUnclear && changes !== null ? await this.#listing.takeNewLocal() : [];
+    // The archives before a new one may have been shipped already.
+    const isElsewhere = changes === null || hasVanished || found.length > 0;
+    if (isElsewhere) found.push(...(await this.#listing.takeNew()));
+    yield* this.#readNew(found);
     yield* this.#readWaiting();
   }
 

@@ -5,7 +5,6 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import {
-  type ArchiveReader,
   createArchiveReader,
   createArchiveWriter,
   type FileLayer,
@@ -17,8 +16,8 @@ import {
 import { CountingFiles } from '../support/counting-files.js';
 import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { Follower } from '../support/follower.js';
 import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/series.js';
-import { rejection } from '../support/store-tools.js';
 import { until } from '../support/writer-tools.js';
 
 describe('RollingReadStream, that follows a series', () => {
@@ -40,45 +39,13 @@ describe('RollingReadStream, that follows a series', () => {
 
   const path = (name: string) => join(directory, name);
 
-  interface Follower {
-    readonly reader: ArchiveReader;
-    readonly texts: string[];
-    /** Waits until so many records have come. */
-    has(count: number): Promise<void>;
-    stop(): Promise<void>;
-  }
-
-  /** Follows with a clock that stands still: nothing is polled unless a spec lets time pass. */
   function follow(
     patterns: SeriesPatterns = path('*'),
     options: RollingReadOptions = {},
   ): Follower {
-    const abort = new AbortController();
-    const { signal } = abort;
-    const reader = createArchiveReader(patterns, { follow: true, clock, signal, ...options });
-    const texts: string[] = [];
-    const read = async () => {
-      for await (const record of reader) texts.push(record.text());
-    };
-    const done = rejection(read());
-    const stop = async () => {
-      abort.abort();
-      const error = await done;
-      expect(error).to.have.property('name', 'AbortError');
-    };
-    ends.push(stop);
-    let failure: unknown;
-    void done.then((error) => {
-      failure = error;
-    });
-    const has = async (count: number) => {
-      await until(() => {
-        if (failure !== undefined) throw failure;
-        return texts.length >= count;
-      });
-      expect(texts).to.have.length(count);
-    };
-    return { reader, texts, has, stop };
+    const follower = new Follower(patterns, options, clock);
+    ends.push(() => follower.stop());
+    return follower;
   }
 
   /** A file layer that cannot watch. */
@@ -89,43 +56,43 @@ describe('RollingReadStream, that follows a series', () => {
 
   it('emits what exists, then each block as it is written, across rolls, by events alone', async () => {
     const writer = createArchiveWriter({ directory, roll: rollByCount(4) });
-    const { texts, has } = follow();
+    const follower = follow();
     for (let i = 0; i < 20; i++) {
       await writer.append({ payload: `${i}` }).written;
-      await has(i + 1);
+      await follower.has(i + 1);
     }
     await writer.close();
-    expect(texts).to.deep.equal(Array.from({ length: 20 }, (_, i) => `${i}`));
+    expect(follower.texts).to.deep.equal(Array.from({ length: 20 }, (_, i) => `${i}`));
   });
 
   it('waits for a directory, and for archives in new directories below it', async () => {
-    const { has } = follow(path('deep/**/*.events'));
+    const follower = follow(path('deep/**/*.events'));
     await mkdir(path('deep'));
     await until(() => clock.pendingTimers > 0);
     clock.advance(1000);
     await until(() => clock.pendingTimers > 0);
     await mkdir(path('deep/dt=1'));
     await writeFile(path('deep/dt=1/a.events'), encodeUnsealed(['0']));
-    await has(1);
+    await follower.has(1);
     await mkdir(path('deep/dt=2/hour=1'), { recursive: true });
     await writeFile(path('deep/dt=2/hour=1/b.events'), encodeUnsealed(['1'], { sequence: 1 }));
-    await has(2);
+    await follower.has(2);
   });
 
   it('asks for sizes every 50 ms where directories cannot be watched', async () => {
     await writeFile(path('a.events.open'), encodeUnsealed(['0']));
-    const { has } = follow(path('*'), { files: unwatched() });
-    await has(1);
+    const follower = follow(path('*'), { files: unwatched() });
+    await follower.has(1);
     for (let i = 1; i < 4; i++) {
       await appendFile(path('a.events.open'), encodeUnsealed([`${i}`], { sequence: i }));
       await until(() => clock.pendingTimers > 0);
       clock.advance(50);
-      await has(i + 1);
+      await follower.has(i + 1);
     }
     await writeFile(path('b.events'), encodeUnsealed(['4'], { sequence: 4 }));
     await until(() => clock.pendingTimers > 0);
     clock.advance(1000);
-    await has(5);
+    await follower.has(5);
   });
 
   it('polls after a directory can no longer be watched', async () => {
@@ -138,11 +105,11 @@ describe('RollingReadStream, that follows a series', () => {
       },
     };
     await writeFile(path('a.events.open'), encodeUnsealed(['0']));
-    const { has } = follow(path('*'), { files });
-    await has(1);
+    const follower = follow(path('*'), { files });
+    await follower.has(1);
     await appendFile(path('a.events.open'), encodeUnsealed(['1'], { sequence: 1 }));
     fail();
-    await has(2);
+    await follower.has(2);
   });
 
   describe('ends with its signal, without an open file, watch or timer,', () => {
@@ -170,10 +137,10 @@ describe('RollingReadStream, that follows a series', () => {
             }),
         } as FileLayer;
         await writeFile(path('a.events.open'), encodeUnsealed(['0']));
-        const { has, stop } = follow(path('*'), { files });
-        await has(1);
+        const follower = follow(path('*'), { files });
+        await follower.has(1);
         await until(() => clock.pendingTimers > 0);
-        await stop();
+        await follower.stop();
         expect([counting.open, watches, clock.pendingTimers]).to.deep.equal([0, 0, 0]);
       });
     }
@@ -205,17 +172,17 @@ describe('RollingReadStream, that follows a series', () => {
     for (const [kind, encode] of Object.entries(kinds)) {
       it(`${kind}, of which half a record comes first`, async () => {
         await writeFile(path('a.open'), encode(0));
-        const { has, texts } = follow();
-        await has(1);
+        const follower = follow();
+        await follower.has(1);
         for (let i = 1; i < 4; i++) {
           const bytes = encode(i);
           const half = Math.ceil(bytes.length / 2);
           await appendFile(path('a.open'), bytes.subarray(0, half));
           await new Promise(setImmediate);
           await appendFile(path('a.open'), bytes.subarray(half));
-          await has(i + 1);
+          await follower.has(i + 1);
         }
-        expect(new Set(texts).size).to.equal(4);
+        expect(new Set(follower.texts).size).to.equal(4);
       });
 
       it(`${kind}, sealed, gzipped or moved before the rest was read`, async () => {
@@ -245,12 +212,12 @@ describe('RollingReadStream, that follows a series', () => {
         };
         for (const [name, change] of Object.entries(changes)) {
           await writeFile(path(`${name}.x.open`), first);
-          const { has, stop, texts } = follow(path(`**/${name}.x`));
-          await has(1);
+          const follower = follow(path(`**/${name}.x`));
+          await follower.has(1);
           await change();
-          await has(3);
-          await stop();
-          expect(new Set(texts).size).to.equal(3);
+          await follower.has(3);
+          await follower.stop();
+          expect(new Set(follower.texts).size).to.equal(3);
         }
       });
     }
@@ -258,34 +225,34 @@ describe('RollingReadStream, that follows a series', () => {
     it('a file that is rotated: renamed, and begun again under its name', async () => {
       const lines = (name: string) => Buffer.from(`{"${name}":1}\n`.repeat(60));
       await writeFile(path('app.jsonl'), lines('a'));
-      const { has } = follow();
-      await has(60);
+      const follower = follow();
+      await follower.has(60);
       await appendFile(path('app.jsonl'), lines('b'));
       await rename(path('app.jsonl'), path('app.jsonl.1'));
       await writeFile(path('app.jsonl'), lines('c'));
-      await has(180);
+      await follower.has(180);
     });
 
     it('a file that is cut off after its last whole block, and continued', async () => {
       const block = encodeUnsealed(['0']);
       await writeFile(path('a.open'), Buffer.concat([block, block.subarray(0, 30)]));
-      const { has } = follow();
-      await has(1);
+      const follower = follow();
+      await follower.has(1);
       await truncate(path('a.open'), block.length);
       await appendFile(path('a.open'), encodeUnsealed(['1'], { sequence: 1 }));
-      await has(2);
+      await follower.has(2);
     });
   });
 
   it('ignores leases, journals and other files beside the archives', async () => {
     const counting = new CountingFiles();
     await writeFile(path('a.events.open'), encodeUnsealed(['0']));
-    const { has } = follow(path('*.events'), { files: counting.layer });
-    await has(1);
+    const follower = follow(path('*.events'), { files: counting.layer });
+    await follower.has(1);
     const listed = counting.listed.length;
     for (let i = 0; i < 20; i++) await writeFile(path('a.events.open.lock'), `${i}`);
     await appendFile(path('a.events.open'), encodeUnsealed(['1'], { sequence: 1 }));
-    await has(2);
+    await follower.has(2);
     expect(counting.listed.length).to.equal(listed);
   });
 
