@@ -62,6 +62,7 @@ export {
   listArchives,
 } from './reading/list-archives.js';
 export type {
+  ReadOrder,
   RecordFilter,
   RollingReadOptions,
   TimeInput,

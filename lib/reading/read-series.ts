@@ -6,6 +6,7 @@ import { seriesInOrder } from '../series/listing/series-in-order.js';
 import type { SortedPatterns } from '../series/listing/series-patterns.js';
 import { readNameTimes } from '../series/names/name-times.js';
 import type { RetryOptions } from '../stores/contract/retries.js';
+import { mergeByTime } from './merge-by-time.js';
 import { SeriesFollower } from './series-follower.js';
 import { SeriesReading, type SeriesReadingOptions } from './series-reading.js';
 import { isAnyTime, type WantedRecords } from './series-selection.js';
@@ -17,7 +18,7 @@ export interface SeriesOptions extends SeriesReadingOptions {
 
 /**
  * Yields the wanted records of all archives that patterns match, in their order, each once, in
- * arrays that are not empty. Opens one archive at a time. Closes the stores that were opened for
+ * arrays that are not empty. Opens one archive at a time, unless they are merged. Closes the stores that were opened for
  * the patterns.
  */
 export async function* readSeries(
@@ -38,12 +39,14 @@ export async function* readSeries(
   }
 }
 
-/** Finds the archives, orders them, decodes one after the other, and filters their records. */
+/** Finds the archives, orders them, decodes them, and filters their records. */
 async function* readAll(
   patterns: SortedPatterns,
   given: SeriesOptions,
 ): AsyncGenerator<ArchiveRecord[]> {
-  const options = { ...given, mayBeWanted: (path: string) => mayHold(path, given.wanted) };
+  const isMerged = given.order === 'merged';
+  const order = given.order === 'merged' ? 'time' : given.order;
+  const options = { ...given, order, mayBeWanted: (path: string) => mayHold(path, given.wanted) };
   if (options.follow) {
     const follower = new SeriesFollower(patterns, new SeriesReading(false, options), options);
     yield* follower.records();
@@ -57,7 +60,12 @@ async function* readAll(
     return;
   }
   const reading = new SeriesReading(isByName, options);
-  for await (const { archive, misplaced } of archives) yield* reading.read(archive, { misplaced });
+  if (isMerged) yield* mergeByTime(archives, reading);
+  else {
+    for await (const { archive, misplaced } of archives) {
+      yield* reading.read(archive, { misplaced });
+    }
+  }
 }
 
 /** Whether an archive may hold records of the wanted times, as far as its name says. */

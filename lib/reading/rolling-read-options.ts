@@ -37,6 +37,9 @@ export type RecordFilter =
   | Readonly<Record<string, WantedValues>>
   | ((record: ArchiveRecord) => boolean);
 
+/** The order of records: archive by archive, or merged. */
+export type ReadOrder = SeriesOrder | 'merged';
+
 /** How to read a series. */
 export interface RollingReadOptions
   extends Pick<ArchiveDecoderOptions, 'maxRecordBytes' | 'metadataKey'> {
@@ -79,9 +82,15 @@ export interface RollingReadOptions
    * the natural order of their names, before archives that are only on local disk. Fails with
    * `ERR_ARCHIVE_ORDER` as soon as records turn out to be in another order than the names.
    * `'time'`: by the first record of each archive. Reads all heads before it emits a record, which
-   * costs two requests per object. @default 'name'
+   * costs two requests per object.
+   *
+   * `'merged'`: as `'time'`, and record by record: next is the record with the earliest time among
+   * the next records of all writers. A writer's own records keep their order, also if their times go
+   * back; equal times go by writer id; records without a time come first. An archive is opened when
+   * its first time is due, so that writers that followed each other need no more open files than
+   * one; writers that wrote at the same time need one each. Not with `follow`. @default 'name'
    */
-  readonly order?: SeriesOrder | undefined;
+  readonly order?: ReadOrder | undefined;
   /**
    * `'error'`: damage ends the stream with a `DamageError`. `'skip'`: the reader skips the frames
    * or lines that are damaged, emits the event `damage`, and continues. @default 'error'
@@ -136,7 +145,7 @@ export interface ReadSettings {
   /** The position after which to read, with its text. */
   readonly after: ReadPosition;
   readonly follow: boolean;
-  readonly order: SeriesOrder;
+  readonly order: ReadOrder;
   readonly whenDamaged: 'error' | 'skip';
   readonly allowEmpty: boolean;
   readonly indexCache: IndexCache | undefined;
@@ -163,12 +172,21 @@ export function parseReadOptions(given: RollingReadOptions | undefined): ReadSet
       options.indexCache === undefined ? undefined : new IndexCache(options.indexCache, files),
     metadataKey: options.metadataKey,
     maxRecordBytes: parseMaxRecordBytes(options.maxRecordBytes),
-    order: parseChoice('order', options.order, ['name', 'time']),
+    order: parseOrder(options),
     whenDamaged: parseChoice('whenDamaged', options.whenDamaged, ['error', 'skip']),
     wanted: parseWanted(options),
     limit: parseLimit(options.limit),
     after: parseAfter(options.after),
   };
+}
+
+function parseOrder({ follow, order }: RollingReadOptions): ReadOrder {
+  if (follow === true && order === 'merged') {
+    throw new TypeError(
+      "order is 'merged', and follow is true: later records may have earlier times",
+    );
+  }
+  return parseChoice('order', order, ['name', 'time', 'merged']);
 }
 
 function parseAllowEmpty({ allowEmpty, follow = false }: RollingReadOptions): boolean {

@@ -17,7 +17,9 @@ import {
   type SeriesReading,
 } from './series-reading.js';
 
-export interface FollowOptions extends ReadSettings {
+export interface FollowOptions extends Omit<ReadSettings, 'order'> {
+  /** How the archives that exist at first are ordered. */
+  readonly order: SeriesOrder;
   readonly retries: RetryOptions;
   readonly onSkipped: (skipped: SkippedArchive) => void;
   /** Whether the archive at a path may hold wanted records, as far as its name says. */

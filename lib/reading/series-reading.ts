@@ -50,8 +50,14 @@ export interface ReadManner {
 /** How many archives are compared with an archive that overlaps them. */
 const MOST_COMPARED = 16;
 
+/** Wanted records of an archive, not emitted yet. */
+export interface ReadBatch {
+  readonly records: ArchiveRecord[];
+  readonly progress: ArchiveProgress;
+}
+
 /**
- * Reads the archives of a series one after the other, in the order in which it is given them, and
+ * Reads the archives of a series, in the order in which it is given them or several in turns, and
  * yields each wanted record once.
  */
 export class SeriesReading {
@@ -88,10 +94,21 @@ export class SeriesReading {
    *
    * @throws RecordsMissingError if records are missing before a block for which `waitsFor` is true
    */
-  async *read(
+  async *read(archive: FoundArchive, manner?: ReadManner): AsyncGenerator<ArchiveRecord[]> {
+    for await (const { progress, records } of this.batches(archive, manner)) {
+      this.link(records, progress);
+      yield records;
+    }
+  }
+
+  /**
+   * As `read`, for a caller that reads other archives in between, and links records when it emits
+   * them.
+   */
+  async *batches(
     archive: FoundArchive,
     { mayRepeat = false, misplaced, progress = new ArchiveProgress(), waitsFor }: ReadManner = {},
-  ): AsyncGenerator<ArchiveRecord[]> {
+  ): AsyncGenerator<ReadBatch> {
     const name = basename(archive.path);
     const seek = this.#seekIn(archive, mayRepeat || this.#namesRead.has(name));
     this.#namesRead.add(name);
@@ -103,13 +120,20 @@ export class SeriesReading {
       mayGrow: this.#options.follow,
     };
     this.#tracker.beginArchive(progress);
-    for await (const records of readArchive(archive, this.#selection, options, seek, progress)) {
-      const selected = this.#selection.filter(this.#tracker.leaveOutRead(records));
-      if (selected.length === 0) continue;
-      this.#tracker.link(selected);
-      yield selected;
+    for await (const batch of readArchive(archive, this.#selection, options, seek, progress)) {
+      const records = this.#selection.filter(this.#tracker.leaveOutRead(batch));
+      if (records.length > 0) yield { records, progress };
+      const number = this.#numbers.get(progress);
+      if (number !== undefined) this.#ledger.beginArchive(progress.path, misplaced, number);
+      this.#tracker.beginArchive(progress);
     }
-    await this.#compareOverlaps(archive);
+    await this.#compareOverlaps();
+  }
+
+  /** Gives records their position in the series. Call this when they are emitted, in order. */
+  link(records: readonly ArchiveRecord[], progress: ArchiveProgress): void {
+    this.#tracker.beginArchive(progress);
+    this.#tracker.link(records);
   }
 
   #checkMissing(header: FrameHeader, waitsFor: (header: FrameHeader) => boolean): void {
@@ -139,10 +163,10 @@ export class SeriesReading {
    * Reports records that archives have with the same identities, if they differ, or if there are
    * too many archives to compare.
    */
-  async #compareOverlaps(archive: FoundArchive): Promise<void> {
+  async #compareOverlaps(): Promise<void> {
     for (const [i, overlap] of this.#ledger.takeOverlaps().entries()) {
-      const other = this.#read[overlap.first];
-      if (other === undefined) continue;
+      const [other, archive] = [this.#read[overlap.first], this.#read[overlap.second]];
+      if (archive === undefined || other === undefined) continue;
       const { begin: from, end: to, writer } = overlap;
       const conflict =
         i < MOST_COMPARED

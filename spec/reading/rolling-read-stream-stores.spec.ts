@@ -123,7 +123,10 @@ describe('RollingReadStream, from stores', () => {
     expect(() => createArchiveReader('s3:///x/*')).to.throw(RangeError, 's3://');
     expect(() => createArchiveReader('s3://*/x')).to.throw(RangeError, 's3://*');
     const order = 'size' as unknown as 'name';
-    expect(() => createArchiveReader('x', { order })).to.throw(TypeError, "'name' or 'time'");
+    expect(() => createArchiveReader('x', { order })).to.throw(
+      TypeError,
+      "'name', 'time' or 'merged'",
+    );
   });
 
   describe('orders objects', () => {

@@ -83,10 +83,23 @@ export function isArchiveRecord(value: unknown): value is ArchiveRecord {
 }
 
 let takeOrigin: (record: ArchiveRecord) => RecordOrigin;
+let putOrigin: (record: ArchiveRecord, origin: RecordOrigin) => void;
 
 /** The facts that a record shares with its block. A reader gives them its position. */
 export function originOf(record: ArchiveRecord): RecordOrigin {
   return takeOrigin(record);
+}
+
+/**
+ * Gives some records of a block facts of their own. A reader that does not emit them together with
+ * the rest of the block gives them another position.
+ */
+export function separateOrigin(records: readonly ArchiveRecord[]): void {
+  const [first] = records;
+  if (first === undefined) return;
+  const shared = takeOrigin(first);
+  const own = { ...shared };
+  for (const record of records) if (takeOrigin(record) === shared) putOrigin(record, own);
 }
 
 /**
@@ -99,7 +112,7 @@ export class ArchiveRecord {
   readonly sequence: number | undefined;
   /** When it happened, in µs since the epoch. Undefined in version 1 and JSON lines. */
   readonly timeMicros: number | undefined;
-  readonly #origin: RecordOrigin;
+  #origin: RecordOrigin;
   readonly #bytes: Buffer;
   readonly #metadataStart: number;
   readonly #metadataEnd: number;
@@ -110,6 +123,9 @@ export class ArchiveRecord {
 
   static {
     takeOrigin = (record) => record.#origin;
+    putOrigin = (record, origin) => {
+      record.#origin = origin;
+    };
   }
 
   constructor(

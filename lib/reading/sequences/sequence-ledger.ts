@@ -52,8 +52,9 @@ const MOST_WRITERS = 2 ** 20;
 /** Records of two archives with the same identities, in blocks that are not the same. */
 export interface Overlap extends SequenceRange {
   readonly writer: string;
-  /** The number of the archive that was read first. */
+  /** The number of the archive that was read first, and of the other one. */
   readonly first: number;
+  readonly second: number;
 }
 
 /** How many stretches of archives are remembered per writer. */
@@ -97,7 +98,7 @@ export class SequenceLedger {
    * Call this before the blocks of an archive. Archives are numbered from 0 in this order.
    *
    * @param misplaced thrown if the archive holds a record that was not read before
-   * @param number of an archive that has begun before, and has grown
+   * @param number of an archive that has begun before, and has grown, or is read on after others
    * @returns its number
    */
   beginArchive(path: string, misplaced?: Error, number: number = this.#archives++): number {
@@ -227,18 +228,20 @@ export class SequenceLedger {
 
   /** Joins the overlaps with one archive: comparing two archives reads both once. */
   #noteOverlap(writer: string, range: SequenceRange, { stretches }: WriterState): void {
+    const second = this.#current;
     for (const { archive: first, ...stretch } of stretches) {
       const begin = Math.max(range.begin, stretch.begin);
       const end = Math.min(range.end, stretch.end);
       if (begin >= end) continue;
       const known = this.#overlaps.findIndex(
-        (overlap) => overlap.writer === writer && overlap.first === first,
+        (overlap) =>
+          overlap.writer === writer && overlap.first === first && overlap.second === second,
       );
       const other = this.#overlaps[known];
-      if (other === undefined) this.#overlaps.push({ writer, first, begin, end });
+      if (other === undefined) this.#overlaps.push({ writer, first, second, begin, end });
       else {
         const joined = { begin: Math.min(other.begin, begin), end: Math.max(other.end, end) };
-        this.#overlaps[known] = { writer, first, ...joined };
+        this.#overlaps[known] = { writer, first, second, ...joined };
       }
     }
   }

@@ -2,7 +2,7 @@ import { compareNames } from '../names/compare-names.js';
 import { laterNameMatcher } from '../names/later-name.js';
 import type { ArchiveIdentity, FoundArchive } from '../opening/found-archive.js';
 import { isArchiveGone } from '../opening/open-archive.js';
-import { beginsAs, identifyArchive, type SequenceStart } from './archive-head.js';
+import { type ArchiveHead, beginsAs, identifyArchive, type SequenceStart } from './archive-head.js';
 import { distinctArchives } from './distinct-archives.js';
 import { HeadSchedule, type Scheduled } from './head-schedule.js';
 import { NamedArchive } from './name-chains.js';
@@ -18,6 +18,8 @@ export type TakeNew = () => Promise<FoundArchive[]>;
 /** An archive in its place. */
 export interface PlacedArchive {
   readonly archive: FoundArchive;
+  /** What its head was; undefined if that was not read. */
+  readonly kind: ArchiveHead['kind'] | undefined;
   /** Its first block; undefined if it has no sequences, or no block that can be read. */
   readonly start: SequenceStart | undefined;
   /**
@@ -93,7 +95,7 @@ export class ArchiveOrder {
     for (;;) {
       await this.#readAhead();
       const distinct = this.#distinct.pop();
-      if (distinct !== undefined) return place(distinct);
+      if (distinct !== undefined) return place(distinct, 'unsequenced');
       const unsequenced = this.#unsequenced.peek();
       const turn = this.#turns.peek();
       const before = this.#scheduleBefore(unsequenced, turn);
@@ -102,10 +104,10 @@ export class ArchiveOrder {
         continue;
       }
       const damaged = this.#takeDamaged(unsequenced ?? turn?.sequenced.named);
-      if (damaged !== undefined) return place(damaged.archive);
+      if (damaged !== undefined) return place(damaged.archive, 'damaged');
       if (unsequenced !== undefined) await this.#takeDistinct(unsequenced);
       else if (turn !== undefined) return this.#give(turn);
-      else return placeOrNull(this.#begun.pop());
+      else return this.#takeBegun();
     }
   }
 
@@ -238,16 +240,17 @@ export class ArchiveOrder {
     const { archive } = named;
     const misplaced = this.#relisted.has(archive) ? undefined : this.#turns.misplaced(turn);
     this.#turns.take();
-    return { archive, start, misplaced };
+    return { archive, kind: 'sequenced', start, misplaced };
+  }
+
+  #takeBegun(): PlacedArchive | null {
+    const named = this.#begun.pop();
+    return named === undefined ? null : place(named.archive, 'begun');
   }
 }
 
-function place(archive: FoundArchive): PlacedArchive {
-  return { archive, start: undefined, misplaced: undefined };
-}
-
-function placeOrNull(named: NamedArchive | undefined): PlacedArchive | null {
-  return named === undefined ? null : place(named.archive);
+function place(archive: FoundArchive, kind: ArchiveHead['kind']): PlacedArchive {
+  return { archive, kind, start: undefined, misplaced: undefined };
 }
 
 /** Names one archive of a writer; undefined if the name has no writer or no ordinal. */

@@ -37,7 +37,7 @@ export async function* orderArchives(
   const placed = await collect(new ArchiveOrder(local, { headsAhead, takeNew, whenGone }));
   stored.sort((a, b) => comparePaths(a.path, b.path));
   for (const archive of await joinByName(stored, placed)) {
-    yield { archive, start: undefined, misplaced: undefined };
+    yield { archive, kind: undefined, start: undefined, misplaced: undefined };
   }
 }
 

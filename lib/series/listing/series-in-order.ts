@@ -51,7 +51,7 @@ async function* placeObjects(
   for await (const archive of objectsByName(stored, { ...retries, indexCache, onSkipped })) {
     isEmpty = false;
     if (!mayBeWanted(archive.path)) continue;
-    yield { archive, start: undefined, misplaced: undefined };
+    yield { archive, kind: undefined, start: undefined, misplaced: undefined };
   }
   if (isEmpty && !allowEmpty) throw new NoArchivesError(stored.map(showPattern));
 }

@@ -107,14 +107,18 @@ describe('SequenceLedger', () => {
       ledger.noteRead(block(10, 5));
       expect(ledger.takeOverlaps()).to.deep.equal([]);
       ledger.noteRead({ ...block(10, 5), ...other });
-      expect(ledger.takeOverlaps()).to.deep.equal([{ writer: 'a', first: 0, begin: 10, end: 15 }]);
+      expect(ledger.takeOverlaps()).to.deep.equal([
+        { writer: 'a', first: 0, second: 1, begin: 10, end: 15 },
+      ]);
     }
     const { ledger } = create();
     ledger.noteRead(block(10, 10));
     ledger.beginArchive('y');
     ledger.noteRead(block(10, 1));
     ledger.noteRead(block(15, 10));
-    expect(ledger.takeOverlaps()).to.deep.equal([{ writer: 'a', first: 0, begin: 10, end: 20 }]);
+    expect(ledger.takeOverlaps()).to.deep.equal([
+      { writer: 'a', first: 0, second: 1, begin: 10, end: 20 },
+    ]);
     expect(ledger.takeOverlaps()).to.deep.equal([]);
   });
 

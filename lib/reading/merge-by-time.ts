@@ -1,0 +1,173 @@
+import { type ArchiveRecord, originOf, separateOrigin } from '../codec/records/archive-record.js';
+import type { PlacedArchive } from '../series/listing/archive-order.js';
+import { PriorityQueue } from '../series/listing/priority-queue.js';
+import type { ReadBatch, SeriesReading } from './series-reading.js';
+
+/** Records without a time come before all others. */
+const FIRST = Number.NEGATIVE_INFINITY;
+
+/** The archives of a writer, of which one is open at most. */
+interface Lane {
+  /** The writer's id; empty if it is unknown before an archive is read. */
+  readonly writer: string;
+  /** Its number: lanes of equal times and writers keep their order. */
+  readonly number: number;
+  /** Archives that were not opened yet, in order. */
+  readonly waiting: DueArchive[];
+  /** The time of the next record, or a time before which no record of the next archive comes. */
+  dueMicros: number;
+  open: AsyncGenerator<ReadBatch> | undefined;
+  batch: ReadBatch | undefined;
+  /** The number of the next record in the batch. */
+  at: number;
+}
+
+interface DueArchive {
+  readonly placed: PlacedArchive;
+  readonly dueMicros: number;
+}
+
+/**
+ * Yields the records of several writers by the time of each one's next record, in arrays that are
+ * not empty. Records of a writer keep their order, also if their times go back. Ties go by writer
+ * id; records without a time come first. Opens an archive when the earliest time of its first block
+ * is due: of each writer, one archive is open while its records may be next.
+ *
+ * @param archives in order; those of a writer by sequence
+ */
+export async function* mergeByTime(
+  archives: AsyncIterable<PlacedArchive>,
+  reading: SeriesReading,
+): AsyncGenerator<ArchiveRecord[]> {
+  const lanes = new PriorityQueue<Lane>(compareLanes);
+  const all = await lanesOf(archives);
+  for (const lane of all) lanes.push(lane);
+  let merged: ArchiveRecord[] = [];
+  try {
+    for (let lane = lanes.pop(); lane !== undefined; lane = lanes.pop()) {
+      if (lane.batch === undefined) {
+        if (merged.length > 0) yield merged;
+        merged = [];
+        if (!(await fill(lane, reading))) continue;
+      } else {
+        takeRun(lane, lane.batch, lanes.peek(), reading, merged);
+      }
+      lanes.push(lane);
+    }
+    if (merged.length > 0) yield merged;
+  } finally {
+    for (const { open } of all) await open?.return(undefined);
+  }
+}
+
+/** Groups archives by writer, and finds out when each may be due at the earliest. */
+async function lanesOf(archives: AsyncIterable<PlacedArchive>): Promise<Lane[]> {
+  const lanes: Lane[] = [];
+  const byWriter = new Map<string, Lane>();
+  let lastMicros = FIRST;
+  for await (const placed of archives) {
+    const { kind, start } = placed;
+    if (start === undefined) {
+      // An archive that has just begun holds the last records of a writer, if any. A damaged one is
+      // where its name belongs.
+      const ends = { unsequenced: FIRST, damaged: lastMicros, begun: Number.POSITIVE_INFINITY };
+      const dueMicros = kind === undefined || kind === 'sequenced' ? FIRST : ends[kind];
+      lanes.push(createLane('', lanes.length, { placed, dueMicros }));
+      continue;
+    }
+    const { earliestMicros, writer } = start;
+    lastMicros = Math.max(lastMicros, earliestMicros);
+    const due = { placed, dueMicros: earliestMicros };
+    const lane = byWriter.get(writer);
+    if (lane !== undefined) {
+      lane.waiting.push(due);
+      continue;
+    }
+    const created = createLane(writer, lanes.length, due);
+    byWriter.set(writer, created);
+    lanes.push(created);
+  }
+  for (const { waiting } of lanes) waiting.reverse();
+  return lanes;
+}
+
+function createLane(writer: string, number: number, due: DueArchive): Lane {
+  const { dueMicros } = due;
+  return { writer, number, waiting: [due], dueMicros, open: undefined, batch: undefined, at: 0 };
+}
+
+/**
+ * Reads the next records of a lane, or closes its archive.
+ *
+ * @returns false after the last archive
+ */
+async function fill(lane: Lane, reading: SeriesReading): Promise<boolean> {
+  lane.open ??= openNext(lane, reading);
+  if (lane.open === undefined) return false;
+  const next = await lane.open.next();
+  if (!next.done) {
+    lane.batch = next.value;
+    lane.at = 0;
+    lane.dueMicros = timeOf(next.value.records[0]);
+    return true;
+  }
+  lane.open = undefined;
+  const waiting = lane.waiting.at(-1);
+  if (waiting === undefined) return false;
+  lane.dueMicros = waiting.dueMicros;
+  return true;
+}
+
+function openNext({ waiting }: Lane, reading: SeriesReading) {
+  const due = waiting.pop();
+  if (due === undefined) return undefined;
+  const { archive, misplaced } = due.placed;
+  return reading.batches(archive, { misplaced });
+}
+
+/** Moves the records of a lane that come before those of the next lane. */
+function takeRun(
+  lane: Lane,
+  { progress, records }: ReadBatch,
+  next: Lane | undefined,
+  reading: SeriesReading,
+  into: ArchiveRecord[],
+): void {
+  let end = lane.at;
+  do {
+    end++;
+    lane.dueMicros = timeOf(records[end]);
+  } while (end < records.length && (next === undefined || compareLanes(lane, next) < 0));
+  const run = records.slice(lane.at, end);
+  // The rest of the block is emitted at another position.
+  if (run.length < records.length) for (const part of byOrigin(run)) separateOrigin(part);
+  reading.link(run, progress);
+  for (const record of run) into.push(record);
+  lane.at = end;
+  // The next records of an open archive come in their writer's order, whatever their time.
+  if (end === records.length) {
+    lane.batch = undefined;
+    lane.dueMicros = FIRST;
+  }
+}
+
+/** Splits records where the block changes. */
+function* byOrigin(records: readonly ArchiveRecord[]): Generator<readonly ArchiveRecord[]> {
+  let begin = 0;
+  for (const [i, record] of records.entries()) {
+    const next = records[i + 1];
+    if (next !== undefined && originOf(next) === originOf(record)) continue;
+    yield records.slice(begin, i + 1);
+    begin = i + 1;
+  }
+}
+
+function timeOf(record: ArchiveRecord | undefined): number {
+  return record?.timeMicros ?? FIRST;
+}
+
+function compareLanes(a: Lane, b: Lane): number {
+  if (a.dueMicros !== b.dueMicros) return a.dueMicros < b.dueMicros ? -1 : 1;
+  if (a.writer !== b.writer) return a.writer < b.writer ? -1 : 1;
+  return a.number - b.number;
+}
