@@ -58,6 +58,7 @@ export const CASES = {
   shipShoebox: async () => (await ship()).shipShoebox,
   shipGzip: async () => (await ship()).shipGzip,
   e2eShoebox: async () => (await e2e()).e2eShoebox,
+  e2eShoeboxZstd: async () => (await e2e()).e2eShoeboxZstd,
   e2eGzip: async () => (await e2e()).e2eGzip,
   e2eRclone: async () => (await e2e()).e2eRclone,
   syncShoebox: async () => (await sync()).syncShoebox,

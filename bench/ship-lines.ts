@@ -1,5 +1,5 @@
 // Archives each line of a file as a record, and ships the archives. The payload is the line.
-// Arguments: file, directory, store, bytes of an archive.
+// Arguments: file, directory, store, bytes of an archive, compression.
 import { createReadStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
@@ -8,11 +8,11 @@ import { createArchiveWriter, rollBySize } from 'shoebox-archive';
 const CHUNK_BYTES = 256 * 2 ** 10;
 const LINE_FEED = 10;
 
-const [file = '', directory = '', to = '', archiveBytes] = process.argv.slice(2);
+const [file = '', directory = '', to = '', archiveBytes, compression] = process.argv.slice(2);
 const writer = createArchiveWriter({
   directory,
   roll: rollBySize(Number(archiveBytes)),
-  ship: { to },
+  ship: { to, compression: compression === 'zstd' ? 'zstd' : 'gzip' },
 });
 const done = finished(writer);
 let rest: Buffer = Buffer.alloc(0);

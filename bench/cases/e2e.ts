@@ -24,17 +24,19 @@ type Pipeline = string;
 
 const shipLines = fileURLToPath(new URL('../ship-lines.js', import.meta.url));
 
+const shipWith = (compression: string): Pipeline =>
+  `"${process.execPath}" --no-warnings "${shipLines}" "$FILE" "$OUT" "s3://$BUCKET/$PREFIX" "$PART_BYTES" ${compression}`;
+
 /** Archives the lines, compresses the archives and ships them to S3. */
-export const e2eShoebox = e2eCase(
-  `"${process.execPath}" --no-warnings "${shipLines}" "$FILE" "$OUT" "s3://$BUCKET/$PREFIX" "$PART_BYTES"`,
-);
+export const e2eShoebox = e2eCase(shipWith('gzip'));
+export const e2eShoeboxZstd = e2eCase(shipWith('zstd'));
 
 /** Compresses the lines into one file. */
 export const e2eGzip = e2eCase('gzip -6 < "$FILE" > "$OUT/lines.gz"');
 
 /** Splits the lines, compresses each part, and sends it to S3. */
 export const e2eRclone = e2eCase(
-  'split -C "$PART_BYTES" --filter=\'gzip -6 | rclone rcat "bench:$BUCKET/$PREFIX/$FILE.gz"\' "$FILE"',
+  'split -C "$PART_BYTES" --filter=\'gzip -6 | rclone --log-level ERROR rcat "bench:$BUCKET/$PREFIX/$FILE.gz"\' "$FILE"',
 );
 
 /** `value` is the largest resident set of all processes. */
