@@ -61,6 +61,7 @@ export {
   type ListArchivesOptions,
   listArchives,
 } from './reading/list-archives.js';
+export { type LastRead, type ReadLastOptions, readLast } from './reading/read-last.js';
 export type {
   ReadOrder,
   RecordFilter,

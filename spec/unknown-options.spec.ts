@@ -97,6 +97,7 @@ describe('an unknown option', () => {
       'allowEmpty',
       (slip) => shoebox.listArchives(directory, slip),
     ],
+    readLast: [{ counts: 1 }, 'count', (slip) => shoebox.readLast(directory, slip)],
     repairArchive: [
       { maxRecordsBytes: 1 },
       'maxRecordBytes',

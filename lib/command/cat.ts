@@ -1,13 +1,13 @@
 import { createArchiveReader } from '../index.js';
 import { defineCommand } from './command-definition.js';
-import { asText, flag, oneOf, option, optionWithDefault } from './options/option.js';
+import { asText, flag, option } from './options/option.js';
+import { PRINT_OPTIONS } from './options/print-options.js';
 import { readSelection } from './options/read-selection.js';
 import { LIMIT_OPTION, S3_OPTIONS, SELECTION_OPTIONS } from './options/shared-options.js';
 import { checkUsage, UsageError } from './options/usage-error.js';
 import { readCursorFile, writeCursorFile } from './output/cursor-file.js';
-import { escapeName } from './output/escape-name.js';
 import { printRecords } from './output/print-records.js';
-import { FORMATS } from './output/record-formats.js';
+import { warnOf } from './output/reader-warnings.js';
 
 /** Prints records. */
 export const cat = defineCommand({
@@ -17,7 +17,7 @@ export const cat = defineCommand({
   options: {
     ...SELECTION_OPTIONS,
     ...LIMIT_OPTION,
-    format: optionWithDefault('--format <format>', FORMATS.join(', '), 'json', oneOf(...FORMATS)),
+    ...PRINT_OPTIONS,
     after: option('--after <cursor>', 'only records after this position', asText),
     cursorFile: option(
       '--cursor-file <file>',
@@ -46,13 +46,9 @@ export const cat = defineCommand({
         signal,
       }),
     );
-    reader.on('damage', ({ archive, begin, end, reason }) =>
-      terminal.warn(`${escapeName(archive ?? '')}: skipped bytes ${begin} to ${end}: ${reason}`),
-    );
-    reader.on('gap', ({ from, to, writer }) =>
-      terminal.warn(`records ${from} to ${to - 1} of writer ${writer} are missing`),
-    );
-    await printRecords(reader, options.format, terminal);
+    const warn = warnOf(terminal);
+    reader.on('damage', warn.ofDamage).on('gap', warn.ofGap);
+    await printRecords(reader, options, terminal);
     // Everything was printed. If stdout was closed before, this is not reached.
     if (cursorFile !== undefined) await writeCursorFile(cursorFile, reader.cursor);
     return 0;

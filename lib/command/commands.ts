@@ -14,6 +14,10 @@ export const COMMANDS: LazyCommands = {
     summary: 'print records',
     load: async () => (await import('./cat.js')).cat,
   },
+  tail: {
+    summary: 'print the last records, and follow what is written',
+    load: async () => (await import('./tail.js')).tail,
+  },
   ls: {
     summary: 'list archives and objects',
     load: async () => (await import('./ls.js')).ls,

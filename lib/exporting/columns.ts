@@ -9,7 +9,8 @@ import { type ExportedRecord, payloadIsNoText } from './exported-record.js';
 /**
  * The columns of an export: their sources, or an object of sources by the names of the columns. A
  * source is `time`, `writer`, `sequence`, `metadata` (a JSON object), `payload` (text),
- * `metadata.KEY`, or `payload.PATH` such as `payload.user.id` or `payload."a.b"`.
+ * `metadata.KEY`, `payload.PATH` such as `payload.user.id` or `payload."a.b"`, or where the record
+ * was read: `archive` and `offset`.
  */
 export type ColumnsInput = readonly string[] | Readonly<Record<string, string>>;
 
@@ -20,9 +21,20 @@ export interface Column {
 }
 
 type ColumnSource =
-  | { readonly kind: 'time' | 'writer' | 'sequence' | 'metadata' | 'payload' }
+  | { readonly kind: PlainSource }
   | { readonly kind: 'metadata value'; readonly key: string }
   | { readonly kind: 'payload value'; readonly path: JsonPath };
+
+const PLAIN_SOURCES = [
+  'time',
+  'writer',
+  'sequence',
+  'metadata',
+  'payload',
+  'archive',
+  'offset',
+] as const;
+type PlainSource = (typeof PLAIN_SOURCES)[number];
 
 const METADATA_VALUE = 'metadata.';
 const PAYLOAD_VALUE = 'payload.';
@@ -62,14 +74,8 @@ function entriesOf(columns: unknown): [name: string, source: unknown][] {
 }
 
 function parseSource(source: unknown): ColumnSource {
-  switch (source) {
-    case 'time':
-    case 'writer':
-    case 'sequence':
-    case 'metadata':
-    case 'payload':
-      return { kind: source };
-  }
+  const plain = PLAIN_SOURCES.find((kind) => kind === source);
+  if (plain !== undefined) return { kind: plain };
   if (typeof source === 'string' && source.startsWith(METADATA_VALUE)) {
     return { kind: 'metadata value', key: source.slice(METADATA_VALUE.length) };
   }
@@ -78,8 +84,7 @@ function parseSource(source: unknown): ColumnSource {
     return { kind: 'payload value', path };
   }
   throw new TypeError(
-    `columns has ${quote(source)}, expected time, writer, sequence, metadata, payload, ` +
-      'metadata.KEY or payload.PATH',
+    `columns has ${quote(source)}, expected ${PLAIN_SOURCES.join(', ')}, metadata.KEY or payload.PATH`,
   );
 }
 
@@ -136,6 +141,10 @@ function readerOf(
       return ({ writer }) => writer;
     case 'sequence':
       return ({ sequence }) => sequence?.toString();
+    case 'archive':
+      return ({ archive }) => archive;
+    case 'offset':
+      return ({ offset }) => offset?.toString();
     case 'metadata':
       return ({ metadata }) => JSON.stringify(metadata);
     case 'payload':

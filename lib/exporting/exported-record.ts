@@ -12,7 +12,7 @@ import { RecordError } from '../errors/record-error.js';
 /** What an export takes of a record. */
 export type ExportedRecord = Pick<
   ArchiveRecord,
-  'timeMicros' | 'writer' | 'sequence' | 'metadata' | 'payload'
+  'timeMicros' | 'writer' | 'sequence' | 'metadata' | 'payload' | 'archive' | 'offset'
 >;
 
 /**
@@ -33,6 +33,8 @@ export function toExportedRecord(input: RecordInput): ExportedRecord {
     timeMicros: Number.isNaN(micros) ? undefined : micros,
     writer: undefined,
     sequence: undefined,
+    archive: undefined,
+    offset: undefined,
     metadata,
     payload: typeof payload === 'string' ? Buffer.from(payload) : asBuffer(payload),
   };

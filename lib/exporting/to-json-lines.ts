@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
 
-import { losslessLine } from '../codec/json-lines/lossless-line.js';
+import { type LosslessLineOptions, losslessLine } from '../codec/json-lines/lossless-line.js';
 import type { RecordInput } from '../codec/records/record-input.js';
 import { quote } from '../errors/show.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
@@ -30,12 +30,18 @@ export interface ToJsonLinesOptions {
    * name, are written as without this option. @default false
    */
   readonly payloadOnTop?: string | boolean | undefined;
+  /**
+   * With `lossless`: names where each record was read, as `archive` and `offset`. `fromJsonLines`
+   * ignores both. @default false
+   */
+  readonly origin?: boolean | undefined;
 }
 
 const JSON_LINES_OPTION_NAMES: OptionNames<ToJsonLinesOptions> = {
   metadata: true,
   lossless: checkFlag,
   payloadOnTop: true,
+  origin: checkFlag,
 };
 
 const DEFAULT_METADATA_KEY = 'metadata';
@@ -49,26 +55,30 @@ const DEFAULT_RECORD_KEY = 'record';
  * @throws TypeError for an invalid option, or options that exclude each other
  */
 export function toJsonLines(options?: ToJsonLinesOptions): Transform {
-  const { lossless, metadata, payloadOnTop } = readOptions(options, JSON_LINES_OPTION_NAMES);
+  const { lossless, metadata, origin, payloadOnTop } = readOptions(
+    options,
+    JSON_LINES_OPTION_NAMES,
+  );
   const metadataKey = memberKeyOf('metadata', metadata, DEFAULT_METADATA_KEY);
   const recordKey = memberKeyOf('payloadOnTop', payloadOnTop, DEFAULT_RECORD_KEY);
   if (lossless === true) {
     if (metadata !== undefined && metadata !== true) {
       throw new TypeError(`metadata is ${quote(metadata)}, but lossless decides about it`);
     }
-    return toLosslessLines(recordKey);
+    return toLosslessLines({ recordKey, hasOrigin: origin });
   }
+  if (origin === true) throw new TypeError('origin goes with lossless: true');
   if (recordKey !== undefined) throw new TypeError('payloadOnTop goes with lossless: true');
   return new Encoder({ format: 'jsonl', metadataKey });
 }
 
-function toLosslessLines(recordKey: string | undefined): Transform {
+function toLosslessLines(options: LosslessLineOptions): Transform {
   return new Transform({
     writableObjectMode: true,
     transform(record: RecordInput, _encoding, callback) {
       let line: string;
       try {
-        line = losslessLine(record, recordKey);
+        line = losslessLine(record, options);
       } catch (error) {
         void waitUntilTaken(this).then(() => callback(error as Error));
         return;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -55,6 +55,30 @@ describe('shoebox cat', () => {
     expect(await printed('hex')).to.match(
       /^# \w{16} 0 2026.*\n00000000 {2}7b 22 6e .*\|\{"n":1\.50\}\|\n/,
     );
+  });
+
+  it('names the archive and the byte of each record with --with-origin', async () => {
+    const directory = await archive(records.slice(0, 2));
+    const path = join(directory, 'a.events');
+    const second = 'z'.repeat(70_000);
+    await appendFile(join(directory, 'b.jsonl'), `"first"\n"${second}"\n"third"\n`);
+    const printed = async (format: string) => {
+      const args = ['cat', directory, '--format', format, '--with-origin'];
+      const { code, stderr, stdout } = await callShoebox(args);
+      expect([code, stderr]).to.deep.equal([0, '']);
+      return stdout.split('\n').slice(0, -1);
+    };
+    const lines = join(directory, 'b.jsonl');
+    const origins = [`${lines} 0`, `${lines} 8`, `${lines} 70011`, ...Array(2).fill(`${path} 0`)];
+    const json = (await printed('json')).map((line) => JSON.parse(line));
+    expect(json.map(({ archive, offset }) => `${archive} ${offset}`)).to.deep.equal(origins);
+    const csv = await printed('csv');
+    expect(csv[0]).to.match(/^archive,offset,time,/);
+    expect(csv[2]?.startsWith(`${lines},8,`)).to.equal(true);
+    const payloads = await printed('payload');
+    expect(payloads[2]).to.equal(`${lines}:70011: "third"`);
+    expect((await printed('metadata'))[3]).to.match(/\/a\.events:0: \{"event":"login"/);
+    expect((await printed('hex'))[0]).to.equal(`# ${lines}:0:  {}`);
   });
 
   it('selects by time, metadata and count', async () => {

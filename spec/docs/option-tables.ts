@@ -66,7 +66,7 @@ function ownRows(body: string): OptionRow[] {
 
 /** `Parent`, `Omit<Parent, 'a' | 'b'>` or `Pick<Parent, 'a' | 'b'>`. */
 function inheritedRows(parent: string): OptionRow[] {
-  const [, operator, name = '', keys = ''] = /^(Omit|Pick)<(\w+), ([^>]+)>$/.exec(parent) ?? [];
+  const [, operator, name = '', keys = ''] = /^(Omit|Pick)<\s?(\w+), ([^>]+)>$/.exec(parent) ?? [];
   if (operator === undefined) return optionRows(parent);
   const listed = [...keys.matchAll(/'(\w+)'/g)].map(([, key]) => key);
   return optionRows(name).filter((row) => listed.includes(row.name) === (operator === 'Pick'));

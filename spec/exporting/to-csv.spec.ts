@@ -125,7 +125,7 @@ describe('toCsv', () => {
     [[], 'columns is empty'],
     [
       ['user'],
-      'columns has "user", expected time, writer, sequence, metadata, payload, metadata.KEY',
+      'columns has "user", expected time, writer, sequence, metadata, payload, archive, offset, metadata.KEY',
     ],
     [['payload.'], 'columns: payload. is ".", expected a path'],
     [['time', 'time'], 'columns has "time", which is there already'],

@@ -69,7 +69,7 @@ export function openFrame(
   into: ArchiveRecord[],
 ): BlockRest | undefined {
   if (frame.header === null) {
-    into.push(openVersion1Frame(frame.bytes, frame.lengths, archive));
+    into.push(openVersion1Frame(frame.bytes, frame.lengths, archive, frame.offset));
     return undefined;
   }
   const { bytes, header, offset } = frame;

@@ -127,9 +127,9 @@ export class JsonLinesDecoder implements KindDecoder {
   }
 
   #open(line: Buffer): ArchiveRecord {
-    const { archive, metadataKey } = this.#context;
+    const { archive, metadataKey, queue } = this.#context;
     if (!isUtf8(line)) this.#fail('bad-text', 'UTF-8', 'other bytes');
-    const origin = createOrigin(archive, undefined, jsonMetadataLayout);
+    const origin = createOrigin(archive, undefined, jsonMetadataLayout, queue.offset);
     const split = metadataKey === undefined ? null : splitMetadataMember(line, metadataKey);
     if (split === null) return new ArchiveRecord(origin, line, spanOf(0, line.length));
     const bytes = Buffer.concat([split.metadata, split.payload]);

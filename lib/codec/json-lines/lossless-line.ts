@@ -13,18 +13,28 @@ import {
 } from '../records/record-input.js';
 import { isJson } from './json-syntax.js';
 
+export interface LosslessLineOptions {
+  /** Where the payload's own members come on top: the key of the member for the rest. */
+  readonly recordKey?: string | undefined;
+  /** Whether to name the archive and the offset that the record was read from. @default false */
+  readonly hasOrigin?: boolean | undefined;
+}
+
 /**
  * A record as one line of JSON that holds everything (docs/format.md, "Lossless JSON lines"),
  * without the line feed at its end.
  *
- * @param recordKey where the payload's own members come on top: the key of the member for the rest
  * @throws RecordError for what is not a record, and for text with half of a surrogate pair
  */
-export function losslessLine(input: RecordInput, recordKey: string | undefined): string {
+export function losslessLine(
+  input: RecordInput,
+  { hasOrigin = false, recordKey }: LosslessLineOptions = {},
+): string {
   const payload = payloadOf(input);
   if (typeof payload === 'string' && !payload.isWellFormed()) throw loneSurrogate('payload');
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : bufferOf(payload);
-  const facts = [...identityMembers(input), ...metadataMembers(input)];
+  const origin = hasOrigin ? originMembers(input) : [];
+  const facts = [...identityMembers(input), ...origin, ...metadataMembers(input)];
   if (!isUtf8(bytes)) return lineOf(facts, `"payloadBase64":${JSON.stringify(toBase64(bytes))}`);
   const text = typeof payload === 'string' ? payload : bytes.toString('utf8');
   if (!isLineOfJson(bytes)) return lineOf(facts, `"payloadText":${JSON.stringify(text)}`);
@@ -61,6 +71,16 @@ function identityMembers(input: RecordInput): string[] {
   if (writer !== undefined) members.push(`"writer":${JSON.stringify(writer)}`);
   if (sequence !== undefined) members.push(`"sequence":${sequence}`);
   return members;
+}
+
+/** Where the record was read. */
+function originMembers(input: RecordInput): string[] {
+  if (!isArchiveRecord(input)) return [];
+  const { archive, offset } = input;
+  return [
+    ...(archive === undefined ? [] : [`"archive":${JSON.stringify(archive)}`]),
+    ...(offset === undefined ? [] : [`"offset":${offset}`]),
+  ];
 }
 
 function metadataMembers(input: RecordInput): string[] {

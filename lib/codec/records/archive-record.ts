@@ -26,6 +26,8 @@ export interface RecordOrigin {
   /** The writer's id: 16 hex digits. Undefined in version 1 and JSON lines. */
   readonly writer: string | undefined;
   readonly layout: MetadataLayout;
+  /** Where its block, or its line, begins in the uncompressed archive; undefined if not known. */
+  readonly offset: number | undefined;
   /** Where its reader stood when it emitted the block; undefined if no reader of a series did. */
   position: RecordPosition | undefined;
   /** The number of a record without a sequence among those of its archive, from 0. */
@@ -47,8 +49,9 @@ export function createOrigin(
   archive: string | undefined,
   writer: string | undefined,
   layout: MetadataLayout,
+  offset?: number,
 ): RecordOrigin {
-  return { archive, writer, layout, position: undefined, number: 0 };
+  return { archive, writer, layout, offset, position: undefined, number: 0 };
 }
 
 /** Where a record is in the bytes of its block. */
@@ -174,6 +177,14 @@ export class ArchiveRecord {
     return this.#origin.archive;
   }
 
+  /**
+   * Where its block begins in the uncompressed archive, or in version 1 and JSON lines the record
+   * itself: in bytes, as errors and `verify` name it. Undefined for a record from elsewhere.
+   */
+  get offset(): number | undefined {
+    return this.#origin.offset;
+  }
+
   /** The id of its writer: 16 hex digits. Undefined in version 1 and JSON lines. */
   get writer(): string | undefined {
     return this.#origin.writer;
@@ -250,9 +261,10 @@ export class ArchiveRecord {
       payloadStart: this.#payloadStart - start,
       payloadEnd: this.#payloadEnd - start,
     };
-    const { archive, layout, position, writer } = this.#origin;
+    const { archive, layout, offset, position, writer } = this.#origin;
     // The copy must not keep the reader's position in memory.
-    const origin = position === undefined ? this.#origin : createOrigin(archive, writer, layout);
+    const origin =
+      position === undefined ? this.#origin : createOrigin(archive, writer, layout, offset);
     return new ArchiveRecord(origin, bytes, span, this.sequence, this.timeMicros);
   }
 }

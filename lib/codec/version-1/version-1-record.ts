@@ -94,11 +94,12 @@ export function openVersion1Frame(
   frame: Buffer,
   lengths: Version1Lengths,
   archive: string | undefined,
+  offset: number,
 ): ArchiveRecord {
   const metadataStart = V1_HEADER_BYTES;
   const metadataEnd = metadataStart + lengths.metadataBytes;
   const payloadStart = metadataEnd + V1_INT_BYTES;
-  const origin = createOrigin(archive, undefined, layout);
+  const origin = createOrigin(archive, undefined, layout, offset);
   const span = { metadataStart, metadataEnd, payloadStart, payloadEnd: frame.length };
   return new ArchiveRecord(origin, frame, span);
 }

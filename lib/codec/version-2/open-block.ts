@@ -35,7 +35,7 @@ export function openBlock(
 ): BlockRest | undefined {
   const reader = new BodyReader(header, body, options);
   const layout = reader.readLayout();
-  const origin = createOrigin(options.archive, header.writer, layout);
+  const origin = createOrigin(options.archive, header.writer, layout, options.offset);
   const { selection } = options;
   const wanted =
     selection === undefined ? 'all' : BlockSelection.create(header, layout.rawKeys, selection);

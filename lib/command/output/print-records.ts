@@ -1,9 +1,16 @@
 import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 
-import type { ArchiveReader } from '../../index.js';
-import { createFormatter, type RecordFormat } from './record-formats.js';
+import type { ArchiveRecord } from '../../index.js';
+import type { PrintOptions } from '../options/print-options.js';
+import { createFormatter } from './record-formats.js';
 import type { Terminal } from './terminal.js';
+
+/** What records are printed from: a reader is one. */
+export interface RecordSource {
+  batches(): AsyncIterable<readonly ArchiveRecord[]>;
+  destroy(): unknown;
+}
 
 /**
  * Prints all records of a reader. When it settles, everything before the end, or before the error
@@ -12,11 +19,11 @@ import type { Terminal } from './terminal.js';
  * @returns how many records were printed
  */
 export async function printRecords(
-  reader: ArchiveReader,
-  format: RecordFormat,
+  reader: RecordSource,
+  options: PrintOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const formatter = createFormatter(format);
+  const formatter = createFormatter(options);
   const printed = pipeline(formatter, terminal.asWritable());
   let records = 0;
   // If stdout is closed, no record has to be read any more.

@@ -1,31 +1,41 @@
 import { Transform } from 'node:stream';
 
 import { type ArchiveRecord, toCsv, toJsonLines, toPayloads } from '../../index.js';
-
-/** How records are printed. */
-export const FORMATS = ['json', 'payload', 'metadata', 'hex', 'csv'] as const;
-export type RecordFormat = (typeof FORMATS)[number];
+import type { PrintOptions } from '../options/print-options.js';
+import { escapeName } from './escape-name.js';
 
 /** The columns of CSV, unless others are named. */
 export const CSV_COLUMNS = ['time', 'writer', 'sequence', 'metadata', 'payload'];
 
 /** A Transform from records to the bytes that are printed. */
-export function createFormatter(format: RecordFormat): Transform {
+export function createFormatter({ format, withOrigin: hasOrigin }: PrintOptions): Transform {
   switch (format) {
     case 'json':
-      return toJsonLines({ lossless: true });
+      return toJsonLines({ lossless: true, origin: hasOrigin });
     case 'payload':
-      return toPayloads();
+      if (!hasOrigin) return toPayloads();
+      return eachRecord((record) =>
+        Buffer.concat([Buffer.from(prefixOf(record)), record.payload, LINE_FEED]),
+      );
     case 'metadata':
-      return eachRecord((record) => `${JSON.stringify(record.metadata)}\n`);
+      return eachRecord(
+        (record) => `${hasOrigin ? prefixOf(record) : ''}${JSON.stringify(record.metadata)}\n`,
+      );
     case 'hex':
-      return eachRecord(hexDump);
+      return eachRecord((record) => hexDump(record, hasOrigin));
     case 'csv':
-      return toCsv({ columns: CSV_COLUMNS });
+      return toCsv({ columns: hasOrigin ? ['archive', 'offset', ...CSV_COLUMNS] : CSV_COLUMNS });
   }
 }
 
-function eachRecord(print: (record: ArchiveRecord) => string): Transform {
+const LINE_FEED = Buffer.from('\n');
+
+/** Names the archive, and the byte where the record's block begins. */
+function prefixOf({ archive = '', offset }: ArchiveRecord): string {
+  return `${escapeName(archive)}:${offset ?? ''}: `;
+}
+
+function eachRecord(print: (record: ArchiveRecord) => string | Buffer): Transform {
   return new Transform({
     writableObjectMode: true,
     transform: (record: ArchiveRecord, _encoding, done) => done(null, print(record)),
@@ -35,10 +45,11 @@ function eachRecord(print: (record: ArchiveRecord) => string): Transform {
 const BYTES_PER_LINE = 16;
 
 /** A line that names the record, then its payload as `hexdump -C` shows bytes. */
-function hexDump(record: ArchiveRecord): string {
+function hexDump(record: ArchiveRecord, hasOrigin: boolean): string {
   const { payload, sequence, time, writer } = record;
   const name = [writer, sequence, time?.toISOString()].filter((part) => part !== undefined);
-  const lines = [`# ${name.join(' ')} ${JSON.stringify(record.metadata)}`];
+  const origin = hasOrigin ? prefixOf(record) : '';
+  const lines = [`# ${origin}${name.join(' ')} ${JSON.stringify(record.metadata)}`];
   for (let at = 0; at < payload.length; at += BYTES_PER_LINE) {
     lines.push(hexLine(payload.subarray(at, at + BYTES_PER_LINE), at));
   }

@@ -7,7 +7,7 @@ import { RecordError } from '../../../lib/errors/record-error.js';
 import { decodeArchive } from '../../support/decode-archive.js';
 import { encodeBlocks } from '../../support/encode-archive.js';
 
-const line = (input: RecordInput) => losslessLine(input, undefined);
+const line = (input: RecordInput) => losslessLine(input);
 
 /** A whole payload out of its line. */
 function payloadIn(text: string): Buffer {
@@ -110,7 +110,8 @@ describe('losslessLine', () => {
   });
 
   describe('with a key for what is beside the payload', () => {
-    const onTop = (payload: string) => losslessLine({ payload, metadata: { a: 'b' } }, 'record');
+    const onTop = (payload: string) =>
+      losslessLine({ payload, metadata: { a: 'b' } }, { recordKey: 'record' });
 
     it('puts the members of the payload on top, digit for digit', () => {
       const record = '"record":{"metadata":{"a":"b"}}';
