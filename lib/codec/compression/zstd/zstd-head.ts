@@ -3,15 +3,20 @@ import { nullIfFaulty } from '../members/section.js';
 import { requireZstd, ZSTD_CONTINUE } from './node-zstd.js';
 import { readZstdBlock, readZstdFrame } from './zstd-frame.js';
 
-/** More of a head is not read: 12 KiB of skippable frames, and a first block. */
+/** More of a head is not read: 12 KiB of skippable and small frames, and a first block. */
 const LARGEST_HEAD_BYTES = 12 * 2 ** 10 + LARGEST_ZSTD_BLOCK_BYTES;
+
+/** How many data frames of a head are decompressed: the first ones may be empty. */
+const MOST_FRAMES = 16;
 
 /**
  * How many of the first bytes of a file hold the blocks that decompress to its first `count` bytes,
  * as far as `head` shows. Zstd decompresses only whole blocks.
  */
 export function zstdHeadBytes(head: Buffer, count: number): number {
-  return Math.min(measure(head, count).end, LARGEST_HEAD_BYTES);
+  let needed = 0;
+  for (const { end } of stretchesOf(head, count)) needed = end;
+  return Math.min(needed, LARGEST_HEAD_BYTES);
 }
 
 /**
@@ -20,42 +25,61 @@ export function zstdHeadBytes(head: Buffer, count: number): number {
  */
 export function readZstdHead(head: Buffer, count: number): Buffer {
   const zstd = requireZstd('read a zstd archive');
-  const { begin, end } = measure(head, count);
-  const blocks = head.subarray(begin, end);
+  const pieces: Buffer[] = [];
   try {
-    return zstd.zstdDecompressSync(blocks, { finishFlush: ZSTD_CONTINUE }).subarray(0, count);
+    for (const { begin, end } of stretchesOf(head, count)) {
+      const blocks = head.subarray(begin, end);
+      pieces.push(zstd.zstdDecompressSync(blocks, { finishFlush: ZSTD_CONTINUE }));
+    }
   } catch {
     // The reader of the whole archive reports this damage with its offset.
-    return Buffer.alloc(0);
   }
+  return Buffer.concat(pieces).subarray(0, count);
 }
 
-/** Where the first data frame begins, and where those of its blocks end that are needed. */
-function measure(head: Buffer, count: number): { readonly begin: number; readonly end: number } {
-  for (let begin = 0; ; ) {
-    const frame = nullIfFaulty((fail) => readZstdFrame(head.subarray(begin), fail));
-    if (frame === null) return { begin, end: begin };
-    if (frame === undefined) return { begin, end: begin + MOST_HEADER_BYTES };
-    if (frame.kind === 'data') {
-      return { begin, end: endOfBlocks(head, begin + frame.headerBytes, count) };
-    }
-    begin += frame.headerBytes + frame.contentBytes;
-  }
+/** The blocks of a data frame that are needed, with its header. */
+interface Stretch {
+  readonly begin: number;
+  /** May be beyond the end of the head. */
+  readonly end: number;
 }
 
 /** The longest header of a frame: magic, descriptor, window, dictionary, content size. */
 const MOST_HEADER_BYTES = 4 + 1 + 1 + 4 + 8;
 
-/** @param start where the first block begins */
-function endOfBlocks(head: Buffer, start: number, count: number): number {
-  let at = start;
-  for (let raw = 0; raw < count; ) {
-    if (head.length < at + BLOCK_HEADER_BYTES) return at + BLOCK_HEADER_BYTES;
-    const block = nullIfFaulty((fail) => readZstdBlock(head.subarray(at), fail));
-    if (block === null) break;
-    at += block.bytes;
-    raw += block.leastRawBytes;
-    if (block.isLast) break;
+function* stretchesOf(head: Buffer, count: number): Generator<Stretch> {
+  let raw = 0;
+  let frames = 0;
+  for (let begin = 0; raw < count && frames < MOST_FRAMES; ) {
+    const frame = nullIfFaulty((fail) => readZstdFrame(head.subarray(begin), fail));
+    if (frame === null) return;
+    if (frame === undefined) {
+      yield { begin, end: begin + MOST_HEADER_BYTES };
+      return;
+    }
+    let end = begin + frame.headerBytes;
+    if (frame.kind === 'skippable') {
+      begin = end + frame.contentBytes;
+      continue;
+    }
+    let isLast = false;
+    while (!isLast && raw < count) {
+      const block = readBlock(head, end);
+      end += block?.bytes ?? BLOCK_HEADER_BYTES;
+      if (block === undefined) break;
+      raw += block.leastRawBytes;
+      isLast = block.isLast;
+    }
+    if (isLast) end += frame.checksumBytes;
+    yield { begin, end };
+    if (!isLast) return;
+    frames++;
+    begin = end;
   }
-  return at;
+}
+
+/** Undefined if the head ends before it, or if it is damaged. */
+function readBlock(head: Buffer, at: number) {
+  if (head.length < at + BLOCK_HEADER_BYTES) return undefined;
+  return nullIfFaulty((fail) => readZstdBlock(head.subarray(at), fail)) ?? undefined;
 }

@@ -36,6 +36,15 @@ describe('readZstdHead', () => {
     expect(readZstdHead(zstd, 512).toString()).to.equal('{"a":1}');
   });
 
+  it('continues in the next frame after small and empty ones', async function () {
+    needsZstd(this);
+    const small = await Promise.all(
+      ['', '{"a":', '1}'].map((text) => compressZstd(Buffer.from(text))),
+    );
+    expect(readZstdHead(Buffer.concat(small), 512).toString()).to.equal('{"a":1}');
+    expect(readZstdHead(Buffer.concat(small), 6).toString()).to.equal('{"a":1');
+  });
+
   it('returns at most `count` bytes, and none of what is no zstd', async function () {
     needsZstd(this);
     expect(readZstdHead(await compressZstd(TEXT), 5)).to.have.length(5);
