@@ -84,7 +84,7 @@ describe('shoebox', () => {
   });
 
   it('names file and key of a configuration that is wrong', async () => {
-    const cwd = await temporary.make();
+    const path = join(await temporary.make(), 'c.json');
     const wrong: [text: string, message: string][] = [
       ['{', 'c.json is no JSON: '],
       ['[]', 'c.json is no object of options'],
@@ -95,11 +95,12 @@ describe('shoebox', () => {
       ['{ "limit": null }', 'c.json: limit is null: expected text'],
     ];
     for (const [text, message] of wrong) {
-      await writeFile(join(cwd, 'c.json'), text);
-      const { code, stderr } = await runShoebox(['cat', 'x', '--config', 'c.json'], { cwd });
-      expect([code, stderr.slice(0, 9 + message.length)]).to.deep.equal([2, `shoebox: ${message}`]);
+      await writeFile(path, text);
+      const { code, stderr } = await callShoebox(['cat', 'x', '--config', path]);
+      const shown = stderr.replace(path, 'c.json').slice(0, 9 + message.length);
+      expect([code, shown]).to.deep.equal([2, `shoebox: ${message}`]);
     }
-    const missing = await runShoebox(['cat', 'x', '--config', 'none.json'], { cwd });
+    const missing = await callShoebox(['cat', 'x', '--config', 'none.json']);
     expect(missing.stderr).to.equal(
       'shoebox: the configuration file none.json cannot be read: ENOENT\n',
     );
