@@ -15,6 +15,7 @@ const readPeers = () => import('./cases/read-peers.js');
 const readShoebox = () => import('./cases/read-shoebox.js');
 const roll = () => import('./cases/roll.js');
 const seek = () => import('./cases/seek.js');
+const objects = () => import('./cases/seek-objects.js');
 const ship = () => import('./cases/ship.js');
 const sync = () => import('./cases/sync.js');
 const writeLimit = () => import('./cases/write-limit.js');
@@ -52,6 +53,25 @@ export const CASES = {
   seekStore: async () => (await seek()).seekStore,
   seekWholeFile: async () => (await seek()).seekWholeFile,
   seekWholeStore: async () => (await seek()).seekWholeStore,
+  seekAllBytes: async () => (await objects()).seekObjects('everything', 'bytes'),
+  seekAllRequests: async () => (await objects()).seekObjects('everything', 'requests'),
+  seekAllMemory: async () => (await objects()).seekObjects('everything', 'memory'),
+  seekTimeBytes: async () => (await objects()).seekObjects('time', 'bytes'),
+  seekTimeRequests: async () => (await objects()).seekObjects('time', 'requests'),
+  seekTimeMemory: async () => (await objects()).seekObjects('time', 'memory'),
+  seekCachedTimeBytes: async () => (await objects()).seekObjects('cached time', 'bytes'),
+  seekCachedTimeRequests: async () => (await objects()).seekObjects('cached time', 'requests'),
+  seekCachedTimeMemory: async () => (await objects()).seekObjects('cached time', 'memory'),
+  seekMetadataBytes: async () => (await objects()).seekObjects('metadata', 'bytes'),
+  seekMetadataRequests: async () => (await objects()).seekObjects('metadata', 'requests'),
+  seekMetadataMemory: async () => (await objects()).seekObjects('metadata', 'memory'),
+  seekCachedMetadataBytes: async () => (await objects()).seekObjects('cached metadata', 'bytes'),
+  seekCachedMetadataRequests: async () =>
+    (await objects()).seekObjects('cached metadata', 'requests'),
+  seekCachedMetadataMemory: async () => (await objects()).seekObjects('cached metadata', 'memory'),
+  seekCursorBytes: async () => (await objects()).seekObjects('cursor', 'bytes'),
+  seekCursorRequests: async () => (await objects()).seekObjects('cursor', 'requests'),
+  seekCursorMemory: async () => (await objects()).seekObjects('cursor', 'memory'),
   firstByName: async () => (await first()).firstByName,
   firstByTime: async () => (await first()).firstByTime,
   firstMemory: async () => (await first()).firstMemory,

@@ -1,6 +1,6 @@
 // Compares Shoebox with other packages, and with the limits of the machine. Usage: npm run bench --
 // [targets|write|read|gzip|ship|e2e|sync|roll|seek|first|memory|growth|codec|defaults|docs FILE.json...]
-// [--rounds 7] [--quick] [--json FILE] [--docs] [--directory DIR] [--profile DIR] See
+// [--rounds 7] [--scale 1] [--quick] [--json FILE] [--docs] [--directory DIR] [--profile DIR] See
 // docs/benchmarks.md.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -22,6 +22,7 @@ const { positionals, values: options } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string' },
+    scale: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
     docs: { type: 'boolean', default: false },
@@ -69,7 +70,7 @@ async function run(suites: readonly Suite[]): Promise<void> {
         const measured = await measure(names, {
           input: table.input,
           rounds: Math.min(rounds, table.mostRounds ?? rounds),
-          scale: options.quick ? QUICK_SCALE : 1,
+          scale: options.quick ? QUICK_SCALE : Number(options.scale),
           directory,
           processes: table.processes ?? 'kept',
           profile: options.profile,

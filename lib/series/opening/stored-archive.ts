@@ -8,8 +8,13 @@ import type { IndexCache } from './index-cache.js';
 import { type LoadedEnd, ObjectSource } from './object-source.js';
 import { archiveGone } from './open-archive.js';
 
-/** How much of the end a first request gets: enough for the index of most archives. */
-const END_BYTES = 64 * 2 ** 10;
+/**
+ * How much of the end a first request gets: enough for the index of most archives, and little of a
+ * small one.
+ */
+const END_SHARE = 1 / 64;
+const LEAST_END_BYTES = 16 * 2 ** 10;
+const MOST_END_BYTES = 64 * 2 ** 10;
 
 /** What a store answers if an object is not, or no longer, as it was listed. */
 const CHANGED: ReadonlySet<string> = new Set([
@@ -77,7 +82,7 @@ export class StoredArchive implements FoundArchive {
     const { bytes, etag, key } = object;
     const cached = { path: `${this.#store.name}/${key}`, bytes, etag };
     const known = (await this.#options.indexCache?.get(cached)) ?? null;
-    const begin = bytes - (known?.length ?? Math.min(bytes, END_BYTES));
+    const begin = bytes - (known?.length ?? endBytesOf(bytes));
     try {
       const range = { start: begin, end: bytes };
       const loaded = known ?? (await this.#sourceOf(object).read(range));
@@ -98,6 +103,11 @@ export class StoredArchive implements FoundArchive {
   ): ObjectSource {
     return new ObjectSource(this.#store, object, this.#options, end, onClose);
   }
+}
+
+function endBytesOf(bytes: number): number {
+  const share = Math.min(Math.ceil(bytes * END_SHARE), MOST_END_BYTES);
+  return Math.min(Math.max(share, LEAST_END_BYTES), bytes);
 }
 
 /** A caller's own store may list anything. */
