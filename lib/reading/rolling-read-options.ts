@@ -70,10 +70,10 @@ export interface RollingReadOptions
    */
   readonly after?: string | undefined;
   /**
-   * Does not end after what exists, but emits what is written later: by any writer, across rolls,
-   * seals and shipping. Archives on disk are watched, and asked every second, those of stores only
-   * asked: every second, and every 10 s if nothing comes. Ends with `signal`, `destroy`, `limit` or
-   * an error. Patterns may match nothing yet (`allowEmpty`). @default false
+   * Does not end after what exists, but emits what is written later, across rolls and shipping. A
+   * block on disk is emitted within 50 ms of its write; how soon that is depends on the writer's
+   * `flushInterval`. Stores are listed every second, and while nothing comes up to 10 s apart. Ends
+   * with `signal`, `destroy`, `limit` or an error. Implies `allowEmpty`. @default false
    */
   readonly follow?: boolean | undefined;
   /**

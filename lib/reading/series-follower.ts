@@ -1,5 +1,6 @@
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import type { FrameHeader } from '../codec/version-2/frame-header.js';
+import { identifyArchive, type SequenceStart } from '../series/listing/archive-head.js';
 import { SeriesListing, type SkippedArchive } from '../series/listing/find-archives.js';
 import { orderArchives, type SeriesOrder } from '../series/listing/order-archives.js';
 import type { SortedPatterns } from '../series/listing/series-patterns.js';
@@ -57,6 +58,8 @@ export class SeriesFollower {
   readonly #listing: SeriesListing;
   readonly #watch: SeriesWatch;
   readonly #followed: FollowedArchives;
+  /** Changed paths that are no archives: a log beside the archives may change all the time. */
+  readonly #foreign = new Set<string>();
   #waiting: WaitingArchive[] = [];
   #pollMs = SHORTEST_POLL_MS;
   #nextPollMs = 0;
@@ -111,6 +114,7 @@ export class SeriesFollower {
   }
 
   #duePoll(): null {
+    this.#foreign.clear();
     this.#nextPollMs = this.#options.clock.now() + this.#pollMs;
     this.#pollMs = Math.min(2 * this.#pollMs, LONGEST_POLL_MS);
     return null;
@@ -119,15 +123,31 @@ export class SeriesFollower {
   async *#readChanges(changes: Changes | null): AsyncGenerator<ArchiveRecord[]> {
     const paths =
       changes?.isUnclear === false && changes.paths.size > 0 ? changes.paths : undefined;
-    const hasUnknown = [...(changes?.paths ?? [])].some((path) => !this.#followed.has(path));
-    const isUnclear = changes === null || changes.isUnclear || hasUnknown;
+    const isUnclear = changes === null || changes.isUnclear || this.#hasNew(changes.paths);
     const hasVanished = yield* this.#readGrown(isUnclear ? undefined : paths);
     const found = isUnclear && changes !== null ? await this.#listing.takeNewLocal() : [];
-    // The archives before a new one may have been shipped already.
-    const isElsewhere = changes === null || hasVanished || found.length > 0;
+    const isElsewhere = changes === null || hasVanished || (await this.#skipRecords(found));
     if (isElsewhere) found.push(...(await this.#listing.takeNew()));
     yield* this.#readNew(found);
     yield* this.#readWaiting();
+  }
+
+  /** Whether there are records before new archives that may have been shipped already. */
+  async #skipRecords(found: readonly FoundArchive[]): Promise<boolean> {
+    for (const archive of found) {
+      const start = await startOf(archive);
+      if (start !== undefined && !this.#reading.hasReached(start)) return true;
+    }
+    return false;
+  }
+
+  /** Whether there are paths that were not seen since everything was listed. */
+  #hasNew(paths: ReadonlySet<string>): boolean {
+    const unseen = [...paths].filter(
+      (path) => !this.#followed.has(path) && !this.#foreign.has(path),
+    );
+    for (const path of unseen) this.#foreign.add(path);
+    return unseen.length > 0;
   }
 
   /** @returns whether an archive has vanished before it was sealed */
@@ -177,7 +197,9 @@ export class SeriesFollower {
 
   /** Reads an archive from its start, or on if it was read at another place. */
   async *#readFirst(archive: FoundArchive, isLate = false): AsyncGenerator<ArchiveRecord[]> {
-    const { moved, possible } = await this.#followed.findEarlier(archive);
+    const { moved, possible } = this.#hasStarted
+      ? await this.#followed.findEarlier(archive)
+      : { moved: undefined, possible: [] };
     for (const progress of possible) this.#reading.expectAgain(progress);
     if (moved !== undefined) yield* this.#read(archive, moved, isLate);
     if (moved === undefined || moved.isReplaced) {
@@ -213,5 +235,16 @@ export class SeriesFollower {
   /** Records before an old block are missing for good. */
   #isYoung({ latestMicros }: FrameHeader): boolean {
     return this.#options.clock.now() - latestMicros / 1000 < PATIENCE_MS;
+  }
+}
+
+/** The first block of an archive; undefined if it has none, or is gone. */
+async function startOf(archive: FoundArchive): Promise<SequenceStart | undefined> {
+  try {
+    const { head } = await identifyArchive(archive);
+    return head.kind === 'sequenced' ? head.start : undefined;
+  } catch (error) {
+    if (isArchiveGone(error)) return undefined;
+    throw error;
   }
 }

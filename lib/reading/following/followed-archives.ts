@@ -32,9 +32,6 @@ export interface EarlierReads {
 /** How often an archive that has vanished is looked for at its path. */
 const MOST_LOOKS = 10;
 
-/** How many archives are remembered whose path another file has taken. */
-const MOST_DISPLACED = 100;
-
 /** The local archives that a follower has read, by the files that they were then. */
 export class FollowedArchives {
   readonly #files: FileLayer;
@@ -42,8 +39,10 @@ export class FollowedArchives {
   /** Those that may have grown since, and how often each was looked for in vain. */
   readonly #growing = new Map<FollowedArchive, number>();
 
-  /** The last ones whose path another file has taken: they may be at another path now. */
-  #displaced: FollowedArchive[] = [];
+  /** By device and number. */
+  readonly #byFile = new Map<string, FollowedArchive>();
+  /** Those without sequences, by name. They may get another name, or come from a store. */
+  readonly #marked = new Map<string, Set<FollowedArchive>>();
 
   constructor(files: FileLayer) {
     this.#files = files;
@@ -64,11 +63,14 @@ export class FollowedArchives {
     const path = resolve(followed.archive.path);
     const before = this.#byPath.get(path);
     if (before !== undefined) this.#growing.delete(before);
-    if (before !== undefined && before.progress !== followed.progress) {
-      this.#displaced = [...this.#displaced, before].slice(-MOST_DISPLACED);
-    }
     this.#byPath.set(path, followed);
-    if (followed.progress.mayGrow) this.#growing.set(followed, 0);
+    const { file, isMarked, mayGrow } = followed.progress;
+    if (mayGrow) this.#growing.set(followed, 0);
+    if (file !== undefined) this.#byFile.set(keyOf(file), followed);
+    if (!isMarked) return;
+    const name = basename(path);
+    const namesakes = this.#marked.get(name) ?? new Set();
+    this.#marked.set(name, namesakes.add(followed));
   }
 
   /**
@@ -100,18 +102,34 @@ export class FollowedArchives {
    */
   async findEarlier(archive: FoundArchive): Promise<EarlierReads> {
     const now = archive.isStored ? null : await this.#findFile(archive);
-    const name = basename(archive.path);
+    const sameFile = now === null ? undefined : this.#byFile.get(keyOf(now.status));
+    if (sameFile !== undefined && (await this.#hasLeft(sameFile))) {
+      return { moved: sameFile.progress, possible: [] };
+    }
     const possible: ArchiveProgress[] = [];
-    for (const { archive: other, progress } of [...this.#displaced, ...this.#byPath.values()]) {
-      const isFile = now !== null && isSameFile(progress, now.status);
-      if (!isFile && (!progress.isMarked || !mayBecome(other.path, name))) continue;
-      // A copy in a store is the same archive, and so is a file that took the place of another one.
-      const there = archive.isStored ? null : await this.#findFile(other);
-      if (there !== null && isSameFile(progress, there.status)) continue;
-      if (isFile) return { moved: progress, possible: [] };
-      possible.push(progress);
+    for (const followed of this.#mayBecome(basename(archive.path))) {
+      // An object is a copy of the archive of its name.
+      const isCopy = archive.isStored || (await this.#hasLeft(followed));
+      if (isCopy) possible.push(followed.progress);
     }
     return { moved: undefined, possible };
+  }
+
+  /** Whether an archive is no longer at its path, or another file has taken it. */
+  async #hasLeft({ archive, progress }: FollowedArchive): Promise<boolean> {
+    const there = await this.#findFile(archive);
+    return there === null || !isSameFile(progress, there.status);
+  }
+
+  /** The archives without sequences that may get this name. */
+  #mayBecome(name: string): FollowedArchive[] {
+    const found: FollowedArchive[] = [];
+    for (const [before, followed] of this.#marked) {
+      const isPossible =
+        before === name || (before.includes('[[') && laterNameMatcher(before)(name));
+      if (isPossible) found.push(...followed);
+    }
+    return found;
   }
 
   #at(paths: ReadonlySet<string>): FollowedArchive[] {
@@ -154,8 +172,6 @@ function hasGrown(progress: ArchiveProgress, { isOpen, status }: FileNow): boole
   return status.size !== progress.size || isOpen !== progress.isOpen;
 }
 
-/** Whether an archive without sequences at `path` may get this name. */
-function mayBecome(path: string, name: string): boolean {
-  const before = basename(path);
-  return before === name || (before.includes('[[') && laterNameMatcher(path)(name));
+function keyOf({ dev, ino }: Pick<FileStatus, 'dev' | 'ino'>): string {
+  return `${dev} ${ino}`;
 }

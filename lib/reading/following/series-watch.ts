@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 import type { DirectoryWatch, FileLayer } from '../../files/file-layer.js';
 import { baseNameOf, isReadableName } from '../../series/names/archive-state.js';
@@ -31,7 +31,8 @@ export class SeriesWatch {
   readonly #watches = new Map<string, DirectoryWatch>();
   #paths = new Set<string>();
   #isUnclear = false;
-  #failed = 0;
+  /** The directories that could not be watched. */
+  readonly #failed = new Set<string>();
   #wake: (() => void) | undefined;
 
   constructor(options: SeriesWatchOptions) {
@@ -40,7 +41,7 @@ export class SeriesWatch {
 
   /** Whether every change is noticed: at least one directory is watched, and none has failed. */
   get isComplete(): boolean {
-    return this.#watches.size > 0 && this.#failed === 0;
+    return this.#watches.size > 0 && this.#failed.size === 0;
   }
 
   /** Watches a directory from now on. If that fails, `isComplete` becomes false. */
@@ -53,11 +54,12 @@ export class SeriesWatch {
         onChange: (name) => this.#note(path, name),
         onError: () => this.#drop(path),
       });
-      if (watch === undefined) this.#failed++;
+      this.#failed.delete(path);
+      if (watch === undefined) this.#failed.add(path);
       else this.#watches.set(path, watch);
     } catch {
       // Gone already, or the system has no watches left: polling finds its changes.
-      this.#failed++;
+      this.#failed.add(path);
     }
   }
 
@@ -94,6 +96,8 @@ export class SeriesWatch {
   }
 
   #note(directory: string, name: string | null): void {
+    // The directory itself was removed or renamed: another one may take its place.
+    if (name === basename(directory)) this.#drop(directory);
     if (name !== null && !isReadableName(name)) return;
     if (name === null || this.#paths.size >= MOST_PATHS) this.#isUnclear = true;
     else this.#paths.add(join(directory, baseNameOf(name)));
