@@ -28,7 +28,7 @@ export function createCompletion(commands: LazyCommands): AnyCommand {
   });
 }
 
-/** Prints how the last of these words may go on; the scripts call this. */
+/** Prints the completions of the last of these words; the scripts call this. */
 export async function completeWords(
   words: readonly string[],
   commands: LazyCommands,

@@ -13,7 +13,7 @@ import { VERSION } from './version.js';
 
 const NAME = 'shoebox';
 
-/** A subcommand's arguments and options as they stand on the command line. */
+/** A subcommand's arguments and options on the command line. */
 interface ParsedLine {
   readonly command: AnyCommand;
   readonly args: readonly string[];

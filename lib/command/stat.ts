@@ -23,7 +23,7 @@ interface Totals {
   archives: number;
   /** On disk or in the store. */
   bytes: number;
-  /** Of archives of which it is known. */
+  /** The stored size of the archives whose uncompressed size an index states. */
   knownBytes: number;
   rawBytes: number;
   records: number;

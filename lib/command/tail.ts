@@ -46,7 +46,7 @@ export const tail = defineCommand({
     } as const;
     const last = await readLast(args, {
       ...{ ...common, count: lines, onDamage: warn.ofDamage },
-      // What is followed may not have begun.
+      // The series may not have begun yet.
       allowEmpty: follow,
     });
     await printRecords(batchesOf(last), options, terminal);

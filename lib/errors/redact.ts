@@ -2,7 +2,7 @@
  * Replaces secrets by `***`: user and password of URLs, signatures, tokens, keys and passwords, in
  * the forms in which URLs, headers, JSON, XML, configurations and Node's `inspect` write them.
  *
- * Finds secrets by what stands before them. A text that gives no sign of a secret keeps it.
+ * Finds secrets by the text before them. A secret without such a text stays.
  */
 export function redact(text: string): string {
   return text
@@ -35,10 +35,10 @@ const PRIVATE_KEY =
 /** An opening quote; `\x60` is a backtick. */
 const QUOTE = String.raw`(?:\\*["'\x60])?`;
 
-/** What a quote encloses. */
+/** Text within quotes. */
 const QUOTED = String.raw`(?<=")[^"\n]*|(?<=')[^'\n]*|(?<=\x60)[^\x60\n]*`;
 
-/** What stands between a name and its value: `=`, `: `, `": "`, `' => '`, `', '`, `>` or `%3D`. */
+/** The text between a name and its value: `=`, `: `, `": "`, `' => '`, `', '`, `>` or `%3D`. */
 const BETWEEN = String.raw`(?:\\*["'\x60]?\s*(?:=>|[:=>]|%3d)|\\*["'\x60]\s*,)\s*\[?\s*` + QUOTE;
 
 /** Headers whose values have several words, up to the end of the line or text. */

@@ -55,7 +55,7 @@ interface WholePart extends ExportedFile {
 
 /**
  * Writes Parquet files in folders. Each has a temporary name that begins with a dot, until `publish`
- * gives all of them their own. Of the files that take rows, the one that was used longest ago is
+ * gives all of them their own. The least recently used of the files that take rows is
  * ended when there are too many; later rows of its folder go to another file.
  */
 export class ParquetFiles {

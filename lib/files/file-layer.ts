@@ -55,7 +55,7 @@ export interface DirectoryEntry {
   isSymbolicLink(): boolean;
 }
 
-/** What is called while a directory is watched. */
+/** The callbacks of a watched directory. */
 export interface WatchListener {
   /**
    * A name in the directory, or the file that it names, has changed.

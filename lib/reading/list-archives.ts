@@ -44,7 +44,7 @@ export interface ArchiveSummary {
   /** The times of its earliest and its latest record; undefined if no index states them. */
   readonly firstTime: Date | undefined;
   readonly lastTime: Date | undefined;
-  /** 16 hex digits; undefined without sequences. Of several writers, the first one. */
+  /** 16 hex digits; undefined without sequences. If there are several writers, the first one. */
   readonly writer: string | undefined;
   /** The sequence of its first record; undefined without sequences. */
   readonly sequence: number | undefined;
@@ -145,7 +145,7 @@ const NOTHING_KNOWN: Totals = {
   lastTime: undefined,
 };
 
-/** What the index says of the whole file; undefined if it has none. */
+/** The index's totals of the whole file; undefined if it has none. */
 async function readTotals(source: ArchiveSource, bytes: number): Promise<Totals | undefined> {
   const tail = await ArchiveTail.read(source, bytes);
   for (const format of MEMBER_FORMATS) {

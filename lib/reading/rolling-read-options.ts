@@ -224,7 +224,7 @@ function parseWanted({ from, to, where }: RollingReadOptions): WantedRecords {
 const WHERE_FORMS = 'expected an object of strings, lists of strings or RegExps, or a function';
 
 function matchOf(where: Readonly<Record<string, WantedValues>>): MetadataMatch {
-  // What a Map, a list or a Date holds are no properties: they would select every record.
+  // The contents of a Map, a list or a Date are not properties: they would select every record.
   const isObject = typeof where === 'object' && where !== null && !(Symbol.iterator in where);
   if (!isObject || types.isDate(where) || types.isPromise(where) || types.isRegExp(where)) {
     throw new TypeError(`where is ${show(where)}, ${WHERE_FORMS}`);

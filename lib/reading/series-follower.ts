@@ -106,7 +106,7 @@ export class SeriesFollower {
     return clock.now() < this.#nextPollMs ? changes : this.#duePoll();
   }
 
-  /** What comes is often followed by more. */
+  /** More records often follow soon. */
   #pollSoon(): void {
     this.#pollMs = SHORTEST_POLL_MS;
     const soonMs = this.#options.clock.now() + SHORTEST_POLL_MS;

@@ -27,8 +27,8 @@ export interface PinoTransportOptions
   /** Whether to create the directory if it is missing. @default false */
   readonly createDirectory?: boolean;
   /**
-   * How long the end may take to seal and ship; pino waits 10 s. What is not shipped by then is
-   * sealed on disk, and the next start ships it. @default '5s'
+   * How long the end may take to seal and ship; pino waits 10 s. Archives that are not shipped by then
+   * are sealed on disk, and the next start ships them. @default '5s'
    */
   readonly deadline?: Duration;
 }

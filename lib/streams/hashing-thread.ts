@@ -61,7 +61,7 @@ const THREAD = `
 
 interface Message {
   readonly task: 'checksums' | 'update' | 'digest' | 'end';
-  /** Of the digest; checksums have none. */
+  /** The number of the digest; checksums have none. */
   readonly id?: number;
   readonly bytes?: Buffer | undefined;
 }

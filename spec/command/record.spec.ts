@@ -19,7 +19,7 @@ describe('shoebox record', () => {
     return records.map((each) => [each.text(), { ...each.metadata }]);
   }
 
-  it('archives JSON lines with their metadata and time, and keeps the lines that are none', async () => {
+  it('archives JSON lines with their metadata and time, and keeps all other lines', async () => {
     const directory = await temporary.make();
     const rejects = join(directory, 'rejects.txt');
     const lines = [

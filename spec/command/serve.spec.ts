@@ -16,7 +16,7 @@ import { TemporaryDirectories } from '../support/series.js';
 interface Served {
   readonly url: string;
   readonly directory: string;
-  /** Sends SIGTERM; returns the exit code, and what was said on stderr. */
+  /** Sends SIGTERM; returns the exit code and the text of stderr. */
   stop(): Promise<{ code: number | null; stderr: string }>;
 }
 

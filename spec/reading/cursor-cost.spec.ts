@@ -75,7 +75,7 @@ describe('reading after a cursor', () => {
   /** After the middle of archive 15. */
   const middle = () => cursors[15.5 * RECORDS_PER_ARCHIVE - 1] ?? '';
   const restBytes = 4.5 * ARCHIVE_BYTES;
-  /** What may be read beside the blocks after the cursor: part of a block, and the last indexes. */
+  /** The bytes that may be read beside the blocks after the cursor: part of a block, and the last indexes. */
   const slackBytes = 5 * INDEX_BYTES + 64 * 1024;
 
   async function countAfter(patterns: SeriesPatterns, options?: RollingReadOptions) {

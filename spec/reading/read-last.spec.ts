@@ -133,7 +133,7 @@ describe('readLast', () => {
     expect(texts(rest)).to.deep.equal(['4']);
   });
 
-  it('refuses a count that is none', async () => {
+  it('refuses a count that is not a whole number', async () => {
     for (const count of [-1, 1.5, Number.NaN]) {
       let message = '';
       await readLast('none', { count }).catch((error: Error) => {

@@ -96,7 +96,7 @@ for (const [name, kind] of Object.entries(kinds)) {
         expect(lost.length, `member ${i}`).to.be.within(i === members.length - 1 ? 0 : 1, 5);
         // Some damage decompresses to other bytes, of which a block's checksum tells first.
         expect(damage[0]?.reason).to.be.oneOf([`bad-${name}`, 'bad-checksum', 'bad-magic']);
-        // That the member's own checksum is wrong is known after its last block.
+        // The member's own checksum shows the fault only after its last block.
         const ends = damage.slice(1).map(({ begin, end, reason }) => [end - begin, reason]);
         expect(ends).to.deep.equal(ends.map(() => [0, `bad-${name}`]));
         const known = i > 0 && lost.length > 0 && !lost.includes(59);

@@ -1,6 +1,6 @@
 import pino from 'pino';
 
-/** Logs lines through the transport, and ends in the way that it is told. */
+/** Logs lines through the transport, and ends in the given way. */
 const [directory = '', target = '', way = '', count = '0'] = process.argv.slice(2);
 
 const transport = pino.transport({ target, options: { directory, metadata: ['level', 'event'] } });

@@ -50,7 +50,7 @@ export async function compressZstd(
   return Buffer.concat(pieces);
 }
 
-/** What a reader makes of zstd of any program. */
+/** The result of reading zstd of any program. */
 export async function decompressAll(bytes: Buffer, size = bytes.length): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of decompress(zstdReader, iterate(cut(bytes, size)))) pieces.push(piece);

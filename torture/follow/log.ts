@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** What a follower has emitted at once. */
+/** The records that a follower has emitted at once. */
 export interface LogLine {
   /** The position after these records. */
   readonly cursor: string;

@@ -13,7 +13,7 @@ export interface WholeLines {
 const PIECE_BYTES = 64 * 2 ** 10;
 
 /**
- * Cuts chunks of any size where lines end. What lies within one chunk is not copied. It holds at most
+ * Cuts chunks of any size where lines end. A line within one chunk is not copied. It holds at most
  * the bytes of one line.
  */
 export class LineCutter {

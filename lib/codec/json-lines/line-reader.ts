@@ -12,7 +12,7 @@ export interface LineReader<Item extends RecordInput> {
    *
    * @param scanner has scanned the line; the indexes of its values are those of `paths`
    * @param bytes hold the line from `start` up to `end`; the record is a view on them
-   * @throws RecordError for a line that is no record
+   * @throws RecordError for a line that is not a record
    */
   read(scanner: JsonScanner, bytes: Buffer, start: number, end: number): Item;
 }

@@ -11,7 +11,7 @@ export class BlockValues {
   readonly sets: readonly ValueSet[];
   /** The number of each key, by its bytes as Latin-1. */
   readonly #keys: ReadonlyMap<string, number>;
-  /** Of each key, where its last value begins and ends: most records repeat it. */
+  /** The begin and the end of the last value of each key: most records repeat it. */
   readonly #starts: number[];
   readonly #ends: number[];
   /** The key table of the last block, and the number that each of its keys has here. */

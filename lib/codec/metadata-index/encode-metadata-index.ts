@@ -8,7 +8,7 @@ import { writeChecksums, writeHeaderFields } from '../version-2/frame-header.js'
 import { addToFilter, filterBytes } from './bloom-filter.js';
 import type { KeyValues, RunValues } from './key-values.js';
 
-/** What a metadata index holds. */
+/** The content of a metadata index. */
 export interface MetadataIndexContent {
   readonly writerId: Uint8Array;
   readonly nextSequence: number;

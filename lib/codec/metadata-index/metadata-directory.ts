@@ -26,7 +26,7 @@ export interface SectionEntry {
   readonly crc: number;
 }
 
-/** What a metadata index holds, and where. */
+/** The content of a metadata index, and the offsets of its parts. */
 export interface MetadataDirectory {
   /** Where each run begins: ascending, bytes from the start of the archive. */
   readonly runs: readonly number[];

@@ -13,7 +13,7 @@ export interface ValueRun {
   readonly values: readonly RunValues[];
 }
 
-/** What the header of the frame says. Times are µs since the epoch. */
+/** The facts in the header of the frame. Times are µs since the epoch. */
 export interface MetadataIndexFacts {
   /** 8 bytes. */
   readonly writerId: Uint8Array;
@@ -87,7 +87,7 @@ export class MetadataIndexBuilder {
 
   /** Merges neighbours. If that is not enough, keys with the most values are given up. */
   #shrink(): void {
-    // What was added may have merged with what was there.
+    // The new values may have merged with earlier ones.
     if (sumOf(this.#weights()) > (3 / 4) * this.#mostValues) this.#runs.halve();
     const weights = this.#weights();
     while (sumOf(weights) > (3 / 4) * this.#mostValues) {

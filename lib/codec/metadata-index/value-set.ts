@@ -7,7 +7,7 @@ const SALT = randomBytes(4).readInt32LE();
 
 const FIRST_CAPACITY = 64;
 
-/** More values of one block are not told apart: they would take more memory than the block. */
+/** The set does not keep more values of one block: they would take more memory than the block. */
 const MOST_VALUES = 2 ** 16;
 
 /**

@@ -144,7 +144,7 @@ function partLoss(value: object): Loss | undefined {
  * `toJSON` of that. A member for which it gives undefined is left out, as any other.
  */
 function convertedLoss(object: object, key: string | number): Loss | undefined {
-  // The most frequent ones, whose results are known.
+  // The most frequent ones, with fixed results.
   if (types.isDate(object) || Buffer.isBuffer(object)) return undefined;
   const json: unknown = Reflect.apply(Reflect.get(object, 'toJSON'), object, [String(key)]);
   if (json === undefined && typeof key === 'string') return undefined;

@@ -16,7 +16,7 @@ export class ValueMatch {
   readonly #longest: number;
 
   /**
-   * @param wanted a list is copied. Of a RegExp the flags `g` and `y` are ignored: with them, the
+   * @param wanted a list is copied. The flags `g` and `y` of a RegExp are ignored: with them, the
    *   result would depend on the values before
    */
   constructor(wanted: WantedValues) {

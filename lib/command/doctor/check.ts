@@ -3,13 +3,13 @@ export interface CheckResult {
   readonly what: string;
   /** `warning`: it works without this, with the cost that `advice` names. */
   readonly status: 'ok' | 'warning' | 'failed';
-  /** What was found: a figure, or why it failed. */
+  /** A figure, or the reason of the failure. */
   readonly found: string;
   /** What to do about it. */
   readonly advice?: string;
 }
 
-/** What a trial found, if it did not throw. */
+/** The result of a trial that did not throw. */
 export type Finding = Pick<CheckResult, 'found'> & Partial<Pick<CheckResult, 'status' | 'advice'>>;
 
 /** Tries something; an error becomes a result. */

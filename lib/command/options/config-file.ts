@@ -9,7 +9,7 @@ export const USUAL_CONFIG_FILE = 'shoebox.config.json';
 /** Names of all options of all commands, by which misspelt ones are found. */
 export type KnownOptions = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** What a configuration file says about an option. */
+/** An option in a configuration file. */
 interface ConfiguredOption {
   readonly texts: readonly string[];
   /** The file and the key. */
@@ -43,7 +43,7 @@ export class ConfigFile {
     }
   }
 
-  /** What the section of the command says, else the top level. */
+  /** The option of the command's section, else that of the top level. */
   find(command: string, property: string): ConfiguredOption | undefined {
     return this.#given.get(`${command}.${property}`) ?? this.#given.get(property);
   }

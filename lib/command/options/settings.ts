@@ -2,7 +2,7 @@ import type { ConfigFile } from './config-file.js';
 import { type OptionMap, optionName, type ValuesOf, variableName } from './option.js';
 import { UsageError } from './usage-error.js';
 
-/** What was given for an option, and where. */
+/** The texts given for an option, and their origin. */
 interface GivenOption {
   readonly texts: readonly string[];
   /** Where it was given, as messages show it. */

@@ -1,7 +1,7 @@
 import type { RecordFilter } from '../../index.js';
 import { UsageError } from './usage-error.js';
 
-/** What one `--where` selects: a key of the metadata, and its value or what the value matches. */
+/** One `--where`: a key of the metadata, and its value or an expression that the value matches. */
 export interface WhereOption {
   readonly key: string;
   readonly value: string | RegExp;

@@ -22,7 +22,7 @@ async function describeNothing(patterns: readonly string[]): Promise<string> {
   return [`nothing matches ${patterns.join(', ')}`, ...hints.filter(Boolean)].join('\n');
 }
 
-/** What is in the directory that a pattern names, if it is something like archives. */
+/** The most similar files in the directory that a pattern names. */
 async function hintFor(pattern: string): Promise<string | undefined> {
   if (pattern.includes('://')) return undefined;
   if ((await namesIn(pattern)) !== undefined) return undefined;
@@ -50,7 +50,7 @@ async function namesIn(directory: string): Promise<string[] | undefined> {
   try {
     return await readdir(directory);
   } catch {
-    // What is no directory, or cannot be read, holds nothing to suggest.
+    // A path that is not a readable directory holds nothing to suggest.
     return undefined;
   }
 }

@@ -39,7 +39,7 @@ export class Terminal {
     this.#isDebug = isDebug;
     this.#status = new StatusLine(host.stderr, !isQuiet && host.stderr.isTTY === true);
     host.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      // `head` has read enough, which is no error.
+      // `head` has read enough: that is success.
       if (error.code === 'EPIPE') this.#isClosed = true;
       else this.#fault ??= error;
     });

@@ -11,7 +11,7 @@ export interface InputParserOptions {
   readonly metadata: readonly MetadataPath[];
   readonly time: string | undefined;
   readonly isStrict: boolean;
-  /** Takes each line that is no JSON, without its line feed. */
+  /** Takes each line that is not JSON, without its line feed. */
   readonly onRejected: (line: Uint8Array) => void;
 }
 

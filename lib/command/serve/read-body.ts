@@ -16,7 +16,7 @@ export class RequestError extends Error {
 /**
  * Reads a whole body.
  *
- * @throws RequestError 413 for a body of more than `mostBytes`, as soon as that is known
+ * @throws RequestError 413 for a body of more than `mostBytes`, as soon as its size shows
  */
 export async function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer> {
   checkLength(request, mostBytes);

@@ -43,7 +43,7 @@ export async function* readLines(
       start = end + 1;
     }
     const rest = chunk.subarray(start);
-    // What is known to be too long need not stay in memory.
+    // A line that is too long already need not stay in memory.
     if (begunBytes <= mostLineBytes && rest.length > 0) begun.push(rest);
     else begun = [];
     begunBytes += rest.length;

@@ -6,7 +6,7 @@ const HEADER_PREFIX = 'x-shoebox-meta-';
 /** Where records are posted. */
 const RECORDS_PATH = '/records';
 
-/** What a request names: its path, and the metadata of its records. */
+/** The path of a request, and the metadata of its records. */
 export interface RequestTarget {
   /** `records`: the root, `/records` and below; `undefined`: no such path. */
   readonly path: 'records' | 'healthz' | 'metrics' | undefined;

@@ -62,7 +62,7 @@ async function* checksumsOf(
   }
 }
 
-/** What no author of an archive knows: a record could be made to have the checksum of another one. */
+/** A key that no author of an archive knows: a record could be forged to have the checksum of another one. */
 const SECRET = randomBytes(16);
 
 /** As many bytes of a digest as a number holds. */

@@ -166,7 +166,7 @@ async function spansOfMembers(
     const { offset: start, rawOffset } = first;
     const end = unit.reduce((sum, { memberBytes }) => sum + memberBytes, start);
     const rawEnd = unit.reduce((sum, { rawBytes }) => sum + rawBytes, rawOffset);
-    // Nothing is known of the bytes before the archive.
+    // No index describes the bytes before the archive.
     const isBefore = judged !== null && rawOffset < judged.begin;
     if (touches({ begin: rawOffset, end: rawEnd }) || isBefore) {
       spans.push({ start, end, rawOffset, rawEnd });
@@ -178,7 +178,7 @@ async function spansOfMembers(
 }
 
 /**
- * What the metadata index says; null without one. It is in members without records at the end, as
+ * The metadata index; null without one. It is in members without records at the end, as
  * only an archive with a metadata index has them.
  */
 async function judgeMembers(

@@ -5,7 +5,7 @@ import { BAD_VARINT, VarintReader } from '../../codec/bytes/varint-reader.js';
 import { quote, show } from '../../errors/show.js';
 import { WRITER_BYTES } from '../../format/version-2.js';
 
-/** What a cursor says: how far each writer, and each archive without sequences, was read. */
+/** The content of a cursor: how far each writer, and each archive without sequences, was read. */
 export interface CursorFacts {
   /** Ascending by writer, each once. */
   readonly writers: readonly CursorWriter[];
@@ -21,7 +21,7 @@ export interface CursorWriter {
 
 /** An archive whose records have no sequences: version 1 or JSON lines. */
 export interface CursorArchive {
-  /** What it is recognised by: a hash of its name and its first bytes, 16 hex digits. */
+  /** Its identity: a hash of its name and its first bytes, 16 hex digits. */
   readonly hash: string;
   /**
    * How many characters of the name were hashed; null: the whole name. The rest may change when the

@@ -213,7 +213,7 @@ class ArchiveRun implements Run {
   }
 }
 
-/** What a cursor says of an archive of which `records` were read. */
+/** The position in an archive of which `records` were read. */
 function entryOf(
   { mark }: MarkedArchive,
   { offset }: ArchiveProgress,

@@ -13,7 +13,7 @@ export interface FollowedArchive {
   readonly progress: ArchiveProgress;
 }
 
-/** What became of archives that were read. */
+/** The later places and states of archives that were read. */
 export interface ChangedArchives {
   /** To be read on, or, if there is another file now, to be read from its start. */
   readonly changed: readonly FollowedArchive[];
@@ -23,7 +23,7 @@ export interface ChangedArchives {
 
 /** What was read of an archive at another place. */
 export interface EarlierReads {
-  /** Of the same file. */
+  /** From the same file. */
   readonly moved: ArchiveProgress | undefined;
   /** Of archives without sequences that may be the same: their first bytes show it. */
   readonly possible: readonly ArchiveProgress[];

@@ -11,7 +11,7 @@ export interface SeriesWatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** What has changed in the watched directories. */
+/** The changes in the watched directories. */
 export interface Changes {
   /** Archives by absolute path, without the suffix of their state. Not all of them are archives. */
   readonly paths: ReadonlySet<string>;

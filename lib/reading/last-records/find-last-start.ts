@@ -63,7 +63,7 @@ export async function findLastStart(
 
 const NOWHERE: CursorFacts = { writers: [], archives: [] };
 
-/** The latest time from which on at least `count` records are known; -Infinity if there are fewer. */
+/** The latest time from which on at least `count` records are indexed; -Infinity if there are fewer. */
 function sinceOf(runs: readonly WriterRun[], count: number): number {
   if (count === 0) return Number.POSITIVE_INFINITY;
   const known = new Set<string>();

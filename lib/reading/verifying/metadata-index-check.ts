@@ -31,7 +31,7 @@ interface CheckedIndex {
 
 /** Compares the metadata indexes of a file with the blocks that they describe. */
 export class MetadataIndexCheck {
-  /** What is wrong with the first metadata index that is wrong. */
+  /** The fault of the first wrong metadata index. */
   problem: string | undefined;
   readonly #indexes: readonly CheckedIndex[];
   #at = 0;

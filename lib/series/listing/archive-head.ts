@@ -48,7 +48,7 @@ export async function peekArchive(archive: FoundArchive): Promise<ArchiveHead> {
   return (await identifyArchive(archive)).head;
 }
 
-/** What the first bytes of an archive show. */
+/** The facts in the first bytes of an archive. */
 export interface IdentifiedArchive {
   readonly head: ArchiveHead;
   readonly identity: ArchiveIdentity;

@@ -55,7 +55,7 @@ const MOST_LISTINGS = 100;
  * - Archives without sequences (version 1, JSON lines) come first, in the natural order of their
  *   names, whatever their directories, and without copies.
  * - An archive whose first frame is damaged comes where its name belongs.
- * - An open archive without a whole header comes last: it may hold records by then.
+ * - An open archive without a whole header comes last: it may hold records later.
  */
 export class ArchiveOrder {
   readonly #options: ArchiveOrderOptions;

@@ -32,7 +32,7 @@ export class ObjectSource implements ArchiveSource {
   readonly #object: StoredObject;
   readonly #retries: RetryOptions;
   readonly #onClose: ((end: LoadedEnd) => Promise<void>) | undefined;
-  /** What was loaded of the end; `read` loads more of it. */
+  /** The loaded bytes of the end; `read` loads more of it. */
   #end: LoadedEnd;
   /** Where the bytes of the end begin that were needed. */
   #neededFrom: number;

@@ -49,7 +49,7 @@ export async function readLastMemberIndex(
   }
 }
 
-/** What the end of a file says that ends at `fileBytes`; null if it is not ours, or damaged. */
+/** The end section of a file that ends at `fileBytes`; null if it is not ours, or damaged. */
 export async function readTotals(
   format: MemberFormat,
   source: Pick<ArchiveEnds, 'read'>,

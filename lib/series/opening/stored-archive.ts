@@ -16,7 +16,7 @@ const END_SHARE = 1 / 64;
 const LEAST_END_BYTES = 16 * 2 ** 10;
 const MOST_END_BYTES = 64 * 2 ** 10;
 
-/** What a store answers if an object is not, or no longer, as it was listed. */
+/** The answers of a store about an object that is not, or no longer, as it was listed. */
 const CHANGED: ReadonlySet<string> = new Set([
   'NoSuchKey',
   'NotFound',

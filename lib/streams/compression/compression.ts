@@ -15,7 +15,7 @@ import { LARGEST_ZSTD_LEVEL, LEAST_ZSTD_LEVEL, SeekableZstd } from './seekable-z
 /** How archives are compressed; `'none'` leaves them as they are. */
 export type CompressionOption = CompressionName | 'none';
 
-/** A compression, and the names that go with it. */
+/** A compression, and its names. */
 export interface Compression {
   readonly name: CompressionOption;
   /** What follows the name of a compressed archive; empty for `none`. */

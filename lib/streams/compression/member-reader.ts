@@ -11,7 +11,7 @@ export interface PendingMember {
   readonly raw: Promise<Buffer | null>;
 }
 
-/** What the reading of a member needs to know, and reports to. */
+/** The facts that the reading of a member needs, and its listener. */
 export interface MemberContext {
   readonly suffix: SuffixCheck;
   /** The member is damaged. */

@@ -147,7 +147,7 @@ describe('MetadataIndexBuilder', () => {
     expect(indexed.frame?.length).to.be.lessThan(2.1 * 20 * 500);
     expect(possible(indexed, 'id', 'request-7-99')?.[7]).to.equal(true);
     expect(possible(indexed, 'id', 'request-7-99')?.filter(Boolean)).to.have.length(1);
-    // A filter cannot tell what a RegExp matches.
+    // A filter does not hold the values that a RegExp could match.
     expect(possible(indexed, 'id', /^request-7-/)?.every(Boolean)).to.equal(true);
   });
 

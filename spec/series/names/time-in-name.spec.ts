@@ -7,7 +7,7 @@ const TIME_MICROS = Date.UTC(2026, 10, 30, 5, 41, 38) * 1000 + 123_456;
 const SECOND = 1_000_000;
 
 describe('findTimeInName', () => {
-  /** What a template's name says, and how long that is. */
+  /** The time in a template's name, and its span. */
   const formats: Readonly<Record<string, number>> = {
     '%Y-%m-%dT%H-%M-%S.%fZ': 1,
     '%Y-%m-%dT%H-%M-%S': SECOND,

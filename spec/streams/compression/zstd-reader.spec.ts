@@ -95,7 +95,7 @@ describe('decompress, of zstd', () => {
     }
   });
 
-  it('refuses a window of more than 8 MiB, whoever made it', async function () {
+  it('refuses a window of more than 8 MiB, whichever program made it', async function () {
     needsZstd(this);
     const large = Buffer.alloc(9 * 2 ** 20, 'x');
     const long = commandOutput(this, large, ['-c', '--long=27', '--stream-size=9437184']);

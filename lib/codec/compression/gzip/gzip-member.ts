@@ -66,7 +66,7 @@ const KINDS: ReadonlyArray<readonly [number, MemberKind]> = [
   [KIND_END, 'end'],
 ];
 
-/** What a member without data has after its header. */
+/** The bytes after the header of a member without data. */
 export const EMPTY_END = Buffer.from(EMPTY_MEMBER_END);
 
 /** Encodes the index members of a file, at least one, in order. */
