@@ -9,7 +9,7 @@ import type { RetryOptions } from '../stores/contract/retries.js';
 import { mergeByTime } from './merge-by-time.js';
 import { SeriesFollower } from './series-follower.js';
 import { SeriesReading, type SeriesReadingOptions } from './series-reading.js';
-import { isAnyTime, type WantedRecords } from './series-selection.js';
+import { isAnyTime } from './series-selection.js';
 
 export interface SeriesOptions extends SeriesReadingOptions {
   readonly retries: RetryOptions;
@@ -46,7 +46,7 @@ async function* readAll(
 ): AsyncGenerator<ArchiveRecord[]> {
   const isMerged = given.order === 'merged';
   const order = given.order === 'merged' ? 'time' : given.order;
-  const options = { ...given, order, mayBeWanted: (path: string) => mayHold(path, given.wanted) };
+  const options = { ...given, order, mayBeWanted: (path: string) => mayHold(path, given) };
   if (options.follow) {
     const follower = new SeriesFollower(patterns, new SeriesReading(false, options), options);
     yield* follower.records();
@@ -68,12 +68,17 @@ async function* readAll(
   }
 }
 
-/** Whether an archive may hold records of the wanted times, as far as its name says. */
-function mayHold(path: string, wanted: WantedRecords): boolean {
+/** Whether an archive may hold records of the wanted times, as far as its name and key say. */
+function mayHold(
+  path: string,
+  { keyDates, wanted }: Pick<SeriesOptions, 'keyDates' | 'wanted'>,
+): boolean {
   if (isAnyTime(wanted)) return true;
+  const { earliestMicros, latestMicros } = wanted;
+  const earliest = keyDates?.earliestMicros(path);
+  if (earliest !== undefined && earliest > latestMicros) return false;
   // Folders may have any names.
   const times = readNameTimes(basename(path));
   if (times === undefined) return true;
-  const { earliestMicros, latestMicros } = wanted;
   return times.latestMicros >= earliestMicros && times.earliestMicros <= latestMicros;
 }

@@ -19,6 +19,7 @@ import {
   parseChoice,
 } from '../format/option-values.js';
 import type { SeriesOrder } from '../series/listing/order-archives.js';
+import { KeyDates } from '../series/names/key-dates.js';
 import { IndexCache } from '../series/opening/index-cache.js';
 import { S3_STORE_OPTION_NAMES, type S3StoreOptions } from '../stores/s3/s3-store-options.js';
 import { type Clock, systemClock } from '../streams/clock.js';
@@ -99,6 +100,13 @@ export interface RollingReadOptions
   /** Whether patterns that match nothing give an empty stream, not an error. @default false */
   readonly allowEmpty?: boolean | undefined;
   /**
+   * The `ship.key` with which the archives were shipped, such as
+   * `'dt=%Y-%m-%d/hour=%H/[[NAME]]'`. With `to`, the reader then makes no request for an object
+   * whose folders have a later date: it is that of the archive's earliest record.
+   * @default dates in keys mean nothing
+   */
+  readonly keyTemplate?: string | undefined;
+  /**
    * A directory in which the reader keeps the indexes of objects, for later readers: those that
    * select by time or metadata then make no request for an object that cannot match. Created if it
    * is missing; takes at most 256 MiB. An entry is used only for an object with the same size and
@@ -128,6 +136,7 @@ const READ_OPTION_NAMES: OptionNames<RollingReadOptions> = {
   order: true,
   whenDamaged: true,
   allowEmpty: checkFlag,
+  keyTemplate: checkText,
   indexCache: checkPath,
   s3: S3_STORE_OPTION_NAMES,
   signal: checkSignal,
@@ -148,6 +157,7 @@ export interface ReadSettings {
   readonly order: ReadOrder;
   readonly whenDamaged: 'error' | 'skip';
   readonly allowEmpty: boolean;
+  readonly keyDates: KeyDates | undefined;
   readonly indexCache: IndexCache | undefined;
   readonly s3: S3StoreOptions | undefined;
   readonly signal: AbortSignal | undefined;
@@ -168,6 +178,7 @@ export function parseReadOptions(given: RollingReadOptions | undefined): ReadSet
     ...{ clock, files, s3, signal },
     follow: options.follow ?? false,
     allowEmpty: parseAllowEmpty(options),
+    keyDates: options.keyTemplate === undefined ? undefined : new KeyDates(options.keyTemplate),
     indexCache:
       options.indexCache === undefined ? undefined : new IndexCache(options.indexCache, files),
     metadataKey: options.metadataKey,

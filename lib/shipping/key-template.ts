@@ -4,7 +4,7 @@ import { extname, posix } from 'node:path';
 import { TemplateError } from '../errors/template-error.js';
 import { baseNameOf, COMPRESSED_SUFFIXES, isReadableName } from '../series/names/archive-state.js';
 import { joinPatterns, Template } from '../series/names/template.js';
-import { hostText, sealingText } from '../series/names/token-text.js';
+import { hostText, KEY_TOKENS, type KeyToken, sealingText } from '../series/names/token-text.js';
 import { objectKeyProblem } from '../stores/contract/object-key.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 
@@ -18,9 +18,6 @@ export interface ArchiveKeys {
   /** The plain key with `-` and eight digits of the SHA-256 before the name's extension. */
   readonly distinct: string;
 }
-
-const KEY_TOKENS = ['NAME', 'HOST', 'CRC', 'COUNT', 'FIRST_TIME', 'LAST_TIME'] as const;
-type KeyToken = (typeof KEY_TOKENS)[number];
 
 /** How many digits of the digest distinguish two archives of one name. */
 const SHA_DIGITS = 8;

@@ -150,6 +150,19 @@ describe('RollingReadStream, of a time range', () => {
     }
   });
 
+  it('excludes objects whose folders have a later date than is wanted', async () => {
+    const store = new FaultyStore(new DirectoryStore(join(directory, 'store')));
+    const keyOf = (hour: number) =>
+      `dt=2026-11-30/hour=${String(hour).padStart(2, '0')}/${defaultName(hour)}`;
+    await putHours(store, keyOf);
+    const keyTemplate = 'dt=%Y-%m-%d/hour=%H/[[NAME]]';
+    const counts = await requests(store, { ...TENTH, keyTemplate });
+    expect([...counts.keys()]).to.deep.equal(Array.from({ length: 11 }, (_, hour) => keyOf(hour)));
+    // An earlier object may hold late records, and is read.
+    await put(store, keyOf(3), archiveOf(3, TENTH.from + 5));
+    await requests(store, { ...TENTH, keyTemplate, indexCache: cache }, PER_HOUR + 1);
+  });
+
   it('excludes local archives by their names as well, but not by those of folders', async () => {
     const [good, other] = [join(directory, 'a'), join(directory, timedName(3))];
     for (const folder of [good, other]) {

@@ -7,8 +7,12 @@ export const OPENING_TOKENS = ['SEQUENCE', 'HOST', 'PID', 'WRITER', 'TIMESTAMP']
 /** Tokens that stay in an archive's name until it is sealed. */
 export const SEALING_TOKENS = ['CRC', 'COUNT', 'FIRST_TIME', 'LAST_TIME'] as const;
 
+/** Tokens of the keys of objects, which are replaced when an archive is shipped. */
+export const KEY_TOKENS = ['NAME', 'HOST', 'CRC', 'COUNT', 'FIRST_TIME', 'LAST_TIME'] as const;
+
 export type OpeningToken = (typeof OPENING_TOKENS)[number];
 export type SealingToken = (typeof SEALING_TOKENS)[number];
+export type KeyToken = (typeof KEY_TOKENS)[number];
 
 /** The values from which an archive's name is made when the archive opens. */
 export interface NameContext {
