@@ -3,7 +3,9 @@ import { dirname } from 'node:path';
 
 import { NotAFileError } from '../../errors/not-a-file-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
+import { findFile } from '../../files/find-file.js';
 import { readRange } from '../../files/read-range.js';
+import { isSecondName } from '../../files/same-file.js';
 import { syncDirectory } from '../../files/sync-directory.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { takeName, unlinkIfThere } from '../../files/take-name.js';
@@ -108,15 +110,28 @@ export class ArchiveJournal {
   /** Keeps the file for examination, under a name that no process takes for a journal. */
   async #setAside(): Promise<void> {
     for (let n = 1; ; n++) {
+      const aside = `${this.#archive}.damaged-${n}${JOURNAL_SUFFIX}`;
       try {
-        await takeName(this.#files, this.#path, `${this.#archive}.damaged-${n}${JOURNAL_SUFFIX}`);
+        await takeName(this.#files, this.#path, aside);
         break;
       } catch (error) {
+        // Another reader has set it aside meanwhile.
+        if (isMissing(error)) return;
         if (systemCodeOf(error) !== 'EEXIST') throw error;
+        if (await this.#isAside(aside)) break;
       }
     }
     // Without this sync a power loss could take both names.
     await syncDirectory(this.#files, dirname(this.#path));
     await unlinkIfThere(this.#files, this.#path);
+  }
+
+  /** Whether another reader has just given the journal this name. */
+  async #isAside(aside: string): Promise<boolean> {
+    const [journal, other] = await Promise.all([
+      findFile(this.#path, this.#files),
+      findFile(aside, this.#files),
+    ]);
+    return journal !== null && other !== null && isSecondName(other, journal);
   }
 }

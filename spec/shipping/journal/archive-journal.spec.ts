@@ -41,6 +41,14 @@ describe('ArchiveJournal', () => {
     expect(readdirSync(directory)).to.deep.equal([]);
   });
 
+  it('sets a damaged journal aside once, whichever of many readers comes first', async () => {
+    await writeFile(`${archive}.journal`, 'damaged');
+    const readers = Array.from({ length: 20 }, () => new ArchiveJournal(archive, nodeFileLayer));
+    const entries = await Promise.all(readers.map((journal) => journal.read()));
+    expect(new Set(entries)).to.deep.equal(new Set([null]));
+    expect(readdirSync(directory)).to.deep.equal(['a.events.damaged-1.journal']);
+  });
+
   it('syncs a new file, renames it over the old one, and syncs the directory', async () => {
     const disk = new TestDisk();
     await new ArchiveJournal(archive, disk.files).write(SEALED);
