@@ -7,6 +7,7 @@ const codec = () => import('./cases/codec.js');
 const defaults = () => import('./cases/defaults.js');
 const e2e = () => import('./cases/e2e.js');
 const first = () => import('./cases/first.js');
+const exports = () => import('./cases/export.js');
 const growth = () => import('./cases/growth.js');
 const gunzip = () => import('./cases/gunzip.js');
 const gzip = () => import('./cases/gzip.js');
@@ -83,6 +84,11 @@ export const CASES = {
   e2eRclone: async () => (await e2e()).e2eRclone,
   syncShoebox: async () => (await sync()).syncShoebox,
   syncEach: async () => (await sync()).syncEach,
+  exportParquetPlain: async () => (await exports()).exportParquetPlain,
+  exportParquetColumns: async () => (await exports()).exportParquetColumns,
+  exportCsv: async () => (await exports()).exportCsv,
+  jsonLinesSource: async () => (await exports()).jsonLinesSource,
+  jsonLinesParsed: async () => (await exports()).jsonLinesParsed,
   rollUnderLoad: async () => (await roll()).rollUnderLoad,
   loadWithoutRoll: async () => (await roll()).loadWithoutRoll,
   memoryLittle: async () => (await memory()).memoryLittle,

@@ -2,6 +2,7 @@ import type { Suite } from '../suite.js';
 import { codecSuite } from './codec.js';
 import { defaultsSuite } from './defaults.js';
 import { e2eSuite } from './e2e.js';
+import { exportSuite } from './export.js';
 import { firstSuite } from './first.js';
 import { growthSuite } from './growth.js';
 import { gzipSuite } from './gzip.js';
@@ -21,6 +22,7 @@ export const SUITES: readonly Suite[] = [
   shipSuite,
   e2eSuite,
   syncSuite,
+  exportSuite,
   rollSuite,
   seekSuite,
   firstSuite,

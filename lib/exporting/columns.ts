@@ -91,6 +91,8 @@ function parseSource(source: unknown): ColumnSource {
 /** The value of a column: undefined if it is missing or null. */
 export type ColumnValue = string | undefined;
 
+const NO_VALUES: ColumnValue[] = [];
+
 /** Reads the values of some columns out of records. */
 export class ColumnReader {
   readonly #readers: readonly ((record: ExportedRecord) => ColumnValue)[];
@@ -117,6 +119,7 @@ export class ColumnReader {
    * @throws RecordError for the column `payload`, if it is not UTF-8
    */
   read(record: ExportedRecord): ColumnValue[] {
+    if (this.#readers.length === 0) return NO_VALUES;
     if (this.#scanner !== undefined) {
       const { payload } = record;
       this.#scanner.load(payload);

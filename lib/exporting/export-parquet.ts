@@ -32,7 +32,7 @@ export interface ExportParquetOptions extends ToParquetOptions {
   readonly whenExists?: WhenExists | undefined;
   /**
    * How many files take rows at the same time. If the records jump between more folders, a folder
-   * gets several files. @default 32
+   * gets several files. @default 16
    */
   readonly maxOpenFiles?: number | undefined;
   /** The file system to write to. @default nodeFileLayer */
@@ -56,7 +56,7 @@ export interface ParquetExport {
   readonly bytes: number;
 }
 
-const DEFAULT_OPEN_FILES = 32;
+const DEFAULT_OPEN_FILES = 16;
 
 /**
  * Writes records as Parquet files in folders by hour or day, which DuckDB, Athena, Spark and others

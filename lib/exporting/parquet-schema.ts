@@ -48,3 +48,10 @@ export function parquetSchema(
     ...columns.map(({ name }): SchemaElement => ({ name, repetition_type: 'OPTIONAL', ...TEXT })),
   ];
 }
+
+/** The elements from the root to a column, given their names. */
+export function columnPath(schema: readonly SchemaElement[], names: readonly string[]) {
+  const [root] = schema;
+  const below = names.flatMap((name) => schema.find((element) => element.name === name) ?? []);
+  return root === undefined ? below : [root, ...below];
+}
