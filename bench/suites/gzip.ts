@@ -34,7 +34,7 @@ export const gzipSuite: Suite = {
           of: 'gunzipShoebox',
           over: 'gunzipLimit',
           by: 'speed',
-          least: 1.5,
+          least: 1.2,
         },
       ],
     },

@@ -43,9 +43,9 @@ const RECORDS_AHEAD = 1024;
 /**
  * A Writable of records (`RecordInput`) that fills the archives of one series. It accepts a record
  * by calling back: then the record is in memory, in one of two slabs. While both slabs are full, it
- * holds the callback; that is the backpressure. A disk that refuses to write does not end the
- * stream: the writer tries again, and holds records back meanwhile (events `stalled` and
- * `resumed`).
+ * holds the callback, and `write` returns false; that is the backpressure. A disk that refuses to
+ * write does not end the stream: the writer tries again, and holds records back meanwhile (events
+ * `stalled` and `resumed`).
  *
  * `end` seals and fsyncs everything (event `drained`), waits for the store if there is one, and
  * only then finishes. `destroy` seals what was accepted, and does not wait for the store. Events:
