@@ -102,6 +102,13 @@ export {
   type ArchiveWriterOptions,
   createArchiveWriter,
 } from './shipping/create-archive-writer.js';
+export {
+  type ShipArchivesOptions,
+  type ShipOutcome,
+  type ShipProgress,
+  type StoredArchive,
+  shipArchives,
+} from './shipping/ship-archives.js';
 export type { LocalFile, ShipOptions, WhenFull } from './shipping/ship-options.js';
 export type {
   Evidence,

@@ -97,6 +97,11 @@ describe('an unknown option', () => {
       'allowEmpty',
       (slip) => shoebox.listArchives(directory, slip),
     ],
+    shipArchives: [
+      { locaFile: 'keep' },
+      'localFile',
+      (slip) => shoebox.shipArchives(directory, { to: directory, ...slip }),
+    ],
     readLast: [{ counts: 1 }, 'count', (slip) => shoebox.readLast(directory, slip)],
     repairArchive: [
       { maxRecordsBytes: 1 },

@@ -38,6 +38,10 @@ export const COMMANDS: LazyCommands = {
     summary: 'convert records to Parquet, CSV, JSON lines or another version',
     load: async () => (await import('./export.js')).exportRecords,
   },
+  ship: {
+    summary: 'ship sealed archives to a store by hand',
+    load: async () => (await import('./ship.js')).ship,
+  },
   fetch: {
     summary: 'download objects into a directory',
     load: async () => (await import('./fetch.js')).fetch,

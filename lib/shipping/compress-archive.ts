@@ -26,16 +26,20 @@ export interface CompressedArchive {
  * Reads and compresses an archive as fast as the caller reads `body`. If the file is not what was
  * sealed, the body ends with an error before its last bytes, so a store that stores all or nothing
  * stores nothing.
+ *
+ * @param onBytes called with how many more bytes of the file were read
  */
 export async function compressArchive(
-  archive: ShippableArchive,
+  archive: Pick<ShippableArchive, 'path' | 'sha256'>,
   files: FileLayer,
-  compression: Compression,
+  compression: Pick<Compression, 'createCompressor'>,
+  onBytes: (bytes: number) => void = () => {},
 ): Promise<CompressedArchive> {
   const file = await files.open(archive.path, 'r');
   const source = new FileBody(file, archive.path);
-  const sealed = new HashedStream((sha256) =>
-    sha256 === archive.sha256 ? null : changed(archive, sha256),
+  const sealed = new HashedStream(
+    (sha256) => (sha256 === archive.sha256 ? null : changed(archive, sha256)),
+    onBytes,
   );
   const compressed = new HashedStream(() => null);
   // The callback ignores errors because the reader of the last stream gets them.
@@ -59,16 +63,22 @@ class HashedStream extends Transform {
   sha256 = '';
   readonly #hash = createHash('sha256');
   readonly #problemOf: (sha256: string) => Error | null;
+  readonly #onBytes: (bytes: number) => void;
 
   /** @param problemOf called at the end; the stream fails with the error that it returns */
-  constructor(problemOf: (sha256: string) => Error | null) {
+  constructor(
+    problemOf: (sha256: string) => Error | null,
+    onBytes: (bytes: number) => void = () => {},
+  ) {
     super();
     this.#problemOf = problemOf;
+    this.#onBytes = onBytes;
   }
 
   override _transform(chunk: Buffer, _encoding: string, callback: TransformCallback): void {
     this.bytes += chunk.length;
     this.#hash.update(chunk);
+    this.#onBytes(chunk.length);
     callback(null, chunk);
   }
 
@@ -78,7 +88,10 @@ class HashedStream extends Transform {
   }
 }
 
-function changed({ path, sha256 }: ShippableArchive, found: string): ArchiveError {
+function changed(
+  { path, sha256 }: Pick<ShippableArchive, 'path' | 'sha256'>,
+  found: string,
+): ArchiveError {
   const problem = `expected SHA-256 ${sha256}, found ${found}`;
   return new ArchiveError(
     'ERR_ARCHIVE_CHANGED',

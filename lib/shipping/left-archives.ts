@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 import { ArchiveDecoder } from '../codec/archive-decoder.js';
+import type { CompressionName } from '../codec/compression/members/member-format.js';
 import { beginsAsJson } from '../codec/json-lines/begins-as-json.js';
 import { isJson } from '../codec/json-lines/json-syntax.js';
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
@@ -12,6 +13,8 @@ import { readChunks } from '../files/read-chunks.js';
 import { baseNameOf, isReadableName } from '../series/names/archive-state.js';
 import { createGlobMatcher } from '../series/names/glob-matcher.js';
 import { compareNaturally } from '../series/names/natural-order.js';
+import { decompress } from '../streams/compression/decompress.js';
+import { MEMBER_READERS } from '../streams/compression/member-readers.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 
 /** A sealed archive in the directory, before anything was read of it. */
@@ -61,27 +64,71 @@ export async function inspectArchive(
   files: FileLayer,
   signal: AbortSignal,
 ): Promise<ShippableArchive> {
-  const hash = createHash('sha256');
-  const counter = new RecordCounter(path, acceptsAnyText);
-  let bytes = 0;
-  let openedAt = 0;
   const file = await files.open(path, 'r');
   try {
     // The time of opening is lost; the time of sealing is the nearest to it.
-    openedAt = Math.round((await file.stat()).mtimeMs);
-    for await (const chunk of readChunks(file, path)) {
-      signal.throwIfAborted();
-      hash.update(chunk);
-      counter.push(chunk);
-      bytes += chunk.length;
-    }
-    counter.end();
+    const openedAt = Math.round((await file.stat()).mtimeMs);
+    const facts = await inspectChunks(readChunks(file, path), path, acceptsAnyText, signal);
+    return { path, name, ...facts, openedAt };
   } finally {
     await file.close();
   }
+}
+
+/** A compressed archive in a directory, and the digest of its bytes as they are. */
+export interface PackedArchive {
+  /** Its facts, of which `bytes` and `sha256` are of the uncompressed archive. */
+  readonly archive: ShippableArchive;
+  readonly fileSha256: string;
+}
+
+/**
+ * As `inspectArchive`, of a compressed file.
+ *
+ * @throws DamageError if the file is not compressed as its name says, or is damaged
+ */
+export async function inspectPacked(
+  { path, name, acceptsAnyText = false }: LeftArchive,
+  compression: CompressionName,
+  files: FileLayer,
+  signal: AbortSignal,
+): Promise<PackedArchive> {
+  const hash = createHash('sha256');
+  async function* hashed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  const file = await files.open(path, 'r');
+  try {
+    const openedAt = Math.round((await file.stat()).mtimeMs);
+    const raw = decompress(MEMBER_READERS[compression], hashed(readChunks(file, path)), path);
+    const facts = await inspectChunks(raw, path, acceptsAnyText, signal);
+    return { archive: { path, name, ...facts, openedAt }, fileSha256: hash.digest('hex') };
+  } finally {
+    await file.close();
+  }
+}
+
+async function inspectChunks(
+  chunks: AsyncIterable<Buffer>,
+  path: string,
+  acceptsAnyText: boolean,
+  signal: AbortSignal,
+): Promise<Omit<ShippableArchive, 'path' | 'name' | 'openedAt'>> {
+  const hash = createHash('sha256');
+  const counter = new RecordCounter(path, acceptsAnyText);
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    signal.throwIfAborted();
+    hash.update(chunk);
+    counter.push(chunk);
+    bytes += chunk.length;
+  }
+  counter.end();
   const { records, firstTime, lastTime } = counter;
-  const sha256 = hash.digest('hex');
-  return { path, name, bytes, sha256, records, firstTime, lastTime, openedAt };
+  return { bytes, sha256: hash.digest('hex'), records, firstTime, lastTime };
 }
 
 class RecordCounter {

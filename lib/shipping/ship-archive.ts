@@ -1,21 +1,21 @@
 import { ArchiveError } from '../errors/archive-error.js';
 import { StoreError } from '../errors/store-error.js';
-import type { FileLayer } from '../files/file-layer.js';
 import { askStore } from '../stores/contract/ask-store.js';
 import { headObject } from '../stores/contract/head-object.js';
 import type { PutResult, Store } from '../stores/contract/store.js';
-import type { Compression } from '../streams/compression/compression.js';
 import type { ShippableArchive, ShippingEvidence } from '../writing/handlers/archive-shipper.js';
 import type { StoreContext } from './ask-store.js';
-import { type CompressedArchive, compressArchive } from './compress-archive.js';
+import type { CompressedArchive } from './compress-archive.js';
 import type { JournaledObject } from './journal/journal-entry.js';
 import type { ArchiveKeys } from './key-template.js';
 import { hashObject, holdsArchive } from './read-back.js';
 
 export interface ShipContext extends StoreContext {
-  readonly files: FileLayer;
   readonly keys: ArchiveKeys;
-  readonly compression: Compression;
+  /** The media type of the object. */
+  readonly contentType: string;
+  /** Opens the bytes of the object, as often as they must be sent. */
+  readonly openBody: () => Promise<CompressedArchive>;
   /** Whether no other host can make the plain key for another archive. */
   readonly isPlainKeyOwn: boolean;
   /**
@@ -98,13 +98,13 @@ async function send(
   context: ShipContext,
   whenTaken: WhenTaken,
 ): Promise<ConfirmedObject> {
-  const { compression, files, onSending, signal, store } = context;
-  const compressed = await compressArchive(archive, files, compression);
+  const { contentType, onSending, openBody, signal, store } = context;
+  const compressed = await openBody();
   const { body } = compressed;
   try {
     await onSending(key, null);
     const put = await store.put(key, body, {
-      contentType: compression.contentType,
+      contentType,
       metadata: { sha256: archive.sha256, bytes: String(archive.bytes) },
       onUploadCreated: (uploadId) => onSending(key, uploadId),
       whenTaken,

@@ -121,16 +121,19 @@ export interface ShipSettings {
   readonly abortOrphansAfterMs: number;
 }
 
-/** @throws TypeError, RangeError or TemplateError for an invalid option */
-export function parseShipOptions(options: ShipOptions): ShipSettings {
+/**
+ * @param path precedes the names of the options in messages
+ * @throws TypeError, RangeError or TemplateError for an invalid option
+ */
+export function parseShipOptions(options: ShipOptions, path = 'ship.'): ShipSettings {
   const { endTimeout = '60s', localFile = 'delete', maxSpoolBytes, to } = options;
   if (!isTarget(to)) {
     const expected = 's3://bucket/prefix, the path of a directory, a URL, or a store';
-    throw new TypeError(`ship.to is ${show(to)}, expected ${expected}`);
+    throw new TypeError(`${path}to is ${show(to)}, expected ${expected}`);
   }
-  if (!isLocalFile(localFile)) {
+  if (!isLocalFile(localFile, path)) {
     const expected = "'delete', 'keep' or { moveTo: directory }";
-    throw new TypeError(`ship.localFile is ${show(localFile)}, expected ${expected}`);
+    throw new TypeError(`${path}localFile is ${show(localFile)}, expected ${expected}`);
   }
   const { abortOrphansAfter = '7d', concurrency = 1, key = DEFAULT_KEY } = options;
   const whenFull = parseChoice('ship.whenFull', options.whenFull, [
@@ -148,8 +151,9 @@ export function parseShipOptions(options: ShipOptions): ShipSettings {
       `ship.concurrency is ${show(concurrency)}, expected a whole number, 1 or more`,
     );
   }
-  if (typeof key !== 'string') throw new TypeError(`ship.key is ${show(key)}, expected a template`);
-  const compression = createCompression(options, 'ship.');
+  if (typeof key !== 'string')
+    throw new TypeError(`${path}key is ${show(key)}, expected a template`);
+  const compression = createCompression(options, path);
   return {
     localFile,
     whenFull,
@@ -172,10 +176,10 @@ function isTarget(to: unknown): boolean {
 
 const MOVE_OPTION_NAMES: OptionNames<Exclude<LocalFile, string>> = { moveTo: true };
 
-function isLocalFile(localFile: LocalFile): boolean {
+function isLocalFile(localFile: LocalFile, path: string): boolean {
   if (localFile === 'delete' || localFile === 'keep') return true;
   if (typeof localFile !== 'object' || localFile === null) return false;
-  const { moveTo } = readOptions(localFile, MOVE_OPTION_NAMES, 'ship.localFile');
+  const { moveTo } = readOptions(localFile, MOVE_OPTION_NAMES, `${path}localFile`);
   return typeof moveTo === 'string' && moveTo !== '' && !moveTo.includes('\0');
 }
 

@@ -9,6 +9,7 @@ import type { ShippableArchive, ShippedArchive } from '../writing/handlers/archi
 import { abortUnfinished } from './abort-unfinished.js';
 import type { StoreContext } from './ask-store.js';
 import { findClaimed } from './claimed-object.js';
+import { compressArchive } from './compress-archive.js';
 import { ArchiveJournal } from './journal/archive-journal.js';
 import type {
   JournalEntry,
@@ -26,11 +27,17 @@ import type { LocalFile } from './ship-options.js';
 /** What all shipments of a writer share. */
 export interface ShipmentContext extends StoreContext {
   readonly files: FileLayer;
-  readonly keys: KeyTemplate;
+  readonly keys: Pick<KeyTemplate, 'keysOf' | 'roleOf'>;
   readonly compression: Compression;
   /** Whether no other host can make the same plain key for another archive. */
   readonly arePlainKeysOwn: boolean;
   readonly localFile: LocalFile;
+  /** Called with how many more bytes of the file were read to be sent. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+  /**
+   * Whether to leave the journal alone: it is of a shipment to another store. @default false
+   */
+  readonly isWithoutJournal?: boolean | undefined;
   /** Reports a failure that does not stop the shipment. */
   onToleratedFailure(
     archive: LeftArchive,
@@ -108,6 +115,11 @@ export class Shipment {
     return true;
   }
 
+  /** The object that `claimsKept` has found in the journal. */
+  get claimedObject(): JournaledObject | undefined {
+    return this.#claim?.object;
+  }
+
   /**
    * Whether the store has the archive, which claims to be kept. Reads the file, and the object if
    * the store knows no digest of it, only where another archive could have the key.
@@ -138,6 +150,7 @@ export class Shipment {
 
   /** Removes the journal of an archive whose file is gone. */
   async forget(): Promise<void> {
+    if (this.#context.isWithoutJournal) return;
     // The next start needs the journal to abort an upload that may be unfinished.
     if (this.#entry?.state === 'uploading' && this.#entry.upload.uploadId !== null) return;
     try {
@@ -215,7 +228,7 @@ export class Shipment {
 
   async #verify(entry: JournalEntry): Promise<VerifiedEntry> {
     if (entry.state === 'verified' || entry.state === 'settled') return entry;
-    const { arePlainKeysOwn, compression, files, keys, signal, store } = this.#context;
+    const { arePlainKeysOwn, compression, files, keys, onBytes, signal, store } = this.#context;
     const { archive } = entry;
     const named = this.#named(archive);
     if (entry.state === 'uploading') {
@@ -227,10 +240,10 @@ export class Shipment {
     this.#isResumed = false;
     const object = await shipArchive(named, {
       store,
-      files,
       signal,
       keys: keys.keysOf(named),
-      compression,
+      contentType: compression.contentType,
+      openBody: () => compressArchive(named, files, compression, onBytes),
       isPlainKeyOwn: arePlainKeysOwn,
       onSending: (key, uploadId) =>
         this.#enter({ state: 'uploading', archive, upload: { store: store.name, key, uploadId } }),
@@ -254,6 +267,7 @@ export class Shipment {
   }
 
   async #readJournal(): Promise<JournalEntry | null> {
+    if (this.#context.isWithoutJournal) return null;
     try {
       return await this.#journal.read();
     } catch (error) {
@@ -264,6 +278,7 @@ export class Shipment {
 
   async #enter(entry: JournalEntry): Promise<void> {
     this.#entry = entry;
+    if (this.#context.isWithoutJournal) return;
     try {
       await this.#journal.write(entry);
     } catch (error) {
@@ -305,7 +320,7 @@ function toJournaled(archive: ShippableArchive, file: FileStatus | null): Journa
 }
 
 /** The store that an entry names; a sealed entry names none. */
-function storeOf(entry: JournalEntry): string | undefined {
+export function storeOf(entry: JournalEntry): string | undefined {
   if (entry.state === 'sealed') return undefined;
   return entry.state === 'uploading' ? entry.upload.store : entry.object.store;
 }

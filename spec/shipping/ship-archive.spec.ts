@@ -7,6 +7,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 
 import { StoreError } from '../../lib/errors/store-error.js';
+import { compressArchive } from '../../lib/shipping/compress-archive.js';
 import { KeyTemplate } from '../../lib/shipping/key-template.js';
 import { shipArchive } from '../../lib/shipping/ship-archive.js';
 import { createCompression } from '../../lib/streams/compression/compression.js';
@@ -43,9 +44,9 @@ describe('shipArchive', () => {
     const archive = { ...sealedArchive(path), bytes: bytes.length, sha256 };
     return shipArchive(archive, {
       store,
-      files: files.layer,
       keys: new KeyTemplate('[[NAME]]').keysOf(archive),
-      compression: createCompression({}),
+      contentType: 'application/gzip',
+      openBody: () => compressArchive(archive, files.layer, createCompression({})),
       isPlainKeyOwn,
       onSending: async (key, uploadId) => void sent.push(`${key} ${uploadId}`),
       signal: stopping.signal,
