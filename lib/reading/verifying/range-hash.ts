@@ -17,6 +17,8 @@ export class RangeHash {
   /** Passes over bytes that are missing, up to `offset`: no digest over them will match. */
   pass(offset: number): void {
     this.advance(offset);
+    // What a damaged member has given beyond its end.
+    this.#chunks = [];
     this.#offset = offset;
   }
 

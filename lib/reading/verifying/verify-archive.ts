@@ -35,7 +35,7 @@ export const VERIFY_OPTION_NAMES: OptionNames<VerifyOptions> = {
 };
 
 /**
- * Reads a whole archive, plain or gzip, and reports what is wrong with it: checks every checksum,
+ * Reads a whole archive, plain or compressed, and reports what is wrong with it: checks every checksum,
  * every block, and everything that an index claims. A torn last frame of `NAME.open` is its end,
  * not damage.
  *

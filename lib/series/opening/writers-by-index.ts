@@ -4,7 +4,7 @@ import { type IndexedArchive, readIndexChain } from './index-chain.js';
 import { uncompressedEnds } from './uncompressed-ends.js';
 
 /**
- * The writers of the archives in a file, plain or gzip, read from their indexes, the last one first.
+ * The writers of the archives in a file, plain or compressed, read from their indexes, the last one first.
  * `areAll` is true if the indexes lead back to the start of the file.
  */
 export async function writersByIndex(source: ArchiveSource): Promise<WriterList> {

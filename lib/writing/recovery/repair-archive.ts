@@ -40,7 +40,7 @@ export interface RepairReport {
 const PART_SUFFIX = '.part';
 
 /**
- * Copies all valid frames of an archive, plain or gzip, to a new archive, which is plain and synced
+ * Copies all valid frames of an archive, plain or compressed, to a new archive, which is plain and synced
  * when this settles. An index that is there
  * is written again for the blocks that remain before it. Blocks at the end that lost their index
  * get one too: its ordinal is 0 if they begin with the writer's first record, the next one if they

@@ -25,4 +25,17 @@ describe('RangeHash', () => {
       }),
     );
   });
+
+  it('passes over missing bytes, and over what arrived beyond where the others continue', () => {
+    for (const resumesAt of [5, 9]) {
+      const hash = new RangeHash();
+      hash.push(Buffer.from('abcdefg'));
+      hash.advance(2);
+      hash.pass(resumesAt);
+      hash.restart();
+      hash.push(Buffer.from('later'));
+      hash.advance(resumesAt + 5);
+      expect(hash.digest()).to.equal(createHash('sha256').update('later').digest('hex'));
+    }
+  });
 });
