@@ -19,6 +19,15 @@ export const INDEX_ORDINAL_UNKNOWN = 2;
 /** Flag: the frame before the index is a metadata index. */
 export const INDEX_FOLLOWS_METADATA_INDEX = 4;
 
+/**
+ * Flag: the sequences of the blocks are not consecutive. An entry of several blocks may hold other
+ * sequences than those that follow its first one.
+ */
+export const INDEX_HAS_GAPS = 8;
+
+/** Flag: the sequences of the blocks do not ascend. Comes with `INDEX_HAS_GAPS`. */
+export const INDEX_IS_UNORDERED = 16;
+
 /** offset (8), records (8), first sequence (8), earliest time (8), latest time (8) */
 export const INDEX_ENTRY_BYTES = 8 + 8 + 8 + 8 + 8;
 export const MAX_INDEX_ENTRIES = 65_536;

@@ -62,6 +62,11 @@ export const RECORDS_ARE_EXACT = 1;
  * Flag: records with a sequence are of one writer and in order, so readers may seek by sequence.
  */
 export const HAS_ONE_WRITER = 2;
+/**
+ * Flag: the sequences are not consecutive. Those of a member end before the first one of a later
+ * member.
+ */
+export const HAS_GAPS = 4;
 
 /** The default size of a member. Smaller members compress worse. */
 export const DEFAULT_MEMBER_BYTES = 2 ** 20;

@@ -39,6 +39,12 @@ export const CODEC_STORED = 0;
  */
 export const CRITICAL_FLAGS = 0xffff0000;
 
+/**
+ * Flag of a block whose writer was given its sequences: those before the block may be missing by
+ * design. The first block of each run of such a writer has it, too.
+ */
+export const FOLLOWS_GAP = 1;
+
 /** The size of the last field of a records body: where in the body the key table starts. */
 export const TABLE_START_BYTES = 4; // uint32
 

@@ -97,6 +97,14 @@ export interface RollingReadOptions
    * or lines that are damaged, emits the event `damage`, and continues. @default 'error'
    */
   readonly whenDamaged?: 'error' | 'skip' | undefined;
+  /**
+   * What to do about two records with one identity (writer and sequence) that differ in payload,
+   * metadata or time. `'error'` ends the stream with a `ConflictError` after the archive in which it
+   * was found. `'report'` emits the event `conflict`; the record that was read first was emitted.
+   * Without the option the reader reports if `whenDamaged` is `'skip'` or `conflict` has a listener.
+   * @default 'error', or 'report' as said
+   */
+  readonly whenConflict?: 'error' | 'report' | undefined;
   /** Whether patterns that match nothing give an empty stream, not an error. @default false */
   readonly allowEmpty?: boolean | undefined;
   /**
@@ -135,6 +143,7 @@ const READ_OPTION_NAMES: OptionNames<RollingReadOptions> = {
   follow: checkFlag,
   order: true,
   whenDamaged: true,
+  whenConflict: true,
   allowEmpty: checkFlag,
   keyTemplate: checkText,
   indexCache: checkPath,
@@ -156,6 +165,8 @@ export interface ReadSettings {
   readonly follow: boolean;
   readonly order: ReadOrder;
   readonly whenDamaged: 'error' | 'skip';
+  /** Undefined if the user leaves it to `whenDamaged` and listeners. */
+  readonly whenConflict: 'error' | 'report' | undefined;
   readonly allowEmpty: boolean;
   readonly keyDates: KeyDates | undefined;
   readonly indexCache: IndexCache | undefined;
@@ -185,6 +196,7 @@ export function parseReadOptions(given: RollingReadOptions | undefined): ReadSet
     maxRecordBytes: parseMaxRecordBytes(options.maxRecordBytes),
     order: parseOrder(options),
     whenDamaged: parseChoice('whenDamaged', options.whenDamaged, ['error', 'skip']),
+    whenConflict: parseWhenConflict(options.whenConflict),
     wanted: parseWanted(options),
     limit: parseLimit(options.limit),
     after: parseAfter(options.after),
@@ -205,6 +217,11 @@ function parseAllowEmpty({ allowEmpty, follow = false }: RollingReadOptions): bo
     throw new TypeError('allowEmpty is false, and follow is true: it waits for archives');
   }
   return allowEmpty ?? follow;
+}
+
+function parseWhenConflict(value: RollingReadOptions['whenConflict']) {
+  if (value === undefined) return undefined;
+  return parseChoice('whenConflict', value, ['error', 'report']);
 }
 
 function parseAfter(text: string = START): ReadPosition {

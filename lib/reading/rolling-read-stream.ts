@@ -35,8 +35,8 @@ export interface ArchiveReaderEvents {
    */
   readonly late: [late: LateRecords];
   /**
-   * Two different records have one identity: only the one that was read first is emitted. Without a
-   * listener, and with `whenDamaged: 'error'`, a `ConflictError` ends the stream instead.
+   * Two different records have one identity: only the one that was read first is emitted. See the
+   * option `whenConflict` for when a `ConflictError` ends the stream instead.
    */
   readonly conflict: [conflict: SequenceConflict];
   /**
@@ -122,7 +122,8 @@ export class RollingReadStream extends RecordReadable {
       onLate: (late) => this.#report('late', late),
       onConflict: (conflict) => {
         const isExpected = settings.whenDamaged === 'skip' || this.listenerCount('conflict') > 0;
-        if (!isExpected) throw new ConflictError(conflict);
+        const { whenConflict = isExpected ? 'report' : 'error' } = settings;
+        if (whenConflict === 'error') throw new ConflictError(conflict);
         this.#report('conflict', conflict);
       },
     });

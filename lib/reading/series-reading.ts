@@ -48,7 +48,7 @@ export interface ReadManner {
 }
 
 /** How many archives are compared with an archive that overlaps them. */
-const MOST_COMPARED = 16;
+const MOST_COMPARED = 256;
 
 /** Wanted records of an archive, not emitted yet. */
 export interface ReadBatch {

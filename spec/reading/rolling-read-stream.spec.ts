@@ -126,13 +126,16 @@ describe('RollingReadStream', () => {
 
     it('and drops repeated archives and blocks, within one archive and across two', async () => {
       const blocks = [0, 1, 2, 3].map((i) =>
-        encodeUnsealed([`${2 * i}`, `${2 * i + 1}`], { sequence: 2 * i }),
+        encodeUnsealed([`${2 * i}`, `${2 * i + 1}`], { sequence: 2 * i, time: 2 * i }),
       );
       const [first, second, third, fourth] = blocks as [Buffer, Buffer, Buffer, Buffer];
       await put('a.events', Buffer.concat([first, second, first, second]));
       await put('copy/a.events.gz', gzipSync(Buffer.concat([first, second])));
       await put('b.events', Buffer.concat([second, third]));
-      await put('c.events', Buffer.concat([encodeUnsealed(['5', '6'], { sequence: 5 }), fourth]));
+      await put(
+        'c.events',
+        Buffer.concat([encodeUnsealed(['5', '6'], { sequence: 5, time: 5 }), fourth]),
+      );
       const other = encodeUnsealed(['other'], { writer: 'b', time: 900 });
       await put('d.events', Buffer.concat([other, first]));
       expect(await read('**/*.events')).to.deep.equal([...'01234567', 'other']);

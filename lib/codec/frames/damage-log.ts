@@ -1,5 +1,5 @@
 import type { DamageReason } from '../../errors/damage-error.js';
-import type { FrameHeader } from '../version-2/frame-header.js';
+import { type FrameHeader, followsGap } from '../version-2/frame-header.js';
 import { namesSequence } from './known-writers.js';
 import type { SkippedDamage } from './skipped-damage.js';
 
@@ -54,7 +54,9 @@ export class DamageLog {
     if (!namesSequence(header)) return;
     const { records, sequence, writer } = header;
     if (this.#stretch?.isOpen) {
-      const from = this.#next?.writer === writer ? this.#next.sequence : Number.NaN;
+      // Before a marked block, sequences may be missing that no record ever had.
+      const next = followsGap(header) ? undefined : this.#next;
+      const from = next?.writer === writer ? next.sequence : Number.NaN;
       this.#stretch.recordsLost += sequence >= from ? sequence - from : Number.NaN;
       this.#stretch.isOpen = false;
       // The difference includes these.

@@ -1,3 +1,4 @@
+import { isBytes } from '../bytes/is-bytes.js';
 import { type ArchiveRecord, isArchiveRecord } from './archive-record.js';
 import { type FlatMetadata, flattenMetadata } from './metadata-input.js';
 import {
@@ -7,6 +8,11 @@ import {
   type RecordInput,
   timeMicrosOf,
 } from './record-input.js';
+
+/** The record's field `sequence`, unchecked: a writer may ignore it. */
+function sequenceIn(record: RecordInput): number | undefined {
+  return typeof record === 'object' && !isBytes(record) ? record.sequence : undefined;
+}
 
 /**
  * Copies a record, so that the caller may change or free its own.
@@ -26,5 +32,6 @@ export function copyRecord(record: RecordInput, nowMicros: number): RecordFields
     payload: typeof payload === 'string' ? payload : Uint8Array.from(payload),
     metadata,
     timeMicros: timeMicrosOf(record, nowMicros),
+    sequence: sequenceIn(record),
   };
 }

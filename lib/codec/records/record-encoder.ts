@@ -18,6 +18,13 @@ export interface RecordEncoder {
   readonly nextSequence: number;
 
   /**
+   * Gives the next record its sequence. If it does not follow the last one, or is the first that is
+   * given, a new block begins, which says that sequences before it may be missing by design. Only
+   * version 2 has sequences.
+   */
+  continueAt?(sequence: number): void;
+
+  /**
    * Encodes one record. If it throws, nothing was encoded.
    *
    * @param nowMicros the time of a record without one, in µs since the epoch

@@ -1,7 +1,7 @@
 import { RecordError } from '../../errors/record-error.js';
 import { nearestName } from '../../format/option-names.js';
 
-const FIELDS = ['payload', 'metadata', 'time', 'timeMicros'];
+const FIELDS = ['payload', 'metadata', 'time', 'timeMicros', 'sequence'];
 
 /** A shorter word is no abbreviation of a field. */
 const LEAST_PREFIX = 3;
@@ -15,7 +15,11 @@ const LEAST_PREFIX = 3;
 export function checkFields(record: object): void {
   for (const key in record) {
     const isField =
-      key === 'payload' || key === 'metadata' || key === 'time' || key === 'timeMicros';
+      key === 'payload' ||
+      key === 'metadata' ||
+      key === 'time' ||
+      key === 'timeMicros' ||
+      key === 'sequence';
     if (!isField) refuseField(record, key);
   }
 }

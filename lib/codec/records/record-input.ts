@@ -35,6 +35,11 @@ export interface RecordFields {
   readonly time?: Date | number | string | undefined;
   /** The time in µs since the epoch. It takes precedence over `time`. */
   readonly timeMicros?: number | undefined;
+  /**
+   * The number that the source gives the record: a whole number from 0 to 2^53 - 2. Ignored unless
+   * the writer has `sequences: 'given'`, so that a record that was read can be written again.
+   */
+  readonly sequence?: number | undefined;
 }
 
 /** A record to be written. A bare string or `Uint8Array` is a payload without metadata. */
@@ -71,6 +76,26 @@ export function timeMicrosOf(input: RecordInput, now: number): number {
   if (types.isDate(time)) return checkTime('time', Date.prototype.getTime.call(time), 1000);
   if (typeof time === 'string') return checkIsoTime(time);
   return checkTime('time', time, 1000);
+}
+
+/**
+ * The sequence that a record was given.
+ *
+ * @throws RecordError if it has none, or one that is not from 0 to 2^53 - 2
+ */
+export function sequenceOf(input: RecordInput): number {
+  const sequence: unknown =
+    typeof input === 'object' && input !== null && !isBytes(input) ? input.sequence : undefined;
+  if (sequence === undefined) {
+    throw new RecordError('sequence', "is missing: the writer has sequences: 'given'");
+  }
+  const isValid =
+    Number.isSafeInteger(sequence) && Number(sequence) >= 0 && sequence !== Number.MAX_SAFE_INTEGER;
+  if (isValid) return Number(sequence);
+  throw new RecordError(
+    'sequence',
+    `is ${describe(sequence)}, expected a whole number from 0 to 2^53 - 2`,
+  );
 }
 
 /** A record's metadata as the caller gave them. */

@@ -7,6 +7,8 @@ import {
   INDEX_FLAGS_OFFSET,
   INDEX_FOLLOWS_METADATA_INDEX,
   INDEX_FRAME_LENGTH_BYTES,
+  INDEX_HAS_GAPS,
+  INDEX_IS_UNORDERED,
   INDEX_ORDINAL_OFFSET,
   INDEX_ORDINAL_UNKNOWN,
   INDEX_PREVIOUS_SHA256_OFFSET,
@@ -32,6 +34,12 @@ export interface IndexEntry {
   readonly latestMicros: number;
 }
 
+/**
+ * How the sequences of an archive's blocks follow each other: `with gaps`, they ascend, but some may be
+ * missing by design or by damage.
+ */
+export type SequenceOrder = 'consecutive' | 'with gaps' | 'unordered';
+
 /** The contents of the last frame of a sealed archive (docs/format.md, "The index"). */
 export interface ArchiveIndex {
   /** The size of the archive before the index frame. */
@@ -50,6 +58,8 @@ export interface ArchiveIndex {
   readonly writerEnded: boolean;
   /** Whether the frame before the index is a metadata index. @default false */
   readonly hasMetadataIndex?: boolean;
+  /** @default 'consecutive' */
+  readonly order?: SequenceOrder;
   /** At most 65,536, ordered by offset. */
   readonly entries: readonly IndexEntry[];
 }
@@ -164,6 +174,7 @@ export function decodeIndexBody(body: Buffer, offset: number, archive?: string):
     previousSha256: sha256At(body, INDEX_PREVIOUS_SHA256_OFFSET),
     writerEnded: (flags & INDEX_WRITER_ENDED) !== 0,
     hasMetadataIndex: (flags & INDEX_FOLLOWS_METADATA_INDEX) !== 0,
+    ...orderOf(flags),
     entries,
   };
 }
@@ -181,8 +192,20 @@ export function checkIndexedBytes(index: ArchiveIndex, offset: number, archive?:
   throw new DamageError({ ...damage, found: `one of ${index.archiveBytes}` }, archive);
 }
 
-function flagsOf({ hasMetadataIndex, ordinal, writerEnded }: ArchiveIndex): number {
+function orderOf(flags: number): Pick<ArchiveIndex, 'order'> {
+  if ((flags & INDEX_IS_UNORDERED) !== 0) return { order: 'unordered' };
+  return (flags & INDEX_HAS_GAPS) === 0 ? {} : { order: 'with gaps' };
+}
+
+const ORDER_FLAGS: Readonly<Record<SequenceOrder, number>> = {
+  consecutive: 0,
+  'with gaps': INDEX_HAS_GAPS,
+  unordered: INDEX_HAS_GAPS | INDEX_IS_UNORDERED,
+};
+
+function flagsOf({ hasMetadataIndex, order, ordinal, writerEnded }: ArchiveIndex): number {
   return (
+    ORDER_FLAGS[order ?? 'consecutive'] |
     (writerEnded ? INDEX_WRITER_ENDED : 0) |
     (ordinal === undefined ? INDEX_ORDINAL_UNKNOWN : 0) |
     (hasMetadataIndex === true ? INDEX_FOLLOWS_METADATA_INDEX : 0)

@@ -1,6 +1,7 @@
 import { RecordError } from '../../errors/record-error.js';
 import { MAX_BLOCK_KEYS } from '../../format/limits.js';
 import {
+  FOLLOWS_GAP,
   HEADER_BYTES,
   KIND_RECORDS,
   MAX_VARINT_BYTES,
@@ -30,6 +31,8 @@ export interface BlockFacts {
   readonly sequence: number;
   readonly earliestMicros: number;
   readonly latestMicros: number;
+  /** The flags in its header. */
+  readonly flags: number;
 }
 
 export interface BlockBuilderOptions {
@@ -63,6 +66,10 @@ export class BlockBuilder implements RecordEncoder {
   readonly #table = new KeyTable();
   readonly #slab: Slab;
   #sequence: number;
+  /** The flags of the open block, or of the next one. */
+  #flags = 0;
+  /** Whether the next sequence was given. */
+  #isPlaced = false;
 
   /** The state of the open block; `#records` is 0 if no block is open. */
   #blockStart = 0;
@@ -90,6 +97,14 @@ export class BlockBuilder implements RecordEncoder {
 
   get nextSequence(): number {
     return this.#sequence + this.#records;
+  }
+
+  continueAt(sequence: number): void {
+    if (this.#isPlaced && sequence === this.nextSequence) return;
+    this.finishBlock();
+    this.#sequence = sequence;
+    this.#flags = FOLLOWS_GAP;
+    this.#isPlaced = true;
   }
 
   add(record: RecordInput, nowMicros: number): number {
@@ -143,12 +158,14 @@ export class BlockBuilder implements RecordEncoder {
       sequence: this.#sequence,
       earliestMicros: this.#earliestMicros,
       latestMicros: this.#latestMicros,
+      flags: this.#flags,
     };
     const body = slab.bytes.subarray(bodyStart, slab.length);
     const frame = { ...facts, kind: KIND_RECORDS, writerId: this.#options.writerId };
     writeHeaderFields(slab.bytes, this.#blockStart, body.length, frame);
     this.#sequence += this.#records;
     this.#records = 0;
+    this.#flags = 0;
     table.reset();
     this.#options.onBlock?.({ ...facts, bytes: HEADER_BYTES + body.length }, body);
   }

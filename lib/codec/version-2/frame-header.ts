@@ -8,6 +8,7 @@ import {
   CODEC_STORED,
   EARLIEST_TIME_OFFSET,
   FLAGS_OFFSET,
+  FOLLOWS_GAP,
   HEADER_BYTES,
   HEADER_CRC_OFFSET,
   KIND_OFFSET,
@@ -48,6 +49,13 @@ export interface FrameFacts {
   readonly latestMicros: number;
   /** 8 bytes. */
   readonly writerId: Uint8Array;
+  /** @default 0 */
+  readonly flags?: number;
+}
+
+/** Whether sequences before a block may be missing by design. */
+export function followsGap({ flags }: Pick<FrameHeader, 'flags'>): boolean {
+  return (flags & FOLLOWS_GAP) !== 0;
 }
 
 /**
@@ -71,7 +79,7 @@ export function writeHeaderFields(
   writeInt64(bytes, start + EARLIEST_TIME_OFFSET, facts.earliestMicros);
   writeInt64(bytes, start + LATEST_TIME_OFFSET, facts.latestMicros);
   bytes.set(facts.writerId, start + WRITER_OFFSET);
-  bytes.writeUInt32LE(0, start + FLAGS_OFFSET);
+  bytes.writeUInt32LE(facts.flags ?? 0, start + FLAGS_OFFSET);
 }
 
 /**

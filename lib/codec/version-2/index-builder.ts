@@ -1,13 +1,17 @@
 import { MAX_INDEX_ENTRIES } from '../../format/index-body.js';
 import { BoundedEntries } from '../bytes/bounded-entries.js';
-import type { IndexEntry } from './archive-index.js';
+import type { IndexEntry, SequenceOrder } from './archive-index.js';
 import type { BlockFacts } from './block-builder.js';
+import { followsGap } from './frame-header.js';
 
 /** Collects an archive's index entries as its blocks end. */
 export class IndexBuilder {
   records = 0;
+  /** How the sequences of the blocks follow each other. */
+  order: SequenceOrder = 'consecutive';
   readonly #entries: BoundedEntries<IndexEntry>;
   #offset = 0;
+  #nextSequence: number | undefined;
 
   constructor(maxEntries = MAX_INDEX_ENTRIES) {
     this.#entries = new BoundedEntries(maxEntries, merge);
@@ -18,10 +22,16 @@ export class IndexBuilder {
   }
 
   add(block: BlockFacts): void {
-    const { bytes, ...facts } = block;
-    this.#entries.add({ offset: this.#offset, ...facts });
-    this.#offset += bytes;
-    this.records += block.records;
+    const { earliestMicros, latestMicros, records, sequence } = block;
+    this.#entries.add({ offset: this.#offset, records, sequence, earliestMicros, latestMicros });
+    this.#offset += block.bytes;
+    this.records += records;
+    const next = this.#nextSequence ?? sequence;
+    if (sequence < next) this.order = 'unordered';
+    else if (this.order === 'consecutive' && (sequence > next || followsGap(block))) {
+      this.order = 'with gaps';
+    }
+    this.#nextSequence = sequence + records;
   }
 
   /** Sets where the next block begins, if it does not follow the last one directly. */

@@ -7,6 +7,7 @@ import type { SequenceConflict } from '../../errors/conflict-error.js';
 import type { FoundArchive } from '../../series/opening/found-archive.js';
 import type { Overlap } from '../sequences/sequence-ledger.js';
 import type { SequenceRange } from '../sequences/sequence-ranges.js';
+import type { IndexedRun, SpanOptions } from './find-spans.js';
 import { type ReadArchiveOptions, readArchive } from './read-archive.js';
 
 /** In a larger overlap only the first records are compared: their checksums take about 50 MB. */
@@ -16,8 +17,8 @@ const MOST_COMPARED = 2 ** 20;
 export type OpenableArchive = Pick<FoundArchive, 'open' | 'path'>;
 
 /**
- * Compares the records that two archives have with the same identities, by the checksums of payload
- * and metadata: two hosts that archive one record may give it different times. Reads both archives.
+ * Compares the records that two archives have with the same identities, by the checksums of payload,
+ * metadata and time. Reads the blocks of both archives that may hold them.
  *
  * @param other the archive that was read first
  * @returns the range of those that differ; null if none does
@@ -36,12 +37,16 @@ export async function findConflict(
     onDamage: () => undefined,
   };
   const selection = new OverlapSelection(writer, range);
+  const seek: SpanOptions = {
+    isWanted: (run) => selection.mayHold(run),
+    whenUntimed: 'read all',
+  };
   const known = new Map<number, number>();
-  for await (const [sequence, crc] of checksumsOf(other, selection, quiet)) {
+  for await (const [sequence, crc] of checksumsOf(other, selection, quiet, seek)) {
     if (!known.has(sequence)) known.set(sequence, crc);
   }
   let [from, to] = [Number.POSITIVE_INFINITY, 0];
-  for await (const [sequence, crc] of checksumsOf(archive, selection, quiet)) {
+  for await (const [sequence, crc] of checksumsOf(archive, selection, quiet, seek)) {
     if ((known.get(sequence) ?? crc) === crc) continue;
     from = Math.min(from, sequence);
     to = Math.max(to, sequence + 1);
@@ -54,8 +59,9 @@ async function* checksumsOf(
   archive: OpenableArchive,
   selection: RecordSelection,
   options: ReadArchiveOptions,
+  seek: SpanOptions,
 ): AsyncGenerator<readonly [sequence: number, crc: number]> {
-  for await (const records of readArchive(archive, selection, options)) {
+  for await (const records of readArchive(archive, selection, options, seek)) {
     for (const record of records) {
       if (record.sequence !== undefined) yield [record.sequence, checksumOf(record)];
     }
@@ -69,7 +75,7 @@ const SECRET = randomBytes(16);
 const CHECKSUM_BYTES = 6;
 
 function checksumOf(record: ArchiveRecord): number {
-  const hash = createHash('sha256').update(SECRET);
+  const hash = createHash('sha256').update(SECRET).update(`${record.timeMicros} `);
   for (const [key, value] of record.rawMetadata()) {
     for (const bytes of [...counted(key), ...counted(value)]) hash.update(bytes);
   }
@@ -92,6 +98,13 @@ class OverlapSelection implements RecordSelection {
   constructor(writer: string, range: SequenceRange) {
     this.#writer = writer;
     this.#range = range;
+  }
+
+  /** Whether a run that an index lists may hold any of the records. */
+  mayHold({ end, records, sequence, writer }: IndexedRun): boolean {
+    if (writer === undefined) return true;
+    const { begin, end: rangeEnd } = this.#range;
+    return writer === this.#writer && sequence < rangeEnd && (end ?? sequence + records) > begin;
   }
 
   passOver({ records, sequence, writer }: FrameHeader): SequenceRange[] {

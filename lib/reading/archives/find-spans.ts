@@ -22,6 +22,11 @@ export interface IndexedRun {
   readonly writer: string | undefined;
   readonly sequence: number;
   readonly records: number;
+  /**
+   * The sequence before which its records end. Undefined if they are consecutive: then it follows
+   * from `sequence` and `records`.
+   */
+  readonly end?: number | undefined;
   readonly earliestMicros: number;
   readonly latestMicros: number;
 }
@@ -42,6 +47,10 @@ export interface SkippedRun {
   readonly writer: string;
   readonly sequence: number;
   readonly records: number;
+  /** As in `IndexedRun`. */
+  readonly end?: number | undefined;
+  /** Whether the index says that sequences may be missing before and in its runs. */
+  readonly hasGaps: boolean;
   /** Where it begins: an offset in the uncompressed archive. */
   readonly rawOffset: number;
 }
@@ -126,6 +135,7 @@ async function judgeArchive(
 ): Promise<JudgedArchive> {
   const { begin, header, index, indexBegin } = archive;
   const { writer } = header;
+  const { order = 'consecutive' } = index;
   const found = metadata === undefined ? null : await readMetadataDirectory(ends, archive);
   const end = found?.frameBegin ?? indexBegin;
   const possible =
@@ -139,8 +149,12 @@ async function judgeArchive(
     const entryBegin = begin + entry.offset;
     const next = index.entries[i + 1];
     const range = { begin: entryBegin, end: next === undefined ? end : begin + next.offset };
-    if (touches(range) && isWanted({ ...entry, writer })) wanted.push(range);
-    else unwanted.push({ ...entry, writer, rawOffset: entryBegin });
+    const hasGaps = order !== 'consecutive';
+    const last = hasGaps ? (next?.sequence ?? header.sequence) : undefined;
+    const run = { ...entry, end: endOf(entry, last) };
+    const known = { ...run, writer: order === 'unordered' ? undefined : writer };
+    if (touches(range) && isWanted(known)) wanted.push(range);
+    else unwanted.push({ ...run, writer, hasGaps, rawOffset: entryBegin });
   }
   return { begin, end, wanted, unwanted: possible === null ? undefined : unwanted };
 }
@@ -155,7 +169,7 @@ async function spansOfMembers(
   if (whenUntimed === 'read all' && members.some(({ isTimed }) => !isTimed)) return null;
   const judged = await judgeMembers(tail, members, options);
   const touches = judged === null ? () => true : createTouching(judged.wanted);
-  const units = unitsOf(members);
+  const units = unitsOf(totals.hasGaps === true ? withEnds(members) : members);
   const spans: ArchiveSpan[] = [];
   for (const unit of units) {
     const [first] = unit;
@@ -194,9 +208,35 @@ async function judgeMembers(
   return judged?.unwanted === undefined ? null : judged;
 }
 
+/** The sequence before which a run ends, if it has gaps and `next` is the first one after it. */
+function endOf(
+  { records, sequence }: Pick<IndexedRun, 'records' | 'sequence'>,
+  next: number | undefined,
+): number | undefined {
+  return next === undefined || next <= sequence + records ? undefined : next;
+}
+
+/** Members whose sequences have gaps. Where the records of the last one end is not known. */
+function withEnds(members: readonly IndexedMember[]): readonly MemberRun[] {
+  let next = Number.POSITIVE_INFINITY;
+  return members
+    .toReversed()
+    .map((member) => {
+      const run = { ...member, end: endOf(member, next) };
+      if (member.isTimed && member.records > 0) next = member.sequence;
+      return run;
+    })
+    .toReversed();
+}
+
+interface MemberRun extends IndexedMember {
+  /** As in `IndexedRun`. */
+  readonly end?: number | undefined;
+}
+
 /** Groups members so that each group begins with a frame or a line. */
-function unitsOf(members: readonly IndexedMember[]): IndexedMember[][] {
-  const units: IndexedMember[][] = [];
+function unitsOf(members: readonly MemberRun[]): MemberRun[][] {
+  const units: MemberRun[][] = [];
   for (const member of members) {
     if (member.beginsWhole || units.length === 0) units.push([member]);
     else units.at(-1)?.push(member);

@@ -1,4 +1,4 @@
-import type { FrameHeader } from '../../codec/version-2/frame-header.js';
+import { type FrameHeader, followsGap } from '../../codec/version-2/frame-header.js';
 import { ArchiveError } from '../../errors/archive-error.js';
 import type { SequenceGap } from '../../series/opening/sequence-gap.js';
 import { BlockFacts } from './block-facts.js';
@@ -15,16 +15,23 @@ export interface LateRecords {
   readonly archive: string;
   /**
    * Whether the reader emits them. It does, unless it has forgotten whether it emitted them before:
-   * it remembers the last 4,096 gaps of each writer.
+   * it remembers the last 65,536 gaps of each writer.
    */
   readonly isEmitted: boolean;
 }
 
 /** Consecutive records, as an index describes them. */
-export type LedgerRun = Pick<
-  FrameHeader,
-  'records' | 'sequence' | 'writer' | 'earliestMicros' | 'latestMicros'
->;
+export interface LedgerRun
+  extends Pick<FrameHeader, 'records' | 'sequence' | 'writer' | 'earliestMicros' | 'latestMicros'> {
+  /** The sequence before which they end, if some in between may be missing. */
+  readonly end?: number | undefined;
+}
+
+/** Consecutive records that an index has ruled out. */
+export interface LedgerSkip extends Pick<LedgerRun, 'records' | 'sequence' | 'writer' | 'end'> {
+  /** Whether sequences before and in it may be missing by design. @default false */
+  readonly hasGaps?: boolean;
+}
 
 /** Called when they are found; what they throw ends the read. */
 export interface LedgerListener {
@@ -68,6 +75,13 @@ interface WriterState {
   archive: number;
   /** The sequence after the highest one of the archives before that one. */
   endBefore: number;
+  /** Before it, no sequence is reported as missing: an index has ruled out what was there. */
+  skippedTo: number;
+  /**
+   * Whether a block said that sequences before it may be missing by design: its runs may overlap,
+   * on one host or on several.
+   */
+  isGiven: boolean;
 }
 
 /**
@@ -140,10 +154,17 @@ export class SequenceLedger {
     const state = this.#stateOf(header.writer);
     const range = rangeOf(header);
     const { end } = state.read;
-    if (this.#misplaced !== undefined && !state.read.has(range)) throw this.#misplaced;
-    if (end === undefined || range.begin >= end) return NOTHING;
+    state.isGiven ||= followsGap(header);
+    const isLate = end !== undefined && range.begin < end;
+    if (this.#misplaced !== undefined && !state.isGiven && !state.read.has(range)) {
+      throw this.#misplaced;
+    }
+    if (!isLate) return NOTHING;
     const before = state.read.within(range);
     const [late] = withoutRanges(range, before);
+    if (this.#misplaced !== undefined && late !== undefined && late.begin < end) {
+      throw this.#misplaced;
+    }
     if (late !== undefined && late.begin < end) this.#checkOrder(header.writer, late, state);
     return before;
   }
@@ -162,9 +183,8 @@ export class SequenceLedger {
     const range = rangeOf(header);
     const { end } = state.read;
     const isNew = end === undefined || range.begin >= end;
-    if (isNew && end !== undefined && range.begin > end) {
-      this.#options.onGap?.({ writer, from: end, to: range.begin });
-    }
+    state.isGiven ||= followsGap(header);
+    if (isNew && !followsGap(header)) this.#reportGap(writer, state, range.begin);
     const before = isNew ? NOTHING : state.read.within(range);
     if (before.length === 0 && header.records > 0) this.#facts.add(header);
     if (!isNew) this.#findOverlaps(header, before, state);
@@ -177,17 +197,23 @@ export class SequenceLedger {
    * Call this for each run that was not read because none of its records is wanted: they are not
    * missing.
    */
-  noteSkipped({
-    records,
-    sequence,
-    writer,
-  }: Pick<LedgerRun, 'records' | 'sequence' | 'writer'>): void {
+  noteSkipped({ end, hasGaps, records, sequence, writer }: LedgerSkip): void {
     const state = this.#stateOf(writer);
-    const { end } = state.read;
-    if (end !== undefined && sequence > end) {
-      this.#options.onGap?.({ writer, from: end, to: sequence });
+    if (hasGaps !== true) {
+      this.#reportGap(writer, state, sequence);
+      state.read.add(rangeOf({ records, sequence }));
+      return;
     }
-    state.read.add(rangeOf({ records, sequence }));
+    // Which sequences it holds is not known, and another archive may hold those in between.
+    state.isGiven = true;
+    state.skippedTo = Math.max(state.skippedTo, end ?? sequence + records);
+  }
+
+  /** Reports that sequences are missing before `to`, unless nothing was read before. */
+  #reportGap(writer: string, { read, skippedTo }: WriterState, to: number): void {
+    if (read.end === undefined && skippedTo === 0) return;
+    const from = Math.max(read.end ?? 0, skippedTo);
+    if (to > from) this.#options.onGap?.({ writer, from, to });
   }
 
   #report(
@@ -249,7 +275,8 @@ export class SequenceLedger {
   #noteStretch({ begin, end }: SequenceRange, { stretches }: WriterState): void {
     const archive = this.#current;
     const last = stretches.at(-1);
-    if (last?.archive === archive && last.begin <= begin && begin <= last.end) {
+    // Also over a gap: what is compared are the records that both archives hold.
+    if (last?.archive === archive && last.begin <= begin) {
       stretches[stretches.length - 1] = {
         begin: last.begin,
         end: Math.max(last.end, end),
@@ -275,7 +302,8 @@ export class SequenceLedger {
     if (state === undefined) {
       this.#forgetFirst();
       const read = new SequenceRanges();
-      state = { read, stretches: [], archive: this.#current, endBefore: 0 };
+      const archive = this.#current;
+      state = { read, stretches: [], archive, endBefore: 0, skippedTo: 0, isGiven: false };
       this.#writers.set(writer, state);
     } else if (state.archive !== this.#current) {
       state.archive = this.#current;
@@ -309,6 +337,10 @@ export class SequenceLedger {
 
 const NOTHING: readonly SequenceRange[] = [];
 
-function rangeOf({ records, sequence }: Pick<FrameHeader, 'records' | 'sequence'>): SequenceRange {
-  return { begin: sequence, end: sequence + records };
+function rangeOf({
+  end,
+  records,
+  sequence,
+}: Pick<LedgerRun, 'records' | 'sequence' | 'end'>): SequenceRange {
+  return { begin: sequence, end: end ?? sequence + records };
 }

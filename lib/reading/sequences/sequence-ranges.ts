@@ -4,10 +4,13 @@ import type { SequenceSpan } from '../../codec/version-2/block-selection.js';
 export type SequenceRange = SequenceSpan;
 
 /**
- * How many separate ranges are kept of one writer. Beyond it the lowest ranges are joined, and the
- * sequences between them are `unknown` from then on.
+ * How many separate ranges are kept of one writer: about 4 MB. Beyond it the lowest ranges are
+ * joined, and the sequences between them are `unknown` from then on.
  */
-export const MOST_RANGES = 4096;
+export const MOST_RANGES = 65_536;
+
+/** So many are joined at once, because each time all others move. */
+const JOINED_RANGES = MOST_RANGES / 8;
 
 /** A set of sequences, kept as merged ranges. */
 export class SequenceRanges {
@@ -61,14 +64,15 @@ export class SequenceRanges {
       joined = { begin: Math.min(joined.begin, next.begin), end: Math.max(joined.end, next.end) };
     }
     ranges.splice(from, to - from, joined);
-    if (ranges.length > MOST_RANGES) this.#forgetLowestHole();
+    if (ranges.length > MOST_RANGES) this.#forgetLowestHoles();
   }
 
-  #forgetLowestHole(): void {
-    const [lowest, second] = this.#ranges;
-    if (lowest === undefined || second === undefined) return;
-    this.#ranges.splice(0, 2, { begin: lowest.begin, end: second.end });
-    this.#knownFrom = second.begin;
+  #forgetLowestHoles(): void {
+    const [lowest] = this.#ranges;
+    const highest = this.#ranges[JOINED_RANGES];
+    if (lowest === undefined || highest === undefined) return;
+    this.#ranges.splice(0, JOINED_RANGES + 1, { begin: lowest.begin, end: highest.end });
+    this.#knownFrom = highest.begin;
   }
 
   /** The index of the first range that begins after `sequence`. */

@@ -58,7 +58,7 @@ const VERIFY_SERIES_OPTION_NAMES: OptionNames<VerifySeriesOptions> = {
 };
 
 /** How many archives are compared with an archive that overlaps them. */
-const MOST_COMPARED = 16;
+const MOST_COMPARED = 256;
 
 /**
  * Reads all archives that patterns match, local and in stores, one at a time, and reports whether

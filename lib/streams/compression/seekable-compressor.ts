@@ -174,12 +174,13 @@ export class SeekableCompressor extends Transform {
       indexBytes += piece.length;
       this.push(piece);
     }
-    const { recordsAreExact, writer } = this.#cutter;
+    const { hasGaps, recordsAreExact, writer } = this.#cutter;
     const totals = {
       indexBytes,
       dataBytes: sumOf(entries, 'memberBytes'),
       rawBytes: sumOf(entries, 'rawBytes'),
       records: sumOf(entries, 'records'),
+      hasGaps,
       recordsAreExact,
       writer,
     };

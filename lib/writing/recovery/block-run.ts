@@ -1,5 +1,5 @@
 import { type ArchiveIndex, encodeIndexFrame } from '../../codec/version-2/archive-index.js';
-import type { FrameHeader } from '../../codec/version-2/frame-header.js';
+import { type FrameHeader, followsGap } from '../../codec/version-2/frame-header.js';
 import { IndexBuilder } from '../../codec/version-2/index-builder.js';
 import { SHA256_BYTES } from '../../format/index-body.js';
 import type { PreviousArchive } from './previous-archive.js';
@@ -16,6 +16,8 @@ export class BlockRun {
   readonly #blocks = new IndexBuilder();
   #bytes = 0;
   #firstSequence: number | undefined;
+  /** Whether the first block says that sequences before it may be missing. */
+  #followsGap = false;
   #nextSequence = 0;
   #writer: string | undefined;
 
@@ -37,7 +39,10 @@ export class BlockRun {
   /** Adds a block. `grow` counts its bytes. */
   add(header: FrameHeader, bytes: number): void {
     this.#writer = header.writer;
-    this.#firstSequence ??= header.sequence;
+    if (this.#firstSequence === undefined) {
+      this.#firstSequence = header.sequence;
+      this.#followsGap = followsGap(header);
+    }
     this.#blocks.skipTo(this.#bytes);
     this.#blocks.add({ ...header, bytes });
     this.#nextSequence = header.sequence + header.records;
@@ -74,6 +79,7 @@ export class BlockRun {
       archiveBytes: this.#bytes,
       sha256,
       records: this.#blocks.records,
+      order: this.#blocks.order,
       entries: this.#blocks.entries,
     };
     return encodeIndexFrame(index, Buffer.from(this.#writer, 'hex'), this.#nextSequence);
@@ -92,6 +98,8 @@ export class BlockRun {
 
   /** The previous archive, if no record is missing in between. */
   #findPrevious(): PreviousArchive | undefined {
+    // This run may be the first one of its writer since a restart: its chain begins here.
+    if (this.#followsGap) return undefined;
     const previous = this.#previous;
     const isNext =
       previous?.writer === this.#writer && previous?.nextSequence === this.#firstSequence;

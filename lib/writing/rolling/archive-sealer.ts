@@ -133,6 +133,7 @@ export class ArchiveSealer {
       previousSha256: missing.archives === 0 ? this.#previousSha256 : UNKNOWN_SHA256,
       writerEnded: end.writerEnded,
       hasMetadataIndex: metadataIndex.length > 0,
+      order: draft.index.order,
       entries,
     };
     // In one piece: a failed write leaves whole frames, and the next attempt continues after them.

@@ -113,7 +113,8 @@ describe('BlockBuilder', () => {
     builder.finishBlock();
     const bytes = builder.take();
     const times = { earliestMicros: -3, latestMicros: 50 };
-    expect(blocks).to.deep.equal([{ bytes: bytes.length, records: 3, sequence: 9, ...times }]);
+    const facts = { records: 3, sequence: 9, ...times, flags: 0 };
+    expect(blocks).to.deep.equal([{ bytes: bytes.length, ...facts }]);
     expect(readFrameHeader(bytes)).to.include({ records: 3, sequence: 9, ...times });
     expect(builder.nextSequence).to.equal(12);
   });

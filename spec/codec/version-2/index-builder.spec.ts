@@ -5,7 +5,8 @@ import type { BlockFacts } from '../../../lib/codec/version-2/block-builder.js';
 import { IndexBuilder } from '../../../lib/codec/version-2/index-builder.js';
 
 function block(sequence: number, bytes = 100, records = 1): BlockFacts {
-  return { bytes, records, sequence, earliestMicros: sequence, latestMicros: sequence + 5 };
+  const times = { earliestMicros: sequence, latestMicros: sequence + 5 };
+  return { bytes, records, sequence, ...times, flags: 0 };
 }
 
 describe('IndexBuilder', () => {
@@ -62,7 +63,7 @@ describe('IndexBuilder', () => {
       [9, 9],
     ]) {
       const [earliestMicros = 0, latestMicros = 0] = times;
-      builder.add({ bytes: 10, records: 1, sequence: 0, earliestMicros, latestMicros });
+      builder.add({ bytes: 10, records: 1, sequence: 0, earliestMicros, latestMicros, flags: 0 });
     }
     expect(builder.entries).to.deep.equal([
       { offset: 0, records: 2, sequence: 0, earliestMicros: -1, latestMicros: 6 },

@@ -132,13 +132,51 @@ describe('SequenceLedger', () => {
 
   it('remembers a bounded number of ranges, and reports what it may have to leave out', () => {
     const { gaps, late, ledger } = create();
-    for (let i = 0; i < 10_000; i++) ledger.noteRead(block(2 * i, 1));
-    expect(gaps).to.have.length(9999);
-    expect(ledger.has(block(19_998, 1))).to.equal(true);
-    expect(ledger.passOver(block(19_997, 1))).to.deep.equal([]);
+    for (let i = 0; i < 70_000; i++) ledger.noteRead(block(2 * i, 1));
+    expect(gaps).to.have.length(69_999);
+    expect(ledger.has(block(139_998, 1))).to.equal(true);
+    expect(ledger.passOver(block(139_997, 1))).to.deep.equal([]);
     expect(ledger.passOver(block(1, 1))).to.deep.equal([{ begin: 1, end: 2 }]);
     ledger.noteRead(block(1, 1));
     const expected = { writer: 'a', from: 1, to: 2, archive: 'x', isEmitted: false };
     expect(late).to.deep.equal([expected]);
+  });
+
+  it('reports no gap before a block whose writer was given its sequences', () => {
+    const { gaps, late, ledger } = create();
+    ledger.noteRead(block(0, 5));
+    ledger.noteRead({ ...block(10, 5), flags: 1 });
+    ledger.noteRead(block(20, 5));
+    expect(gaps).to.deep.equal([{ writer: 'a', from: 15, to: 20 }]);
+    // Another host may have archived what is missing.
+    expect(ledger.passOver({ ...block(5, 5), flags: 1 })).to.deep.equal([]);
+    ledger.noteRead({ ...block(5, 5), flags: 1 });
+    expect(late.map(({ from, isEmitted, to }) => [from, to, isEmitted])).to.deep.equal([
+      [5, 10, true],
+    ]);
+  });
+
+  it('reads an overlapping run that the names misplace, unless it holds late records', () => {
+    const { ledger } = create();
+    ledger.noteRead({ ...block(0, 100), flags: 1 });
+    ledger.beginArchive('y', new Error('misplaced'));
+    expect(ledger.passOver({ ...block(80, 40), flags: 1 })).to.deep.equal([
+      { begin: 80, end: 100 },
+    ]);
+    ledger.noteRead({ ...block(80, 40), flags: 1 });
+    ledger.noteRead({ ...block(200, 10), flags: 1 });
+    expect(() => ledger.passOver(block(150, 10))).to.throw('misplaced');
+  });
+
+  it('does not take a run with gaps for one that was read, unless all of its span was', () => {
+    const { gaps, ledger } = create();
+    ledger.noteRead(block(0, 10));
+    ledger.noteRead({ ...block(20, 10), flags: 1 });
+    expect(ledger.has({ ...block(0, 20), end: 30 })).to.equal(false);
+    ledger.noteSkipped({ ...block(30, 5), end: 50, hasGaps: true });
+    // What the run does not hold may be in another archive.
+    expect(ledger.has(block(40, 5))).to.equal(false);
+    ledger.noteRead(block(50, 1));
+    expect(gaps).to.deep.equal([]);
   });
 });

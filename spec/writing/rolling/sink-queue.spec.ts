@@ -88,7 +88,13 @@ describe('SinkQueue', () => {
       encoder.finishBlock();
       const bytes = encoder.take();
       const time = { earliestMicros: NOW_MICROS, latestMicros: NOW_MICROS };
-      draft.index.add({ bytes: bytes.length, records: 1, sequence: draft.records, ...time });
+      draft.index.add({
+        flags: 0,
+        bytes: bytes.length,
+        records: 1,
+        sequence: draft.records,
+        ...time,
+      });
       draft.count(NOW_MICROS, clock.now());
       offset += bytes.length;
       draft.encodedBytes = offset;

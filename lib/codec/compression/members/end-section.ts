@@ -5,6 +5,7 @@ import {
   END_RAW_BYTES_OFFSET,
   END_RECORDS_OFFSET,
   END_WRITER_OFFSET,
+  HAS_GAPS,
   HAS_ONE_WRITER,
   KIND_END,
   RECORDS_ARE_EXACT,
@@ -28,6 +29,11 @@ export interface FileTotals {
    * The only writer of the records with a sequence, if they are in order: 16 hex digits; or null.
    */
   readonly writer: string | null;
+  /**
+   * Whether sequences are missing between its records. Without a `writer` it has no meaning.
+   * @default false
+   */
+  readonly hasGaps?: boolean;
 }
 
 /** Limits of the sizes that an end section may state. */
@@ -40,8 +46,11 @@ export interface EndLimits {
 
 /** Writes an end section from `start` to the end of `bytes`, `END_SECTION_BYTES` of them. */
 export function writeEndSection(bytes: Buffer, start: number, totals: FileTotals): void {
-  const { recordsAreExact, writer } = totals;
-  const flags = (recordsAreExact ? RECORDS_ARE_EXACT : 0) | (writer === null ? 0 : HAS_ONE_WRITER);
+  const { hasGaps = false, recordsAreExact, writer } = totals;
+  const flags =
+    (recordsAreExact ? RECORDS_ARE_EXACT : 0) |
+    (writer === null ? 0 : HAS_ONE_WRITER) |
+    (writer !== null && hasGaps ? HAS_GAPS : 0);
   writeSection(bytes, start, KIND_END, (section) => {
     section.writeUInt32LE(flags, END_FLAGS_OFFSET);
     writeInt64(section, END_INDEX_BYTES_OFFSET, totals.indexBytes);
@@ -74,6 +83,7 @@ export function readEndSection(
     rawBytes: readNumber(END_RAW_BYTES_OFFSET, 0, Number.MAX_SAFE_INTEGER),
     records: readNumber(END_RECORDS_OFFSET, 0, Number.MAX_SAFE_INTEGER),
     recordsAreExact: (flags & RECORDS_ARE_EXACT) !== 0,
+    ...((flags & HAS_GAPS) !== 0 && { hasGaps: true }),
     writer: hasWriter ? bytes.toString('hex', END_WRITER_OFFSET, writerEnd) : null,
   };
 }

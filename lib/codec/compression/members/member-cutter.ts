@@ -64,6 +64,11 @@ export class MemberCutter {
     return this.#facts.writer;
   }
 
+  /** Whether sequences are missing between its records. */
+  get hasGaps(): boolean {
+    return this.#facts.hasGaps;
+  }
+
   /** Copies `chunk` piece by piece, and yields each member as it is complete. */
   *cut(chunk: Buffer): Generator<RawMember> {
     if (this.#content === 'unknown' && chunk.length > 0) {

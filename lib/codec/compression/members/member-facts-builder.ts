@@ -6,6 +6,8 @@ import { type MemberFacts, UNTIMED } from './member-entry.js';
 export class MemberFactsBuilder {
   /** Whether every record so far was counted. */
   isExact = true;
+  /** Whether sequences are missing between the records so far. */
+  hasGaps = false;
   /** Whether all records with a sequence came in order and from one writer. */
   #isInOrder = true;
   #writer: string | null = null;
@@ -77,6 +79,7 @@ export class MemberFactsBuilder {
   #addRecords(header: FrameHeader): void {
     const { sequence, writer, earliestMicros, latestMicros } = header;
     this.#isInOrder &&= (this.#writer ?? writer) === writer && sequence >= this.#nextSequence;
+    if (this.#writer !== null && sequence > this.#nextSequence) this.hasGaps = true;
     this.#writer ??= writer;
     this.#nextSequence = sequence + header.records;
     const isFirst = this.#records === 0;
