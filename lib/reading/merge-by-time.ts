@@ -6,6 +6,12 @@ import type { ReadBatch, SeriesReading } from './series-reading.js';
 /** Records without a time come before all others. */
 const FIRST = Number.NEGATIVE_INFINITY;
 
+/**
+ * How many archives are open at a time. If more writers wrote at the same time, the archive whose
+ * next record comes last is closed, and opened again for its next block.
+ */
+const MOST_OPEN = 64;
+
 /** The archives of a writer, of which one is open at most. */
 interface Lane {
   /** The writer's id; empty if it is unknown before an archive is read. */
@@ -16,7 +22,7 @@ interface Lane {
   readonly waiting: DueArchive[];
   /** The time of the next record, or a time before which no record of the next archive comes. */
   dueMicros: number;
-  open: AsyncGenerator<ReadBatch> | undefined;
+  open: OpenArchive | undefined;
   batch: ReadBatch | undefined;
   /** The number of the next record in the batch. */
   at: number;
@@ -25,6 +31,13 @@ interface Lane {
 interface DueArchive {
   readonly placed: PlacedArchive;
   readonly dueMicros: number;
+  /** Whether it was open before, and closed for others. */
+  readonly again: boolean;
+}
+
+interface OpenArchive {
+  readonly due: DueArchive;
+  readonly batches: AsyncGenerator<ReadBatch>;
 }
 
 /**
@@ -40,15 +53,15 @@ export async function* mergeByTime(
   reading: SeriesReading,
 ): AsyncGenerator<ArchiveRecord[]> {
   const lanes = new PriorityQueue<Lane>(compareLanes);
-  const all = await lanesOf(archives);
-  for (const lane of all) lanes.push(lane);
+  for (const lane of await lanesOf(archives)) lanes.push(lane);
+  const open = new Set<Lane>();
   let merged: ArchiveRecord[] = [];
   try {
     for (let lane = lanes.pop(); lane !== undefined; lane = lanes.pop()) {
       if (lane.batch === undefined) {
         if (merged.length > 0) yield merged;
         merged = [];
-        if (!(await fill(lane, reading))) continue;
+        if (!(await fill(lane, open, reading))) continue;
       } else {
         takeRun(lane, lane.batch, lanes.peek(), reading, merged);
       }
@@ -56,7 +69,7 @@ export async function* mergeByTime(
     }
     if (merged.length > 0) yield merged;
   } finally {
-    for (const { open } of all) await open?.return(undefined);
+    for (const lane of open) await lane.open?.batches.return(undefined);
   }
 }
 
@@ -72,12 +85,12 @@ async function lanesOf(archives: AsyncIterable<PlacedArchive>): Promise<Lane[]> 
       // where its name belongs.
       const ends = { unsequenced: FIRST, damaged: lastMicros, begun: Number.POSITIVE_INFINITY };
       const dueMicros = kind === undefined || kind === 'sequenced' ? FIRST : ends[kind];
-      lanes.push(createLane('', lanes.length, { placed, dueMicros }));
+      lanes.push(createLane('', lanes.length, { placed, dueMicros, again: false }));
       continue;
     }
     const { earliestMicros, writer } = start;
     lastMicros = Math.max(lastMicros, earliestMicros);
-    const due = { placed, dueMicros: earliestMicros };
+    const due = { placed, dueMicros: earliestMicros, again: false };
     const lane = byWriter.get(writer);
     if (lane !== undefined) {
       lane.waiting.push(due);
@@ -99,12 +112,19 @@ function createLane(writer: string, number: number, due: DueArchive): Lane {
 /**
  * Reads the next records of a lane, or closes its archive.
  *
+ * @param open the lanes whose archives are open
  * @returns false after the last archive
  */
-async function fill(lane: Lane, reading: SeriesReading): Promise<boolean> {
-  lane.open ??= openNext(lane, reading);
-  if (lane.open === undefined) return false;
-  const next = await lane.open.next();
+async function fill(lane: Lane, open: Set<Lane>, reading: SeriesReading): Promise<boolean> {
+  if (lane.open === undefined) {
+    const due = lane.waiting.pop();
+    if (due === undefined) return false;
+    if (open.size >= MOST_OPEN) await closeOne(open, reading);
+    const { archive, misplaced } = due.placed;
+    lane.open = { due, batches: reading.batches(archive, { misplaced, again: due.again }) };
+    open.add(lane);
+  }
+  const next = await lane.open.batches.next();
   if (!next.done) {
     lane.batch = next.value;
     lane.at = 0;
@@ -112,17 +132,27 @@ async function fill(lane: Lane, reading: SeriesReading): Promise<boolean> {
     return true;
   }
   lane.open = undefined;
+  open.delete(lane);
   const waiting = lane.waiting.at(-1);
   if (waiting === undefined) return false;
   lane.dueMicros = waiting.dueMicros;
   return true;
 }
 
-function openNext({ waiting }: Lane, reading: SeriesReading) {
-  const due = waiting.pop();
-  if (due === undefined) return undefined;
-  const { archive, misplaced } = due.placed;
-  return reading.batches(archive, { misplaced });
+/** Closes the archive whose next record comes last, if everything that was decoded was given. */
+async function closeOne(open: Set<Lane>, reading: SeriesReading): Promise<void> {
+  let last: Lane | undefined;
+  for (const lane of open) {
+    const record = lane.batch?.records.at(-1);
+    if (record === undefined || !reading.isLast(record)) continue;
+    if (last === undefined || compareLanes(lane, last) > 0) last = lane;
+  }
+  if (last?.open === undefined) return;
+  const { batches, due } = last.open;
+  await batches.return(undefined);
+  last.open = undefined;
+  open.delete(last);
+  last.waiting.push({ ...due, again: true });
 }
 
 /** Moves the records of a lane that come before those of the next lane. */

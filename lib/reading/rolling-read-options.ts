@@ -89,7 +89,7 @@ export interface RollingReadOptions
    * the next records of all writers. A writer's own records keep their order, also if their times go
    * back; equal times go by writer id; records without a time come first. An archive is opened when
    * its first time is due, so that writers that followed each other need no more open files than
-   * one; writers that wrote at the same time need one each. Not with `follow`. @default 'name'
+   * one; writers that wrote at the same time need one each, up to 64. Not with `follow`. @default 'name'
    */
   readonly order?: ReadOrder | undefined;
   /**

@@ -43,6 +43,11 @@ export interface ReadManner {
   readonly progress?: ArchiveProgress;
   /** Whether it may hold records that were read from another archive. @default false */
   readonly mayRepeat?: boolean;
+  /**
+   * Whether a read of this archive was broken off, and continues: only what was not read yet is.
+   * Only for archives whose records have sequences. @default false
+   */
+  readonly again?: boolean;
   /** Whether to wait for the records that are missing before a block. @default never */
   readonly waitsFor?: ((header: FrameHeader) => boolean) | undefined;
 }
@@ -84,6 +89,11 @@ export class SeriesReading {
     return (this.#ledger.endOf(writer) ?? 0) >= sequence;
   }
 
+  /** Whether no record of a writer was decoded after this one. */
+  isLast({ sequence, writer }: ArchiveRecord): boolean {
+    return writer !== undefined && this.#ledger.endOf(writer) === (sequence ?? 0) + 1;
+  }
+
   /** Expects an archive without sequences that was read to be found again at another place. */
   expectAgain(progress: ArchiveProgress): void {
     this.#tracker.expectAgain(progress);
@@ -105,12 +115,12 @@ export class SeriesReading {
    * As `read`, for a caller that reads other archives in between, and links records when it emits
    * them.
    */
-  async *batches(
-    archive: FoundArchive,
-    { mayRepeat = false, misplaced, progress = new ArchiveProgress(), waitsFor }: ReadManner = {},
-  ): AsyncGenerator<ReadBatch> {
+  async *batches(archive: FoundArchive, manner: ReadManner = {}): AsyncGenerator<ReadBatch> {
+    const { again = false, mayRepeat = false, misplaced, waitsFor } = manner;
+    const { progress = new ArchiveProgress() } = manner;
     const name = basename(archive.path);
-    const seek = this.#seekIn(archive, mayRepeat || this.#namesRead.has(name));
+    if (again) this.#numbers.set(progress, this.#read.indexOf(archive));
+    const seek = this.#seekIn(archive, mayRepeat || this.#namesRead.has(name), again);
     this.#namesRead.add(name);
     this.#selection.onBlock = waitsFor && ((header) => this.#checkMissing(header, waitsFor));
     const options: ReadArchiveOptions = {
@@ -151,9 +161,10 @@ export class SeriesReading {
   ): 'read' | 'skip' {
     const { follow } = this.#options;
     // An archive that was followed to where it is now may be listed there as well.
-    if (!follow && this.#pathsRead.has(path)) return 'skip';
+    const known = this.#numbers.get(progress);
+    if (!follow && known === undefined && this.#pathsRead.has(path)) return 'skip';
     this.#pathsRead.add(path);
-    const number = this.#ledger.beginArchive(path, misplaced, this.#numbers.get(progress));
+    const number = this.#ledger.beginArchive(path, misplaced, known);
     this.#numbers.set(progress, number);
     this.#read[number] = archive;
     return 'read';
@@ -177,12 +188,12 @@ export class SeriesReading {
   }
 
   /** Which blocks of an archive to read; undefined if it is read whole. */
-  #seekIn(archive: FoundArchive, isNameRead: boolean): SpanOptions | undefined {
+  #seekIn(archive: FoundArchive, isNameRead: boolean, again: boolean): SpanOptions | undefined {
     const selection = this.#selection;
     const { metadata } = selection;
     const isWanted = (run: IndexedRun) => selection.hasAnyOf(run);
     if (!isAnyTime(selection)) return { isWanted, metadata, whenUntimed: 'read it' };
-    if (this.#options.after.writers.length > 0) {
+    if (again || this.#options.after.writers.length > 0) {
       return { isWanted, metadata, whenUntimed: 'read all', leastBytes: 0 };
     }
     if (metadata !== undefined) return { isWanted, metadata, whenUntimed: 'read all' };

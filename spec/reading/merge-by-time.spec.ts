@@ -169,6 +169,31 @@ describe('mergeByTime', () => {
     expect(files).to.include({ open: 0, mostOpen: 1 });
   });
 
+  it('needs 64 open files for more writers that wrote at the same time', async () => {
+    const folder = join(directory, 'x');
+    const writers = Array.from({ length: 150 }, (_, i) => [
+      [[i % 7, 200 + i], [300 + (i % 3), 400], [500 - i]],
+      [[450 + (i % 5)]],
+    ]);
+    const rows = await writeAll(writers, folder);
+    const expected = merge(rows).map(({ payload }) => payload);
+    const files = new CountingFiles();
+    const found = await readAll(folder, { files: files.layer });
+    expect(textsOf(found)).to.deep.equal(expected);
+    expect(files.mostOpen).to.be.within(60, 65);
+    expect(files.open).to.equal(0);
+    const after = found[200]?.cursor ?? '';
+    expect(textsOf(await readAll(folder, { after }))).to.deep.equal(expected.slice(201));
+    // Nothing is missing or late.
+    const reader = createArchiveReader(folder, { order: 'merged' });
+    const events: unknown[] = [];
+    for (const name of ['gap', 'late', 'conflict'] as const) {
+      reader.on(name, (event: unknown) => events.push(event));
+    }
+    for await (const _ of reader);
+    expect(events).to.deep.equal([]);
+  });
+
   it('opens an archive only when its first time is due', async () => {
     const folder = join(directory, 'x');
     await writeAll([[[[0, 30]], [[40, 70]]], [[[20, 60]]], [[[50]]]], folder);
