@@ -47,12 +47,14 @@ export { type ToPayloadsOptions, toPayloads } from './exporting/to-payloads.js';
 export type { ByteRange } from './files/byte-range.js';
 export {
   type DirectoryEntry,
+  type DirectoryWatch,
   type FileLayer,
   type FileStatus,
   nodeFileLayer,
   type OpenFile,
   type OpenMode,
   type ReadResult,
+  type WatchListener,
   type WriteResult,
 } from './files/file-layer.js';
 export type { ByteCount, Duration } from './format/quantity.js';

@@ -81,9 +81,11 @@ export class SeriesFollower {
       yield* this.#readNew(await this.#listing.list(), order);
       this.#hasStarted = true;
       this.#nextPollMs = clock.now() + this.#pollMs;
-      while (!retries.signal.aborted) {
+      for (;;) {
+        const changes = await this.#nextChanges();
+        if (retries.signal.aborted) return;
         let hasNews = false;
-        for await (const records of this.#readChanges(await this.#nextChanges())) {
+        for await (const records of this.#readChanges(changes)) {
           hasNews = true;
           yield records;
         }

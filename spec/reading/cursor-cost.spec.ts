@@ -20,7 +20,7 @@ import { TemporaryDirectories } from '../support/series.js';
 import { withFile } from '../support/with-file.js';
 
 const ARCHIVES = 20;
-const RECORDS_PER_ARCHIVE = 500;
+const RECORDS_PER_ARCHIVE = 200;
 const RECORD_BYTES = 1000;
 const ARCHIVE_BYTES = RECORDS_PER_ARCHIVE * RECORD_BYTES;
 
@@ -95,7 +95,7 @@ describe('reading after a cursor', () => {
     const [name = ''] = (await readdir(directory)).sort();
     const open = join(await directories.make(), 'a.events.open');
     const bytes = await readFile(join(directory, name));
-    await writeFile(open, bytes.subarray(0, 20 * 16_500));
+    await writeFile(open, bytes.subarray(0, 10 * 16_500));
     const marks: string[] = [];
     for await (const record of createArchiveReader(open)) marks.push(record.cursor ?? '');
     const after = marks.at(-5);
