@@ -105,6 +105,11 @@ export {
   createArchiveWriter,
 } from './shipping/create-archive-writer.js';
 export {
+  type FindLeftoversOptions,
+  findLeftovers,
+  type Leftover,
+} from './shipping/find-leftovers.js';
+export {
   type ShipArchivesOptions,
   type ShipOutcome,
   type ShipProgress,

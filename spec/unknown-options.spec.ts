@@ -97,6 +97,11 @@ describe('an unknown option', () => {
       'allowEmpty',
       (slip) => shoebox.listArchives(directory, slip),
     ],
+    findLeftovers: [
+      { oldThan: '1d' },
+      'olderThan',
+      (slip) => shoebox.findLeftovers(directory, slip),
+    ],
     shipArchives: [
       { locaFile: 'keep' },
       'localFile',

@@ -54,6 +54,10 @@ export const COMMANDS: LazyCommands = {
     summary: 'copy what is left of a damaged archive',
     load: async () => (await import('./repair.js')).repair,
   },
+  gc: {
+    summary: 'list what crashes have left behind, and remove it with --yes',
+    load: async () => (await import('./gc.js')).gc,
+  },
   doctor: {
     summary: 'try a directory and a store, and say which settings to use',
     load: async () => (await import('./doctor.js')).doctor,

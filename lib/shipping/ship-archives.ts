@@ -284,7 +284,7 @@ class ArchiveShipping {
 
   /** A writer that ships to another store needs its journal. */
   async #hasOtherJournal(path: string): Promise<boolean> {
-    const entry = await new ArchiveJournal(path, this.#files).read().catch(() => null);
+    const entry = await ArchiveJournal.peek(path, this.#files).catch(() => null);
     const store = entry === null ? undefined : storeOf(entry);
     return store !== undefined && store !== this.#store.name;
   }

@@ -51,6 +51,12 @@ export class ArchiveJournal {
     return entry;
   }
 
+  /** The entry of an archive's journal; null if there is none. Leaves a damaged one where it is. */
+  static async peek(archive: string, files: FileLayer): Promise<JournalEntry | null> {
+    const bytes = await new ArchiveJournal(archive, files).#readBytes();
+    return bytes === null || bytes === NOT_A_FILE ? null : decodeJournal(bytes);
+  }
+
   /** @throws Node's errors; the journal keeps its previous entry then */
   async write(entry: JournalEntry): Promise<void> {
     for (let attempt = 1; ; attempt++) {
