@@ -1,13 +1,18 @@
-// Writes, ships to a directory, runs a loaded handler, and reads back.
+// Writes, ships to a directory, runs a loaded handler, reads back, and exports.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 
 import {
   createArchiveReader,
   createArchiveWriter,
+  exportParquet,
+  fromJsonLines,
   loadHandler,
   rollByCount,
+  toCsv,
 } from 'shoebox-archive';
 
 const root = await mkdtemp(join(tmpdir(), 'shoebox-bundle-'));
@@ -28,7 +33,13 @@ try {
   for await (const record of createArchiveReader(join(store, '*'))) sum += record.json().i;
   const sealed = (await readFile(names, 'utf8')).trim().split('\n').length;
   if (sum !== 435 || sealed !== 3) throw new Error(`sum ${sum}, ${sealed} sealed`);
-  console.log('bundle: wrote, shipped, ran a handler and read back');
+  const columns = ['payload.i'];
+  const table = { directory: join(root, 'table'), partition: 'day', columns };
+  const { rows } = await exportParquet(createArchiveReader(join(store, '*')), table);
+  const lines = Readable.from([Buffer.from('{"i":1}\n{"i":2}\n')]).pipe(fromJsonLines());
+  const csv = String(await buffer(lines.pipe(toCsv({ columns }))));
+  if (rows !== 30 || csv !== 'payload.i\r\n1\r\n2\r\n') throw new Error(`${rows} rows, ${csv}`);
+  console.log('bundle: wrote, shipped, ran a handler, read back and exported');
 } finally {
   await rm(root, { recursive: true, force: true });
 }
