@@ -21,7 +21,7 @@ const writer = createArchiveWriter({
   roll: rollByCount(perArchive),
   files: unsyncedFiles,
   sync: 'no',
-  ship: { to, endTimeout: '1h', maxSpoolBytes: '256 MiB' },
+  ship: { to, endTimeout: '1h', maxSpoolBytes: '8 GiB' },
 });
 let i = 0;
 for (const { metadata, payload } of recordsOf(input)) {
@@ -34,4 +34,4 @@ const done = finished(writer);
 writer.end();
 await done;
 process.send?.({ records: input.count });
-process.disconnect();
+process.disconnect?.();

@@ -1,4 +1,5 @@
-import { MAX_INDEXED_RUNS } from '../../format/metadata-index.js';
+import { MAX_INDEXED_RUNS, MAX_METADATA_INDEX_BYTES } from '../../format/metadata-index.js';
+import { HEADER_BYTES } from '../../format/version-2.js';
 import { BoundedEntries } from '../bytes/bounded-entries.js';
 import type { BlockFacts } from '../version-2/block-builder.js';
 import { BlockValues } from './block-values.js';
@@ -68,14 +69,15 @@ export class MetadataIndexBuilder {
    * Encodes the index as a whole frame.
    *
    * @param missingBytes how many bytes at the start of the archive are in another file
-   * @returns null if no run begins there
+   * @returns null if no run begins there, or if no reader would accept a frame of that size
    */
   encode(facts: MetadataIndexFacts, missingBytes = 0): Buffer | null {
     const runs = this.#runs.entries
       .filter(({ offset }) => offset >= missingBytes)
       .map(({ offset, values }) => ({ offset: offset - missingBytes, values }));
     if (runs[0]?.offset !== 0) return null;
-    return encodeMetadataIndex({ ...facts, keys: this.#keys, values: this.#values, runs });
+    const frame = encodeMetadataIndex({ ...facts, keys: this.#keys, values: this.#values, runs });
+    return frame.length <= HEADER_BYTES + MAX_METADATA_INDEX_BYTES ? frame : null;
   }
 
   #merge(first: ValueRun, second: ValueRun): ValueRun {

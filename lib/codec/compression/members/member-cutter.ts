@@ -15,7 +15,7 @@ export interface RawMember {
   readonly facts: MemberFacts;
 }
 
-/** A smaller member does not end early: readers fetch more than that at once anyway. */
+/** A smaller archive is not cut before its end: readers fetch more than that at once anyway. */
 const LEAST_EARLY_BYTES = 16 * 2 ** 10;
 
 /** The content that follows: unknown so far; a frame's header or body; lines; not an archive. */
@@ -41,6 +41,8 @@ export class MemberCutter {
   #isAtLineStart = true;
   /** Whether the member ends here. */
   #isDue = false;
+  /** Whether a member was cut off. */
+  #hasCut = false;
   /** The header of a frame that the next member begins with. */
   #carried: Buffer | null = null;
 
@@ -148,7 +150,8 @@ export class MemberCutter {
    * archive, and no blocks.
    */
   #endsEarly({ header }: MeasuredFrame): boolean {
-    return header?.kind === KIND_METADATA_INDEX && this.#frameStart >= LEAST_EARLY_BYTES;
+    if (header?.kind !== KIND_METADATA_INDEX || this.#frameStart === 0) return false;
+    return this.#hasCut || this.#frameStart >= LEAST_EARLY_BYTES;
   }
 
   #decideCarried(): void {
@@ -200,6 +203,7 @@ export class MemberCutter {
     this.#frameStart -= bytes.length;
     this.#frameEnd -= bytes.length;
     this.#isDue = false;
+    this.#hasCut = true;
     return { bytes, facts };
   }
 }

@@ -235,7 +235,11 @@ describe('MemberCutter', () => {
       expect(members[1]?.facts).to.include({ beginsWhole: true, isTimed: true });
       expect(recordsAreExact).to.equal(true);
     }
-    // A small member would save nothing.
+    // Also if little of the last member precedes it.
+    const { members } = cutAll(bytes, begin - 900);
+    expect(members).to.have.length(3);
+    expect(members.map(({ facts }) => facts.records)).to.deep.equal([590, 10, 0]);
+    // A small archive would save nothing.
     const small = sealArchive(blocks.slice(0, 3), { indexedKeys: ['k'] }).bytes;
     expect(cutAll(small, 2 ** 20).members).to.have.length(1);
   });
