@@ -20,6 +20,7 @@ import { temporaryBaseOf } from '../series/names/temporary-path.js';
 import { LocalArchive } from '../series/opening/local-archive.js';
 import type { Store } from '../stores/contract/store.js';
 import { openStore } from '../stores/open-store.js';
+import type { S3StoreOptions } from '../stores/s3/s3-store-options.js';
 import { type Clock, systemClock } from '../streams/clock.js';
 import {
   isLeaseAside,
@@ -33,10 +34,18 @@ import { listUploads, type StoreContext } from './ask-store.js';
 import { ArchiveJournal } from './journal/archive-journal.js';
 import type { JournalEntry } from './journal/journal-entry.js';
 import { JOURNAL_SUFFIX, parseJournalName } from './journal/journal-name.js';
-import { SHIP_OPTION_NAMES, type ShipOptions } from './ship-options.js';
+import { SHIP_OPTION_NAMES } from './ship-options.js';
 
 /** Where and how to look for leftovers. */
-export interface FindLeftoversOptions extends Pick<Partial<ShipOptions>, 'to' | 's3'> {
+export interface FindLeftoversOptions {
+  /**
+   * The store that the archives of the directory are shipped to, to look for unfinished uploads
+   * there: `s3://bucket/prefix`, the path of a directory, its `file://` URL, or a store.
+   * @default no store
+   */
+  readonly to?: string | URL | Store | undefined;
+  /** Service and credentials of an `s3://` URL. */
+  readonly s3?: S3StoreOptions | undefined;
   /** Only what has not changed for so long, in ms or as text such as `'12h'`. @default '7d' */
   readonly olderThan?: Duration | undefined;
   /** Ends the search, which then throws the signal's reason. */
@@ -266,8 +275,8 @@ class LeftoverSearch {
   }
 }
 
-/** `NAME.torn-OFFSET`, `NAME.torn-all` or `NAME.torn-RANDOM`, with a digest if that was taken. */
-const TORN = /^(.+)\.torn-(?:\d+|all|[0-9a-f]{8})(?:-[0-9a-f]{8})?$/s;
+/** `NAME.torn-OFFSET`, `NAME.torn-all` or `NAME.torn-RANDOM`. */
+const TORN = /^(.+)\.torn-(?:\d+|all|[0-9a-f]{8})$/s;
 
 const LEASE_TOKEN = /^[0-9a-f]{16}$/;
 

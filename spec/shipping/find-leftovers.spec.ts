@@ -54,7 +54,7 @@ describe('findLeftovers', () => {
       'b.events.open.lock': TOKEN,
       'b.events.open.taken-0123abcd.lock': TOKEN,
       'a.events.torn-100': 'x',
-      'a.events.torn-all-0123abcd': 'x',
+      'a.events-1.torn-all': 'x',
       'a.events.0123abcd.recovered': 'x',
       '.a.events.0123456789abcdef.part': 'x',
     });
@@ -63,9 +63,9 @@ describe('findLeftovers', () => {
     const found = await find(directory);
     expect(namesOf(found)).to.deep.equal([
       'copy .a.events.0123456789abcdef.part',
+      'torn a.events-1.torn-all',
       'copy a.events.0123abcd.recovered',
       'torn a.events.torn-100',
-      'torn a.events.torn-all-0123abcd',
       'journal b.events.damaged-1.journal',
       'journal b.events.journal',
       'journal b.events.journal.0123abcd.part',
