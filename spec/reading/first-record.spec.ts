@@ -1,11 +1,11 @@
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
 
 import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
 import { CountingFiles } from '../support/counting-files.js';
-import { NOW_MICROS } from '../support/encode-archive.js';
+import { encodeJsonLines, NOW_MICROS } from '../support/encode-archive.js';
 import { defaultName } from '../support/named-archives.js';
 import { PagedStore } from '../support/paged-store.js';
 import { encodeUnsealed, readPayloads, TemporaryDirectories } from '../support/series.js';
@@ -98,6 +98,21 @@ describe('the first record of a long series', () => {
       }
     }
     expect(payloads).to.deep.equal(PAYLOADS);
+  });
+
+  it('reads lines once that have their open and their sealed name, as while they are sealed', async () => {
+    const lines = PAYLOADS.map((payload, i) => `x-${1000 + i}_2026-11-30.jsonl:"${payload}"`);
+    for (const line of lines) {
+      const [name = '', text = ''] = line.split(':');
+      await writeFile(join(directory, 'one', name), encodeJsonLines([text]));
+    }
+    const sealed = join(directory, 'one', `x-1000_2026-11-30.jsonl`);
+    await link(sealed, join(directory, 'one', 'x-[[COUNT]]_2026-11-30.jsonl.open'));
+    const { error, payloads } = await readPayloads(createArchiveReader(patterns()));
+    expect({ error, payloads: payloads.length }).to.deep.equal({
+      error: undefined,
+      payloads: ARCHIVES,
+    });
   });
 
   it('fails if an archive vanishes for good before its head is read', async () => {

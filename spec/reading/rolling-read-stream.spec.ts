@@ -195,7 +195,8 @@ describe('RollingReadStream', () => {
 
     it('and reports one that vanished, after the records before it', async () => {
       await put('a.events', encodeUnsealed(numbered('a', 1000)));
-      await put('b.events', encodeUnsealed(['last'], { sequence: 1000 }));
+      // One of up to 4 KiB would be in memory by then.
+      await put('b.events', encodeUnsealed(['x'.repeat(5000)], { sequence: 1000 }));
       const reader = createArchiveReader(join(directory, '*.events'));
       const payloads: string[] = [];
       const reading = (async () => {

@@ -60,6 +60,8 @@ const MOST_LISTINGS = 100;
 export class ArchiveOrder {
   readonly #options: ArchiveOrderOptions;
   readonly #schedule = new HeadSchedule();
+  /** Whether archives are read soon after their heads, so that few are in memory. */
+  readonly #readsSoon: boolean;
   /** All that were listed: one that vanished may be among them under another name. */
   readonly #known: NamedArchive[] = [];
   /** Archives that a later listing found: coming late, they do not contradict their names. */
@@ -72,7 +74,7 @@ export class ArchiveOrder {
   /** Archives without sequences and copies, in reverse order. */
   #distinct: FoundArchive[] = [];
   /** The files of archives without sequences, by device and number. */
-  readonly #files = new Map<string, ArchiveIdentity>();
+  readonly #files = new Map<string, IdentifiedFile>();
   /** False on a file system that gives several files one number, as some network file systems do. */
   #areNumbersOwn = true;
   readonly #damaged = new PriorityQueue<NamedArchive>(compareNames);
@@ -82,6 +84,7 @@ export class ArchiveOrder {
   /** @param archives in no order */
   constructor(archives: readonly FoundArchive[], options: ArchiveOrderOptions) {
     this.#options = options;
+    this.#readsSoon = Number.isFinite(options.headsAhead);
     this.#add(archives);
   }
 
@@ -140,14 +143,16 @@ export class ArchiveOrder {
   async #readHead(scheduled: Scheduled): Promise<void> {
     const { named } = scheduled;
     try {
-      const { head, identity } = await identifyArchive(named.archive);
+      const { head, identity } = await identifyArchive(named.archive, {
+        isReadSoon: this.#readsSoon,
+      });
       this.#listings = 0;
       const highest = head.kind === 'sequenced' ? this.#turns.highestOf(head.start.writer) : -1;
       this.#schedule.note(scheduled, head, highest);
       if (head.kind === 'sequenced') this.#turns.add({ named, start: head.start });
       else if (head.kind === 'damaged') this.#damaged.push(named);
       else if (head.kind === 'begun') this.#begun.push(named);
-      else if (!this.#isSecond(named, identity)) this.#unsequenced.push(named);
+      else if (!(await this.#isSecond(named, identity))) this.#unsequenced.push(named);
     } catch (error) {
       const mayBeGone =
         isArchiveGone(error) &&
@@ -185,19 +190,25 @@ export class ArchiveOrder {
   }
 
   /**
-   * Whether an archive without sequences that was listed again is a file that was met before. The
-   * ledger of sequences does not notice that it is read twice.
+   * Whether an archive without sequences is a file that was met before: it was listed again under
+   * another name, or is being sealed and has both names. The ledger of sequences does not notice
+   * that it is read twice.
    */
-  #isSecond({ archive }: NamedArchive, identity: ArchiveIdentity): boolean {
+  async #isSecond({ archive }: NamedArchive, identity: ArchiveIdentity): Promise<boolean> {
     const { file } = identity;
     if (file === undefined || file.ino === 0) return false;
     const number = `${file.dev} ${file.ino}`;
     const known = this.#files.get(number);
-    if (known === undefined) this.#files.set(number, identity);
-    if (known === undefined) return false;
+    if (known === undefined) {
+      this.#files.set(number, { archive, identity });
+      return false;
+    }
+    const isAlike = beginsAs(known.identity, identity) || beginsAs(identity, known.identity);
+    // With all heads read, `distinctArchives` prefers the sealed name.
+    if (this.#readsSoon && isAlike && (await areLinked(known.archive, archive))) return true;
     if (!this.#relisted.has(archive)) this.#areNumbersOwn = false;
     // Otherwise copies are found by their bytes.
-    return this.#areNumbersOwn && beginsAs(known, identity);
+    return this.#areNumbersOwn && isAlike;
   }
 
   #takeDamaged(candidate: NamedArchive | undefined): NamedArchive | undefined {
@@ -251,6 +262,17 @@ export class ArchiveOrder {
 
 function place(archive: FoundArchive, kind: ArchiveHead['kind']): PlacedArchive {
   return { archive, kind, start: undefined, misplaced: undefined };
+}
+
+interface IdentifiedFile {
+  readonly archive: FoundArchive;
+  readonly identity: ArchiveIdentity;
+}
+
+/** Whether one of two names is that of an open archive, and its file has several names. */
+async function areLinked(one: FoundArchive, other: FoundArchive): Promise<boolean> {
+  const files = [await one.findFile(), await other.findFile()];
+  return files.some((file) => file?.isOpen === true && file.status.nlink > 1);
 }
 
 /** Names one archive of a writer; undefined if the name has no writer or no ordinal. */

@@ -8,7 +8,7 @@ import { laterNameMatcher } from '../names/later-name.js';
 import type { ArchiveIdentity, FoundArchive } from '../opening/found-archive.js';
 import type { IndexCache } from '../opening/index-cache.js';
 import { type FindMoved, LocalArchive } from '../opening/local-archive.js';
-import { isArchiveGone } from '../opening/open-archive.js';
+import { isArchiveGone, type LastState } from '../opening/open-archive.js';
 import { identifyArchive, isSameArchive } from './archive-head.js';
 import { walkLocalArchives } from './list-local-archives.js';
 import { listStoredArchives } from './list-stored-archives.js';
@@ -54,6 +54,7 @@ export class SeriesListing {
   readonly #local = new Map<string, FoundArchive>();
   readonly #stored = new Map<string, FoundArchive>();
   readonly #skipped = new Set<string>();
+  readonly #lastState: LastState = { suffix: '' };
   /** Those that `list` and `takeNew` have not returned yet. */
   #fresh: FoundArchive[] = [];
   /** By path: archives that are on disk or in a store for good, and so need not be read again. */
@@ -127,7 +128,7 @@ export class SeriesListing {
     for await (const paths of walkLocalArchives(this.#patterns.local, options)) {
       for (const path of paths) {
         if (this.#local.has(path)) continue;
-        const archive = new LocalArchive(path, files, this.#findMoved);
+        const archive = new LocalArchive(path, files, this.#findMoved, this.#lastState);
         this.#noteFresh(archive);
         this.#local.set(path, archive);
       }

@@ -18,6 +18,9 @@ export interface FoundArchive {
    */
   open(first?: 'start' | 'end'): Promise<ArchiveSource>;
 
+  /** Keeps the whole archive, which was read with its head, for the next `open`. */
+  keep?(source: ArchiveSource): void;
+
   /** Keeps what the archive is recognised by, once its head was read. */
   remember?(identity: ArchiveIdentity): void;
 }
@@ -28,7 +31,7 @@ export interface ArchiveIdentity {
   readonly start: { readonly writer: string; readonly sequence: number } | undefined;
   /** Without a first block, its first bytes, uncompressed; empty if it has no whole header yet. */
   readonly head: Uint8Array;
-  /** The file's device and number; undefined in a store. */
+  /** The file's device and number; undefined in a store, or if they were not asked for. */
   readonly file: FileNumber | undefined;
   readonly isCompressed: boolean;
 }

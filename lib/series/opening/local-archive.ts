@@ -3,7 +3,8 @@ import { findFile } from '../../files/find-file.js';
 import { mayBeTorn, possiblePathsOf } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';
 import type { ArchiveIdentity, FoundArchive, FoundFile } from './found-archive.js';
-import { isArchiveGone, openArchive } from './open-archive.js';
+import { isArchiveGone, type LastState, openArchive } from './open-archive.js';
+import { WholeSource } from './whole-source.js';
 
 /**
  * Finds an archive that has left the path at which it was listed.
@@ -27,12 +28,20 @@ export class LocalArchive implements FoundArchive {
   readonly isStored = false;
   readonly #files: FileLayer;
   readonly #findMoved: FindMoved | undefined;
+  readonly #last: LastState | undefined;
   #identity: ArchiveIdentity | undefined;
+  #kept: ArchiveSource | undefined;
 
-  constructor(path: string, files: FileLayer, findMoved?: FindMoved) {
+  /** @param last of the archives of its series */
+  constructor(path: string, files: FileLayer, findMoved?: FindMoved, last?: LastState) {
     this.path = path;
     this.#files = files;
     this.#findMoved = findMoved;
+    this.#last = last;
+  }
+
+  keep(source: ArchiveSource): void {
+    this.#kept = source;
   }
 
   remember(identity: ArchiveIdentity): void {
@@ -48,8 +57,11 @@ export class LocalArchive implements FoundArchive {
   }
 
   async open(): Promise<ArchiveSource> {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept !== undefined) return kept;
     try {
-      return await openArchive(this.path, this.#files);
+      return await openArchive(this.path, this.#files, this.#last);
     } catch (error) {
       if (!isArchiveGone(error)) throw error;
       return await this.#openMoved(error);
@@ -71,33 +83,7 @@ export class LocalArchive implements FoundArchive {
     // It had no record when it was listed, and so holds none that the caller must read.
     const identity = this.#identity;
     const isEmpty = identity?.start === undefined && identity?.head.length === 0;
-    if (isEmpty) return new EmptySource(this.path);
+    if (isEmpty) return new WholeSource(this.path, Buffer.alloc(0), 'open');
     throw gone;
-  }
-}
-
-/** An archive that had no bytes when it was listed, and is gone. */
-class EmptySource implements ArchiveSource {
-  readonly path: string;
-  readonly isOpen = true;
-
-  constructor(path: string) {
-    this.path = path;
-  }
-
-  async size(): Promise<number> {
-    return 0;
-  }
-
-  async read(): Promise<Buffer> {
-    return Buffer.alloc(0);
-  }
-
-  async *stream(): AsyncGenerator<Buffer> {
-    // There is nothing.
-  }
-
-  async close(): Promise<void> {
-    // Nothing is open.
   }
 }

@@ -6,20 +6,34 @@ import { possiblePathsOf } from '../names/archive-state.js';
 import type { ArchiveSource } from './archive-source.js';
 import { FileSource } from './file-source.js';
 
+/** The suffix of the archive that was opened last: most archives of a series are in one state. */
+export interface LastState {
+  suffix: string;
+}
+
 /**
  * Opens a local archive for reading, whatever state it is in now.
  *
  * @param archive its path without the suffix of its state
+ * @param last tried first: a path where there is nothing costs as much as one where there is
  * @throws ArchiveError with the code `ERR_ARCHIVE_GONE` if there is no file in any state;
  *   NotAFileError if there is only something else
  */
-export async function openArchive(archive: string, files: FileLayer): Promise<ArchiveSource> {
+export async function openArchive(
+  archive: string,
+  files: FileLayer,
+  last: LastState = { suffix: '' },
+): Promise<ArchiveSource> {
   let notAFile: NotAFileError | undefined;
   // Try every path twice: the archive may change its state between two attempts.
-  for (const path of [...possiblePathsOf(archive), ...possiblePathsOf(archive)]) {
+  const paths = [...possiblePathsOf(archive), ...possiblePathsOf(archive)];
+  for (const path of last.suffix === '' ? paths : [archive + last.suffix, ...paths]) {
     try {
       // The user's pattern has matched the name, so a link is followed.
-      return new FileSource(await files.open(path, 'rl'), path);
+      const source = new FileSource(await files.open(path, 'rl'), path);
+      // An open archive may have its sealed name, too, which is better.
+      if (!source.isOpen) last.suffix = path.slice(archive.length);
+      return source;
     } catch (error) {
       // The archive may be there in another state.
       if (error instanceof NotAFileError) notAFile ??= error;

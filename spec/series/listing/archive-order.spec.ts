@@ -190,6 +190,10 @@ const contents = fc
     });
   });
 
+/** Without copies, too, among which only paths decide. */
 function withoutNamesakes(all: readonly NamedContent[]): NamedContent[] {
-  return [...new Map(all.map((content) => [content.name, content])).values()];
+  const named = [...new Map(all.map((content) => [content.name, content])).values()];
+  const keyOf = ({ name, sequence, writer: digit }: NamedContent) =>
+    digit === undefined ? name : `${digit} ${sequence}`;
+  return [...new Map(named.map((content) => [keyOf(content), content])).values()];
 }
