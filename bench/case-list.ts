@@ -18,6 +18,7 @@ const roll = () => import('./cases/roll.js');
 const seek = () => import('./cases/seek.js');
 const objects = () => import('./cases/seek-objects.js');
 const ship = () => import('./cases/ship.js');
+const smallArchives = () => import('./cases/small-archives.js');
 const sync = () => import('./cases/sync.js');
 const writeLimit = () => import('./cases/write-limit.js');
 const writePeers = () => import('./cases/write-peers.js');
@@ -50,6 +51,8 @@ export const CASES = {
   gzipLimit: async () => (await gzip()).gzipLimit,
   gunzipShoebox: async () => (await gunzip()).gunzipShoebox,
   gunzipLimit: async () => (await gunzip()).gunzipLimit,
+  readSmall: async () => (await smallArchives()).readSmall,
+  readSmallWithout: async () => (await smallArchives()).readSmallWithout,
   seekFile: async () => (await seek()).seekFile,
   seekStore: async () => (await seek()).seekStore,
   seekWholeFile: async () => (await seek()).seekWholeFile,

@@ -11,6 +11,7 @@ import { readSuite } from './read.js';
 import { rollSuite } from './roll.js';
 import { seekSuite } from './seek.js';
 import { shipSuite } from './ship.js';
+import { smallArchivesSuite } from './small-archives.js';
 import { syncSuite } from './sync.js';
 import { writeSuite } from './write.js';
 
@@ -19,6 +20,7 @@ export const SUITES: readonly Suite[] = [
   writeSuite,
   readSuite,
   gzipSuite,
+  smallArchivesSuite,
   shipSuite,
   e2eSuite,
   syncSuite,

@@ -48,6 +48,18 @@ export const EMPTY_MEMBER_END: readonly number[] = [3, 0, 0, 0, 0, 0, 0, 0, 0, 0
 /** CRC-32 (4), length modulo 2^32 (4) */
 export const MEMBER_TRAILER_BYTES = 4 + 4;
 
+/** The largest member, uncompressed, that ends as `SMALL_MEMBER_END` says. */
+export const LARGEST_SMALL_MEMBER = 64 * 2 ** 10;
+
+/**
+ * How the deflate data of a small member end: an empty stored block, as a sync flush makes it,
+ * without the bits of its header (4), and an empty final block (2).
+ */
+export const SMALL_MEMBER_END: readonly number[] = [0, 0, 0xff, 0xff, 3, 0];
+
+/** The empty final block. */
+export const FINAL_BLOCK_BYTES = 2;
+
 /** The shortest deflate data of one byte or more. */
 const LEAST_DEFLATED_BYTES = 3;
 export const MIN_DATA_MEMBER_BYTES =

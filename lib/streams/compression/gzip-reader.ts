@@ -12,6 +12,7 @@ import { type Fail, nullIfFaulty } from '../../codec/compression/members/section
 import { isError } from '../../errors/is-error.js';
 import {
   DATA_HEADER_BYTES,
+  LARGEST_SMALL_MEMBER,
   MAX_INDEX_BYTES,
   MEMBER_TRAILER_BYTES,
 } from '../../format/seekable-gzip.js';
@@ -19,22 +20,32 @@ import { hasAhead, LARGEST_MEMBER_AHEAD } from './decompress-ahead.js';
 import { inflateRaw } from './inflate-raw.js';
 import type { MemberContext, MemberReader, PendingMember } from './member-reader.js';
 import type { PulledBytes } from './pulled-bytes.js';
+import { loadSmallInflater, type SmallInflater } from './small-inflater.js';
 
 /**
  * Reads members of gzip (RFC 1952). Zero bytes may follow the last one, as padding. Of our seekable
- * gzip it reads data members ahead.
+ * gzip it reads data members ahead: small ones in place, where zlib-sync is installed, all others on
+ * the thread pool.
  */
-export const gzipReader: MemberReader = {
-  format: gzipFormat,
-  takeMember,
-  hasMember: async (input) => (await input.has(1)) && input.queue.peek(1)[0] !== 0,
-  readMember,
-  takePadding,
-  isBadData: (error): error is Error =>
-    isError(error) && 'code' in error && error.code === 'Z_DATA_ERROR',
-};
+export const gzipReader: MemberReader = createGzipReader(loadSmallInflater);
 
-async function takeMember(input: PulledBytes): Promise<PendingMember | null> {
+/** @param load gives the inflater of small members; null if they go to the thread pool */
+export function createGzipReader(load: () => Promise<SmallInflater | null>): MemberReader {
+  return {
+    format: gzipFormat,
+    takeMember: (input) => takeMember(input, load),
+    hasMember: async (input) => (await input.has(1)) && input.queue.peek(1)[0] !== 0,
+    readMember,
+    takePadding,
+    isBadData: (error): error is Error =>
+      isError(error) && 'code' in error && error.code === 'Z_DATA_ERROR',
+  };
+}
+
+async function takeMember(
+  input: PulledBytes,
+  load: () => Promise<SmallInflater | null>,
+): Promise<PendingMember | null> {
   if (!(await hasAhead(input, DATA_HEADER_BYTES))) return null;
   const header = input.queue.peek(DATA_HEADER_BYTES);
   // `readMember` reports a damaged header.
@@ -44,7 +55,9 @@ async function takeMember(input: PulledBytes): Promise<PendingMember | null> {
   }
   if (!(await hasAhead(input, entry.memberBytes))) return null;
   const bytes = input.queue.take(entry.memberBytes);
-  return { bytes, raw: inflate(bytes, entry.rawBytes) };
+  const isSmall = entry.rawBytes <= LARGEST_SMALL_MEMBER;
+  const inflated = isSmall ? (await load())?.inflate(bytes, entry.rawBytes) : undefined;
+  return { bytes, raw: inflated ? Promise.resolve(inflated) : inflate(bytes, entry.rawBytes) };
 }
 
 /** Without spare room after the last byte, zlib would allocate a second buffer of the same size. */

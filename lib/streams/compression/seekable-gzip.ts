@@ -1,9 +1,11 @@
 import { addAbortSignal } from 'node:stream';
-import { createGzip } from 'node:zlib';
+import { constants, createGzip } from 'node:zlib';
 
 import { gzipFormat } from '../../codec/compression/gzip/gzip-format.js';
+import { encodeSmallEnd } from '../../codec/compression/gzip/small-member.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
 import { checkFunction, checkWholeNumber } from '../../format/option-values.js';
+import { LARGEST_SMALL_MEMBER } from '../../format/seekable-gzip.js';
 import {
   type CompressMember,
   type MemberOptions,
@@ -55,15 +57,19 @@ const LEAST_OUTPUT_BYTES = 2 ** 12;
 
 /**
  * Compresses on libuv's thread pool, checksum included. After the signal has aborted, zlib only
- * finishes the call that is running.
+ * finishes the call that is running. A small member ends with a sync flush and an empty final block,
+ * so that readers need no inflater of its own for it (docs/format-gzip.md, "Small members").
  */
 export function deflateOnPool(level: number): Deflate {
   return async (raw, signal) => {
     const chunkSize = Math.max(Math.ceil(raw.length * OUTPUT_SHARE), LEAST_OUTPUT_BYTES);
-    const gzip = addAbortSignal(signal, createGzip({ level, chunkSize }));
+    const isSmall = raw.length <= LARGEST_SMALL_MEMBER;
+    const end = isSmall ? { finishFlush: constants.Z_SYNC_FLUSH } : {};
+    const gzip = addAbortSignal(signal, createGzip({ level, chunkSize, ...end }));
     gzip.end(raw);
     const pieces: Buffer[] = [];
     for await (const piece of gzip) pieces.push(piece);
+    if (isSmall) pieces.push(encodeSmallEnd(raw));
     return Buffer.concat(pieces).subarray(ZLIB_HEADER_BYTES);
   };
 }
