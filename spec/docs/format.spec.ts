@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 import { expect } from 'chai';
 
 import { writeSignedVarint, writeVarint } from '../../lib/codec/bytes/varint.js';
+import { MetadataIndexBuilder } from '../../lib/codec/metadata-index/metadata-index-builder.js';
 import { decodeIndexBody, encodeIndexFrame } from '../../lib/codec/version-2/archive-index.js';
 import { readFrameHeader } from '../../lib/codec/version-2/frame-header.js';
 import { IndexBuilder } from '../../lib/codec/version-2/index-builder.js';
@@ -35,9 +36,9 @@ function blockIn(language: string): string {
   return block?.split('```')[0] ?? '';
 }
 
-/** The archive's bytes. Checks that each line has the offset that it states. */
-function archiveInHex(): Buffer {
-  const lines = blockIn('text').matchAll(/^ *(\d+) {2}((?:[0-9a-f]{2} ?)+)/gm);
+/** The bytes of a code block. Checks that each line has the offset that it states. */
+function bytesIn(language: string): Buffer {
+  const lines = blockIn(language).matchAll(/^ *(\d+) {2}((?:[0-9a-f]{2} ?)+)/gm);
   let bytes = Buffer.alloc(0);
   for (const [line, offset, hex = ''] of lines) {
     expect(Number(offset), line).to.equal(bytes.length);
@@ -52,7 +53,7 @@ function section(title: string): string {
 }
 
 describe('docs/format.md', () => {
-  const archive = archiveInHex();
+  const archive = bytesIn('text');
   const stated: Stated = JSON.parse(blockIn('json'));
   const indexAt = archive.length - archive.readUInt32LE(archive.length - 4);
 
@@ -111,6 +112,22 @@ describe('docs/format.md', () => {
     expect(Buffer.concat(written).toString('hex')).to.equal(archive.toString('hex'));
   });
 
+  it('has the metadata index that the codec writes for its archive', () => {
+    const writerId = Buffer.from(stated.writer, 'hex');
+    const metadata = new MetadataIndexBuilder(['kind', 'user'].map((key) => Buffer.from(key)));
+    const builder = createBlockBuilder({
+      writerId,
+      onBlock: (block, body) => metadata.add(block, body),
+    });
+    for (const record of stated.records) {
+      builder.add({ ...record, payload: Buffer.from(record.payload, 'hex') }, 0);
+      if (builder.nextSequence === 2) builder.finishBlock();
+    }
+    builder.finishBlock();
+    const facts = { writerId, nextSequence: 3, archiveBytes: builder.take().length };
+    expect(bytesIn('hex').toString('hex')).to.equal(metadata.encode(facts)?.toString('hex'));
+  });
+
   it('has the sections that the comments in lib name', () => {
     const titles = [
       'Frames',
@@ -118,6 +135,7 @@ describe('docs/format.md', () => {
       'Version 2',
       'Records',
       'The index',
+      'The metadata index',
       'JSON lines',
       'Damage',
     ];
