@@ -119,6 +119,13 @@ const ANY_SUFFIX: readonly string[] = ['', ...COMPRESSED_SUFFIXES];
 
 const LONGEST_SUFFIX = ANY_SUFFIX.toSorted((a, b) => b.length - a.length)[0] ?? '';
 
+/** The keys that an archive of this name has under other compressions. */
+export function namesakesOf(key: string): string[] {
+  const suffix = COMPRESSED_SUFFIXES.find((known) => key.endsWith(known)) ?? '';
+  const name = key.slice(0, key.length - suffix.length);
+  return ANY_SUFFIX.filter((other) => other !== suffix).map((other) => name + other);
+}
+
 const SAMPLE: ShippableArchive = {
   path: 'a.events',
   name: 'a.events',

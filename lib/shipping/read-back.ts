@@ -2,7 +2,7 @@ import { MEMBER_FORMATS } from '../codec/compression/member-formats.js';
 import { DamageError } from '../errors/damage-error.js';
 import { sha256OfChunks } from '../files/sha256.js';
 import { receiveBytes } from '../stores/contract/receive-bytes.js';
-import type { StoredObject } from '../stores/contract/store.js';
+import type { Store, StoredObject } from '../stores/contract/store.js';
 import { DirectoryStore } from '../stores/directory/directory-store.js';
 import { decompress } from '../streams/compression/decompress.js';
 import { MEMBER_READERS } from '../streams/compression/member-readers.js';
@@ -20,8 +20,7 @@ export async function holdsArchive(
 ): Promise<boolean> {
   if (metadata.sha256 !== undefined && metadata.sha256 !== archive.sha256) return false;
   // The file itself is no second copy, whatever leads to it: it would be deleted.
-  const { store } = context;
-  if (store instanceof DirectoryStore && (await store.isFile(key, archive.path))) return false;
+  if (await isFileOf(context.store, key, archive.path)) return false;
   try {
     const chunks = receiveObject(key, bytes, context);
     const format = MEMBER_FORMATS.find(({ suffix }) => key.endsWith(suffix));
@@ -34,6 +33,11 @@ export async function holdsArchive(
     if (error instanceof DamageError) return false;
     throw error;
   }
+}
+
+/** Whether an object is the very file at `path`. */
+export async function isFileOf(store: Store, key: string, path: string): Promise<boolean> {
+  return store instanceof DirectoryStore && (await store.isFile(key, path));
 }
 
 /** The SHA-256 of an object's bytes as stored, in hex. */

@@ -2,13 +2,13 @@ import { ArchiveError } from '../errors/archive-error.js';
 import { StoreError } from '../errors/store-error.js';
 import { askStore } from '../stores/contract/ask-store.js';
 import { headObject } from '../stores/contract/head-object.js';
-import type { PutResult, Store } from '../stores/contract/store.js';
+import type { PutResult, Store, StoredObject } from '../stores/contract/store.js';
 import type { ShippableArchive, ShippingEvidence } from '../writing/handlers/archive-shipper.js';
 import type { StoreContext } from './ask-store.js';
 import type { CompressedArchive } from './compress-archive.js';
 import type { JournaledObject } from './journal/journal-entry.js';
-import type { ArchiveKeys } from './key-template.js';
-import { hashObject, holdsArchive } from './read-back.js';
+import { type ArchiveKeys, namesakesOf } from './key-template.js';
+import { hashObject, holdsArchive, isFileOf } from './read-back.js';
 
 export interface ShipContext extends StoreContext {
   readonly keys: ArchiveKeys;
@@ -48,7 +48,7 @@ export async function shipArchive(
   let takenKey: string | null = null;
   for (const key of candidates) {
     const object = await shipTo(key, archive, context, whenTaken);
-    if (object !== null) return { store: store.name, key, ...object, takenKey };
+    if (object !== null) return { store: store.name, ...object, takenKey };
     takenKey = key;
   }
   const problem = `${store.name} has other archives under ${candidates.join(' and ')}`;
@@ -63,6 +63,7 @@ type WhenTaken = 'replace' | 'refuse';
 
 /** The store's confirmation that it has an archive. */
 interface ConfirmedObject {
+  readonly key: string;
   readonly storedBytes: number;
   readonly evidence: ShippingEvidence;
 }
@@ -76,7 +77,7 @@ async function shipTo(
 ): Promise<ConfirmedObject | null> {
   const { signal, store } = context;
   const find = () => headObject(store, key, signal);
-  let found = await find();
+  let found = (await find()) ?? (await findNamesake(key, archive, context));
   if (found === null) {
     try {
       return await send(key, archive, context, whenTaken);
@@ -88,8 +89,28 @@ async function shipTo(
     }
   }
   if (!(await holdsArchive(found, archive, context))) return null;
-  await askStore(async (options) => store.persist?.(key, options), signal);
-  return { storedBytes: found.bytes, evidence: 'read-back' };
+  const { key: foundKey } = found;
+  await askStore(async (options) => store.persist?.(foundKey, options), signal);
+  return { key: foundKey, storedBytes: found.bytes, evidence: 'read-back' };
+}
+
+/**
+ * The object of this name under another compression, which an earlier writer used. Readers take
+ * objects of one name for one archive, and read one of them.
+ */
+async function findNamesake(
+  key: string,
+  { path }: ShippableArchive,
+  { isPlainKeyOwn, keys, signal, store }: ShipContext,
+): Promise<StoredObject | null> {
+  // Only this archive can have the name: at worst it is stored twice, and read once.
+  if (isPlainKeyOwn || key === keys.distinct) return null;
+  for (const namesake of namesakesOf(key)) {
+    const found = await headObject(store, namesake, signal);
+    // In the directory itself, the plain file has the name of the key without a suffix.
+    if (found !== null && !(await isFileOf(store, namesake, path))) return found;
+  }
+  return null;
 }
 
 async function send(
@@ -130,9 +151,9 @@ async function confirm(
     throw unconfirmed(key, `sent ${compressed.bytes} bytes, but the store has ${bytes}`, context);
   }
   // A user's own store, written in JavaScript, may return no evidence at all.
-  if (evidence !== null && evidence !== undefined) return { storedBytes: bytes, evidence };
+  if (evidence !== null && evidence !== undefined) return { key, storedBytes: bytes, evidence };
   const [sent, stored] = [compressed.sha256, await hashObject(key, bytes, context)];
-  if (stored === sent) return { storedBytes: bytes, evidence: 'read-back' };
+  if (stored === sent) return { key, storedBytes: bytes, evidence: 'read-back' };
   throw unconfirmed(key, `sent bytes with SHA-256 ${sent}, read back ${stored}`, context);
 }
 
