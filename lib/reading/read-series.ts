@@ -6,6 +6,7 @@ import { seriesInOrder } from '../series/listing/series-in-order.js';
 import type { SortedPatterns } from '../series/listing/series-patterns.js';
 import { readNameTimes } from '../series/names/name-times.js';
 import type { RetryOptions } from '../stores/contract/retries.js';
+import type { CursorFacts } from './cursors/cursor-text.js';
 import { mergeByTime } from './merge-by-time.js';
 import { SeriesFollower } from './series-follower.js';
 import { SeriesReading, type SeriesReadingOptions } from './series-reading.js';
@@ -46,7 +47,10 @@ async function* readAll(
 ): AsyncGenerator<ArchiveRecord[]> {
   const isMerged = given.order === 'merged';
   const order = given.order === 'merged' ? 'time' : given.order;
-  const options = { ...given, order, mayBeWanted: (path: string) => mayHold(path, given) };
+  const options = {
+    ...{ ...given, order, nextOf: nextsOf(given.after) },
+    mayBeWanted: (path: string) => mayHold(path, given),
+  };
   if (options.follow) {
     const follower = new SeriesFollower(patterns, new SeriesReading(false, options), options);
     yield* follower.records();
@@ -66,6 +70,13 @@ async function* readAll(
       yield* reading.read(archive, { misplaced });
     }
   }
+}
+
+/** Undefined if the cursor knows no writer. */
+function nextsOf({ writers }: CursorFacts): ((writer: string) => number | undefined) | undefined {
+  if (writers.length === 0) return undefined;
+  const nexts = new Map(writers.map(({ next, writer }) => [writer, next]));
+  return (writer) => nexts.get(writer);
 }
 
 /** Whether an archive may hold records of the wanted times, as far as its name and key say. */

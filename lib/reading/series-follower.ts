@@ -2,6 +2,7 @@ import type { ArchiveRecord } from '../codec/records/archive-record.js';
 import type { FrameHeader } from '../codec/version-2/frame-header.js';
 import { identifyArchive, type SequenceStart } from '../series/listing/archive-head.js';
 import { SeriesListing, type SkippedArchive } from '../series/listing/find-archives.js';
+import { leaveOutRead } from '../series/listing/leave-out-read.js';
 import { orderArchives, type SeriesOrder } from '../series/listing/order-archives.js';
 import type { SortedPatterns } from '../series/listing/series-patterns.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
@@ -25,6 +26,8 @@ export interface FollowOptions extends Omit<ReadSettings, 'order'> {
   readonly onSkipped: (skipped: SkippedArchive) => void;
   /** Whether the archive at a path may hold wanted records, as far as its name says. */
   readonly mayBeWanted: (path: string) => boolean;
+  /** The next sequence of a writer of which records were read before; undefined if none was. */
+  readonly nextOf: ((writer: string) => number | undefined) | undefined;
 }
 
 /** After news, everything is looked at again after so long; without news, half as often each time. */
@@ -76,9 +79,10 @@ export class SeriesFollower {
   }
 
   async *records(): AsyncGenerator<ArchiveRecord[]> {
-    const { clock, order, retries } = this.#options;
+    const { clock, nextOf, order, retries } = this.#options;
     try {
-      yield* this.#readNew(await this.#listing.list(), order);
+      const found = await this.#listing.list();
+      yield* this.#readNew(nextOf === undefined ? found : await leaveOutRead(found, nextOf), order);
       this.#hasStarted = true;
       this.#nextPollMs = clock.now() + this.#pollMs;
       for (;;) {

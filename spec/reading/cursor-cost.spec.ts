@@ -87,7 +87,7 @@ describe('reading after a cursor', () => {
 
   it('reads heads and indexes of local archives before it', async () => {
     expect(await countAfter(directory)).to.equal(4.5 * RECORDS_PER_ARCHIVE);
-    const most = restBytes + slackBytes + ARCHIVES * (HEAD_BYTES + INDEX_BYTES);
+    const most = restBytes + slackBytes + 15 * HEAD_BYTES;
     expect(bytesRead).to.be.lessThan(most);
   });
 
@@ -120,8 +120,9 @@ describe('reading after a cursor', () => {
       }
       expect(await countAfter({ store, pattern: '**' })).to.equal(4.5 * RECORDS_PER_ARCHIVE);
       const rest = (total / ARCHIVES) * 5;
-      expect(store.bytesRead).to.be.lessThan(rest + ARCHIVES * TAIL_BYTES);
-      expect(store.gets.length + store.heads.length).to.be.lessThan(3 * ARCHIVES);
+      // The names give the order: a few heads show where to begin.
+      expect(store.bytesRead).to.be.lessThan(rest + 5 * (HEAD_BYTES + TAIL_BYTES));
+      expect(store.gets.length + store.heads.length).to.be.lessThan(25);
     });
   }
 

@@ -1,6 +1,7 @@
 import { NoArchivesError } from '../../errors/no-archives-error.js';
 import type { PlacedArchive } from './archive-order.js';
 import { type FindOptions, SeriesListing, type SkippedArchive } from './find-archives.js';
+import { leaveOutRead } from './leave-out-read.js';
 import { objectsByName } from './objects-by-name.js';
 import { orderArchives, type SeriesOrder } from './order-archives.js';
 import { type SortedPatterns, showPattern } from './series-patterns.js';
@@ -10,6 +11,8 @@ export interface SeriesInOrderOptions extends FindOptions {
   readonly onSkipped: (skipped: SkippedArchive) => void;
   /** Whether an archive with this path may be wanted; others are left out unopened. @default all */
   readonly mayBeWanted?: (path: string) => boolean;
+  /** The next sequence of a writer of which records were read before. @default none was */
+  readonly nextOf?: ((writer: string) => number | undefined) | undefined;
 }
 
 /** The archives of a series in the order in which they are read. */
@@ -22,7 +25,7 @@ export interface SeriesInOrder {
 
 /**
  * Finds the archives that patterns match, in their order. Lists local archives whole; objects of
- * stores, without local archives, while others are read.
+ * stores, without local archives, while others are read, unless some may have been read before.
  *
  * @throws NoArchivesError, DirectoryError, StoreError; the archives may also throw them
  */
@@ -31,7 +34,8 @@ export async function seriesInOrder(
   options: SeriesInOrderOptions,
 ): Promise<SeriesInOrder> {
   const { local } = patterns;
-  if (options.order === 'name' && local.length === 0) {
+  const { nextOf } = options;
+  if (options.order === 'name' && local.length === 0 && nextOf === undefined) {
     return { isByName: true, archives: placeObjects(patterns, options) };
   }
   const listing = new SeriesListing(patterns, options);
@@ -39,7 +43,8 @@ export async function seriesInOrder(
   const isByName = options.order === 'name' && found.some(({ isStored }) => isStored);
   const { mayBeWanted = () => true } = options;
   const wanted = found.filter(({ path }) => mayBeWanted(path));
-  const archives = orderArchives(wanted, options.order, () => listing.takeNew());
+  const unread = nextOf === undefined ? wanted : await leaveOutRead(wanted, nextOf);
+  const archives = orderArchives(unread, options.order, () => listing.takeNew());
   return { isByName, archives };
 }
 
