@@ -12,10 +12,10 @@ import type { BenchCase, CaseSetup } from '../bench-case.js';
 import { FIRST_TIME, makeObjects, type ObjectSeries, STEP_MS } from '../object-series.js';
 import { peakMemory } from '../peak-memory.js';
 
-/** What is asked of the series; each is about 1 % of its records. */
+/** Selections of about 1 % of the records, and all of them. */
 type Query = 'everything' | 'time' | 'cached time' | 'metadata' | 'cached metadata' | 'cursor';
 
-/** What a reader costs. */
+/** The requests of a reader, and the bytes that it gets. */
 interface Cost {
   bytes: number;
   requests: number;

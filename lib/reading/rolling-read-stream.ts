@@ -64,8 +64,8 @@ const RECORDS_AHEAD = 128;
 /**
  * A Readable of the records (`ArchiveRecord`) of all archives that patterns match, one archive
  * after the other, whatever their state and version, on local disk and in stores. At most one file
- * or object is open at a time. It lists and opens nothing, and does not load the AWS SDK, before
- * the first read.
+ * or object is open at a time, or 64 with `order: 'merged'`. It lists and opens nothing, and does
+ * not load the AWS SDK, before the first read.
  *
  * Records of one writer come by sequence, each once; records that overlapping or joined archives
  * hold out of order come where they are found, with the event `late`. Writers are merged by the earliest time of

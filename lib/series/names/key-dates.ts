@@ -77,7 +77,7 @@ function segmentOf(segment: string, fromEnd: number): DatedSegment | null {
   let units = '';
   for (const [piece] of segment.matchAll(/%.|[^%]+/gsu)) {
     const directive = DIRECTIVES.get(piece);
-    // A directive that is no date may write anything.
+    // Any other directive may write anything.
     if (directive === undefined && piece.startsWith('%')) return null;
     pattern += directive?.[0] ?? escapeRegExp(piece.replace(/[ :]/g, '_'));
     units += directive?.[1] ?? '';
