@@ -1,11 +1,15 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 
 import { expect } from 'chai';
 
 import type { SealedArchive } from '../../lib/index.js';
 import { verifyArchives } from '../../lib/reading/verifying/verify-archives.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
+import { compiled } from '../support/compiled.js';
 import { killHashingThread } from '../support/kill-hashing-thread.js';
 import { withScratch } from '../support/scratch-directory.js';
 
@@ -41,4 +45,54 @@ describe('the digest of a fast archive', () => {
       });
     }
   }
+
+  it('is right if one thread after the other dies, with slabs that it works on', async () => {
+    await withScratch(async ({ path: directory }) => {
+      const writer = new RollingWriteStream({ directory, template: 'x_[[SEQUENCE]].events' });
+      const count = 800;
+      const dying: Promise<void>[] = [];
+      for (let n = 0; n < count; n++) {
+        if (!writer.write(Buffer.alloc(2 ** 14, n))) await once(writer, 'drain');
+        if (n % 100 === 99) dying.push(killHashingThread());
+      }
+      await writer.close();
+      await Promise.all(dying);
+      const { archives, problems } = await verifyArchives(`${directory}/*.events`);
+      expect(problems).to.deep.equal([]);
+      expect(archives.map(({ records }) => records)).to.deep.equal([count]);
+    });
+  });
+
+  it('is right where no thread may start', async () => {
+    await withScratch(async ({ path: directory }) => {
+      const lib = compiled(new URL('../../lib/index.ts', import.meta.url)).href;
+      const script = `
+        const { createArchiveWriter } = await import(${JSON.stringify(lib)});
+        let started = 0;
+        process.on('worker', () => started++);
+        const writer = createArchiveWriter({ directory: ${JSON.stringify(directory)} });
+        for (let n = 0; n < 6; n++) await writer.append(Buffer.alloc(${MIB}, n)).written;
+        for (let n = 0; n < 600; n++) writer.write(Buffer.alloc(16384, n));
+        await writer.close();
+        console.log(started);
+      `;
+      const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+      const isStable = major > 23 || (major === 23 && minor >= 5);
+      const args = [
+        isStable ? '--permission' : '--experimental-permission',
+        '--allow-fs-read=*',
+        '--allow-fs-write=*',
+        '--input-type=module',
+        '--eval',
+        script,
+      ];
+      // The loader of the specs would start a thread of its own.
+      const env = { ...process.env, NODE_OPTIONS: '' };
+      const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+      expect(stdout.trim()).to.equal('0');
+      const { archives, problems } = await verifyArchives(directory);
+      expect(problems).to.deep.equal([]);
+      expect(archives.reduce((sum, { records }) => sum + records, 0)).to.equal(606);
+    });
+  });
 });
