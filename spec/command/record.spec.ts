@@ -117,6 +117,17 @@ describe('shoebox record', () => {
     }
   });
 
+  it('compresses archives where they are', async () => {
+    const directory = await temporary.make();
+    const options = ['--name', 'a.events', '--compression', 'gzip'];
+    const { code, stderr } = await callShoebox(['record', directory, ...options], {
+      input: '{}\n',
+    });
+    expect(code, stderr).to.equal(0);
+    expect(await readdir(directory)).to.deep.equal(['a.events.gz']);
+    expect(await read(directory)).to.have.length(1);
+  });
+
   it('reads to the end of its input after a signal, and exits with 0', async () => {
     const directory = await temporary.make();
     const child = startShoebox(['record', directory, '--json']);

@@ -39,10 +39,9 @@ export const WRITER_OPTIONS = {
   key: option('--key <template>', 'how objects are named, such as dt=%Y-%m-%d/[[NAME]]', asText),
   maxSpool: option('--max-spool <size>', 'how much of the disk may wait to be shipped', byteCount),
   index: listOption('--index <keys>', 'index these metadata keys, such as event,tenant', parseKeys),
-  compression: optionWithDefault(
+  compression: option(
     '--compression <name>',
-    'gzip, zstd or none, for what is shipped',
-    'gzip',
+    'gzip, zstd or none; by default gzip for what is shipped, and none without --to',
     oneOf('gzip', 'zstd', 'none'),
   ),
   createDirectory: flag('--create-directory', 'create DIR if it is missing'),
@@ -96,9 +95,13 @@ export async function openWriter(
     ...(name !== undefined && { template: name }),
     ...(index.length > 0 && { index: index.flat() }),
     ...(conditions.length > 0 && { roll: conditions }),
+    ...(to === undefined &&
+      compression !== undefined &&
+      compression !== 'none' && { compress: compression }),
     ...(to !== undefined && {
       ship: {
-        ...{ to, compression },
+        to,
+        ...(compression !== undefined && { compression }),
         localFile: keep ? 'keep' : 'delete',
         ...(/^s3:/i.test(to) && { s3: s3OptionsOf(options) }),
         ...(key !== undefined && { key }),
