@@ -79,6 +79,9 @@ const RECORDS_AHEAD = 128;
  * matches it. A download that breaks off continues after its last byte. A request that fails eight
  * times in a row is a `StoreError`.
  *
+ * With `after` it continues after a cursor, and with `follow` it does not end, but emits what is
+ * written later.
+ *
  * Damage is a `DamageError`. The stream fails with it only after every record before the damage was
  * consumed, however slowly. A torn tail of an archive that is still open is its end. For events see
  * `ArchiveReaderEvents`.
