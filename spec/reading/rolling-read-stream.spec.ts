@@ -195,7 +195,7 @@ describe('RollingReadStream', () => {
 
     it('and reports one that vanished, after the records before it', async () => {
       await put('a.events', encodeUnsealed(numbered('a', 1000)));
-      // One of up to 4 KiB would be in memory by then.
+      // The reader keeps an archive of up to 4 KiB in memory.
       await put('b.events', encodeUnsealed(['x'.repeat(5000)], { sequence: 1000 }));
       const reader = createArchiveReader(join(directory, '*.events'));
       const payloads: string[] = [];

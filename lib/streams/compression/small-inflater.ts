@@ -37,7 +37,7 @@ const INPUT_BYTES = 4096;
 const MOST_INFLATERS = 4;
 
 /**
- * Inflates small members in place, by one inflater of the package zlib-sync that goes on from
+ * Inflates small members in place, by one inflater of the package zlib-sync that continues from
  * member to member. The package never frees an inflater, cannot reset one, and ends the process
  * when its input is no Buffer: only this file calls it.
  *

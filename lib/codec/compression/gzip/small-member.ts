@@ -9,7 +9,7 @@ import {
 
 /** A member that ends with a sync flush before its final block. */
 export interface SmallMember {
-  /** Its deflate data without the final block, so that an inflater can go on with other data. */
+  /** Its deflate data without the final block, so that an inflater can continue with other data. */
   readonly deflated: Buffer;
   /** The CRC-32 of the uncompressed bytes. */
   readonly crc: number;
