@@ -17,8 +17,8 @@ const LONGEST_PERIOD_MICROS = 1_000_000;
 
 /**
  * Leaves out archives whose records all come before a cursor, as far as the names and heads of
- * archives show it. Of a writer, it reads the heads of few archives (a binary search), and only if
- * all names have an ordinal and a second, and both rise together: a writer whose id was given may
+ * archives show it. It reads a few heads per writer (a binary search), and only if all names of the
+ * writer have an ordinal and a second, and both rise together: a writer whose id was given may
  * have begun its ordinals again.
  *
  * @param nextOf the next sequence of a writer; undefined if none of its records was read
