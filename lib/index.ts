@@ -86,6 +86,7 @@ export type { ArchiveProblem } from './reading/verifying/chain-problems.js';
 export { type VerifyOptions, verifyArchive } from './reading/verifying/verify-archive.js';
 export {
   type SeriesReport,
+  type VerifyProgress,
   type VerifySeriesOptions,
   verifyArchives,
 } from './reading/verifying/verify-archives.js';

@@ -48,7 +48,7 @@ export async function check(
   }
   for (const run of seen.keys()) if (!notes.has(run)) found.invented++;
   for (const [run, path] of notes) await compare(seen.get(run) ?? [], path, found);
-  const { problems } = await verifyArchives(patterns);
+  const { problems } = await verifyArchives(patterns, { full: true });
   // A writer that was killed leaves its series unfinished.
   const broken = problems.filter(({ kind }) => kind !== 'unfinished');
   for (const { kind, message } of broken) console.log(`${kind}: ${message}`);

@@ -1,8 +1,9 @@
 import { type SeriesReport, verifyArchives } from '../index.js';
 import { defineCommand } from './command-definition.js';
+import { flag } from './options/option.js';
 import { JSON_OPTION, S3_OPTIONS, s3OptionsOf } from './options/shared-options.js';
 import { escapeName } from './output/escape-name.js';
-import { countOf } from './output/quantities.js';
+import { countOf, formatBytes, formatCount } from './output/quantities.js';
 import { shellQuote } from './output/shell-quote.js';
 import type { Terminal } from './output/terminal.js';
 
@@ -11,10 +12,27 @@ export const verify = defineCommand({
   name: 'verify',
   args: '<pattern...>',
   summary: 'check archives for damage and missing records',
-  options: { ...JSON_OPTION, ...S3_OPTIONS },
+  options: {
+    full: flag('--full', 'read every byte, also of objects in a store'),
+    ...JSON_OPTION,
+    ...S3_OPTIONS,
+  },
   examples: ["shoebox verify 'archive/*.events'", 'shoebox verify s3://bucket/events'],
   async run({ args, options, signal, terminal }) {
-    const report = await verifyArchives(args, { s3: s3OptionsOf(options), signal });
+    const begunMs = performance.now();
+    const report = await verifyArchives(args, {
+      ...{ s3: s3OptionsOf(options), signal },
+      // Without --full, the library decides: local archives are read whole.
+      ...(options.full && { full: true }),
+      onProgress: ({ archives, bytes, of }) => {
+        const perSecond = (1000 * bytes) / (performance.now() - begunMs);
+        terminal.showStatus(
+          `${formatCount(archives)} of ${countOf(of, 'archive')}, ` +
+            `${formatBytes(bytes)}, ${formatBytes(perSecond)}/s`,
+        );
+      },
+    });
+    terminal.clearStatus();
     if (options.json) await printJson(report, terminal);
     else await printText(report, terminal);
     return report.verdict === 'complete' ? 0 : 1;
@@ -28,6 +46,10 @@ async function printText(report: SeriesReport, terminal: Terminal): Promise<void
   }
   const records = report.archives.reduce((sum, archive) => sum + archive.records, 0);
   const totals = `${countOf(report.archives.length, 'archive')}, ${countOf(records, 'record')}`;
+  const unread = report.archives.filter(({ isRead }) => !isRead).length;
+  if (unread > 0) {
+    terminal.note(`${countOf(unread, 'archive')} checked by index: --full reads every byte`);
+  }
   const ended = report.ended === 'yes' ? 'every writer ended' : 'a writer may continue';
   await terminal.printLine(
     report.verdict === 'complete'
@@ -40,7 +62,7 @@ async function printJson(report: SeriesReport, terminal: Terminal): Promise<void
   for (const problem of report.problems) {
     await terminal.printJson({ type: 'problem', ...problem });
   }
-  for (const { archive, bytes, format, isIntact, records, sha256 } of report.archives) {
+  for (const { archive, bytes, format, isIntact, isRead, records, sha256 } of report.archives) {
     await terminal.printJson({
       type: 'archive',
       name: archive,
@@ -49,6 +71,7 @@ async function printJson(report: SeriesReport, terminal: Terminal): Promise<void
       format,
       sha256,
       isIntact,
+      isRead,
     });
   }
   const total = (field: 'bytes' | 'records') =>

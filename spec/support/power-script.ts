@@ -192,7 +192,7 @@ export async function checkRecovered(
   const found = await read(disk, patterns, promises);
   const problems = [...found.problems, ...lost(found, promises.synced, 'synced')];
   if (found.records > 0) {
-    const report = await verifyArchives(patterns, { files: disk.files });
+    const report = await verifyArchives(patterns, { files: disk.files, full: true });
     // A writer whose power failed has not ended by itself. Records without a promise may be lost
     // although later ones are there.
     // A writer that dies while it replaces a file after a failed sync leaves both files, and recovery

@@ -39,9 +39,9 @@ export interface PartIndex {
   readonly writerEnded: boolean;
   /**
    * The digest of the part's actual bytes, its index included. The writer's next archive should
-   * hold it.
+   * hold it. Undefined if the bytes were not read.
    */
-  readonly sha256: string;
+  readonly sha256: string | undefined;
 }
 
 /** The result of reading a whole archive. */
@@ -51,10 +51,15 @@ export interface ArchiveReport {
   readonly format: 'frames' | 'jsonl';
   /** The uncompressed size. */
   readonly bytes: number;
-  /** SHA-256 of the uncompressed bytes, in hex. */
-  readonly sha256: string;
+  /**
+   * Whether every byte was read. Otherwise only the indexes, the size and the first bytes were
+   * checked, as `verifyArchives` does in stores by default.
+   */
+  readonly isRead: boolean;
+  /** SHA-256 of the uncompressed bytes, in hex; undefined if they were not read. */
+  readonly sha256: string | undefined;
   readonly records: number;
-  /** How many whole, valid frames it has; 0 for JSON lines. */
+  /** How many whole, valid frames it has; 0 for JSON lines, and if it was not read. */
   readonly frames: number;
   /** Versions of the frames, in ascending order. */
   readonly versions: readonly number[];

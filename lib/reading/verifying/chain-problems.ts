@@ -6,9 +6,17 @@ export interface ArchiveProblem {
    * `missing`: an archive, or records between two archives, do not exist. `altered`: an
    * archive's digest differs from the one that its writer's next archive holds. `unfinished`: an
    * archive was not sealed. `damaged`: an archive is not intact. `conflict`: other records with the
-   * same identities are in another archive. `skipped`: an object's key cannot be read.
+   * same identities are in another archive. `misnamed`: an archive's name is that of another one of
+   * the series, as if the two were exchanged. `skipped`: an object's key cannot be read.
    */
-  readonly kind: 'missing' | 'altered' | 'unfinished' | 'damaged' | 'conflict' | 'skipped';
+  readonly kind:
+    | 'missing'
+    | 'altered'
+    | 'unfinished'
+    | 'damaged'
+    | 'conflict'
+    | 'misnamed'
+    | 'skipped';
   /** The path of the archive; undefined if the archive is missing. */
   readonly archive: string | undefined;
   /** 16 hex digits. */
@@ -96,13 +104,17 @@ function beginOf({ nextSequence, sequence }: ChainPart): number {
  */
 function isRepeat(part: SealedPart, previous: SealedPart): boolean {
   const { ordinal, sha256 } = part.index;
-  if (sha256 === previous.index.sha256) return true;
+  if (sha256 !== undefined && sha256 === previous.index.sha256) return true;
   if (ordinal !== undefined) return ordinal === previous.index.ordinal;
   return (part.nextSequence ?? 0) <= (previous.nextSequence ?? 0);
 }
 
-function hasOtherContent({ index }: SealedPart, previous: SealedPart): boolean {
-  return index.ordinal !== undefined && index.sha256 !== previous.index.sha256;
+function hasOtherContent(part: SealedPart, previous: SealedPart): boolean {
+  const { ordinal, sha256 } = part.index;
+  if (ordinal === undefined) return false;
+  const areRead = sha256 !== undefined && previous.index.sha256 !== undefined;
+  if (areRead) return sha256 !== previous.index.sha256;
+  return part.sequence !== previous.sequence || part.nextSequence !== previous.nextSequence;
 }
 
 /**
@@ -136,7 +148,8 @@ function linkProblems(
   }
   const sha256 = previous?.index.sha256;
   // A damaged archive has another digest anyway, and is already reported as damaged.
-  if (previous?.isIntact && !isUnknown(previousSha256) && previousSha256 !== sha256) {
+  const isKnown = sha256 !== undefined && !isUnknown(previousSha256);
+  if (previous?.isIntact && isKnown && previousSha256 !== sha256) {
     const problem = `its SHA-256 is ${sha256}, ${archive} has ${previousSha256}`;
     problems.push(alteredArchive(previous, previous.ordinal, problem));
   }

@@ -55,6 +55,8 @@ export interface ReportOptions {
   readonly maxRecordBytes: number;
   /** Notes all blocks of the archive, to compare them with those of other archives. */
   readonly ledger?: SequenceLedger;
+  /** Called with how many more uncompressed bytes were read. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** The report of `verifyArchive`. */
@@ -73,7 +75,7 @@ export async function reportArchive(
 async function reportSource(
   source: ArchiveSource,
   archive: OpenableArchive,
-  { ledger, maxRecordBytes }: ReportOptions,
+  { ledger, maxRecordBytes, onBytes }: ReportOptions,
 ): Promise<ArchiveReport> {
   const whole = createHash('sha256');
   const ranges = new RangeHash();
@@ -89,6 +91,7 @@ async function reportSource(
     onDamage: (skipped) => damage.add(skipped),
     onBytes: (chunk) => {
       bytes += chunk.length;
+      onBytes?.(chunk.length);
       whole.update(chunk);
       ranges.push(chunk);
     },
@@ -134,6 +137,7 @@ async function reportSource(
     format,
     bytes,
     sha256: whole.digest('hex'),
+    isRead: true,
     records,
     frames,
     versions: [...versions].sort((a, b) => a - b),

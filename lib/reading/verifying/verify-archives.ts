@@ -2,18 +2,21 @@ import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
 import { ConflictError, type SequenceConflict } from '../../errors/conflict-error.js';
 import { nodeFileLayer } from '../../files/file-layer.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
-import { checkClock, checkSignal } from '../../format/option-values.js';
+import { checkClock, checkFlag, checkSignal } from '../../format/option-values.js';
 import { findArchives, type SkippedArchive } from '../../series/listing/find-archives.js';
 import { type SeriesPatterns, sortPatterns } from '../../series/listing/series-patterns.js';
 import { mayBeTorn } from '../../series/names/archive-state.js';
 import { compareNaturally } from '../../series/names/natural-order.js';
 import type { FoundArchive } from '../../series/opening/found-archive.js';
+import { isArchiveGone } from '../../series/opening/open-archive.js';
 import { S3_STORE_OPTION_NAMES, type S3StoreOptions } from '../../stores/s3/s3-store-options.js';
 import { type Clock, systemClock } from '../../streams/clock.js';
 import { findConflict } from '../archives/find-conflict.js';
 import { SequenceLedger } from '../sequences/sequence-ledger.js';
 import type { ArchiveReport } from './archive-report.js';
 import { type ArchiveProblem, type ChainPart, chainProblems } from './chain-problems.js';
+import { nameProblems } from './name-problems.js';
+import { reportByIndex } from './report-by-index.js';
 import { unendedWriters } from './unended-writers.js';
 import { reportArchive, VERIFY_OPTION_NAMES, type VerifyOptions } from './verify-archive.js';
 
@@ -40,8 +43,27 @@ export interface SeriesReport {
   readonly problems: readonly ArchiveProblem[];
 }
 
+/** How far a verification has come. */
+export interface VerifyProgress {
+  /** How many archives were checked, of how many. */
+  readonly archives: number;
+  readonly of: number;
+  /** The uncompressed bytes of what was checked. */
+  readonly bytes: number;
+}
+
 /** How to verify a series. */
 export interface VerifySeriesOptions extends VerifyOptions {
+  /**
+   * Whether to read every byte. Otherwise this checks of each archive that it exists, has the size
+   * and begins with the record that its indexes say, and that all indexes agree: records, ordinals
+   * and sequences within it, and from one archive to the next. Archives without an index, and those
+   * with a damaged one, are read all the same.
+   * @default true on local disk, false in stores
+   */
+  readonly full?: boolean | undefined;
+  /** Called after each archive, and while one is read. */
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   /** Service and credentials for patterns that begin with `s3://`. */
   readonly s3?: S3StoreOptions | undefined;
   /** Clock for the delays before failed requests to a store are repeated. @default systemClock */
@@ -52,6 +74,8 @@ export interface VerifySeriesOptions extends VerifyOptions {
 
 const VERIFY_SERIES_OPTION_NAMES: OptionNames<VerifySeriesOptions> = {
   ...VERIFY_OPTION_NAMES,
+  full: checkFlag,
+  onProgress: true,
   s3: S3_STORE_OPTION_NAMES,
   clock: checkClock,
   signal: checkSignal,
@@ -61,7 +85,7 @@ const VERIFY_SERIES_OPTION_NAMES: OptionNames<VerifySeriesOptions> = {
 const MOST_COMPARED = 256;
 
 /**
- * Reads all archives that patterns match, local and in stores, one at a time, and reports whether
+ * Checks all archives that patterns match, local and in stores, one at a time, and reports whether
  * the series is complete, or which archives are missing, altered, unfinished, damaged or in
  * conflict. Accepts every pattern that a reader accepts.
  *
@@ -82,7 +106,7 @@ export async function verifyArchives(
     const onSkipped = (archive: SkippedArchive) => skipped.push(archive);
     const found = await findArchives(sorted, { files, retries, allowEmpty: false, onSkipped });
     found.sort((a, b) => compareNaturally(a.path, b.path));
-    return withSkipped(await verifyFound(found, maxRecordBytes, signal), skipped);
+    return withSkipped(await verifyFound(found, maxRecordBytes, options), skipped);
   } finally {
     for (const store of sorted.ownStores) await store.close();
   }
@@ -101,16 +125,34 @@ function withSkipped(report: SeriesReport, skipped: readonly SkippedArchive[]): 
 async function verifyFound(
   found: readonly FoundArchive[],
   maxRecordBytes: number,
-  signal: AbortSignal | undefined,
+  { full, onProgress, signal }: VerifySeriesOptions,
 ): Promise<SeriesReport> {
   const archives: ArchiveReport[] = [];
   const conflicts: SequenceConflict[] = [];
+  const gone: ArchiveProblem[] = [];
+  /** By the numbers that the ledger knows them by. */
+  const read: FoundArchive[] = [];
   const ledger = new SequenceLedger({ whenLate: 'read' });
+  let bytes = 0;
+  const onBytes = (count: number) => {
+    bytes += count;
+    onProgress?.({ archives: archives.length + gone.length, of: found.length, bytes });
+  };
   for (const archive of found) {
     signal?.throwIfAborted();
-    archives.push(await reportArchive(archive, { maxRecordBytes, ledger }));
+    try {
+      const isRead = full ?? !archive.isStored;
+      const report = isRead ? null : await reportByIndex(archive);
+      archives.push(report ?? (await reportArchive(archive, { maxRecordBytes, ledger, onBytes })));
+      if (report === null) read.push(archive);
+      onBytes(report?.bytes ?? 0);
+    } catch (error) {
+      if (!archive.isStored || !isArchiveGone(error)) throw error;
+      gone.push(goneProblem(archive.path));
+      onBytes(0);
+    }
     for (const [i, overlap] of ledger.takeOverlaps().entries()) {
-      const other = found[overlap.first];
+      const other = read[overlap.first];
       // The report of the archive compares it with itself.
       if (other === undefined || other === archive) continue;
       const { begin: from, end: to, writer } = overlap;
@@ -132,6 +174,8 @@ async function verifyFound(
     ...archives.flatMap(unfinishedOf),
     ...conflicts.filter(({ archive }) => !altered.has(archive)).map(conflictProblem),
     ...chain,
+    ...nameProblems(parts),
+    ...gone,
   ];
   const unended = unendedWriters(parts);
   return {
@@ -141,6 +185,12 @@ async function verifyFound(
     archives,
     problems,
   };
+}
+
+/** It was deleted after the store had listed it, or the listing is wrong. */
+function goneProblem(path: string): ArchiveProblem {
+  const message = `${path}: is listed, but does not exist`;
+  return { kind: 'missing', archive: path, writer: undefined, ordinal: undefined, message };
 }
 
 function conflictProblem(conflict: SequenceConflict): ArchiveProblem {

@@ -43,6 +43,7 @@ describe('verifyArchive', () => {
         format: 'frames',
         bytes: bytes.length,
         sha256: sha256Of(bytes),
+        isRead: true,
         records: 8,
         frames: 6,
         versions: [2],
