@@ -124,7 +124,7 @@ describe('mergeByTime', () => {
       const limited = await readAll(folder, { ...options, limit: 3 });
       expect(textsOf(limited)).to.deep.equal(expected.slice(0, 3));
     });
-    await fc.assert(property, { numRuns: 12 });
+    await fc.assert(property, { numRuns: 8 });
   });
 
   it('continues after the cursor of any record in the same order', async () => {
@@ -171,7 +171,7 @@ describe('mergeByTime', () => {
 
   it('needs 64 open files for more writers that wrote at the same time', async () => {
     const folder = join(directory, 'x');
-    const writers = Array.from({ length: 150 }, (_, i) => [
+    const writers = Array.from({ length: 80 }, (_, i) => [
       [[i % 7, 200 + i], [300 + (i % 3), 400], [500 - i]],
       [[450 + (i % 5)]],
     ]);

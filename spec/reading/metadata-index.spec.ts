@@ -21,7 +21,7 @@ import { readPayloads, TemporaryDirectories } from '../support/series.js';
 
 const START_MICROS = 1_700_000_000_000_000;
 const KIB = 2 ** 10;
-/** 200 blocks of 32 KiB, of 8 records. A session lasts for a block, an hour for two. */
+/** 200 blocks of 11 KiB, of 8 records. An hour lasts for two blocks. */
 const BLOCKS = 200;
 
 interface Row {
@@ -32,7 +32,7 @@ interface Row {
 
 function rowsOf(block: number): Row[] {
   return Array.from({ length: 8 }, (_, i) => ({
-    payload: `${8 * block + i}:${randomBytes(3 * KIB).toString('base64')}`,
+    payload: `${8 * block + i}:${randomBytes(KIB).toString('base64')}`,
     metadata: {
       tenant: `tenant-${block % 100}`,
       hour: `${Math.floor(block / 2)}`,
@@ -59,7 +59,7 @@ describe('RollingReadStream, with a metadata index', () => {
 
   before(async () => {
     // As large, compared with the blocks, as the 1 MiB that a shipper makes of blocks of 128 KiB.
-    gzip = await compressAll(SEALED.bytes, { memberBytes: 256 * KIB });
+    gzip = await compressAll(SEALED.bytes, { memberBytes: 88 * KIB });
   });
 
   beforeEach(async () => {

@@ -67,14 +67,17 @@ describe('RollingReadStream, of a time range', () => {
     await store.put(key, Readable.from([bytes], { objectMode: false }));
   }
 
+  const plain = Array.from({ length: 24 }, (_, hour) => archiveOf(hour));
+  let packed: readonly Buffer[];
+
+  before(async () => {
+    packed = await Promise.all(plain.map((bytes) => compressAll(bytes)));
+  });
+
   async function putHours(store: Store, nameOf: (hour: number) => string): Promise<void> {
     for (let hour = 0; hour < 24; hour++) {
-      const bytes = archiveOf(hour);
-      await put(
-        store,
-        nameOf(hour),
-        nameOf(hour).endsWith('.gz') ? await compressAll(bytes) : bytes,
-      );
+      const archives = nameOf(hour).endsWith('.gz') ? packed : plain;
+      await put(store, nameOf(hour), archives[hour] ?? Buffer.alloc(0));
     }
   }
 
@@ -97,7 +100,7 @@ describe('RollingReadStream, of a time range', () => {
   const defaultName = (hour: number) =>
     `events_2026-11-30T${String(hour).padStart(2, '0')}-00-00_5ca1ab1e0ddba115-${String(hour).padStart(6, '0')}.events`;
 
-  async function checkRequests(store: FaultyStore): Promise<void> {
+  async function checkRequests(store: FaultyStore, suffixes: readonly string[]): Promise<void> {
     // By the times in names.
     await putHours(store, timedName);
     const timed = await requests(store, TENTH);
@@ -105,7 +108,7 @@ describe('RollingReadStream, of a time range', () => {
     expect(timed.get(timedName(10))).to.be.at.most(2);
     for (let hour = 0; hour < 24; hour++) await store.delete(timedName(hour));
     // By the index, and then by the cache.
-    for (const suffix of ['.gz', '']) {
+    for (const suffix of suffixes) {
       const nameOf = (hour: number) => defaultName(hour) + suffix;
       await putHours(store, nameOf);
       const options = { ...TENTH, indexCache: cache };
@@ -120,7 +123,7 @@ describe('RollingReadStream, of a time range', () => {
   }
 
   it('needs at most two requests for each object that can match, and none for others', async () => {
-    await checkRequests(new FaultyStore(new DirectoryStore(join(directory, 'store'))));
+    await checkRequests(new FaultyStore(new DirectoryStore(join(directory, 'store'))), ['.gz', '']);
   });
 
   describe('on an S3 service', () => {
@@ -136,7 +139,7 @@ describe('RollingReadStream, of a time range', () => {
       const { credentials, endpoint, region } = server;
       const s3 = { endpoint, region, credentials };
       const store = openStore(`s3://${await server.createBucket()}`, { s3 });
-      await checkRequests(new FaultyStore(store));
+      await checkRequests(new FaultyStore(store), ['.gz']);
       await store.close();
     });
   });
