@@ -82,7 +82,7 @@ export type {
   ArchiveReport,
   PartIndex,
 } from './reading/verifying/archive-report.js';
-export type { ArchiveProblem } from './reading/verifying/chain-problems.js';
+export type { ArchiveProblem } from './reading/verifying/chain-part.js';
 export { type VerifyOptions, verifyArchive } from './reading/verifying/verify-archive.js';
 export {
   type SeriesReport,

@@ -42,7 +42,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   stores: ['contract', 'directory', 's3'],
   series: ['names', 'opening', 'listing'],
   reading: ['sequences', 'archives', 'cursors', 'following', 'last-records', 'verifying'],
-  writing: ['policies', 'receipts', 'handlers', 'sink', 'recovery', 'rolling'],
+  writing: ['policies', 'receipts', 'sequences', 'handlers', 'sink', 'recovery', 'rolling'],
   shipping: ['journal'],
   command: ['options', 'output', 'summary', 'record', 'serve', 'fetch', 'doctor', 'report'],
 };

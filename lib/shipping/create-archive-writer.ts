@@ -101,7 +101,8 @@ function createShippingWriter(
     isInPlace,
     directory,
     pattern: template.pattern,
-    areNamesOwn: template.isDistinct,
+    // Several runs, also on other hosts, count their archives from 0 with one writer id.
+    areNamesOwn: template.isDistinct && rolling.sequences !== 'given',
     doNamesHoldWriter: template.holdsWriter,
     writesLines: rolling.format === 'jsonl',
     files,

@@ -4,6 +4,7 @@ import { DamageError } from '../errors/damage-error.js';
 import type { FileLayer } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
 import type { SeriesPattern } from '../series/listing/series-patterns.js';
+import type { FoundArchive } from '../series/opening/found-archive.js';
 import type { Store } from '../stores/contract/store.js';
 import type { Clock, Timer } from '../streams/clock.js';
 import { untilAborted } from '../streams/until-aborted.js';
@@ -25,7 +26,11 @@ import { Shipment, type ShipmentContext } from './shipment.js';
 import { shippedPatterns } from './shipped-patterns.js';
 import { ShippingLeases } from './shipping-leases.js';
 import { SpoolLimit } from './spool-limit.js';
-import { findStoredArchiveOf } from './stored-writer.js';
+import {
+  findStoredArchiveOf,
+  listStoredArchivesOf,
+  type StoredWriterOptions,
+} from './stored-writer.js';
 
 export interface ShipperOptions extends ShipSettings {
   readonly store: Store;
@@ -134,10 +139,16 @@ export class Shipper implements ArchiveShipper {
   }
 
   async findArchiveOf(writer: string, signal: AbortSignal): Promise<string | undefined> {
+    return await findStoredArchiveOf(writer, this.#storedOptions(signal));
+  }
+
+  async listArchivesOf(writer: string, signal: AbortSignal): Promise<readonly FoundArchive[]> {
+    return await listStoredArchivesOf(writer, this.#storedOptions(signal));
+  }
+
+  #storedOptions(signal: AbortSignal): StoredWriterOptions {
     const { clock, doNamesHoldWriter, key, pattern, store } = this.#options;
-    const keys = key.patternOf(pattern);
-    const options = { store, pattern: keys, doNamesHoldWriter, clock, signal };
-    return await findStoredArchiveOf(writer, options);
+    return { store, pattern: key.patternOf(pattern), doNamesHoldWriter, clock, signal };
   }
 
   add(archive: ShippableArchive): void {

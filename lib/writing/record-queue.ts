@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import type { FormatSettings } from '../codec/create-record-encoder.js';
 import { RecordChecker } from '../codec/record-checker.js';
 import { copyRecord } from '../codec/records/copy-record.js';
-import type { RecordInput } from '../codec/records/record-input.js';
+import { type RecordInput, sequenceOf } from '../codec/records/record-input.js';
 import { asError } from '../errors/as-error.js';
 import { BacklogFullError } from '../errors/backlog-full-error.js';
 import { RecordError } from '../errors/record-error.js';
@@ -12,9 +12,10 @@ import { nextTick } from '../format/timers.js';
 import type { Clock } from '../streams/clock.js';
 import { keepAlive, keepAliveUntil } from '../streams/keep-alive.js';
 import { Waiters } from '../streams/waiters.js';
+import type { GivenSequences } from './given-sequences.js';
 import type { PendingArchives } from './pending-archives.js';
 import { QueuedBytes } from './queued-bytes.js';
-import type { PendingReceipt } from './receipts/receipt.js';
+import type { PendingReceipt, ReceiptAnchor } from './receipts/receipt.js';
 import type { Roller } from './rolling/roller.js';
 
 /** A callback from Node, called when something is done or has failed. */
@@ -33,6 +34,8 @@ export interface RecordQueueOptions {
   readonly invalid: 'fail' | 'skip';
   /** With `invalid: 'skip'`: an input was skipped. */
   readonly onSkipped: (record: unknown, reason: RecordError) => void;
+  /** Takes records that bring their own sequences; undefined if the writer numbers them. */
+  readonly sequences?: GivenSequences | undefined;
   /** Syncs all records so far, which callbacks then wait for; null if they do not wait. */
   readonly sync: (() => Promise<void>) | null;
 }
@@ -156,7 +159,8 @@ export class RecordQueue {
   append(record: RecordInput, receipt: PendingReceipt): void {
     const { bytes, isOver, most } = this.#bytes;
     if (isOver) throw new BacklogFullError(bytes, most);
-    if (this.#stream.writableLength === 0 && !this.#isTaking && !this.#lacksRoom()) {
+    const isNext = this.#stream.writableLength === 0 && !this.#isTaking;
+    if (isNext && !this.#lacksRoom() && !this.#awaitsSequences(record)) {
       // Taken even if a slab waits for the disk: Node's buffer would take ten times as long.
       if (this.#roller.isFull && this.#roller.waitingBytes > most) {
         throw new BacklogFullError(this.#roller.waitingBytes, most);
@@ -165,6 +169,7 @@ export class RecordQueue {
       return;
     }
     const copy = copyRecord(record, Math.round(this.#options.clock.now() * 1000));
+    if (this.#options.sequences !== undefined) sequenceOf(copy);
     this.#checker.check(copy);
     this.#options.enqueue(new QueuedAppend(copy, receipt), (error) => {
       if (error) receipt.reject(error);
@@ -237,7 +242,7 @@ export class RecordQueue {
   #takesAtOnce(record: RecordInput): boolean {
     const stream = this.#stream;
     if (this.#options.sync !== null || !stream.writable || stream.writableLength > 0) return false;
-    return record !== null && stream.writableCorked === 0 && !this.#mustWait();
+    return record !== null && stream.writableCorked === 0 && !this.#mustWait(record);
   }
 
   /** Bypasses Node's buffer, which saves 7 to 12 % of the time of writing small records. */
@@ -297,14 +302,14 @@ export class RecordQueue {
     }
     if (entry instanceof FailedRecord) throw entry.error;
     if (entry instanceof QueuedAppend) return this.#takeQueuedAppend(entry);
-    if (this.#mustWait()) return false;
+    if (this.#mustWait(entry)) return false;
     this.#takeWritten(entry);
     return true;
   }
 
   #takeQueuedAppend({ receipt, record }: QueuedAppend): boolean {
     try {
-      if (this.#mustWait()) return false;
+      if (this.#mustWait(record)) return false;
       this.#takeAppended(record, receipt);
     } catch (error) {
       // The receipt reports that there was no room. There may be room for the other records.
@@ -325,14 +330,22 @@ export class RecordQueue {
   }
 
   #takeAppended(record: RecordInput, receipt: PendingReceipt): void {
-    this.#take(record);
-    receipt.accept(this.#roller.lastAnchor());
+    receipt.accept(this.#take(record) ?? this.#roller.lastAnchor());
   }
 
-  #take(record: RecordInput): void {
+  /** @returns where the record is, if its sequence was given */
+  #take(record: RecordInput): ReceiptAnchor | undefined {
     // Its bytes would not reach the disk any more.
     if (this.#failure !== undefined) throw this.#failure;
+    const { sequences } = this.#options;
+    if (sequences !== undefined) return sequences.take(record);
     this.#roller.add(record);
+    return undefined;
+  }
+
+  /** Whether the record must wait until it is known which sequences the series holds. */
+  #awaitsSequences(record: RecordInput): boolean {
+    return this.#options.sequences?.mustWait(record) === true;
   }
 
   #callBack(callback: DoneCallback, failure: Error | null): void {
@@ -352,8 +365,9 @@ export class RecordQueue {
   }
 
   /** @throws SpoolFullError */
-  #mustWait(): boolean {
-    return this.#isTaking || this.#roller.isFull || this.#lacksRoom();
+  #mustWait(record: RecordInput): boolean {
+    if (this.#isTaking || this.#roller.isFull || this.#lacksRoom()) return true;
+    return this.#awaitsSequences(record);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 import {
   checkWriterId,
@@ -94,9 +94,21 @@ export interface RollingWriteOptions extends FormatOptions {
    * have moved it, or in the store already holds records with it, the writer ends with
    * `ERR_WRITER_ID_TAKEN`; if the store does not say within `endTimeout`, with
    * `ERR_WRITER_ID_UNCHECKED`. Unless the template has `[[WRITER]]`, three small requests are made
-   * for each object of the series. @default random
+   * for each object of the series. A text stands for the first 8 bytes of its SHA-256. With
+   * `sequences: 'given'` it is no error that records exist: name the source, always in the same way.
+   * @default random
    */
-  readonly writerId?: Uint8Array | undefined;
+  readonly writerId?: Uint8Array | string | undefined;
+  /**
+   * `'own'`: the writer numbers its records from 0. `'given'`: each record brings its number, such as
+   * its offset in a partition, as `record.sequence`; without one it is a `RecordError`. A record
+   * whose sequence the series already holds is not written again (see `stats().alreadyArchived`),
+   * and its receipts tell how safe the archived one is. Numbers may be missing, and come from
+   * several processes and hosts with one `writerId`, which is then required: readers emit each
+   * record once. Give records their `time`, too: two records with one number must not differ. Only
+   * with format `'v2'`. @default 'own'
+   */
+  readonly sequences?: 'own' | 'given' | undefined;
   /** Takes over sealed archives. `createArchiveWriter` makes one from its option `ship`. */
   readonly shipper?: ArchiveShipper | undefined;
   /**
@@ -132,6 +144,7 @@ export const ROLLING_WRITE_OPTION_NAMES: OptionNames<RollingWriteOptions> = {
   maxUnsyncedBytes: true,
   signal: checkSignal,
   writerId: true,
+  sequences: true,
   shipper: true,
   endTimeout: true,
   mode: true,
@@ -152,7 +165,9 @@ export interface RollingWriteSettings {
   readonly maxUnsyncedBytes: number;
   readonly endTimeoutMs: number;
   readonly writerId: Uint8Array;
-  readonly isWriterGiven: boolean;
+  /** Whether no archive may hold records with the id yet: it is given, but no sequences are. */
+  readonly isWriterOnce: boolean;
+  readonly sequences: 'own' | 'given';
   readonly shipper: ArchiveShipper | undefined;
   readonly signal: AbortSignal | undefined;
   readonly settings: FormatSettings;
@@ -183,6 +198,7 @@ export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWri
   } = options;
   checkPath('directory', directory);
   const settings = parseFormatOptions(options);
+  const sequences = parseSequences(options, settings.format);
   return {
     directory,
     handlers: checkHandlers(handlers),
@@ -194,7 +210,8 @@ export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWri
     maxPendingBytes: parseByteCount(maxPendingBytes, 'maxPendingBytes'),
     maxUnsyncedBytes: parseByteCount(maxUnsyncedBytes, 'maxUnsyncedBytes'),
     endTimeoutMs: parseDurationMs(endTimeout, 'endTimeout'),
-    isWriterGiven: options.writerId !== undefined,
+    sequences,
+    isWriterOnce: options.writerId !== undefined && sequences === 'own',
     writerId: parseWriterId(writerId),
     shipper: options.shipper,
     signal: options.signal,
@@ -226,7 +243,26 @@ function parseIndexedKeys(keys: readonly string[], format: ArchiveFormat): Buffe
   });
 }
 
-function parseWriterId(writerId: Uint8Array): Uint8Array {
+function parseSequences(
+  { sequences, writerId }: RollingWriteOptions,
+  format: ArchiveFormat,
+): 'own' | 'given' {
+  const parsed = parseChoice('sequences', sequences, ['own', 'given']);
+  if (parsed === 'own') return parsed;
+  if (format !== 'v2') {
+    throw new TypeError(`sequences 'given' goes with format 'v2', not with ${show(format)}`);
+  }
+  if (writerId === undefined) {
+    throw new TypeError("sequences is 'given', and writerId is missing: name the source there");
+  }
+  return parsed;
+}
+
+function parseWriterId(writerId: Uint8Array | string): Uint8Array {
+  if (typeof writerId === 'string') {
+    if (writerId === '') throw new RangeError('writerId is "", expected a name, or 8 bytes');
+    return createHash('sha256').update(writerId).digest().subarray(0, WRITER_BYTES);
+  }
   checkWriterId(writerId);
   // A copy, since the caller may change its own bytes, and each block holds the id.
   return Uint8Array.from(writerId);

@@ -17,6 +17,7 @@ import {
 import { endAndClose, wasDestroyed } from './end-and-close.js';
 import { EndWait } from './end-wait.js';
 import { EventedWritable } from './evented-writable.js';
+import { createGivenSequences, type GivenSequences } from './given-sequences.js';
 import { HandlerQueue } from './handler-queue.js';
 import type { ArchiveShipper, ShippingListener } from './handlers/archive-shipper.js';
 import { PendingArchives } from './pending-archives.js';
@@ -35,7 +36,7 @@ import { patternAt, patternsOfSeries } from './series-locations.js';
 import { DiskRetry } from './sink/disk-retry.js';
 import { Takeover } from './takeover.js';
 import { createUnheardWarnings } from './unheard-warnings.js';
-import { NO_EVIDENCE, type WriterStats } from './writer-stats.js';
+import { shippingStats, type WriterStats } from './writer-stats.js';
 
 /** How many records Node's buffer holds before `write` returns false. */
 const RECORDS_AHEAD = 1024;
@@ -76,6 +77,7 @@ export class RollingWriteStream extends EventedWritable {
   readonly #opened: Promise<void>;
   readonly #roller: Roller;
   readonly #queue: RecordQueue;
+  readonly #sequences: GivenSequences | undefined;
   readonly #unheard = createUnheardWarnings();
   readonly #hurry = (level: ReceiptLevel) => {
     if (level === 'synced') this.#roller.syncSoon();
@@ -108,8 +110,7 @@ export class RollingWriteStream extends EventedWritable {
       overdue,
     );
     this.#takeover = this.#createTakeover(settings);
-    // Opens while the first records are taken: those of a source that fails at once must not be
-    // lost.
+    // While the first records are taken: those of a source that fails at once must not be lost.
     const ready = this.#takeover.open();
     this.#opened = ready.catch((error) => this.#fail(error));
     this.#roller = new Roller({
@@ -119,8 +120,16 @@ export class RollingWriteStream extends EventedWritable {
       listener: this.#archiveListener(),
       onRoom: () => this.#queue.release(),
     });
+    this.#sequences = createGivenSequences(settings, {
+      ready,
+      roller: this.#roller,
+      signal: this.#endWait.overdue,
+      onKnown: () => this.#queue.release(),
+      onFailed: (failure) => this.#report('failed', failure),
+    });
     this.#queue = new RecordQueue({
       ...settings,
+      sequences: this.#sequences,
       stream: this,
       onSkipped: (record, reason) => this.#report('invalid', { record, reason }),
       enqueue: (...args) => Reflect.apply(super.write, this, args),
@@ -226,8 +235,8 @@ export class RollingWriteStream extends EventedWritable {
     const left = state === undefined ? [] : [...state.left, ...unfinished];
     const isCutShort = left.length > 0 || unfinished.length > 0 || this.#takeover.isCutShort;
     const reason = state?.error ?? (isCutShort ? this.#endWait.expired : undefined);
-    const { shipped = 0 } = state ?? {};
-    return reason === undefined ? { shipped, left } : { shipped, left, reason };
+    const counts = { shipped: state?.shipped ?? 0, left };
+    return reason === undefined ? counts : { ...counts, reason };
   }
 
   /** As `close`. Node's default would drop the records that wait. */
@@ -236,19 +245,14 @@ export class RollingWriteStream extends EventedWritable {
   }
 
   stats(): WriterStats {
-    const shipping = this.#shipper?.state();
-    const reason = shipping?.error;
     return {
       records: this.#roller.records,
       skipped: this.#queue.skipped,
+      alreadyArchived: this.#sequences?.alreadyArchived ?? 0,
       pendingRecords: this.writableLength,
       sealed: this.#sealed,
       sealedBytes: this.#sealedBytes,
-      shipped: shipping?.shipped ?? 0,
-      left: shipping?.left.length ?? 0,
-      ...(reason !== undefined && { reason }),
-      dropped: shipping?.dropped ?? 0,
-      evidence: shipping?.evidence ?? NO_EVIDENCE,
+      ...shippingStats(this.#shipper?.state()),
       stalled: this.#retry.stall,
     };
   }
@@ -275,6 +279,7 @@ export class RollingWriteStream extends EventedWritable {
     const shippingListener: ShippingListener = {
       onShipped: (archive) => {
         this.#receipts.shipped(archive.sha256);
+        this.#sequences?.shipped(archive.name);
         this.#report('shipped', archive);
       },
       onDropped: (archive) => {
@@ -285,12 +290,13 @@ export class RollingWriteStream extends EventedWritable {
     };
     return new Takeover({
       ...settings,
-      givenWriter: settings.isWriterGiven ? this.writer : undefined,
+      givenWriter: settings.isWriterOnce ? this.writer : undefined,
       retry: this.#retry,
       signal: this.#endWait.overdue,
       startShipping: async () => this.#shipper?.start(shippingListener),
       onRecovered: (archive) => {
         this.#report('recovered', archive);
+        void this.#sequences?.recovered(archive.path);
         this.#handlers.sealed(archive, (handled) => {
           if (handled !== null) this.#pending.handledRecovered(handled);
         });
@@ -368,7 +374,8 @@ export class RollingWriteStream extends EventedWritable {
       await this.#settleOnDisk();
     } finally {
       await this.#shipper?.stop(this.#endWait.overdue);
-      this.#receipts.end(this.#queue.failure ?? this.errored ?? wasDestroyed());
+      const why = this.#queue.failure ?? this.errored ?? wasDestroyed();
+      for (const book of [this.#receipts, this.#sequences]) book?.end(why);
     }
   }
 

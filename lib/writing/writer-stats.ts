@@ -1,4 +1,4 @@
-import type { ShippingEvidence } from './handlers/archive-shipper.js';
+import type { ShippingEvidence, ShippingState } from './handlers/archive-shipper.js';
 import type { DiskStall } from './sink/disk-retry.js';
 
 /** Counts of a writer's work so far. */
@@ -7,6 +7,11 @@ export interface WriterStats {
   readonly records: number;
   /** Inputs skipped, with `invalid: 'skip'`, because they were not records. */
   readonly skipped: number;
+  /**
+   * Records that were not written, because the series already holds their sequences: see
+   * `sequences: 'given'`.
+   */
+  readonly alreadyArchived: number;
   /** Records that wait in Node's queue. */
   readonly pendingRecords: number;
   /** Archives sealed. */
@@ -30,4 +35,12 @@ export interface WriterStats {
   readonly stalled: DiskStall | null;
 }
 
-export const NO_EVIDENCE = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 } as const;
+const NO_EVIDENCE = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 } as const;
+
+/** The counts of shipping; all 0 without it. */
+export function shippingStats(
+  state: ShippingState | undefined,
+): Pick<WriterStats, 'shipped' | 'left' | 'reason' | 'dropped' | 'evidence'> {
+  const { dropped = 0, error, evidence = NO_EVIDENCE, left = [], shipped = 0 } = state ?? {};
+  return { shipped, left: left.length, ...(error && { reason: error }), dropped, evidence };
+}

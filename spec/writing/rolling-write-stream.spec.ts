@@ -264,7 +264,8 @@ describe('RollingWriteStream', () => {
   it('counts its work in `stats`', async () => {
     const writer = create({ roll: rollByCount(2), invalid: 'skip' });
     const evidence = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
-    const empty = { pendingRecords: 0, shipped: 0, left: 0, dropped: 0, evidence, stalled: null };
+    const shipping = { shipped: 0, left: 0, dropped: 0, evidence };
+    const empty = { pendingRecords: 0, alreadyArchived: 0, ...shipping, stalled: null };
     expect(writer.stats()).to.deep.equal({
       ...empty,
       records: 0,

@@ -30,6 +30,11 @@ function metricsOf(stats: WriterStats): Metric[] {
   return [
     counter('records', 'Records accepted.', stats.records),
     counter('skipped_records', 'Inputs skipped because they were no records.', stats.skipped),
+    counter(
+      'already_archived_records',
+      'Records not written because the series holds their sequences.',
+      stats.alreadyArchived,
+    ),
     gauge('pending_records', 'Records waiting in memory.', stats.pendingRecords),
     counter('sealed_archives', 'Archives sealed.', stats.sealed),
     counter('sealed_bytes', 'Bytes of the sealed archives.', stats.sealedBytes),

@@ -18,6 +18,13 @@ export interface ArchivePart {
    */
   readonly sequence: number | undefined;
   readonly nextSequence: number | undefined;
+  /**
+   * Whether a block in it says that sequences before it may be missing by design: its writer is
+   * given its sequences. @default false
+   */
+  readonly hasGivenSequences?: boolean;
+  /** Whether its first block says so. @default false */
+  readonly followsGap?: boolean;
   /** Undefined if the part has no index. */
   readonly index: PartIndex | undefined;
 }

@@ -1,42 +1,16 @@
-import type { ArchivePart, PartIndex } from './archive-report.js';
-
-/** A reason why a series is not complete. */
-export interface ArchiveProblem {
-  /**
-   * `missing`: an archive, or records between two archives, do not exist. `altered`: an
-   * archive's digest differs from the one that its writer's next archive holds. `unfinished`: an
-   * archive was not sealed. `damaged`: an archive is not intact. `conflict`: other records with the
-   * same identities are in another archive. `misnamed`: an archive's name is that of another one of
-   * the series, as if the two were exchanged. `skipped`: an object's key cannot be read.
-   */
-  readonly kind:
-    | 'missing'
-    | 'altered'
-    | 'unfinished'
-    | 'damaged'
-    | 'conflict'
-    | 'misnamed'
-    | 'skipped';
-  /** The path of the archive; undefined if the archive is missing. */
-  readonly archive: string | undefined;
-  /** 16 hex digits. */
-  readonly writer: string | undefined;
-  /** The archive's number within its writer, from 0; undefined if it is not known. */
-  readonly ordinal: number | undefined;
-  readonly message: string;
-}
-
-/** A part of version 2, which belongs to the chain of its writer. */
-export interface ChainPart extends ArchivePart {
-  readonly writer: string;
-  /** The path of the file that holds the part. */
-  readonly archive: string;
-  readonly isIntact: boolean;
-}
-
-interface SealedPart extends ChainPart {
-  readonly index: PartIndex;
-}
+import {
+  type ArchiveProblem,
+  alteredArchive,
+  beginOf,
+  type ChainPart,
+  isSealed,
+  isUnknown,
+  missingArchive,
+  range,
+  type SealedPart,
+  unfinishedArchive,
+} from './chain-part.js';
+import { runProblems } from './run-problems.js';
 
 interface NumberedPart extends SealedPart {
   /** From its index, or one more than that of the part before it; undefined without either. */
@@ -55,6 +29,7 @@ export function chainProblems(parts: readonly ChainPart[]): ArchiveProblem[] {
     else own.push(part);
   }
   return [...writers].flatMap(([writer, own]) => {
+    if (own.some(({ hasGivenSequences }) => hasGivenSequences)) return runProblems(writer, own);
     const unsealed = own.filter((part) => !isSealed(part));
     return writerProblems(writer, own.filter(isSealed), unsealed);
   });
@@ -93,10 +68,6 @@ function inOrder(sealed: readonly SealedPart[]): SealedPart[] {
     ordered.splice(next === -1 ? ordered.length : next, 0, part);
   }
   return ordered;
-}
-
-function beginOf({ nextSequence, sequence }: ChainPart): number {
-  return sequence ?? nextSequence ?? 0;
 }
 
 /**
@@ -157,13 +128,6 @@ function linkProblems(
 }
 
 /**
- * Whether a digest is all zeros: the writer had no previous archive, or did not know its digest.
- */
-function isUnknown(sha256: string): boolean {
-  return /^0*$/.test(sha256);
-}
-
-/**
  * The archives that are missing between two parts: by ordinals if both parts have one, else by
  * sequences. A writer that did not know its previous archive may have numbered one that was never written;
  * then only sequences show whether an archive is missing.
@@ -201,32 +165,3 @@ function lostBetween(part: SealedPart, previous: NumberedPart | undefined): Arch
   const message = `${archive}: ${records} before it are missing`;
   return [{ kind: 'missing', archive, writer, ordinal: index.ordinal, message }];
 }
-
-function isSealed(part: ChainPart): part is SealedPart {
-  return part.index !== undefined;
-}
-
-function missingArchive(writer: string, ordinal: number): ArchiveProblem {
-  const message = `archive ${ordinal} of writer ${writer} is missing`;
-  return { kind: 'missing', archive: undefined, writer, ordinal, message };
-}
-
-function unfinishedArchive({ archive, writer }: ChainPart): ArchiveProblem {
-  const message = `${archive}: has no index: it was not sealed, or was cut off`;
-  return { kind: 'unfinished', archive, writer, ordinal: undefined, message };
-}
-
-function alteredArchive(
-  { archive, writer }: ChainPart,
-  ordinal: number | undefined,
-  problem: string,
-): ArchiveProblem {
-  return { kind: 'altered', archive, writer, ordinal, message: `${archive}: ${problem}` };
-}
-
-function range(from: number, to: number): number[] {
-  return Array.from({ length: Math.min(to - from, MAX_NAMED) }, (_, i) => from + i);
-}
-
-/** How many missing archives are named: a forged index may claim any number. */
-const MAX_NAMED = 1000;

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 
 import { readNameClue } from '../../series/names/name-clue.js';
-import type { ArchiveProblem, ChainPart } from './chain-problems.js';
+import type { ArchiveProblem, ChainPart } from './chain-part.js';
 
 /**
  * Archives whose names say that they are other archives of the series: two objects were exchanged,

@@ -1,7 +1,7 @@
 import type { ScannedFrame } from '../../codec/frames/frame-scanner.js';
 import { namesSequence } from '../../codec/frames/known-writers.js';
 import { decodeIndexBody, type IndexEntry } from '../../codec/version-2/archive-index.js';
-import type { FrameHeader } from '../../codec/version-2/frame-header.js';
+import { type FrameHeader, followsGap } from '../../codec/version-2/frame-header.js';
 import { IndexBuilder } from '../../codec/version-2/index-builder.js';
 import { HEADER_BYTES, KIND_INDEX, KIND_RECORDS } from '../../format/version-2.js';
 import type { SequenceGap } from '../../series/opening/sequence-gap.js';
@@ -38,6 +38,9 @@ interface OpenPart {
   /** Records of version 1, which have no blocks. */
   records: number;
   nextSequence: number | undefined;
+  /** Whether a block says that sequences before it may be missing, and whether the first does. */
+  hasGivenSequences: boolean;
+  followsGap: boolean;
   readonly blocks: IndexBuilder;
 }
 
@@ -101,6 +104,10 @@ export class PartCollector {
       part.records += records;
       return;
     }
+    if (followsGap(header)) {
+      part.followsGap ||= part.frames === 1;
+      part.hasGivenSequences = true;
+    }
     part.blocks.skipTo(offset - part.begin);
     part.blocks.add({ ...header, bytes: frame.bytes.length });
     part.nextSequence = header.sequence + records;
@@ -147,6 +154,8 @@ export class PartCollector {
       records: sumOf(own),
       sequence: own[0]?.sequence ?? header.sequence,
       nextSequence: header.sequence,
+      // Where the part begins amid the frames, one of them may be its first.
+      ...marksOf(part, isWithin ? part.hasGivenSequences : part.followsGap),
       index: {
         problem,
         ordinal: index.ordinal,
@@ -175,6 +184,7 @@ export class PartCollector {
       records: part.records + sumOf(entries),
       sequence: entries[0]?.sequence,
       nextSequence: last === undefined ? undefined : last.sequence + last.records,
+      ...marksOf(part, part.followsGap),
       index: undefined,
     });
   }
@@ -190,13 +200,24 @@ export class PartCollector {
   }
 }
 
+function marksOf(
+  { hasGivenSequences }: OpenPart,
+  isFirstMarked: boolean,
+): Pick<ArchivePart, 'hasGivenSequences' | 'followsGap'> {
+  if (!hasGivenSequences) return {};
+  return { hasGivenSequences, ...(isFirstMarked && { followsGap: true }) };
+}
+
 function keep<Found>(found: Found, list: Found[]): void {
   if (list.length < MOST_FOUND) list.push(found);
 }
 
 function openPart(begin: number): OpenPart {
   const blocks = new IndexBuilder();
-  return { begin, writer: undefined, frames: 0, records: 0, nextSequence: undefined, blocks };
+  return {
+    ...{ begin, blocks, writer: undefined, frames: 0, records: 0, nextSequence: undefined },
+    ...{ hasGivenSequences: false, followsGap: false },
+  };
 }
 
 function sumOf(entries: readonly IndexEntry[]): number {

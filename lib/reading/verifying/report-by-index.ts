@@ -74,6 +74,8 @@ function partOf({ begin, header, index, indexBegin }: IndexedArchive): ArchivePa
     ...{ begin, writer, nextSequence, records: index.records },
     end: indexBegin + storedBytes,
     sequence: index.entries[0]?.sequence ?? nextSequence,
+    // Which block follows a gap is not known.
+    ...((index.order ?? 'consecutive') !== 'consecutive' && MARKED),
     index: {
       problem: entriesProblem(index, nextSequence),
       ordinal: index.ordinal,
@@ -84,18 +86,21 @@ function partOf({ begin, header, index, indexBegin }: IndexedArchive): ArchivePa
   };
 }
 
-/** Given sequences may have gaps between runs, but no run begins before the one before it ends. */
+const MARKED = { hasGivenSequences: true, followsGap: true } as const;
+
+/** Given sequences may have gaps, and an index says if they do not ascend. */
 function entriesProblem(index: ArchiveIndex, nextSequence: number): string | undefined {
   let records = 0;
   let end = 0;
   for (const entry of index.entries) {
-    if (entry.sequence < end) {
+    if (index.order !== 'unordered' && entry.sequence < end) {
       return `it lists record ${entry.sequence} after record ${end - 1}`;
     }
     records += entry.records;
-    end = entry.sequence + entry.records;
+    end = Math.max(end, entry.sequence + entry.records);
   }
-  if (end > nextSequence) return `it lists record ${end - 1}, and ${nextSequence} as the next one`;
+  if (index.order !== 'unordered' && end > nextSequence)
+    return `it lists record ${end - 1}, and ${nextSequence} as the next one`;
   if (records === index.records) return undefined;
   return `it says ${index.records} records, its entries have ${records}`;
 }

@@ -13,6 +13,8 @@ export interface ArchiveFailure {
    *   old journals were not removed;
    * - `abort-upload`: an unfinished upload was not aborted; after a crash, `archive` may name the
    *   upload's object or prefix;
+   * - `sequences`: with the directory as `archive`, it is not known which given sequences the
+   *   directory or the store holds, so records may be archived twice;
    * - `recover`: an archive that a writer left open was not recovered;
    * - any other text: the name of the handler that failed, or `handler 2` if the second one has no
    *   name.

@@ -1,4 +1,5 @@
 import type { SeriesPattern } from '../../series/listing/series-patterns.js';
+import type { FoundArchive } from '../../series/opening/found-archive.js';
 import type { Evidence } from '../../stores/contract/store.js';
 import type { ArchiveFailure } from './archive-failure.js';
 import type { SealedArchive } from './archive-handler.js';
@@ -76,6 +77,14 @@ export interface ArchiveShipper {
    * @throws StoreError if the store cannot say; the signal's reason
    */
   findArchiveOf?(writer: string, signal: AbortSignal): Promise<string | undefined>;
+
+  /**
+   * The archives in the store that may hold records of a writer, by their names. Asked once, if the
+   * writer is given its sequences.
+   *
+   * @throws StoreError if the store cannot say; the signal's reason
+   */
+  listArchivesOf?(writer: string, signal: AbortSignal): Promise<readonly FoundArchive[]>;
 
   add(archive: ShippableArchive): void;
 

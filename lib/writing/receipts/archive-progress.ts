@@ -76,6 +76,11 @@ export class ArchiveProgress {
     return recordNumber < this.#reached[level];
   }
 
+  /** Whether the record will never be synced. */
+  isLost(recordNumber: number): boolean {
+    return this.#lossOf('synced', { begin: recordNumber, end: recordNumber + 1 }) !== undefined;
+  }
+
   /** The first `records` records of the archive have reached the level. */
   reach(level: ReceiptLevel, records: number): void {
     this.#reached[level] = Math.max(this.#reached[level], records);

@@ -115,9 +115,10 @@ export class Roller {
   /**
    * Takes a record, even if `isFull`: then memory grows. Copies what it needs of it.
    *
+   * @param sequence that of the record, if the writer is given them. @default the next one
    * @throws RecordError for what is not a record, with nothing taken
    */
-  add(record: RecordInput): void {
+  add(record: RecordInput, sequence?: number): void {
     const now = this.#time.now();
     const draft = this.#draft;
     const isFirst = draft.records === 0;
@@ -127,6 +128,7 @@ export class Roller {
     // or refused.
     this.#isEncoding = true;
     try {
+      if (sequence !== undefined) this.#encoder.continueAt?.(sequence);
       draft.count(this.#encoder.add(record, toMicros(now)), now);
     } finally {
       this.#isEncoding = false;
@@ -146,7 +148,7 @@ export class Roller {
   /** Where the record is that was taken last. */
   lastAnchor(): ReceiptAnchor {
     const { progress, records } = this.#lastDraft;
-    const sequence = this.#isSequenced ? this.records - 1 : undefined;
+    const sequence = this.#isSequenced ? this.#encoder.nextSequence - 1 : undefined;
     return { progress, recordNumber: records - 1, sequence };
   }
 

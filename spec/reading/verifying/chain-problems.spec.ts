@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 
 import type { PartIndex } from '../../../lib/reading/verifying/archive-report.js';
-import { type ChainPart, chainProblems } from '../../../lib/reading/verifying/chain-problems.js';
+import type { ChainPart } from '../../../lib/reading/verifying/chain-part.js';
+import { chainProblems } from '../../../lib/reading/verifying/chain-problems.js';
 
 const WRITER = '0123456789abcdef';
 const UNKNOWN = '0'.repeat(64);

@@ -1,0 +1,114 @@
+import { MEMBER_FORMATS } from '../../codec/compression/member-formats.js';
+import type { IndexedMember } from '../../codec/compression/members/member-index.js';
+import type { IndexEntry } from '../../codec/version-2/archive-index.js';
+import { ArchiveError } from '../../errors/archive-error.js';
+import { StoreError } from '../../errors/store-error.js';
+import { MAX_INDEX_ENTRIES } from '../../format/index-body.js';
+import type { SequenceRange } from '../../reading/sequences/sequence-ranges.js';
+import { compareNaturally } from '../../series/names/natural-order.js';
+import type { ArchiveSource } from '../../series/opening/archive-source.js';
+import { ArchiveTail } from '../../series/opening/archive-tail.js';
+import type { FoundArchive } from '../../series/opening/found-archive.js';
+import { type IndexedArchive, readIndexChain } from '../../series/opening/index-chain.js';
+import { readMemberIndex } from '../../series/opening/read-member-index.js';
+import { uncompressedEnds } from '../../series/opening/uncompressed-ends.js';
+
+/** Sequences that a sealed archive holds according to its index. */
+export interface ArchivedSequences {
+  readonly archive: FoundArchive;
+  readonly ranges: readonly SequenceRange[];
+}
+
+/** After so many archives in a row that hold nothing later, the older ones are not looked at. */
+const MOST_EARLIER = 8;
+
+/** Of a larger series, only the latest archives are looked at. */
+const MOST_ARCHIVES = 1024;
+
+/**
+ * The archives that hold a writer's records from a sequence on, by their indexes. Reads the ends of
+ * archives from the last name backwards, until several in a row hold only earlier sequences. So it
+ * may leave some out; an archive without an index, such as an open one, always.
+ *
+ * @param writer 16 hex digits
+ * @throws StoreError, Node's error, the signal's reason
+ */
+export async function findArchivedFrom(
+  archives: readonly FoundArchive[],
+  writer: string,
+  from: number,
+  signal: AbortSignal,
+): Promise<ArchivedSequences[]> {
+  const latest = archives.toSorted((a, b) => compareNaturally(b.path, a.path));
+  const found: ArchivedSequences[] = [];
+  let earlier = 0;
+  for (const archive of latest.slice(0, MOST_ARCHIVES)) {
+    if (earlier === MOST_EARLIER) break;
+    signal.throwIfAborted();
+    const ranges = await sequencesOf(archive, writer);
+    earlier = ranges.some(({ end }) => end > from) ? 0 : earlier + 1;
+    if (ranges.length > 0) found.push({ archive, ranges });
+  }
+  return found;
+}
+
+/** The sequences of a writer in a sealed archive, as far as its indexes state them exactly. */
+export async function sequencesOf(archive: FoundArchive, writer: string): Promise<SequenceRange[]> {
+  try {
+    const source = await archive.open('end');
+    try {
+      return source.isOpen ? [] : await readSequences(source, writer);
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    if (error instanceof StoreError || !(error instanceof ArchiveError)) throw error;
+    return [];
+  }
+}
+
+async function readSequences(source: ArchiveSource, writer: string): Promise<SequenceRange[]> {
+  const tail = await ArchiveTail.read(source, await source.size());
+  for (const format of MEMBER_FORMATS) {
+    const index = await readMemberIndex(format, tail);
+    if (index === null) continue;
+    const { members, totals } = index;
+    if (totals.writer !== null && totals.writer !== writer) return [];
+    if (totals.writer !== null && totals.hasGaps !== true) return sequencesOfMembers(members);
+  }
+  const ends = await uncompressedEnds(source);
+  if (ends === null) return [];
+  const { archives } = await readIndexChain(ends, (archive) => sequencesByIndex(archive, writer));
+  return archives.flat();
+}
+
+/** Without gaps, all members together hold one range. */
+function sequencesOfMembers(members: readonly IndexedMember[]): SequenceRange[] {
+  if (!members.every(({ isTimed }) => isTimed)) return [];
+  const first = members.find(({ records }) => records > 0);
+  if (first === undefined) return [];
+  const records = members.reduce((sum, member) => sum + member.records, 0);
+  return [{ begin: first.sequence, end: first.sequence + records }];
+}
+
+function sequencesByIndex({ header, index }: IndexedArchive, writer: string): SequenceRange[] {
+  if (header.writer !== writer) return [];
+  const { entries, order = 'consecutive' } = index;
+  // Before neighbours merge, each entry is a block (docs/format.md, "The index").
+  const areBlocks = entries.length < MAX_INDEX_ENTRIES / 2;
+  const isExact = (entry: IndexEntry, at: number) => {
+    if (areBlocks || order === 'consecutive') return true;
+    const next = entries[at + 1]?.sequence ?? header.sequence;
+    return order === 'with gaps' && entry.sequence + entry.records === next;
+  };
+  const ranges: SequenceRange[] = [];
+  for (const [at, entry] of entries.entries()) {
+    if (!isExact(entry, at)) continue;
+    const { sequence: begin } = entry;
+    const last = ranges.at(-1);
+    const end = begin + entry.records;
+    if (last?.end === begin) ranges[ranges.length - 1] = { begin: last.begin, end };
+    else ranges.push({ begin, end });
+  }
+  return ranges;
+}
