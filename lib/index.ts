@@ -110,6 +110,7 @@ export {
   findLeftovers,
   type Leftover,
 } from './shipping/find-leftovers.js';
+export { type FindShippedOptions, findShippedObject } from './shipping/journal/shipped-object.js';
 export {
   type ShipArchivesOptions,
   type ShipOutcome,

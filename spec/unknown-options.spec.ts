@@ -97,6 +97,11 @@ describe('an unknown option', () => {
       'allowEmpty',
       (slip) => shoebox.listArchives(directory, slip),
     ],
+    findShippedObject: [
+      { file: shoebox.nodeFileLayer },
+      'files',
+      (slip) => shoebox.findShippedObject('none', slip),
+    ],
     findLeftovers: [
       { oldThan: '1d' },
       'olderThan',

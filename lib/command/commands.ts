@@ -62,6 +62,10 @@ export const COMMANDS: LazyCommands = {
     summary: 'try a directory and a store, and say which settings to use',
     load: async () => (await import('./doctor.js')).doctor,
   },
+  bench: {
+    summary: 'measure writing, reading and compression beside the disk',
+    load: async () => (await import('./bench.js')).bench,
+  },
   completion: {
     summary: 'print the completion script of a shell',
     load: async () => (await import('./completion.js')).createCompletion(COMMANDS),

@@ -1,4 +1,4 @@
-import { type ArchiveSummary, listArchives } from '../index.js';
+import { type ArchiveSummary, findShippedObject, listArchives } from '../index.js';
 import { defineCommand } from './command-definition.js';
 import { flag } from './options/option.js';
 import { JSON_OPTION, S3_OPTIONS, s3OptionsOf } from './options/shared-options.js';
@@ -24,6 +24,7 @@ const LONG_COLUMNS: readonly Column[] = [
   { heading: 'UNCOMPRESSED', isNumber: true },
   { heading: 'WRITER' },
   { heading: 'SEQUENCE', isNumber: true },
+  { heading: 'SHIPPED TO' },
 ];
 
 /** Lists archives and objects. */
@@ -32,7 +33,10 @@ export const ls = defineCommand({
   args: '<pattern...>',
   summary: 'list archives and objects',
   options: {
-    long: flag('-l, --long', 'show format, compression, writer and sequence as well'),
+    long: flag(
+      '-l, --long',
+      'show format, compression, writer, sequence and where it was shipped to',
+    ),
     ...JSON_OPTION,
     ...S3_OPTIONS,
   },
@@ -55,12 +59,15 @@ export const ls = defineCommand({
       totals.archives++;
       totals.records += archive.records ?? 0;
       totals.bytes += archive.bytes;
+      const isAsked = (options.long || options.json) && !archive.isStored;
+      const shipped = isAsked ? await findShippedObject(archive.path) : undefined;
       if (options.json) {
         const { path: name, ...facts } = archive;
-        await terminal.printJson({ type: 'archive', name, ...facts });
+        await terminal.printJson({ type: 'archive', name, ...facts, shipped });
         continue;
       }
-      rows.push([...(options.long ? longCells(archive) : []), ...cells(archive)]);
+      const where = shipped === undefined ? '-' : escapeName(`${shipped.store}/${shipped.key}`);
+      rows.push([...(options.long ? [...longCells(archive), where] : []), ...cells(archive)]);
       if (rows.length === ROWS_PER_TABLE) await printRows();
     }
     await printRows();

@@ -35,7 +35,7 @@ describe('shoebox ls', () => {
     expect(stderr).to.match(/^2 archives, 3 records, \d+ B\n$/);
     expect((await callShoebox(['ls', directory, '--quiet'])).stderr).to.equal('');
     const { stdout: long } = await callShoebox(['ls', directory, '-l']);
-    expect(long).to.match(/\nv2 +none +\d+ B +[0-9a-f]{16} +2 +sealed +1 /);
+    expect(long).to.match(/\nv2 +none +\d+ B +[0-9a-f]{16} +2 +- +sealed +1 /);
   });
 
   it('prints JSON lines, and a summary', async () => {

@@ -1,4 +1,4 @@
-import { copyFile, readdir, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -42,6 +42,21 @@ describe('shoebox ship', () => {
       { type: 'archive', name: join(directory, 'b.events.open'), outcome: 'unfinished' },
       { type: 'summary', name: undefined, outcome: undefined },
     ]);
+  });
+
+  it('shows in ls where an archive was shipped to', async () => {
+    const [directory, to] = [await series(), await temporary.make()];
+    const shippedTo = async () => {
+      const { stdout } = await callShoebox(['ls', directory, '--json']);
+      return JSON.parse(stdout.split('\n')[0] ?? '').shipped;
+    };
+    expect(await shippedTo()).to.equal(undefined);
+    await callShoebox(['ship', directory, '--to', to]);
+    expect(await shippedTo()).to.include({ store: to, key: 'a.events.gz' });
+    const long = await callShoebox(['ls', directory, '--long']);
+    expect(long.stdout).to.contain(`  ${to}/a.events.gz  `);
+    await appendFile(join(directory, 'a.events'), 'more');
+    expect(await shippedTo()).to.equal(undefined);
   });
 
   it('exits with 1 if an archive could not be shipped', async () => {

@@ -1,0 +1,34 @@
+import { readdir } from 'node:fs/promises';
+
+import { expect } from 'chai';
+
+import { callShoebox } from '../support/call-shoebox.js';
+import { TemporaryDirectories } from '../support/series.js';
+
+describe('shoebox bench', () => {
+  const temporary = new TemporaryDirectories();
+  afterEach(() => temporary.remove());
+
+  it('measures the disk, writing, reading and compression, and cleans up', async () => {
+    const directory = await temporary.make();
+    const { code, stderr, stdout } = await callShoebox(['bench', directory, '--size', '1MiB']);
+    expect(code, stderr).to.equal(0);
+    const rows = stdout.trimEnd().split('\n');
+    expect(rows.map((row) => row.split(/ {2,}/)[0])).to.deep.equal([
+      'WHAT',
+      'disk: write and sync',
+      'disk: read (cached)',
+      'archive: write, sync and seal',
+      'archive: read',
+      rows[5]?.split(/ {2,}/)[0],
+    ]);
+    expect(stderr).to.match(/^a sync takes [\d.]+ ms; \d+ processors, /);
+    const json = await callShoebox(['bench', directory, '--size', '1MiB', '--json']);
+    const types = json.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).type);
+    expect(types).to.deep.equal([...Array(5).fill('figure'), 'summary']);
+    expect(await readdir(directory)).to.deep.equal([]);
+  });
+});
