@@ -10,12 +10,18 @@ import {
   toParquet,
 } from '../index.js';
 import { defineCommand } from './command-definition.js';
-import { asText, flag, listOption, oneOf, option, type ValuesOf } from './options/option.js';
+import { asText, listOption, oneOf, option, type ValuesOf } from './options/option.js';
 import { readSelection } from './options/read-selection.js';
-import { LIMIT_OPTION, S3_OPTIONS, SELECTION_OPTIONS } from './options/shared-options.js';
+import {
+  JSON_OPTION,
+  LIMIT_OPTION,
+  OVERWRITE_OPTIONS,
+  S3_OPTIONS,
+  SELECTION_OPTIONS,
+} from './options/shared-options.js';
 import { checkUsage, UsageError } from './options/usage-error.js';
 import { escapeName } from './output/escape-name.js';
-import { checkOutput, writeOutput } from './output/output-file.js';
+import { prepareOutput, writeOutput } from './output/output-file.js';
 import { countOf, formatBytes } from './output/quantities.js';
 import { CSV_COLUMNS } from './output/record-formats.js';
 import type { Terminal } from './output/terminal.js';
@@ -35,7 +41,8 @@ const OPTIONS = {
     'Parquet files in folders by hour or day, as Hive names them',
     oneOf('hour', 'day'),
   ),
-  force: flag('--force', 'replace an output that exists'),
+  ...OVERWRITE_OPTIONS,
+  ...JSON_OPTION,
   ...SELECTION_OPTIONS,
   ...LIMIT_OPTION,
   ...S3_OPTIONS,
@@ -54,12 +61,18 @@ export const exportRecords = defineCommand({
     'shoebox export s3://bucket/events --format parquet --partition day -o table',
   ],
   async run({ args, options, signal, terminal }) {
-    const { force, format, output, partition } = options;
+    const { dryRun, force, format, json, output, partition } = options;
     if (format === undefined) throw new UsageError(`export needs --format ${FORMATS.join('|')}`);
     if (output === undefined) throw new UsageError('export needs -o PATH');
     if (partition !== undefined && format !== 'parquet') {
       throw new UsageError('--partition goes with --format parquet');
     }
+    if (partition !== undefined && dryRun) {
+      const verb = force ? 'write or replace' : 'write';
+      await terminal.printLine(`would ${verb} files below ${escapeName(output)}`);
+      return 0;
+    }
+    if (partition === undefined && !(await prepareOutput(output, options, terminal))) return 0;
     const reader = createArchiveReader(args, {
       ...readSelection(options),
       ...(options.limit !== undefined && { limit: options.limit }),
@@ -69,7 +82,6 @@ export const exportRecords = defineCommand({
       return await exportFolders(reader, partition, output, options, terminal);
     }
     const converter = createConverter(format, options.columns.flat());
-    await checkOutput(output, force);
     let records = 0;
     reader.once('error', (error) => converter.destroy(error));
     reader.pipe(converter);
@@ -80,6 +92,7 @@ export const exportRecords = defineCommand({
     });
     const bytes = await writeOutput(output, converter, force);
     terminal.clearStatus();
+    if (json) await terminal.printJson({ type: 'summary', output, records, bytes });
     terminal.note(`${escapeName(output)}: ${countOf(records, 'record')}, ${formatBytes(bytes)}`);
     return 0;
   },
@@ -89,13 +102,17 @@ async function exportFolders(
   reader: ArchiveReader,
   partition: 'hour' | 'day',
   directory: string,
-  { columns, force }: Values,
+  { columns, force, json }: Values,
   terminal: Terminal,
 ): Promise<number> {
   const { bytes, files, rows } = await exportParquet(reader, {
     ...{ directory, partition, whenExists: force ? 'replace' : 'refuse' },
     ...(columns.length > 0 && { columns: columns.flat() }),
   });
+  if (json) {
+    for (const file of files) await terminal.printJson({ type: 'file', ...file });
+    await terminal.printJson({ type: 'summary', output: directory, records: rows, bytes });
+  }
   const counts = `${countOf(files.length, 'file')}, ${countOf(rows, 'record')}`;
   terminal.note(`${escapeName(directory)}: ${counts}, ${formatBytes(bytes)}`);
   return 0;

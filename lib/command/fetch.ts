@@ -1,20 +1,25 @@
 import { openStore, type Store } from '../index.js';
 import { defineCommand } from './command-definition.js';
-import { fetchObject } from './fetch/fetch-object.js';
+import { fetchObject, sizeOf } from './fetch/fetch-object.js';
 import { localPathOf } from './fetch/local-path.js';
-import type { ValuesOf } from './options/option.js';
+import { flag, type ValuesOf } from './options/option.js';
 import { JSON_OPTION, S3_OPTIONS, s3OptionsOf } from './options/shared-options.js';
 import { checkUsage, UsageError } from './options/usage-error.js';
 import { escapeName } from './output/escape-name.js';
 import { Progress } from './output/progress.js';
 import { countOf, formatBytes } from './output/quantities.js';
+import type { Terminal } from './output/terminal.js';
 
 /** Downloads objects into a directory; an interrupted download continues. */
 export const fetch = defineCommand({
   name: 'fetch',
   args: '<url-or-dir...>',
   summary: 'download objects into a directory: URL… DIR',
-  options: { ...JSON_OPTION, ...S3_OPTIONS },
+  options: {
+    dryRun: flag('--dry-run', 'say what would be fetched or replaced, and do nothing'),
+    ...JSON_OPTION,
+    ...S3_OPTIONS,
+  },
   examples: ['shoebox fetch s3://bucket/events/2026-11-30 copy'],
   async run({ args, options, signal, terminal }) {
     const urls = args.slice(0, -1);
@@ -33,6 +38,7 @@ export const fetch = defineCommand({
       }
     }
     terminal.clearStatus();
+    if (options.dryRun) return 0;
     if (options.json) await terminal.printJson({ type: 'summary', ...totals });
     const present =
       totals.present === 0 ? '' : `, ${countOf(totals.present, 'object')} there already`;
@@ -46,6 +52,10 @@ export const fetch = defineCommand({
       const progress = new Progress(terminal, bytes);
       for (const object of objects) {
         const path = localPathOf(directory ?? '', object.key);
+        if (options.dryRun) {
+          await foretell(object, path, terminal);
+          continue;
+        }
         const isNew = await fetchObject(store, object, path, {
           signal,
           onBytes: (count) => progress.add(count, object.key),
@@ -59,6 +69,18 @@ export const fetch = defineCommand({
     }
   },
 });
+
+/** Says what fetching an object would do; nothing if its file is there. */
+async function foretell(
+  { bytes, key }: Source['objects'][number],
+  path: string,
+  terminal: Terminal,
+): Promise<void> {
+  const size = await sizeOf(path);
+  if (size === bytes) return;
+  const what = `${escapeName(path)} (${escapeName(key)}, ${formatBytes(bytes)})`;
+  await terminal.printLine(`would ${size === undefined ? 'write' : 'replace'} ${what}`);
+}
 
 interface Source {
   readonly store: Store;

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { type ArchiveWriter, fromJsonLines } from '../index.js';
 import { defineCommand } from './command-definition.js';
+import { JSON_OPTION } from './options/shared-options.js';
 import { UsageError } from './options/usage-error.js';
 import { openWriter, WRITER_OPTIONS } from './options/writer-options.js';
 import { closeWriter } from './output/close-writer.js';
@@ -12,7 +13,7 @@ export const importLines = defineCommand({
   name: 'import',
   args: '<file-or-dir...>',
   summary: 'turn lossless JSON lines back into archives: FILE… DIR',
-  options: WRITER_OPTIONS,
+  options: { ...WRITER_OPTIONS, ...JSON_OPTION },
   examples: ['shoebox cat archive > all.jsonl && shoebox import all.jsonl copy'],
   async run({ args, options, terminal }) {
     const [directory = '', ...files] = args.toReversed();
@@ -26,6 +27,11 @@ export const importLines = defineCommand({
     }
     // Everything before the failure is kept.
     const code = await closeWriter(writer, options.deadline, terminal);
+    if (options.json) {
+      const { left, records, sealed, sealedBytes, shipped } = writer.stats();
+      const counts = { records, sealed, sealedBytes, shipped, left };
+      await terminal.printJson({ type: 'summary', ...counts });
+    }
     if (failure !== undefined) throw failure;
     return code;
   },

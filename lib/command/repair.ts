@@ -2,10 +2,11 @@ import { rm, stat } from 'node:fs/promises';
 
 import { repairArchive } from '../index.js';
 import { defineCommand } from './command-definition.js';
-import { asText, flag, option } from './options/option.js';
-import { JSON_OPTION } from './options/shared-options.js';
+import { asText, option } from './options/option.js';
+import { JSON_OPTION, OVERWRITE_OPTIONS } from './options/shared-options.js';
 import { UsageError } from './options/usage-error.js';
 import { escapeName } from './output/escape-name.js';
+import { prepareOutput } from './output/output-file.js';
 import { countOf, formatBytes } from './output/quantities.js';
 
 /** Copies what is left of a damaged archive; the original is kept. */
@@ -15,14 +16,16 @@ export const repair = defineCommand({
   summary: 'copy what is left of a damaged archive',
   options: {
     output: option('-o, --output <file>', 'where the new archive goes', asText),
-    force: flag('--force', 'replace an output that exists'),
+    ...OVERWRITE_OPTIONS,
     ...JSON_OPTION,
   },
   examples: ['shoebox repair archive/a.events -o archive/a.repaired.events'],
   async run({ args: [file = ''], options, terminal }) {
     const { force, json, output } = options;
     if (output === undefined) throw new UsageError('repair needs -o FILE for the new archive');
-    if (force) await removeFile(output, file);
+    if (force) await checkOther(output, file);
+    if (!(await prepareOutput(output, options, terminal))) return 0;
+    if (force) await rm(output, { force: true });
     const report = await repairArchive(file, output);
     const { bytes, damage, damagedStretches, records, to } = report;
     if (json) {
@@ -47,13 +50,12 @@ export const repair = defineCommand({
   },
 });
 
-async function removeFile(output: string, original: string): Promise<void> {
+async function checkOther(output: string, original: string): Promise<void> {
   const [existing, kept] = await Promise.all([statOf(output), statOf(original)]);
   if (existing === undefined) return;
   if (kept !== undefined && existing.ino === kept.ino && existing.dev === kept.dev) {
     throw new UsageError(`${output} is the archive itself, expected another file`);
   }
-  await rm(output);
 }
 
 async function statOf(path: string) {

@@ -1,12 +1,17 @@
 import { Readable } from 'node:stream';
 
 import { defineCommand } from './command-definition.js';
-import { asText, flag, option } from './options/option.js';
+import { asText, option } from './options/option.js';
 import { readSelection } from './options/read-selection.js';
-import { S3_OPTIONS, SELECTION_OPTIONS } from './options/shared-options.js';
+import {
+  JSON_OPTION,
+  OVERWRITE_OPTIONS,
+  S3_OPTIONS,
+  SELECTION_OPTIONS,
+} from './options/shared-options.js';
 import { UsageError } from './options/usage-error.js';
 import { escapeName } from './output/escape-name.js';
-import { checkOutput, writeOutput } from './output/output-file.js';
+import { prepareOutput, writeOutput } from './output/output-file.js';
 import { countOf, formatBytes } from './output/quantities.js';
 import { collectReport } from './report/collect-report.js';
 import { reportPage } from './report/report-page.js';
@@ -18,21 +23,26 @@ export const report = defineCommand({
   summary: 'make a page with a timeline, sizes, metadata and all archives',
   options: {
     output: option('-o, --output <file>', 'the HTML file', asText),
-    force: flag('--force', 'replace an output that exists'),
+    ...OVERWRITE_OPTIONS,
+    ...JSON_OPTION,
     ...SELECTION_OPTIONS,
     ...S3_OPTIONS,
   },
   examples: ['shoebox report archive -o report.html'],
   async run({ args, options, signal, terminal }) {
-    const { force, output } = options;
+    const { force, json, output } = options;
     if (output === undefined) throw new UsageError('report needs -o FILE');
-    await checkOutput(output, force);
+    if (!(await prepareOutput(output, options, terminal))) return 0;
     const data = await collectReport(args, readSelection(options), signal, (records) =>
       terminal.showStatus(`${countOf(records, 'record')} read`),
     );
     const bytes = await writeOutput(output, Readable.from([Buffer.from(reportPage(data))]), force);
     terminal.clearStatus();
     const { archives, moreProblems, problems, records } = data;
+    if (json) {
+      const counts = { archives: archives.length, problems: problems.length + moreProblems };
+      await terminal.printJson({ type: 'summary', output, records, ...counts, bytes });
+    }
     const found = countOf(problems.length + moreProblems, 'problem');
     terminal.note(
       `${escapeName(output)}: ${countOf(archives.length, 'archive')}, ` +

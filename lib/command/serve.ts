@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { defineCommand } from './command-definition.js';
 import { byteCount, duration } from './options/amounts.js';
 import { asText, oneOf, option, optionWithDefault } from './options/option.js';
+import { JSON_OPTION } from './options/shared-options.js';
 import { UsageError } from './options/usage-error.js';
 import { openWriter, WRITER_OPTIONS } from './options/writer-options.js';
 import { closeWriter } from './output/close-writer.js';
@@ -48,6 +49,7 @@ export const serve = defineCommand({
     tlsCert: option('--tls-cert <file>', 'serve HTTPS with this certificate (PEM)', asText),
     tlsKey: option('--tls-key <file>', 'the key of the certificate (PEM)', asText),
     ...WRITER_OPTIONS,
+    ...JSON_OPTION,
   },
   examples: [
     'shoebox serve archive --to s3://bucket/events',
@@ -80,7 +82,7 @@ export const serve = defineCommand({
     const scheme = tls === undefined ? 'http' : 'https';
     const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
     terminal.note(`listening on ${scheme}://${host}:${port}`);
-    const status = showRecordStatus(writer, terminal, { isJson: false });
+    const status = showRecordStatus(writer, terminal, { isJson: options.json });
     const failed = once(writer, 'error').then(([error]) => Promise.reject(error));
     await Promise.race([aborted(signal), failed]);
     status.stop();
@@ -88,6 +90,11 @@ export const serve = defineCommand({
     const code = await closeWriter(writer, deadline, terminal);
     // Answers were sent as records became safe; a body that never ends must not keep the process.
     server.closeAllConnections();
+    if (options.json) {
+      const { left, records, sealed, sealedBytes, shipped } = writer.stats();
+      const counts = { records, sealed, sealedBytes, shipped, left };
+      await terminal.printJson({ type: 'summary', ...counts });
+    }
     return code;
   },
 });

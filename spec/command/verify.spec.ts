@@ -65,7 +65,7 @@ describe('shoebox verify and repair', () => {
     const left = await createArchiveReader(`${path.replace(/[[\]]/g, '\\$&')}.repaired`).toArray();
     expect(left).to.have.length(2);
     const again = await callShoebox(args);
-    expect(again.code).to.equal(1);
+    expect(again.code).to.equal(2);
     expect(again.stderr).to.match(/^shoebox: .*exists/);
     expect((await callShoebox([...args.slice(0, 1), '--force', ...args.slice(1)])).code).to.equal(
       0,

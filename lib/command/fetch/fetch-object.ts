@@ -95,7 +95,8 @@ function partialPath(path: string, version: string): string {
   return join(dirname(path), `.${basename(path)}.${digest}.part`);
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
+/** The size of a file; undefined if there is none. */
+export async function sizeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).size;
   } catch (error) {

@@ -25,6 +25,12 @@ export const S3_OPTIONS = {
   s3PathStyle: flag('--s3-path-style', 'put the bucket into the path, not the host name'),
 } as const;
 
+/** What to do with an output that exists. */
+export const OVERWRITE_OPTIONS = {
+  force: flag('--force', 'replace an output that exists'),
+  dryRun: flag('--dry-run', 'say what would be written, and write nothing'),
+} as const;
+
 /** Print JSON lines for programs instead of text for people. */
 export const JSON_OPTION = {
   json: flag('--json', 'print JSON lines'),

@@ -2,17 +2,29 @@ import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 
+import type { ValuesOf } from '../options/option.js';
+import type { OVERWRITE_OPTIONS } from '../options/shared-options.js';
 import { UsageError } from '../options/usage-error.js';
+import { escapeName } from './escape-name.js';
+import type { Terminal } from './terminal.js';
 
 /**
- * Checks an output before any work is done.
+ * Checks an output before any work is done, and says if a file will be replaced.
  *
- * @throws UsageError if there is one already
+ * @returns false for a dry run, which ends here
+ * @throws UsageError if there is one already, without `--force`
  */
-export async function checkOutput(path: string, isForced: boolean): Promise<void> {
-  if (!isForced && (await exists(path))) {
-    throw new UsageError(`${path} exists: give --force to replace it`);
-  }
+export async function prepareOutput(
+  path: string,
+  { dryRun, force }: ValuesOf<typeof OVERWRITE_OPTIONS>,
+  terminal: Terminal,
+): Promise<boolean> {
+  const isThere = await exists(path);
+  if (isThere && !force) throw new UsageError(`${path} exists: give --force to replace it`);
+  const line = `${isThere ? 'replace' : 'write'} ${escapeName(path)}`;
+  if (dryRun) await terminal.printLine(`would ${line}`);
+  else if (isThere) terminal.note(line);
+  return !dryRun;
 }
 
 /**
