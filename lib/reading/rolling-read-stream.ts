@@ -224,6 +224,8 @@ export class RollingReadStream extends RecordReadable {
         this.#given = records.at(-1);
         yield records;
       }
+      // Each event has a tick of its own: those so far come before the end of the loop.
+      await new Promise<void>((resolve) => nextTick(resolve));
     } catch (error) {
       // After `destroy`, the batches may fail only because of it.
       if (!this.destroyed) throw error;

@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises';
 import { fromJsonLines } from '../exporting/from-json-lines.js';
 import type { ByteCount, Duration } from '../format/quantity.js';
 import { parseDurationMs } from '../format/quantity.js';
+import { timers } from '../format/timers.js';
 import {
   type ArchiveWriterOptions,
   createArchiveWriter,
@@ -72,7 +73,7 @@ class PinoTransport extends Writable {
   /** Called by `logger.flush`: settles when all lines so far are on disk. */
   async flush(): Promise<void> {
     if (this.#parser.writableLength + this.#parser.readableLength > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => timers.setImmediate(resolve));
       return await this.flush();
     }
     await this.#writer.flush({ until: 'synced' });

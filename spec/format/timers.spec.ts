@@ -33,6 +33,8 @@ describe('timers', () => {
     const users: string[] = [];
     for (const name of await readdir(lib, { recursive: true })) {
       if (!name.endsWith('.ts') || name === join('format', 'timers.ts')) continue;
+      // The command is a process of its own, which no test runner loads.
+      if (name.startsWith(join('command', '/'))) continue;
       if (late.test(await readFile(join(lib, name), 'utf8'))) users.push(name);
     }
     expect(users).to.deep.equal([]);

@@ -55,6 +55,18 @@ describe('RollingReadStream, with damaged archives', () => {
     return { path: join(directory, 'x_1.events'), offset: second.length };
   }
 
+  it('has emitted every event when a loop over batches or records ends', async () => {
+    await putDamaged();
+    for (const loopOver of ['batches', 'records']) {
+      const reader = createArchiveReader(join(directory, '*'), { whenDamaged: 'skip' });
+      const events: string[] = [];
+      reader.on('damage', () => events.push('damage'));
+      reader.on('gap', () => events.push('gap'));
+      for await (const _ of loopOver === 'batches' ? reader.batches() : reader);
+      expect(events, loopOver).to.deep.equal(['damage', 'gap']);
+    }
+  });
+
   it('yields every record before damage, and then names the file and the offset', async () => {
     const damage = await putDamaged();
     const { payloads, error } = await read();
