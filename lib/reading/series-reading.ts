@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 
 import type { ArchiveRecord } from '../codec/records/archive-record.js';
-import type { FrameHeader } from '../codec/version-2/frame-header.js';
+import { type FrameHeader, followsGap } from '../codec/version-2/frame-header.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import type { SequenceConflict } from '../errors/conflict-error.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
@@ -149,7 +149,8 @@ export class SeriesReading {
   #checkMissing(header: FrameHeader, waitsFor: (header: FrameHeader) => boolean): void {
     const { sequence, writer } = header;
     const end = this.#ledger.endOf(writer);
-    const isMissing = isAnyTime(this.#selection) && end !== undefined && sequence > end;
+    const isGap = end !== undefined && sequence > end && !followsGap(header);
+    const isMissing = isAnyTime(this.#selection) && isGap;
     if (isMissing && waitsFor(header)) throw new RecordsMissingError({ sequence, writer });
   }
 

@@ -169,7 +169,7 @@ export class GivenSequences {
     try {
       return await findArchivedFrom(await list(ending.signal), this.#writer, from, ending.signal);
     } catch (error) {
-      this.#fail(ending.signal.aborted ? ending.signal.reason : error);
+      if (!signal.aborted) this.#fail(ending.signal.aborted ? ending.signal.reason : error);
       return [];
     } finally {
       timer.cancel();

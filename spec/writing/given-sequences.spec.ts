@@ -190,6 +190,55 @@ describe("sequences: 'given'", () => {
     }
   });
 
+  for (const [what, other] of [
+    ['payload', { payload: 'other' }],
+    ['metadata', { metadata: { a: 'b' } }],
+    ['time', { timeMicros: 5 }],
+  ] as const) {
+    it(`reports two records with one number that differ in ${what}`, async () => {
+      const second = await directories.make();
+      await run(range(0, 10));
+      const writer = create({ directory: second });
+      for (const sequence of range(5, 15)) {
+        writer.write({ ...record(sequence), ...(sequence === 7 && other) });
+      }
+      await writer.close();
+      const patterns = [directory, second].map((path) => `${path}/*.events`);
+      const failure = await read(patterns).catch((error: unknown) => error);
+      expect(failure).to.include({ code: 'ERR_ARCHIVE_CONFLICT', from: 7, to: 8 });
+      const listened = createArchiveReader(patterns, { whenConflict: 'error' });
+      listened.on('conflict', () => undefined);
+      expect(await listened.toArray().catch(({ code }) => code)).to.equal('ERR_ARCHIVE_CONFLICT');
+      const conflicts: unknown[] = [];
+      const reader = createArchiveReader(patterns, { whenConflict: 'report' });
+      reader.on('conflict', ({ from, to }) => conflicts.push([from, to]));
+      const sequences = (await reader.toArray()).map(({ sequence }) => sequence);
+      expect({ conflicts, sequences }).to.deep.equal({
+        conflicts: [[7, 8]],
+        sequences: range(0, 15),
+      });
+      const { problems } = await verifyArchives(patterns);
+      expect(problems.map(({ kind }) => kind)).to.deep.equal(['conflict']);
+    });
+  }
+
+  it('keeps no follower waiting for numbers that are missing', async () => {
+    const writer = create();
+    const reader = createArchiveReader(`${directory}/*.events`, { follow: true });
+    const sequences: (number | undefined)[] = [];
+    for (const sequence of [3, 4, 9]) writer.write(record(sequence));
+    await writer.flush();
+    for await (const { sequence } of reader) {
+      sequences.push(sequence);
+      if (sequence === 9) {
+        await writer.close();
+        await run([10, 30]);
+      }
+      if (sequence === 30) break;
+    }
+    expect(sequences).to.deep.equal([3, 4, 9, 10, 30]);
+  });
+
   it('takes records while the store is down, and says that it does not know', async () => {
     const other = await directories.make();
     const store = new FaultyStore(new DirectoryStore(other));

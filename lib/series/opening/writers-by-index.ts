@@ -15,6 +15,8 @@ export async function writersByIndex(source: ArchiveSource): Promise<WriterList>
 }
 
 function startOf({ begin, header, index }: IndexedArchive): WriterStart {
-  const sequence = index.entries[0]?.sequence ?? header.sequence;
+  // Unless they ascend, lower sequences may follow.
+  const first = index.entries[0]?.sequence ?? header.sequence;
+  const sequence = index.order === 'unordered' ? 0 : first;
   return { writer: header.writer, sequence, begin };
 }
