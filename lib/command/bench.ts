@@ -14,7 +14,7 @@ import { JSON_OPTION } from './options/shared-options.js';
 import { formatBytes, formatCount } from './output/quantities.js';
 import { formatTable } from './output/table.js';
 
-/** What was measured: bytes as they are in the archive, or in the raw file. */
+/** A measurement: bytes as they are in the archive, or in the raw file. */
 interface Figure {
   readonly what: string;
   readonly bytes: number;

@@ -175,7 +175,7 @@ class LeftoverSearch {
     }
   }
 
-  /** What a journal says; undefined for other files, and for a journal that is damaged. */
+  /** The entry of a journal; undefined for other files, and for a journal that is damaged. */
   async #entryOf(
     { archive, kind }: NamedLeftover,
     name: string,
@@ -282,7 +282,7 @@ const LEASE_TOKEN = /^[0-9a-f]{16}$/;
 
 const DAMAGED_JOURNAL = /^(.*)\.damaged-\d+\.journal$/s;
 
-/** Null for a file that is none of ours, and for every archive. */
+/** Returns null for archives, and for files of other programs. */
 function classify(name: string): NamedLeftover | null {
   const [, torn] = TORN.exec(name) ?? [];
   if (torn !== undefined) return { kind: 'torn', archive: withoutOpen(torn) };

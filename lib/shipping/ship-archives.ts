@@ -68,7 +68,7 @@ export interface ShipProgress {
 }
 
 /**
- * What became of an archive.
+ * The outcome for one archive.
  *
  * - `shipped`: the store has confirmed it
  * - `stored`: it was in the store already
@@ -106,8 +106,8 @@ const SHIP_ARCHIVES_OPTION_NAMES: OptionNames<ShipArchivesOptions> = {
 
 /**
  * Ships sealed archives on local disk to a store, one after the other in the natural order of their
- * names, and yields what became of each. Does all that a writer with `ship` does: compresses, has
- * the store confirm, keeps a journal beside each archive, overwrites nothing. A call that was cut
+ * names, and yields the outcome of each. It does what a writer with `ship` does: it compresses, has
+ * the store confirm, keeps a journal beside each archive, and overwrites nothing. A call that was cut
  * off is repeated: what the store has is recognised. A lease keeps it from an archive that a writer
  * ships at the moment. `NAME.gz` and `NAME.zst` are sent as they are.
  *

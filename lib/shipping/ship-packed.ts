@@ -9,7 +9,7 @@ import { settleFile } from './settle-file.js';
 import { shipArchive } from './ship-archive.js';
 import type { ShipmentContext } from './shipment.js';
 
-/** What a shipment of a compressed file needs: its bytes are sent as they are. */
+/** The context of a shipment whose bytes are compressed already, and sent as they are. */
 export interface PackedContext extends Omit<ShipmentContext, 'compression'> {
   readonly contentType: string;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const CHUNK_BYTES = 2 ** 20;
 const SYNCS = 10;
 
-/** What a disk does without any format. */
+/** Times of the disk alone, without any format. */
 export interface DiskFigures {
   readonly bytes: number;
   /** Writing in chunks of 1 MiB and one sync at the end. */
