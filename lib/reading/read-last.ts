@@ -5,7 +5,11 @@ import { nodeFileLayer } from '../files/file-layer.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { checkClock, checkFiles, checkFlag, checkSignal } from '../format/option-values.js';
 import { findArchives } from '../series/listing/find-archives.js';
-import { type SeriesPatterns, sortPatterns } from '../series/listing/series-patterns.js';
+import {
+  type SeriesPatterns,
+  type SortedPatterns,
+  sortPatterns,
+} from '../series/listing/series-patterns.js';
 import { S3_STORE_OPTION_NAMES } from '../stores/s3/s3-store-options.js';
 import { systemClock } from '../streams/clock.js';
 import { formatCursor } from './cursors/cursor-text.js';
@@ -73,34 +77,37 @@ export async function readLast(
   if (!Number.isSafeInteger(count) || count < 0) {
     throw new RangeError(`count is ${show(count)}, expected a whole number of records, 0 or more`);
   }
-  const archives = await indexesOf(patterns, options);
-  for (let looked = count; ; looked *= GROWTH) {
-    const { after, sinceMicros } = await findLastStart(archives, looked);
-    const last = new LastRecords(count);
-    const reader = new RollingReadStream(patterns, { ...options, after: formatCursor(after) });
-    if (onDamage !== undefined) reader.on('damage', onDamage);
-    for await (const batch of reader.batches()) for (const record of batch) last.add(record);
-    const isEnough = last.countSince(sinceMicros) >= count;
-    if (isEnough || sinceMicros === Number.NEGATIVE_INFINITY) {
-      return { records: last.take(), cursor: reader.cursor };
-    }
-  }
-}
-
-async function indexesOf(
-  patterns: SeriesPatterns,
-  options: ReadLastOptions,
-): Promise<IndexedRuns[]> {
-  const { allowEmpty = false, clock = systemClock, files = nodeFileLayer, s3 } = options;
-  const { signal = new AbortController().signal } = options;
+  const { s3 } = options;
   const sorted = sortPatterns(patterns, s3);
   try {
-    const retries = { clock, signal };
-    // The reader reports what it cannot read.
-    const onSkipped = () => undefined;
-    const found = await findArchives(sorted, { files, retries, allowEmpty, onSkipped });
-    return await readAllRuns(found, signal);
+    const archives = await readIndexes(sorted, options);
+    for (let looked = count; ; looked *= GROWTH) {
+      const { after, sinceMicros } = await findLastStart(archives, looked);
+      const last = new LastRecords(count);
+      const reader = new RollingReadStream(patterns, { ...options, after: formatCursor(after) });
+      if (onDamage !== undefined) reader.on('damage', onDamage);
+      for await (const batch of reader.batches()) for (const record of batch) last.add(record);
+      const isEnough = last.countSince(sinceMicros) >= count;
+      if (isEnough || sinceMicros === Number.NEGATIVE_INFINITY) {
+        return { records: last.take(), cursor: reader.cursor };
+      }
+    }
   } finally {
     for (const store of sorted.ownStores) await store.close();
   }
+}
+
+async function readIndexes(
+  patterns: SortedPatterns,
+  options: ReadLastOptions,
+): Promise<IndexedRuns[]> {
+  const { allowEmpty = false, clock = systemClock, files = nodeFileLayer } = options;
+  const { signal = new AbortController().signal } = options;
+  // The reader reports what it cannot read.
+  const onSkipped = () => undefined;
+  const found = await findArchives(patterns, {
+    ...{ files, allowEmpty, onSkipped },
+    retries: { clock, signal },
+  });
+  return await readAllRuns(found, signal);
 }

@@ -11,8 +11,11 @@ import {
   type RecordInput,
   readLast,
   rollByCount,
+  shipArchives,
+  verifyArchives,
 } from '../../lib/index.js';
 import { CountingFiles } from '../support/counting-files.js';
+import { startS3 } from '../support/s3-server.js';
 import { TemporaryDirectories } from '../support/series.js';
 
 describe('readLast', () => {
@@ -131,6 +134,27 @@ describe('readLast', () => {
     await appendFile(join(directory, 'a.jsonl'), '4\n');
     const rest = await createArchiveReader(directory, { after: cursor }).toArray();
     expect(texts(rest)).to.deep.equal(['4']);
+  });
+
+  it('reads the last records of a bucket', async () => {
+    const directory = await temporary.make();
+    await write(directory, numbered(25));
+    const server = await startS3();
+    try {
+      const { credentials, endpoint, region } = server;
+      const s3 = { credentials, endpoint, region };
+      const to = `s3://${await server.createBucket()}/p`;
+      for await (const { outcome } of shipArchives(directory, { to, s3 })) {
+        expect(outcome).to.equal('shipped');
+      }
+      const { cursor, records } = await readLast(to, { count: 7, s3 });
+      expect(texts(records)).to.deep.equal(['18', '19', '20', '21', '22', '23', '24']);
+      expect(await createArchiveReader(to, { after: cursor, s3 }).toArray()).to.deep.equal([]);
+      const { archives, verdict } = await verifyArchives(to, { s3 });
+      expect([verdict, archives.some(({ isRead }) => isRead)]).to.deep.equal(['complete', false]);
+    } finally {
+      await server.stop();
+    }
   });
 
   it('refuses a count that is not a whole number', async () => {
