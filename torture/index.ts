@@ -4,6 +4,7 @@
 //   npm run torture -- --kills 1000
 //   npm run torture -- --ship --kills 200     kills writers while they ship
 //   npm run torture -- --follow --kills 200   kills writers, and a reader that follows them
+//   npm run torture -- --given --kills 200    kills writers of a source that numbers its records
 //   npm run torture -- --power-cuts 1000      lets the power fail on a simulated disk; --seed repeats a run
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,6 +17,7 @@ import { parseArgs } from 'node:util';
 import { check } from './check.js';
 import { withCompiledChildren } from './compile.js';
 import { tortureFollowing } from './follow/run.js';
+import { tortureGiven } from './given/run.js';
 import { torturePower } from './power/run.js';
 import { tortureShipping } from './ship/run.js';
 
@@ -32,6 +34,7 @@ const { values: options } = parseArgs({
     kills: { type: 'string', default: '1000' },
     ship: { type: 'boolean', default: false },
     follow: { type: 'boolean', default: false },
+    given: { type: 'boolean', default: false },
     'power-cuts': { type: 'string' },
     seed: { type: 'string' },
   },
@@ -43,6 +46,7 @@ if (options['power-cuts'] !== undefined) {
   process.exit((await torturePower(cuts, seed)) ? 0 : 1);
 }
 if (options.ship) process.exit((await tortureShipping(kills)) ? 0 : 1);
+if (options.given) process.exit((await tortureGiven(kills)) ? 0 : 1);
 if (options.follow) process.exit((await tortureFollowing(kills)) ? 0 : 1);
 const work = await mkdtemp(join(tmpdir(), 'shoebox-torture-'));
 const spool = join(work, 'spool');
