@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 
 import { repairArchive } from '../index.js';
 import { defineCommand } from './command-definition.js';
@@ -25,9 +25,12 @@ export const repair = defineCommand({
     if (output === undefined) throw new UsageError('repair needs -o FILE for the new archive');
     if (force) await checkOther(output, file);
     if (!(await prepareOutput(output, options, terminal))) return 0;
-    if (force) await rm(output, { force: true });
-    const report = await repairArchive(file, output);
-    const { bytes, damage, damagedStretches, records, to } = report;
+    // Replaces an output only by a complete one.
+    const written = force ? `${output}.${process.pid}.new` : output;
+    const report = await repairArchive(file, written);
+    if (force) await rename(written, output);
+    const { bytes, damage, damagedStretches, records } = report;
+    const to = output;
     if (json) {
       await terminal.printJson({
         type: 'summary',
