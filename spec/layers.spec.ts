@@ -44,7 +44,17 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   reading: ['sequences', 'archives', 'cursors', 'following', 'last-records', 'verifying'],
   writing: ['policies', 'receipts', 'sequences', 'handlers', 'sink', 'recovery', 'rolling'],
   shipping: ['journal'],
-  command: ['options', 'output', 'summary', 'record', 'serve', 'fetch', 'doctor', 'report', 'bench'],
+  command: [
+    'options',
+    'output',
+    'summary',
+    'record',
+    'serve',
+    'fetch',
+    'doctor',
+    'report',
+    'bench',
+  ],
 };
 
 /** Folders that later work fills. */
