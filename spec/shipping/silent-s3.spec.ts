@@ -4,9 +4,10 @@ import { promisify } from 'node:util';
 
 import { expect } from 'chai';
 
+import { compiled } from '../support/compiled.js';
 import { TemporaryDirectories } from '../support/series.js';
 
-const CHILD = fileURLToPath(new URL('../support/silent-s3-child.ts', import.meta.url));
+const CHILD = new URL('../support/silent-s3-child.ts', import.meta.url);
 
 /** Much less than a request may take, and enough for a slow machine to start a process. */
 const MOST_MS = 40_000;
@@ -24,7 +25,7 @@ describe('A service that accepts connections and never answers', () => {
     ['GET', 'the writer'],
   ] as const) {
     it(`holds no process after close (${method}; opened by ${owner})`, async () => {
-      const args = ['--import', 'tsx', CHILD, await directories.make(), method, owner];
+      const args = [fileURLToPath(compiled(CHILD)), await directories.make(), method, owner];
       const running = promisify(execFile)(process.execPath, args, { timeout: MOST_MS });
       const { ms, left, lingerMs } = JSON.parse((await running).stdout);
       expect(ms).to.be.within(900, 5000);

@@ -4,10 +4,11 @@ import { promisify } from 'node:util';
 
 import { expect } from 'chai';
 
+import { compiled } from '../support/compiled.js';
 import { TemporaryDirectories } from '../support/series.js';
 
 const run = promisify(execFile);
-const CHILD = fileURLToPath(new URL('../support/silent-store-child.ts', import.meta.url));
+const CHILD = new URL('../support/silent-store-child.ts', import.meta.url);
 
 describe('a service that accepts connections and never answers', () => {
   const directories = new TemporaryDirectories();
@@ -19,7 +20,7 @@ describe('a service that accepts connections and never answers', () => {
     ['keys that hosts may share', 'a_%Y.events'],
   ] as const) {
     it(`does not keep the process alive after close, with ${what}`, async () => {
-      const args = ['--import', 'tsx', CHILD, await directories.make(), template];
+      const args = [fileURLToPath(compiled(CHILD)), await directories.make(), template];
       // Without an abort the requests would take five minutes.
       const { stdout } = await run(process.execPath, args, { timeout: 60_000 });
       expect(stdout).to.equal('1\n');

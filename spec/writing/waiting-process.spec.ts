@@ -4,9 +4,10 @@ import { promisify } from 'node:util';
 
 import { expect } from 'chai';
 
+import { compiled } from '../support/compiled.js';
 import { TemporaryDirectories } from '../support/series.js';
 
-const CHILD = fileURLToPath(new URL('../support/waiting-child.ts', import.meta.url));
+const CHILD = new URL('../support/waiting-child.ts', import.meta.url);
 
 /** The code of Node for a top-level `await` that can never settle. */
 const UNSETTLED_AWAIT = 13;
@@ -17,7 +18,7 @@ describe('A process whose store is down', () => {
   afterEach(() => directories.remove());
 
   async function run(what: string): Promise<{ readonly code: unknown; readonly out: string }> {
-    const args = ['--import', 'tsx', CHILD, await directories.make(), what];
+    const args = [fileURLToPath(compiled(CHILD)), await directories.make(), what];
     try {
       const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
       return { code: 0, out: stdout };

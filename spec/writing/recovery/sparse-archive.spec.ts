@@ -13,7 +13,7 @@ import { encodeUnsealed } from '../../support/series.js';
 import { withFile } from '../../support/with-file.js';
 
 const MIB = 2 ** 20;
-const FILE_BYTES = 400 * MIB;
+const FILE_BYTES = 256 * MIB;
 
 /** More than recovery needs for chunks, and much less than the file. */
 const MOST_MEMORY = 100 * MIB;
