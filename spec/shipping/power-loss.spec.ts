@@ -19,7 +19,7 @@ import {
  * at some calls, in one way at each. The ways take turns, so that one run tries all of them.
  */
 const TRIES_ALL = process.env.POWER_CUTS === 'all';
-const STRIDE = TRIES_ALL ? 1 : 47;
+const STRIDE = TRIES_ALL ? 1 : 83;
 const WAYS_PER_CALL = TRIES_ALL ? 4 : 1;
 
 /** A disk that a cut or a kill has left, and what was promised then. */
@@ -102,7 +102,7 @@ describe('createArchiveWriter, when the power fails', function () {
       await check({ disk, promises, what: 'at the end' }, plan);
       expect(promises.synced.size).to.equal(plan.records);
       // A run makes 250 calls or more; how many exactly depends on timing.
-      expect(left.length).to.be.greaterThan(4);
+      expect(left.length).to.be.greaterThan(2);
       for (const one of left) await check(one, plan);
     });
   }
@@ -114,18 +114,18 @@ describe('createArchiveWriter, when the power fails', function () {
     const killed = await atCalls(
       disk,
       promises,
-      { stride: TRIES_ALL ? 8 : 53, leave: () => [{ disk: disk.copyRunning(), how: 'killed' }] },
+      { stride: TRIES_ALL ? 8 : 61, leave: () => [{ disk: disk.copyRunning(), how: 'killed' }] },
       () => writeRecords(disk, plan, 0, promises),
     );
     for (const kill of killed) {
       const left = await atCalls(
         kill.disk,
         kill.promises,
-        { stride: TRIES_ALL ? 5 : 53, leave: () => cutPower(kill.disk) },
+        { stride: TRIES_ALL ? 5 : 71, leave: () => cutPower(kill.disk) },
         () => recover(kill.disk, plan, 2),
       );
       for (const one of left) await check({ ...one, what: `${kill.what}; ${one.what}` }, plan);
     }
-    expect(killed.length).to.be.greaterThan(3);
+    expect(killed.length).to.be.greaterThan(2);
   });
 });
