@@ -14,7 +14,7 @@ const SLOWEST = [
   'shipping/create-archive-writer',
   'stores/s3/s3-faults',
   'shipping/killed-shipment',
-  'streams/seekable-gzip',
+  'streams/compression/seekable-gzip',
   'writing/recovery/recover-archive',
   'stores/s3/conditional-writes',
   'stores/s3/s3-store',
