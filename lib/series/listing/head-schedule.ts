@@ -187,5 +187,7 @@ function newChain(left: NamedArchive[], older: Chain | undefined): Chain {
 }
 
 function compareDue(a: Due, b: Due): number {
-  return a.micros - b.micros;
+  // Not a difference: that of two infinite times is NaN, with which no queue is in order.
+  if (a.micros === b.micros) return 0;
+  return a.micros < b.micros ? -1 : 1;
 }

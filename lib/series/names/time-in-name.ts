@@ -16,12 +16,18 @@ export interface TimeInName {
 const WITH_SEPARATORS =
   /(?<!\d)(\d{4})-(\d\d)-(\d\d)(?:[T_ -](\d\d)(?:[-_:.](\d\d)(?:[-_:.](\d\d)(?:\.(\d{1,6}))?)?)?)?(?!\d)/;
 
-/** `20261130T100509.123456Z` and shorter, also with `_`, `-` or nothing in place of the T. */
+/**
+ * `20261130T100509.123456Z` and shorter, also with `_`, `-` or nothing in place of the T. Not within
+ * hexadecimal digits: writer ids and digests hold runs of digits that look like times.
+ */
 const COMPACT =
-  /(?<!\d)(\d{4})(\d\d)(\d\d)(?:[T_-]?(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d{1,6}))?)?)?)?(?!\d)/;
+  /(?<![\da-f])(\d{4})(\d\d)(\d\d)(?:[T_-]?(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d{1,6}))?)?)?)?(?![\da-f])/i;
 
-/** `1732450205.123456`: seconds since the epoch from 2001 to 2286, as in `[[TIMESTAMP]]`, `%s`. */
-const SECONDS = /(?<!\d)([1-9]\d{9})(?:\.(\d{6}))?(?!\d)/;
+/**
+ * `1732450205.123456`: seconds since the epoch from 2001 to 2286, as in `[[TIMESTAMP]]`, `%s`; not
+ * within hexadecimal digits, as above.
+ */
+const SECONDS = /(?<![\da-f])([1-9]\d{9})(?:\.(\d{6}))?(?![\da-f])/i;
 
 const SECOND_MICROS = 1e6;
 

@@ -70,6 +70,22 @@ describe('ArchiveOrder', () => {
     }
   });
 
+  it('reads the first head of each writer if names have no time', async () => {
+    const contents = Array.from({ length: 200 }, (_, i) => {
+      // Ids in another order than times, and with runs of digits.
+      const writer = ((i * 7919) % 100_003).toString().padStart(5, '0');
+      const name = `x_1${writer}0000abcdef-000000.events`;
+      return { name, writer: 'a', sequence: 0, time: 1000 * i };
+    }).map((content, i) => ({
+      ...content,
+      writer: String.fromCharCode(97 + (i % 6)),
+      sequence: i,
+    }));
+    const { misplaced, names } = await order(contents.toReversed(), 4);
+    expect(names).to.deep.equal(contents.map(({ name }) => name));
+    expect(misplaced).to.deep.equal([]);
+  });
+
   it('merges writers by record times, even if the times in names are late', async () => {
     const contents = minutely(100, ['a', 'b', 'c'], 0).map((content, i) => {
       const late = 60_000 * (i + (i % 3 === 0 ? 7 : 1));

@@ -43,6 +43,13 @@ describe('findTimeInName', () => {
     }
   });
 
+  it('finds none in the digits of writer ids and digests', () => {
+    const ids = ['3016442000d13713', '89f9b7159970980e', '20261130abcdef12', 'AB20261130123456'];
+    for (const id of [...ids, `${ids.join('')}`]) {
+      expect(findTimeInName(`x_${id}-000001.events`), id).to.equal(undefined);
+    }
+  });
+
   it('takes no sequence after a date for a time of day', () => {
     const period = findTimeInName('a-2026-11-30-000123.events')?.period;
     expect(period?.startMicros).to.equal(Date.UTC(2026, 10, 30) * 1000);
