@@ -103,11 +103,10 @@ describe('the option compress', () => {
     );
     // Nor a name that depends on the content.
     await write({ template: 'n_[[COUNT]].events', compress: true });
-    expect((await names()).filter((name) => name.startsWith('n_'))).to.deep.equal([
-      'n_10-1.events.gz',
-      'n_10-2.events.gz',
-      'n_10.events.gz',
-    ]);
+    // Which alternatives they take depends on how far the compression of the ones before is.
+    const alternatives = (await names()).filter((name) => /^n_10(?:-\d)*\.events\.gz$/.test(name));
+    expect(alternatives).to.have.length(3);
+    expect(alternatives).to.include('n_10.events.gz');
   });
 
   it('says what was compressed by the event shipped, and by receipts', async () => {
