@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 const SAMPLE_MS = 20;
 const PAGE_BYTES = 4096;
 
-/** What a command and all its processes took. */
+/** The cost of a command, with all its processes. */
 export interface CommandCost {
   /** CPU time in user and system mode. */
   readonly cpuMs: number;

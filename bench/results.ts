@@ -64,7 +64,7 @@ function judge(
   return { ...target, byBest, byMedian, isMet: byMedian >= least && byMedian <= most };
 }
 
-/** Of the best round, and the median. */
+/** The cost of the best round, and the median. */
 type Costs = readonly [best: number, median: number];
 
 function costsOf(measured: Measurement, by: Exclude<Measure, 'value'>): Costs {

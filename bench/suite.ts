@@ -2,7 +2,7 @@ import type { CaseName } from './case-list.js';
 import type { InputName } from './inputs/input.js';
 
 /**
- * What a target compares: records per second of the clock, of CPU time, or of time in which the
+ * The quantity that a target compares: records per second of the clock, of CPU time, or of time in which the
  * event loop is busy; or the values that the cases measure.
  */
 export type Measure = 'speed' | 'cpu' | 'loop' | 'value';

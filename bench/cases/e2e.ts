@@ -19,7 +19,7 @@ const FULL_LINES = 140_000;
 /** So that there are eight objects. */
 const OBJECTS = 8;
 
-/** What a command may use: `$FILE`, `$OUT`, `$BUCKET`, `$PREFIX` and `$PART_BYTES`. */
+/** A shell command. It may use `$FILE`, `$OUT`, `$BUCKET`, `$PREFIX` and `$PART_BYTES`. */
 type Pipeline = string;
 
 const shipLines = fileURLToPath(new URL('../ship-lines.js', import.meta.url));

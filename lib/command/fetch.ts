@@ -1,11 +1,12 @@
 import { openStore, type Store } from '../index.js';
 import { defineCommand } from './command-definition.js';
-import { fetchObject, sizeOf } from './fetch/fetch-object.js';
+import { fetchObject } from './fetch/fetch-object.js';
 import { localPathOf } from './fetch/local-path.js';
 import { flag, type ValuesOf } from './options/option.js';
 import { JSON_OPTION, S3_OPTIONS, s3OptionsOf } from './options/shared-options.js';
 import { checkUsage, UsageError } from './options/usage-error.js';
 import { escapeName } from './output/escape-name.js';
+import { findFile } from './output/find-file.js';
 import { Progress } from './output/progress.js';
 import { countOf, formatBytes } from './output/quantities.js';
 import type { Terminal } from './output/terminal.js';
@@ -76,7 +77,7 @@ async function foretell(
   path: string,
   terminal: Terminal,
 ): Promise<void> {
-  const size = await sizeOf(path);
+  const size = (await findFile(path))?.size;
   if (size === bytes) return;
   const what = `${escapeName(path)} (${escapeName(key)}, ${formatBytes(bytes)})`;
   await terminal.printLine(`would ${size === undefined ? 'write' : 'replace'} ${what}`);

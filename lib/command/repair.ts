@@ -1,4 +1,4 @@
-import { rename, stat } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 
 import { repairArchive } from '../index.js';
 import { defineCommand } from './command-definition.js';
@@ -6,6 +6,7 @@ import { asText, option } from './options/option.js';
 import { JSON_OPTION, OVERWRITE_OPTIONS } from './options/shared-options.js';
 import { UsageError } from './options/usage-error.js';
 import { escapeName } from './output/escape-name.js';
+import { findFile } from './output/find-file.js';
 import { prepareOutput } from './output/output-file.js';
 import { countOf, formatBytes } from './output/quantities.js';
 
@@ -54,18 +55,9 @@ export const repair = defineCommand({
 });
 
 async function checkOther(output: string, original: string): Promise<void> {
-  const [existing, kept] = await Promise.all([statOf(output), statOf(original)]);
+  const [existing, kept] = await Promise.all([findFile(output), findFile(original)]);
   if (existing === undefined) return;
   if (kept !== undefined && existing.ino === kept.ino && existing.dev === kept.dev) {
     throw new UsageError(`${output} is the archive itself, expected another file`);
-  }
-}
-
-async function statOf(path: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -25,7 +25,7 @@ export type ColumnChunk = ParquetWriter['row_groups'][number]['columns'][number]
 
 type ColumnFacts = NonNullable<ColumnChunk['meta_data']>;
 
-/** What a chunk of bytes or text, whose pages were written from `begin` on, says in the footer. */
+/** The footer's entry of a chunk of bytes or text, whose pages were written from `begin` on. */
 export function describeChunk(
   parquet: ParquetWriter,
   begin: number,

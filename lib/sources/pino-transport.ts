@@ -28,8 +28,8 @@ export interface PinoTransportOptions
   /** Whether to create the directory if it is missing. @default false */
   readonly createDirectory?: boolean;
   /**
-   * How long the end may take to seal and ship; pino waits 10 s. Archives that are not shipped by then
-   * are sealed on disk, and the next start ships them. @default '5s'
+   * How long the end may take to seal and ship; pino waits 10 s. After that,
+   * archives are sealed on disk and not shipped; the next start ships them. @default '5s'
    */
   readonly deadline?: Duration;
 }

@@ -2,8 +2,8 @@ import { isError } from '../errors/is-error.js';
 
 /**
  * For the rejection of a pipeline to a pipe such as stdout: accepts that the program at its other end
- * has read enough, as `head` does, and throws any other error again. The pipeline has ended its
- * source by then.
+ * has read enough, as `head` does, and throws any other error again. Before that, the pipeline
+ * ends its source.
  *
  * ```ts
  * await pipeline(reader, toJsonLines(), process.stdout).catch(ignoreClosedPipe);

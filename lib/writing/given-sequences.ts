@@ -21,7 +21,7 @@ import {
 import { HeldSequences } from './sequences/held-sequences.js';
 import { patternsOfSeries } from './series-locations.js';
 
-/** What the writer's options say. */
+/** The writer's options about sequences. */
 export interface GivenSequencesSettings
   extends Pick<
     RollingWriteSettings,
@@ -57,7 +57,7 @@ const MOST_MS = 10_000;
 
 /**
  * Takes records that bring their own sequences, and passes over those that the series already
- * holds. What it holds is looked up once, when the first record comes: in sealed archives of the
+ * holds. It looks them up once, when the first record comes, in sealed archives of the
  * directory and of the store. Archives that a crash left open count from their recovery on.
  */
 export class GivenSequences {
@@ -76,7 +76,7 @@ export class GivenSequences {
     this.#writer = Buffer.from(options.writerId).toString('hex');
   }
 
-  /** Whether a record must wait until it is known what the series holds. */
+  /** Whether a record must wait for the lookup of the sequences that the series holds. */
   mustWait(record: RecordInput): boolean {
     if (this.#state === 'idle') {
       const from = this.#sequenceIn(record);

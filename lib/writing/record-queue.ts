@@ -343,7 +343,7 @@ export class RecordQueue {
     return undefined;
   }
 
-  /** Whether the record must wait until it is known which sequences the series holds. */
+  /** Whether the record must wait for the lookup of the sequences that the series holds. */
   #awaitsSequences(record: RecordInput): boolean {
     return this.#options.sequences?.mustWait(record) === true;
   }

@@ -103,7 +103,7 @@ export interface RollingWriteOptions extends FormatOptions {
    * `'own'`: the writer numbers its records from 0. `'given'`: each record brings its number, such as
    * its offset in a partition, as `record.sequence`; without one it is a `RecordError`. A record
    * whose sequence the series already holds is not written again (see `stats().alreadyArchived`),
-   * and its receipts tell how safe the archived one is. Numbers may be missing, and come from
+   * and its receipts settle as the archived one gets safe. Numbers may be missing, and come from
    * several processes and hosts with one `writerId`, which is then required: readers emit each
    * record once. Give records their `time`, too: two records with one number must not differ. Only
    * with format `'v2'`. @default 'own'

@@ -12,7 +12,7 @@ import { TemporaryDirectories } from '../support/series.js';
 const MAIN = new URL('../../lib/command/main.ts', import.meta.url);
 const HAS_SCRIPT = spawnSync('script', ['--version']).status === 0;
 
-/** What a terminal shows after it was sent this: each line as it was last written. */
+/** The screen of a terminal after this output: each line as it was last written. */
 function screenOf(output: string): string[] {
   return output
     .replaceAll('\r\n', '\n')

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import { type Store, StoreError } from '../../index.js';
+import { findFile } from '../output/find-file.js';
 
 /** How often a download that breaks off is continued without having received a byte. */
 const MOST_FAILURES = 8;
@@ -29,7 +30,7 @@ export async function fetchObject(
   path: string,
   { onBytes, signal }: FetchOptions,
 ): Promise<boolean> {
-  if ((await sizeOf(path)) === bytes) {
+  if ((await findFile(path))?.size === bytes) {
     onBytes(bytes);
     return false;
   }
@@ -93,14 +94,4 @@ function tooLong(store: Store, key: string, bytes: number): StoreError {
 function partialPath(path: string, version: string): string {
   const digest = createHash('sha256').update(version).digest('hex').slice(0, 8);
   return join(dirname(path), `.${basename(path)}.${digest}.part`);
-}
-
-/** The size of a file; undefined if there is none. */
-export async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { optionName } from './option.js';
+import { systemCodeOf } from './system-code.js';
 import { UsageError } from './usage-error.js';
 
 /** The file that is read from the current directory if it exists. */
@@ -74,7 +75,7 @@ export async function readConfigFile(
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const code = systemCodeOf(error) ?? 'unreadable';
     if (named === undefined && code === 'ENOENT') return undefined;
     throw new UsageError(`the configuration file ${path} cannot be read: ${code}`);
   }

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 
 import { ArchiveError, DirectoryError, NoArchivesError } from '../../index.js';
+import { systemCodeOf } from '../options/system-code.js';
 import { formatCount } from './quantities.js';
 
 /** What to say about an error: what, where, and what to do next. */
@@ -12,9 +13,9 @@ export async function describeError(error: unknown): Promise<string> {
   }
   if (error instanceof ArchiveError) return error.message;
   if (!(error instanceof Error)) return String(error);
-  return 'code' in error && typeof error.code === 'string' && !error.message.includes(error.code)
-    ? `${error.code}: ${error.message}`
-    : error.message;
+  const code = systemCodeOf(error);
+  const isShown = code === undefined || error.message.includes(code);
+  return isShown ? error.message : `${code}: ${error.message}`;
 }
 
 async function describeNothing(patterns: readonly string[]): Promise<string> {

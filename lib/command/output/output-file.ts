@@ -1,11 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import type { ValuesOf } from '../options/option.js';
 import type { OVERWRITE_OPTIONS } from '../options/shared-options.js';
+import { systemCodeOf } from '../options/system-code.js';
 import { UsageError } from '../options/usage-error.js';
 import { escapeName } from './escape-name.js';
+import { findFile } from './find-file.js';
 import type { Terminal } from './terminal.js';
 
 /**
@@ -19,7 +22,7 @@ export async function prepareOutput(
   { dryRun, force }: ValuesOf<typeof OVERWRITE_OPTIONS>,
   terminal: Terminal,
 ): Promise<boolean> {
-  const isThere = await exists(path);
+  const isThere = (await findFile(path)) !== undefined;
   if (isThere && !force) throw new UsageError(`${path} exists: give --force to replace it`);
   const line = `${isThere ? 'replace' : 'write'} ${escapeName(path)}`;
   if (dryRun) await terminal.printLine(`would ${line}`);
@@ -39,7 +42,8 @@ export async function writeOutput(
   content: Readable,
   isForced: boolean,
 ): Promise<number> {
-  const temporary = `${path}.${process.pid}.part`;
+  // Not the process id, which a container repeats: a killed run may have left such a file.
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.part`;
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
@@ -62,8 +66,9 @@ async function putInPlace(temporary: string, path: string, isForced: boolean): P
     await rename(temporary, path);
   } else {
     // Unlike `rename`, `link` never replaces a file that has appeared meanwhile.
-    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST' || (await exists(path))) throw error;
+    await link(temporary, path).catch(async (error: unknown) => {
+      const isTaken = systemCodeOf(error) === 'EEXIST' || (await findFile(path)) !== undefined;
+      if (isTaken) throw error;
       await rename(temporary, path);
     });
   }
@@ -74,15 +79,5 @@ async function putInPlace(temporary: string, path: string, isForced: boolean): P
     // Some file systems cannot sync a directory; the file itself is safe.
   } finally {
     await directory.close();
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
   }
 }

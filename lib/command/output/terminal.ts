@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type Readable, Writable } from 'node:stream';
 import { inspect, styleText } from 'node:util';
 
+import { systemCodeOf } from '../options/system-code.js';
 import { StatusLine } from './status-line.js';
 
 /** A stream that may be a terminal. */
@@ -112,7 +113,7 @@ export class Terminal {
 
 /** Whether `error` only says that the reader of stdout has closed it. */
 export function isClosedOutput(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+  return systemCodeOf(error) === 'EPIPE';
 }
 
 function closedOutput(): Error {

@@ -30,7 +30,7 @@ export interface HandlerOptions {
 }
 
 /** A client that was refused may try again after so many seconds. */
-const RETRY_AFTER = { 'Retry-After': '1' };
+const RETRY_AFTER_SECONDS = '1';
 
 const NDJSON = /^application\/(?:x-)?ndjson\s*(?:;|$)/i;
 
@@ -102,17 +102,15 @@ export function createRequestHandler(
       mostLineBytes: options.mostBodyBytes,
       mostBytes: options.mostBatchBytes,
     };
+    // Sent with the first result. An error before it has a status and a type of its own.
+    response.setHeader('Content-Type', 'application/x-ndjson');
     const results: Promise<object>[] = [];
     let line = 0;
     const send = async (keep: number) => {
       while (results.length > keep) {
         const result = await results.shift();
-        const text = `${JSON.stringify(result)}\n`;
-        if (!response.headersSent) {
-          response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
-        }
-        if (!response.write(text))
-          await Promise.race([once(response, 'drain'), once(response, 'close')]);
+        if (response.write(`${JSON.stringify(result)}\n`)) continue;
+        await Promise.race([once(response, 'drain'), once(response, 'close')]);
       }
     };
     for await (const payload of readLines(request, limits)) {
@@ -122,9 +120,6 @@ export function createRequestHandler(
       await send(MOST_PENDING_LINES);
     }
     await send(0);
-    if (!response.headersSent) {
-      response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
-    }
     response.end();
   }
 
@@ -180,7 +175,7 @@ function refuse(response: ServerResponse, error: unknown): void {
     return;
   }
   const isFull = error instanceof BacklogFullError || error instanceof SpoolFullError;
-  if (isFull) response.setHeader('Retry-After', RETRY_AFTER['Retry-After']);
+  if (isFull) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
   const status = isFull ? 429 : error instanceof RecordError ? 400 : 503;
   sendJson(response, status, { error: messageOf(error) });
 }

@@ -21,7 +21,7 @@ export interface ChangedArchives {
   readonly hasVanished: boolean;
 }
 
-/** What was read of an archive at another place. */
+/** The parts of an archive that were read at another place. */
 export interface EarlierReads {
   /** From the same file. */
   readonly moved: ArchiveProgress | undefined;
@@ -97,7 +97,7 @@ export class FollowedArchives {
   }
 
   /**
-   * What was read of an archive at another place. Its file shows whether it was moved; otherwise it
+   * The parts of an archive that were read at another place. Its file shows whether it was moved; otherwise it
    * may be an archive without sequences of the same name, or of one with its tokens replaced.
    */
   async findEarlier(archive: FoundArchive): Promise<EarlierReads> {

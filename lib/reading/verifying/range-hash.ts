@@ -17,7 +17,7 @@ export class RangeHash {
   /** Passes over bytes that are missing, up to `offset`: no digest over them will match. */
   pass(offset: number): void {
     this.advance(offset);
-    // What a damaged member has given beyond its end.
+    // Bytes that a damaged member has given beyond its end.
     this.#chunks = [];
     this.#offset = offset;
   }

@@ -36,7 +36,7 @@ export function mayHaveMore(parts: readonly ChainPart[]): boolean {
   });
 }
 
-/** Whether an archive is the next one of a run, as far as that is known. */
+/** Whether an archive may be the next one of a run. */
 function mayFollow({ index }: ChainPart, previous: ChainPart): boolean {
   if (index === undefined || previous.index === undefined) return false;
   const { ordinal, sha256 } = previous.index;
@@ -133,7 +133,7 @@ class WriterRuns {
   }
 }
 
-/** The same for copies of one archive. Its digest is known if all of it was read. */
+/** The same for copies of one archive. Its digest is there only if all of it was read. */
 function identityOf({ index, nextSequence, sequence }: SealedPart): string {
   const { ordinal, previousSha256, sha256 } = index;
   return sha256 ?? `${ordinal} ${previousSha256} ${sequence} ${nextSequence}`;

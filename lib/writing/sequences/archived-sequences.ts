@@ -22,7 +22,7 @@ export interface ArchivedSequences {
 /** After so many archives in a row that hold nothing later, the older ones are not looked at. */
 const MOST_EARLIER = 8;
 
-/** Of a larger series, only the latest archives are looked at. */
+/** In a larger series, the lookup reads only the latest archives. */
 const MOST_ARCHIVES = 1024;
 
 /**

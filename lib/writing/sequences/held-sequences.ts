@@ -24,7 +24,7 @@ export class HeldSequences {
   /** Ascending, without overlaps. */
   readonly #ranges: HeldRange[] = [];
 
-  /** Where the record with this sequence is; undefined if none is known, or if it was lost. */
+  /** Where the record with this sequence is; undefined if none was found, or if it was lost. */
   find(sequence: number): ReceiptAnchor | undefined {
     const range = this.#ranges[this.#indexAfter(sequence) - 1];
     if (range === undefined || sequence >= range.end) return undefined;

@@ -174,7 +174,7 @@ describe('SequenceLedger', () => {
     ledger.noteRead({ ...block(20, 10), flags: 1 });
     expect(ledger.has({ ...block(0, 20), end: 30 })).to.equal(false);
     ledger.noteSkipped({ ...block(30, 5), end: 50, hasGaps: true });
-    // What the run does not hold may be in another archive.
+    // Another archive may hold the sequences that the run lacks.
     expect(ledger.has(block(40, 5))).to.equal(false);
     ledger.noteRead(block(50, 1));
     expect(gaps).to.deep.equal([]);

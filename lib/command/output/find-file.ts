@@ -1,0 +1,14 @@
+import type { Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+
+import { systemCodeOf } from '../options/system-code.js';
+
+/** The status of a file; undefined if there is none. */
+export async function findFile(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
