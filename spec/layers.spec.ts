@@ -55,6 +55,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     'report',
     'bench',
   ],
+  'command/record': ['parsing'],
 };
 
 /** Folders that later work fills. */

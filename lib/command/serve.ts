@@ -13,6 +13,7 @@ import { openWriter, WRITER_OPTIONS } from './options/writer-options.js';
 import { closeWriter } from './output/close-writer.js';
 import { prometheusText } from './output/prometheus.js';
 import { showRecordStatus } from './record/record-status.js';
+import { WriterGroup } from './record/writer-group.js';
 import { parseListenAddress } from './serve/listen-address.js';
 import { createRequestHandler } from './serve/request-handler.js';
 
@@ -82,7 +83,9 @@ export const serve = defineCommand({
     const scheme = tls === undefined ? 'http' : 'https';
     const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
     terminal.note(`listening on ${scheme}://${host}:${port}`);
-    const status = showRecordStatus(writer, terminal, { isJson: options.json });
+    const writers = new WriterGroup();
+    writers.add(writer);
+    const status = showRecordStatus(writers, terminal, { isJson: options.json });
     const failed = once(writer, 'error').then(([error]) => Promise.reject(error));
     await Promise.race([aborted(signal), failed]);
     status.stop();

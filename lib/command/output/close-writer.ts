@@ -1,7 +1,13 @@
-import type { ArchiveWriter } from '../../index.js';
+import type { CloseOptions, CloseResult } from '../../index.js';
 import { escapeName } from './escape-name.js';
 import { countOf } from './quantities.js';
 import type { Terminal } from './terminal.js';
+
+/** A writer, or several that end together. */
+export interface ClosableWriter {
+  stats(): { readonly records: number; readonly sealed: number };
+  close(options?: CloseOptions): Promise<CloseResult>;
+}
 
 /**
  * Seals and ships everything, within a deadline.
@@ -9,7 +15,7 @@ import type { Terminal } from './terminal.js';
  * @returns the exit code: 0 if nothing is left; else 1, after naming what is left
  */
 export async function closeWriter(
-  writer: ArchiveWriter,
+  writer: ClosableWriter,
   deadlineMs: number,
   terminal: Terminal,
 ): Promise<number> {

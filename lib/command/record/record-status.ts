@@ -1,7 +1,7 @@
-import type { ArchiveWriter } from '../../index.js';
 import { answerStatusSignal } from '../output/process-status.js';
 import { countOf, formatBytes, formatCount } from '../output/quantities.js';
 import type { Terminal } from '../output/terminal.js';
+import type { WriterGroup } from './writer-group.js';
 
 /** How often the status is printed as a line of JSON. */
 const JSON_INTERVAL_MS = 1000;
@@ -9,33 +9,29 @@ const JSON_INTERVAL_MS = 1000;
 /** How often the status line on a terminal is renewed. */
 const LINE_INTERVAL_MS = 250;
 
-/** Shows how far a writer is, until it is stopped. */
+/** Shows how far writers are, until that is stopped. */
 export function showRecordStatus(
-  writer: ArchiveWriter,
+  writers: WriterGroup,
   terminal: Terminal,
   { isJson }: { readonly isJson: boolean },
 ): { stop(): void } {
   const begunMs = performance.now();
   let [records, ms] = [0, begunMs];
-  let archive = '';
-  writer.on('open', ({ name }) => {
-    archive = name;
-  });
   const lineOf = (perSecond: number) => {
-    const { left, records: written, sealedBytes, shipped } = writer.stats();
+    const { left, records: written, sealedBytes, shipped } = writers.stats();
     const waiting = left === 0 ? '' : `, ${countOf(left, 'archive')} to ship`;
     return (
       `${countOf(written, 'record')}, ${formatCount(perSecond)}/s, ` +
-      `${formatBytes(sealedBytes)} sealed, ${formatCount(shipped)} shipped${waiting}  ${archive}`
+      `${formatBytes(sealedBytes)} sealed, ${formatCount(shipped)} shipped${waiting}  ${writers.archive}`
     );
   };
   const restore = answerStatusSignal(() => {
     const seconds = (performance.now() - begunMs) / 1000;
-    return `shoebox: ${lineOf(Math.round(writer.stats().records / seconds))}`;
+    return `shoebox: ${lineOf(Math.round(writers.stats().records / seconds))}`;
   });
   const timer = setInterval(
     () => {
-      const stats = writer.stats();
+      const stats = writers.stats();
       const nowMs = performance.now();
       const perSecond = Math.round(((stats.records - records) * 1000) / (nowMs - ms));
       [records, ms] = [stats.records, nowMs];

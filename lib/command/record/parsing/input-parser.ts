@@ -1,4 +1,4 @@
-import { fromJsonLines, type JsonLinesStats } from '../../index.js';
+import { fromJsonLines, type JsonLinesStats } from '../../../index.js';
 import { FrameParser } from './frame-parser.js';
 import { LineParser } from './line-parser.js';
 import type { MetadataPath } from './metadata-option.js';

@@ -3,25 +3,35 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
 import type { ArchiveWriter } from '../../index.js';
-import type { InputParser } from './input-parser.js';
-
-export interface InputOptions {
-  readonly signal: AbortSignal;
-  /** How long to read on after the signal, so that what a program wrote before it is archived. */
-  readonly deadlineMs: number;
-}
+import { openWriter } from '../options/writer-options.js';
+import type { InputParser } from './parsing/input-parser.js';
+import type { RecordRun } from './record-run.js';
 
 /**
- * Writes all records of the input. After the signal, reads to the end of the input within the
- * deadline; a terminal has no end, so it is left at once.
+ * Archives all records of stdin. After the signal, reads to the end of the input within half of the
+ * deadline, so that what a program wrote before Ctrl-C is archived.
  *
  * @returns the error that ended the records before the end of the input
  */
-export async function archiveInput(
+export async function archiveStdin(run: RecordRun): Promise<unknown> {
+  const { directory, options, parsers, signal, terminal, writers } = run;
+  const writer = await openWriter(directory, options);
+  writers.add(writer);
+  const ending = { signal, deadlineMs: options.deadline / 2 };
+  return await archiveStream(terminal.host.stdin, parsers.create(), writer, ending);
+}
+
+interface StreamOptions {
+  readonly signal: AbortSignal;
+  /** How long to read on after the signal. A terminal has no end, so it is left at once. */
+  readonly deadlineMs: number;
+}
+
+async function archiveStream(
   input: Readable & { readonly isTTY?: boolean },
   parser: InputParser,
   writer: ArchiveWriter,
-  { deadlineMs, signal }: InputOptions,
+  { deadlineMs, signal }: StreamOptions,
 ): Promise<unknown> {
   const { stream } = parser;
   const leave = () => {

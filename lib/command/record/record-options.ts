@@ -1,0 +1,45 @@
+import {
+  asText,
+  flag,
+  listOption,
+  oneOf,
+  option,
+  optionWithDefault,
+  type ValuesOf,
+} from '../options/option.js';
+import { JSON_OPTION } from '../options/shared-options.js';
+import { UsageError } from '../options/usage-error.js';
+import { WRITER_OPTIONS } from '../options/writer-options.js';
+import { INPUTS } from './parsing/input-parser.js';
+import { parseMetadataPaths } from './parsing/metadata-option.js';
+
+/** The options of `shoebox record`. */
+export const RECORD_OPTIONS = {
+  input: optionWithDefault('--input <format>', INPUTS.join(', '), 'json', oneOf(...INPUTS)),
+  metadata: listOption(
+    '--metadata <paths>',
+    'metadata from each line, such as event=.event_type,tenant=.tenant',
+    parseMetadataPaths,
+  ),
+  time: option('--time <path>', 'the time in each line, such as .ts; otherwise it is now', asText),
+  rejects: option('--rejects <file>', 'keep lines that are no JSON in this file', asText),
+  strict: flag('--strict', 'end at the first line that is no JSON'),
+  ...WRITER_OPTIONS,
+  ...JSON_OPTION,
+} as const;
+
+export type RecordValues = ValuesOf<typeof RECORD_OPTIONS>;
+
+/** @throws UsageError for options that make no sense together */
+export function checkRecordOptions({ input, metadata, rejects, strict, time }: RecordValues): void {
+  const forJson = {
+    metadata: metadata.length > 0,
+    time: time !== undefined,
+    rejects: rejects !== undefined,
+    strict,
+  };
+  for (const [name, isGiven] of Object.entries(forJson)) {
+    if (isGiven && input !== 'json') throw new UsageError(`--${name} goes with --input json`);
+  }
+  if (strict && rejects !== undefined) throw new UsageError('--rejects does not go with --strict');
+}

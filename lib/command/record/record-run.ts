@@ -1,0 +1,25 @@
+import type { Terminal } from '../output/terminal.js';
+import type { InputParsers } from './parsing/input-parsers.js';
+import type { RecordValues } from './record-options.js';
+import type { WriterGroup } from './writer-group.js';
+
+/** One call of `shoebox record`: what every kind of input needs. */
+export interface RecordRun {
+  /** The directory of the archives. */
+  readonly directory: string;
+  readonly options: RecordValues;
+  readonly terminal: Terminal;
+  /** Aborts at the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** The writers of the run: an input adds its own. They are closed after the input has ended. */
+  readonly writers: WriterGroup;
+  /** Turn the bytes of an input into records. */
+  readonly parsers: InputParsers;
+}
+
+/**
+ * Archives an input until it ends, until the signal, or until an error. Leaves the writers open.
+ *
+ * @returns the error that ended it; undefined without one
+ */
+export type ArchiveInput = (run: RecordRun) => Promise<unknown>;
