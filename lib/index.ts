@@ -148,6 +148,17 @@ export type { CompressionOption } from './streams/compression/compression.js';
 export { SeekableGzip, type SeekableGzipOptions } from './streams/compression/seekable-gzip.js';
 export { SeekableZstd, type SeekableZstdOptions } from './streams/compression/seekable-zstd.js';
 export { Decoder, type DecoderOptions } from './streams/decoder.js';
+export type {
+  DiagnosticsMessages,
+  ReadDiagnostics,
+  RetryDiagnostics,
+  RollDiagnostics,
+  SealDiagnostics,
+  ShipDiagnostics,
+  StallDiagnostics,
+  SyncDiagnostics,
+  WriteDiagnostics,
+} from './streams/diagnostics.js';
 export { Encoder, type EncoderOptions } from './streams/encoder.js';
 export { type ReplayOptions, replay } from './streams/replay.js';
 export {
@@ -183,6 +194,7 @@ export type {
   ShippingEvidence,
   ShippingListener,
   ShippingState,
+  UploadCounts,
 } from './writing/handlers/archive-shipper.js';
 export { changeExtension } from './writing/handlers/change-extension.js';
 export { deleteFile } from './writing/handlers/delete-file.js';
@@ -215,5 +227,6 @@ export type { RollingWriteOptions } from './writing/rolling-write-options.js';
 export { RollingWriteStream } from './writing/rolling-write-stream.js';
 export type { LostRecords } from './writing/sink/archive-sink.js';
 export type { SyncMode } from './writing/sink/archive-sync.js';
+export type { DurationCounts } from './writing/sink/disk-figures.js';
 export type { DiskOperation, DiskStall, DiskStep } from './writing/sink/disk-retry.js';
 export type { WriterStats } from './writing/writer-stats.js';

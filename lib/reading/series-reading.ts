@@ -6,6 +6,7 @@ import { ArchiveError } from '../errors/archive-error.js';
 import type { SequenceConflict } from '../errors/conflict-error.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
+import { publish, type ReadDiagnostics } from '../streams/diagnostics.js';
 import { ArchiveProgress } from './archives/archive-progress.js';
 import { findConflict } from './archives/find-conflict.js';
 import type { IndexedRun, SpanOptions } from './archives/find-spans.js';
@@ -132,7 +133,10 @@ export class SeriesReading {
     this.#tracker.beginArchive(progress);
     for await (const batch of readArchive(archive, this.#selection, options, seek, progress)) {
       const records = this.#selection.filter(this.#tracker.leaveOutRead(batch));
-      if (records.length > 0) yield { records, progress };
+      if (records.length > 0) {
+        publish('read', () => readMessage(progress.path, records));
+        yield { records, progress };
+      }
       const number = this.#numbers.get(progress);
       if (number !== undefined) this.#ledger.beginArchive(progress.path, misplaced, number);
       this.#tracker.beginArchive(progress);
@@ -204,6 +208,11 @@ export class SeriesReading {
       return { isWanted, whenUntimed: 'read all' };
     return undefined;
   }
+}
+
+function readMessage(archive: string, records: readonly ArchiveRecord[]): ReadDiagnostics {
+  const bytes = records.reduce((sum, { payload }) => sum + payload.length, 0);
+  return { archive, records: records.length, bytes };
 }
 
 function createLedger(

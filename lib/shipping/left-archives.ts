@@ -22,6 +22,8 @@ export interface LeftArchive {
   readonly path: string;
   readonly name: string;
   readonly bytes: number;
+  /** When it was sealed, in ms since the epoch; if it is not given, it was just now. */
+  readonly sealedAt?: number;
   /**
    * Whether any text that begins as JSON does counts as JSON lines. Otherwise its first line must be
    * JSON: text of another program would be shipped, and deleted.
@@ -48,7 +50,7 @@ export async function listLeftArchives(
     const path = join(directory, name);
     const status = await findFile(path, files);
     if (status === null || status.size === 0) continue;
-    left.push({ path, name, bytes: status.size });
+    left.push({ path, name, bytes: status.size, sealedAt: status.mtimeMs });
   }
   return left.sort((a, b) => compareNaturally(a.name, b.name));
 }

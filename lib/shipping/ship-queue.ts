@@ -7,6 +7,8 @@ import type { Shipment } from './shipment.js';
 /** A shipment in the queue. */
 export interface WaitingShipment {
   readonly shipment: Shipment;
+  /** When its archive was sealed, in ms since the epoch. */
+  readonly sealedAt: number;
   /** How many of its turns have failed. */
   failures: number;
   /** Why its last turn failed. */
@@ -77,6 +79,15 @@ export class ShipQueue {
     return this.#bytes;
   }
 
+  /** How long the oldest archive of an entry has been sealed, in ms; null without entries. */
+  get oldestMs(): number | null {
+    if (this.#entries.length === 0) return null;
+    let oldestAt = Number.POSITIVE_INFINITY;
+    for (const { sealedAt } of this.#entries) oldestAt = Math.min(oldestAt, sealedAt);
+    // The system's clock may have been set back since.
+    return Math.max(this.#options.clock.now() - oldestAt, 0);
+  }
+
   get isStopped(): boolean {
     return this.#isStopped;
   }
@@ -84,6 +95,7 @@ export class ShipQueue {
   add(shipment: Shipment): void {
     this.#entries.push({
       shipment,
+      sealedAt: shipment.archive.sealedAt ?? this.#options.clock.now(),
       failures: 0,
       error: undefined,
       doubtful: 0,

@@ -3,10 +3,12 @@ import { asError } from '../errors/as-error.js';
 import { DamageError } from '../errors/damage-error.js';
 import type { FileLayer } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
+import { monotonicMs } from '../format/timers.js';
 import type { SeriesPattern } from '../series/listing/series-patterns.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
 import type { Store } from '../stores/contract/store.js';
 import type { Clock, Timer } from '../streams/clock.js';
+import { publish, type ShipDiagnostics } from '../streams/diagnostics.js';
 import { untilAborted } from '../streams/until-aborted.js';
 import type { ArchiveFailure } from '../writing/handlers/archive-failure.js';
 import type {
@@ -52,6 +54,14 @@ export interface ShipperOptions extends ShipSettings {
   readonly clock: Clock;
 }
 
+/** One turn of a shipment, which is counted when it ends. */
+interface ShipAttempt {
+  end(
+    outcome: ShipDiagnostics['outcome'],
+    more: Pick<ShipDiagnostics, 'key' | 'storedBytes' | 'error'>,
+  ): void;
+}
+
 /** How long what was aborted may take to end once the caller's time is over. */
 const OVERDUE_MS = 500;
 
@@ -70,9 +80,12 @@ export class Shipper implements ArchiveShipper {
   readonly #orphans: OrphanUploads;
   readonly #kept: KeptArchives;
   readonly #evidence = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
+  readonly #uploads = { succeeded: 0, failed: 0, aborted: 0 };
   #listener: ShippingListener | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #shipped = 0;
+  #storedBytes = 0;
+  #retries = 0;
 
   constructor(options: ShipperOptions) {
     const { areNamesOwn, clock, concurrency, files, key, localFile, pattern, store } = options;
@@ -188,6 +201,11 @@ export class Shipper implements ArchiveShipper {
       ...(failed !== undefined && { error: asError(failed.error) }),
       evidence: { ...this.#evidence },
       dropped: this.#limit.dropped,
+      leftBytes: this.#queue.bytes,
+      oldestLeftMs: this.#queue.oldestMs,
+      storedBytes: this.#storedBytes,
+      uploads: { ...this.#uploads },
+      retries: this.#retries,
     };
   }
 
@@ -233,23 +251,46 @@ export class Shipper implements ArchiveShipper {
       this.#queue.yield(waiting);
       return;
     }
+    const attempt = this.#beginAttempt(waiting);
     let shipped: ShippedArchive;
     try {
       shipped = await shipment.advance().finally(() => lease.release());
     } catch (error) {
-      await this.#fail(waiting, error);
+      await this.#fail(waiting, error, attempt);
       return;
     }
     this.#queue.remove(waiting);
+    const { evidence, key, storedBytes } = shipped;
+    attempt.end('succeeded', { key, storedBytes });
     this.#shipped++;
-    this.#evidence[shipped.evidence]++;
+    this.#storedBytes += storedBytes;
+    this.#evidence[evidence]++;
     this.#listener?.onShipped(shipped);
   }
 
-  async #fail(waiting: WaitingShipment, error: unknown): Promise<void> {
+  #beginAttempt({ error, failures, shipment }: WaitingShipment): ShipAttempt {
+    const { bytes, name, path } = shipment.archive;
+    const attempt = failures + 1;
+    if (failures > 0) {
+      this.#retries++;
+      publish('retry', () => ({ operation: 'ship', archive: name, attempt, error }));
+    }
+    const begunMs = monotonicMs();
+    return {
+      end: (outcome, more) => {
+        this.#uploads[outcome]++;
+        const store = this.#options.store.name;
+        const facts = { path, name, bytes, store, outcome, attempt };
+        publish('ship', () => ({ ...facts, durationMs: monotonicMs() - begunMs, ...more }));
+      },
+    };
+  }
+
+  async #fail(waiting: WaitingShipment, error: unknown, attempt: ShipAttempt): Promise<void> {
     const { shipment } = waiting;
     const { archive } = shipment;
     const isMissing = await this.#isMissing(archive.path);
+    attempt.end(this.#queue.isStopped ? 'aborted' : 'failed', { error });
     if (this.#queue.isStopped) return;
     if (shipment.isAdopted && error instanceof DamageError) {
       // The file has a name of the series but is not an archive: leave it to its owner.

@@ -23,6 +23,11 @@ export class PendingArchives {
     this.#seal = seal;
   }
 
+  /** Bytes of the archives that the shipper does not know of yet, with what is in memory. */
+  get openBytes(): number {
+    return this.#completeBytes + (this.#draft?.bytes ?? 0);
+  }
+
   /** An archive got its first record. */
   begin(draft: ArchiveDraft): void {
     this.#completeBytes += this.#draft?.encodedBytes ?? 0;
@@ -78,7 +83,7 @@ export class PendingArchives {
   room(): Promise<void> | null {
     const shipper = this.#shipper;
     if (shipper === undefined) return null;
-    const openBytes = this.#completeBytes + (this.#draft?.bytes ?? 0);
+    const { openBytes } = this;
     try {
       shipper.checkRoom(openBytes);
     } catch (error) {

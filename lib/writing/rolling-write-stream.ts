@@ -33,10 +33,11 @@ import {
   type RollingWriteSettings,
 } from './rolling-write-options.js';
 import { patternAt, patternsOfSeries } from './series-locations.js';
+import { DiskFigures } from './sink/disk-figures.js';
 import { DiskRetry } from './sink/disk-retry.js';
 import { Takeover } from './takeover.js';
 import { createUnheardWarnings } from './unheard-warnings.js';
-import { shippingStats, type WriterStats } from './writer-stats.js';
+import { collectStats, type WriterStats } from './writer-stats.js';
 
 /** How many records Node's buffer holds before `write` returns false. */
 const RECORDS_AHEAD = 1024;
@@ -68,6 +69,7 @@ export class RollingWriteStream extends EventedWritable {
   readonly writer: string;
   readonly #receipts: ReceiptBook;
   readonly #shipper: ArchiveShipper | undefined;
+  readonly #figures = new DiskFigures();
   readonly #retry: DiskRetry;
   readonly #endWait: EndWait;
   readonly #pending: PendingArchives;
@@ -83,8 +85,6 @@ export class RollingWriteStream extends EventedWritable {
     if (level === 'synced') this.#roller.syncSoon();
     else this.#roller.writeSoon();
   };
-  #sealed = 0;
-  #sealedBytes = 0;
 
   /** @throws TemplateError, RangeError or TypeError for an option that makes no sense */
   constructor(options: RollingWriteOptions) {
@@ -116,6 +116,7 @@ export class RollingWriteStream extends EventedWritable {
     this.#roller = new Roller({
       ...settings,
       retry: this.#retry,
+      figures: this.#figures,
       ready,
       listener: this.#archiveListener(),
       onRoom: () => this.#queue.release(),
@@ -245,16 +246,16 @@ export class RollingWriteStream extends EventedWritable {
   }
 
   stats(): WriterStats {
-    return {
-      records: this.#roller.records,
-      skipped: this.#queue.skipped,
-      alreadyArchived: this.#sequences?.alreadyArchived ?? 0,
+    return collectStats({
+      roller: this.#roller,
+      queue: this.#queue,
+      sequences: this.#sequences,
       pendingRecords: this.writableLength,
-      sealed: this.#sealed,
-      sealedBytes: this.#sealedBytes,
-      ...shippingStats(this.#shipper?.state()),
-      stalled: this.#retry.stall,
-    };
+      figures: this.#figures,
+      openBytes: this.#pending.openBytes,
+      shipping: this.#shipper?.state(),
+      retry: this.#retry,
+    });
   }
 
   override _write(chunk: QueueEntry, _encoding: string, callback: DoneCallback): void {
@@ -313,8 +314,6 @@ export class RollingWriteStream extends EventedWritable {
         this.#handlers.opened(archive);
       },
       onSealed: (archive, draft) => {
-        this.#sealed++;
-        this.#sealedBytes += archive.bytes;
         this.#pending.sealed(archive, draft);
         this.#report('sealed', archive);
         this.#handlers.sealed(archive, (handled) => {

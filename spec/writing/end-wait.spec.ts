@@ -4,17 +4,15 @@ import { expect } from 'chai';
 
 import { ShippingPendingError } from '../../lib/errors/shipping-pending-error.js';
 import { EndWait } from '../../lib/writing/end-wait.js';
-import type { ShippingState } from '../../lib/writing/handlers/archive-shipper.js';
+import { NOTHING_SHIPPED, type ShippingState } from '../../lib/writing/handlers/archive-shipper.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
-
-const EVIDENCE = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
 
 /** Ships nothing, and waits until its caller aborts. */
 const STUCK = {
   async drain(signal: AbortSignal): Promise<ShippingState> {
     if (!signal.aborted) await once(signal, 'abort');
-    return { shipped: 0, left: ['a'], evidence: EVIDENCE, dropped: 0 };
+    return { ...NOTHING_SHIPPED, left: ['a'] };
   },
 };
 

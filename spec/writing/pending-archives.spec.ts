@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { SpoolFullError } from '../../lib/errors/spool-full-error.js';
 import type { SealedArchive } from '../../lib/writing/handlers/archive-handler.js';
 import type { ArchiveShipper } from '../../lib/writing/handlers/archive-shipper.js';
+import { NOTHING_SHIPPED } from '../../lib/writing/handlers/archive-shipper.js';
 import { PendingArchives } from '../../lib/writing/pending-archives.js';
 import { ArchiveDraft } from '../../lib/writing/receipts/archive-draft.js';
 import { ReceiptBook } from '../../lib/writing/receipts/receipt-book.js';
@@ -26,8 +27,7 @@ describe('PendingArchives', () => {
     seals = 0;
     answer = () => null;
     check = () => {};
-    const evidence = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
-    const state = () => ({ shipped: 0, left: [], evidence, dropped: 0 });
+    const state = () => NOTHING_SHIPPED;
     const shipper: ArchiveShipper = {
       start: async () => {},
       add: ({ name }) => given.push(`add ${name}`),

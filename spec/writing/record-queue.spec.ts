@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import { RecordError } from '../../lib/errors/record-error.js';
 import { SpoolFullError } from '../../lib/errors/spool-full-error.js';
 import type { ArchiveShipper } from '../../lib/writing/handlers/archive-shipper.js';
+import { NOTHING_SHIPPED } from '../../lib/writing/handlers/archive-shipper.js';
 import type { Receipt } from '../../lib/writing/receipts/receipt.js';
 import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
@@ -232,8 +233,7 @@ describe('RecordQueue', () => {
       isBlocked = () => false;
       gate = new Gate();
       const disk = new TestDisk((call) => (call === 'write' ? gate.pass() : undefined));
-      const evidence = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
-      const state = () => ({ shipped: 0, left: [], evidence, dropped: 0 });
+      const state = () => NOTHING_SHIPPED;
       const shipper: ArchiveShipper = {
         start: async () => {},
         add: () => {},

@@ -264,30 +264,35 @@ describe('RollingWriteStream', () => {
   it('counts its work in `stats`', async () => {
     const writer = create({ roll: rollByCount(2), invalid: 'skip' });
     const evidence = { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 };
-    const shipping = { shipped: 0, left: 0, dropped: 0, evidence };
-    const empty = { pendingRecords: 0, alreadyArchived: 0, ...shipping, stalled: null };
-    expect(writer.stats()).to.deep.equal({
+    const shipping = { shipped: 0, left: 0, dropped: 0, storedBytes: 0, oldestLeftMs: null };
+    const empty = {
+      ...{ ...shipping, evidence, pendingRecords: 0, alreadyArchived: 0, spoolBytes: 0 },
+      uploads: { succeeded: 0, failed: 0, aborted: 0 },
+      retries: { disk: 0, store: 0 },
+      ...{ stalls: 0, stalled: null },
+    };
+    const { syncs, ...stats } = writer.stats();
+    expect(syncs).to.include({ count: 0, totalMs: 0 });
+    expect(stats).to.deep.equal({
       ...empty,
-      records: 0,
-      skipped: 0,
-      sealed: 0,
-      sealedBytes: 0,
+      ...{ records: 0, skipped: 0, blocks: 0, writtenBytes: 0, rolls: 0 },
+      ...{ sealed: 0, sealedBytes: 0 },
     });
     for (const payload of numbers(3)) writer.write(payload);
     // @ts-expect-error: callers without types write anything.
     writer.write(undefined);
     await writer.close();
     const names = await readdir(directory);
-    const stats = await Promise.all(
+    const files = await Promise.all(
       names.map((name) => new TestDisk().files.stat(join(directory, name))),
     );
-    const sealedBytes = stats.reduce((bytes, { size }) => bytes + size, 0);
-    expect(writer.stats()).to.deep.equal({
+    const sealedBytes = files.reduce((bytes, { size }) => bytes + size, 0);
+    const { syncs: after, writtenBytes, ...rest } = writer.stats();
+    expect(after.count).to.be.at.least(2);
+    expect(writtenBytes).to.be.within(3, sealedBytes);
+    expect(rest).to.deep.equal({
       ...empty,
-      records: 3,
-      skipped: 1,
-      sealed: 2,
-      sealedBytes,
+      ...{ records: 3, skipped: 1, blocks: 2, rolls: 1, sealed: 2, sealedBytes },
     });
   });
 

@@ -13,6 +13,7 @@ import type {
   ShippableArchive,
   ShippingState,
 } from '../../lib/writing/handlers/archive-shipper.js';
+import { NOTHING_SHIPPED } from '../../lib/writing/handlers/archive-shipper.js';
 import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
 import type { RollingWriteOptions } from '../../lib/writing/rolling-write-options.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
@@ -65,7 +66,7 @@ class TestShipper implements ArchiveShipper {
   state(): ShippingState {
     const evidence = { 'part-digests': 0, checksum: this.shipped, etag: 0, 'read-back': 0 };
     const { error, shipped } = this;
-    return { shipped, left: [...this.left], ...(error && { error }), evidence, dropped: 0 };
+    return { ...NOTHING_SHIPPED, shipped, left: [...this.left], ...(error && { error }), evidence };
   }
 
   async stop(): Promise<void> {

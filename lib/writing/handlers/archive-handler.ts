@@ -37,6 +37,12 @@ export interface SealedArchive extends Pick<OpenedArchive, 'path' | 'name'> {
   readonly format: ArchiveFormat;
 }
 
+/** An archive that its own writer has sealed. */
+export interface OwnSealedArchive extends SealedArchive {
+  readonly ordinal: number;
+  readonly writer: string;
+}
+
 /** Where archives of a series are. */
 export interface ArchiveLocation {
   /** The path of their directory. */

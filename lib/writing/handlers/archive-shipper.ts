@@ -44,6 +44,16 @@ export interface ShippingListener {
   onFailed(failure: ArchiveFailure): void;
 }
 
+/**
+ * Attempts to ship an archive. `succeeded`: the archive is in the store. `failed`: another attempt
+ * follows. `aborted`: the writer has ended, and the next one makes another attempt.
+ */
+export interface UploadCounts {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly aborted: number;
+}
+
 /** How far shipping has come. */
 export interface ShippingState {
   /** How many archives are in the store. */
@@ -54,9 +64,32 @@ export interface ShippingState {
   readonly evidence: Readonly<Record<ShippingEvidence, number>>;
   /** How many archives were dropped. */
   readonly dropped: number;
+  /** Bytes of the local files in `left`. */
+  readonly leftBytes: number;
+  /** How long the oldest archive in `left` has been sealed, in ms; null if none is left. */
+  readonly oldestLeftMs: number | null;
+  /** Bytes of the objects that this shipper has put into the store. */
+  readonly storedBytes: number;
+  /** Attempts to ship an archive, by their outcome. */
+  readonly uploads: UploadCounts;
+  /** How many of the attempts have followed a failed one. */
+  readonly retries: number;
   /** The failure of the oldest archive in `left` that has failed. */
   readonly error?: Error;
 }
+
+/** The state of a shipper that has nothing to do yet. */
+export const NOTHING_SHIPPED: ShippingState = {
+  shipped: 0,
+  left: [],
+  evidence: { 'part-digests': 0, checksum: 0, etag: 0, 'read-back': 0 },
+  dropped: 0,
+  leftBytes: 0,
+  oldestLeftMs: null,
+  storedBytes: 0,
+  uploads: { succeeded: 0, failed: 0, aborted: 0 },
+  retries: 0,
+};
 
 /** Ships sealed archives. Reports its failures to the listener and tries again. */
 export interface ArchiveShipper {

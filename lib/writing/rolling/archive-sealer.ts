@@ -4,7 +4,7 @@ import type { ArchiveFormat } from '../../codec/records/record-encoder.js';
 import { encodeIndexFrame } from '../../codec/version-2/archive-index.js';
 import { SHA256_BYTES } from '../../format/index-body.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
-import type { SealedArchive } from '../handlers/archive-handler.js';
+import type { OwnSealedArchive } from '../handlers/archive-handler.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
 import type { ArchiveFile } from '../sink/archive-file.js';
 import type { ArchiveSink, MissingBeginning } from '../sink/archive-sink.js';
@@ -55,7 +55,7 @@ export class ArchiveSealer {
     archive: ArchiveSink,
     end: ArchiveEnd,
     onSynced: () => void,
-  ): Promise<SealedArchive | null> {
+  ): Promise<OwnSealedArchive | null> {
     const name = await archive.seal({
       index: (file) => this.#indexOf(draft, file, archive.missing, end),
       name: (file) => this.#nameOf(draft, file, archive.missing),

@@ -8,11 +8,13 @@ import type { FileLayer } from '../../files/file-layer.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
 import { BurstClock } from '../../streams/burst-clock.js';
 import type { Clock } from '../../streams/clock.js';
+import { publish } from '../../streams/diagnostics.js';
 import type { RollPolicy } from '../policies/roll-policy.js';
 import { RollTimer } from '../policies/roll-timer.js';
 import { ArchiveDraft } from '../receipts/archive-draft.js';
 import type { ReceiptAnchor } from '../receipts/receipt.js';
 import type { SyncMode } from '../sink/archive-sync.js';
+import type { DiskFigures } from '../sink/disk-figures.js';
 import type { DiskRetry } from '../sink/disk-retry.js';
 import { writeSlabChecksums } from '../sink/slab-checksums.js';
 import { SLAB_BYTES, SlabKeeper } from '../sink/slab-keeper.js';
@@ -39,6 +41,7 @@ export interface RollerOptions {
   readonly syncMode: SyncMode;
   readonly maxUnsyncedBytes: number;
   readonly retry: DiskRetry;
+  readonly figures: DiskFigures;
   readonly clock: Clock;
   readonly files: FileLayer;
   /** Settles when files may be created. Records are taken before that. */
@@ -56,6 +59,10 @@ export interface RollerOptions {
 export class Roller {
   /** Records taken so far. */
   records = 0;
+  /** Blocks that records have filled so far; none in formats without blocks. */
+  blocks = 0;
+  /** Archives that were completed to continue in a new one. */
+  rolls = 0;
   readonly #options: RollerOptions;
   readonly #encoder: RecordEncoder;
   readonly #sinks: SinkQueue;
@@ -84,7 +91,10 @@ export class Roller {
     this.#slabs = new SlabKeeper(SLAB_BYTES + settings.blockBytes);
     this.#encoder = createRecordEncoder(settings, {
       writerId,
-      onBlock: (block, body) => this.#draft.addBlock(block, body),
+      onBlock: (block, body) => {
+        this.blocks++;
+        this.#draft.addBlock(block, body);
+      },
     });
     this.#draft = new ArchiveDraft(0, this.#encoder, options.indexedKeys);
     this.#lastDraft = this.#draft;
@@ -268,9 +278,15 @@ export class Roller {
       return;
     }
     this.#rollTimer.cancel();
+    if (!this.#isEnding) this.#countRoll(draft);
     this.#draft = new ArchiveDraft(draft.ordinal + 1, this.#encoder, this.#options.indexedKeys);
     const end = { nextSequence: this.#encoder.nextSequence, writerEnded: this.#isEnding };
     this.#sinks.write({ draft, bytes, completed, records, end });
+  }
+
+  #countRoll({ bytes, name, ordinal, records }: ArchiveDraft): void {
+    this.rolls++;
+    publish('roll', () => ({ name, writer: this.#writer, ordinal, records, bytes }));
   }
 }
 

@@ -1,9 +1,11 @@
 import type { FileLayer } from '../../files/file-layer.js';
+import { monotonicMs } from '../../format/timers.js';
 import type { Clock } from '../../streams/clock.js';
 import { Waiters } from '../../streams/waiters.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
 import { ArchiveSink, type LostRecords } from '../sink/archive-sink.js';
 import { ArchiveSync, type SyncMode } from '../sink/archive-sync.js';
+import type { DiskFigures } from '../sink/disk-figures.js';
 import type { DiskRetry } from '../sink/disk-retry.js';
 import type { SlabKeeper } from '../sink/slab-keeper.js';
 import { UnsyncedMemory } from '../sink/unsynced-memory.js';
@@ -33,6 +35,7 @@ export interface SinkQueueOptions {
   readonly maxUnsyncedBytes: number;
   readonly clock: Clock;
   readonly retry: DiskRetry;
+  readonly figures: DiskFigures;
   /** Settles when files may be created. */
   readonly ready: Promise<void>;
   /** Gets back the memory of bytes that are safe on disk. */
@@ -244,9 +247,10 @@ export class SinkQueue {
     const live = this.#live.get(draft);
     // Archives are sealed in order: after one that failed the others stay open.
     if (live === undefined || this.#failed === 'sealing') return;
-    const { listener, sealer } = this.#options;
+    const { figures, listener, sealer } = this.#options;
     const { archive, sync } = live;
     const { progress, records } = draft;
+    const begunMs = monotonicMs();
     await sync.stop();
     const onSynced = () => progress.reach('synced', records);
     const sealed = await sealer.seal(draft, archive, end, onSynced);
@@ -257,6 +261,7 @@ export class SinkQueue {
       listener.onTakenOver(draft);
       return;
     }
+    figures.didSeal(sealed, monotonicMs() - begunMs);
     progress.archive = sealed.name;
     progress.reach('sealed', records);
     listener.onSealed(sealed, draft);

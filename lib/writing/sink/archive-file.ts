@@ -3,10 +3,12 @@ import { readRange } from '../../files/read-range.js';
 import { sha256OfRange } from '../../files/sha256.js';
 import { systemCodeOf } from '../../files/system-error.js';
 import { writeAll } from '../../files/write-all.js';
+import { monotonicMs } from '../../format/timers.js';
 import { SUSPECT_SUFFIX } from '../../series/names/archive-state.js';
 import { ArchiveDigest } from './archive-digest.js';
 import { ArchivePath } from './archive-path.js';
 import { cutTornTail } from './cut-torn-tail.js';
+import type { DiskFigures } from './disk-figures.js';
 import { type FileFault, FileFaultError } from './file-fault.js';
 import { FileGuard } from './file-guard.js';
 
@@ -37,6 +39,7 @@ export class ArchiveFile {
   bytes = 0;
   readonly #path: ArchivePath;
   readonly #file: OpenFile;
+  readonly #figures: DiskFigures;
   readonly #digest = new ArchiveDigest();
   readonly #guard: FileGuard;
   #fault: FileFault | null = null;
@@ -48,14 +51,20 @@ export class ArchiveFile {
   #isClosed = false;
 
   /** Creates `NAME.open`, or `.open` with an alternative name. */
-  static async create(directory: string, name: string, files: FileLayer): Promise<ArchiveFile> {
+  static async create(
+    directory: string,
+    name: string,
+    files: FileLayer,
+    figures: DiskFigures,
+  ): Promise<ArchiveFile> {
     const { file, path } = await ArchivePath.create(directory, name, files);
-    return new ArchiveFile(path, file);
+    return new ArchiveFile(path, file, figures);
   }
 
-  private constructor(path: ArchivePath, file: OpenFile) {
+  private constructor(path: ArchivePath, file: OpenFile, figures: DiskFigures) {
     this.#path = path;
     this.#file = file;
+    this.#figures = figures;
     this.#guard = new FileGuard(path.openPath, file, () => this.#isIntact());
   }
 
@@ -234,9 +243,13 @@ export class ArchiveFile {
    * write.
    */
   async #orSuspect(sync: () => Promise<void>): Promise<void> {
+    const { bytes, openPath } = this;
+    const begunMs = monotonicMs();
     try {
       await sync();
+      this.#figures.synced(openPath, bytes, monotonicMs() - begunMs);
     } catch (error) {
+      this.#figures.synced(openPath, bytes, monotonicMs() - begunMs, { error });
       this.#setFault('suspect', error);
       throw error;
     }

@@ -1,9 +1,11 @@
 import { ArchiveError } from '../../errors/archive-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
 import { systemCodeOf } from '../../files/system-error.js';
+import { monotonicMs } from '../../format/timers.js';
 import type { ArchiveDraft } from '../receipts/archive-draft.js';
 import { RECEIPT_LEVELS, type ReceiptLevel } from '../receipts/receipt-level.js';
 import { ArchiveFile, type FileMark } from './archive-file.js';
+import type { DiskFigures } from './disk-figures.js';
 import type { DiskOperation, DiskRetry } from './disk-retry.js';
 import { FileFaultError } from './file-fault.js';
 import { FileReplacer } from './file-replacer.js';
@@ -13,6 +15,7 @@ export interface ArchiveSinkOptions {
   readonly directory: string;
   readonly files: FileLayer;
   readonly retry: DiskRetry;
+  readonly figures: DiskFigures;
   readonly memory: UnsyncedMemory;
   /** Whether bytes stay in memory until they are synced. */
   readonly keepsUnsynced: boolean;
@@ -93,11 +96,11 @@ export class ArchiveSink {
     options: ArchiveSinkOptions,
     asFatal: (error: unknown) => unknown,
   ): Promise<ArchiveSink> {
-    const { directory, files, retry } = options;
+    const { directory, figures, files, retry } = options;
     const step = { operation: 'create', archive: draft.name } as const;
     const file = await retry.run(step, async () => {
       try {
-        return await ArchiveFile.create(directory, draft.name, files);
+        return await ArchiveFile.create(directory, draft.name, files, figures);
       } catch (error) {
         throw asFatal(error);
       }
@@ -111,7 +114,8 @@ export class ArchiveSink {
     this.#options = options;
     this.#unsynced = new UnsyncedBytes(options.memory);
     this.#synced = { ...file.mark(), records: 0 };
-    this.#replacer = new FileReplacer(options.directory, draft.name, options.files);
+    const { directory, figures, files } = options;
+    this.#replacer = new FileReplacer(directory, draft.name, files, figures);
   }
 
   /** The current file: another one after the file was replaced. */
@@ -133,13 +137,15 @@ export class ArchiveSink {
     await this.#step('write', () =>
       this.#inTurn(async () => {
         await this.#replaceFaulty();
-        const { keepsUnsynced, memory } = this.#options;
+        const { figures, keepsUnsynced, memory } = this.#options;
+        const begunMs = monotonicMs();
         // In one step: a sync that began in between would count the bytes as synced and keep them
         // as unsynced.
         await this.#file.append(bytes, () => {
           this.#records = records;
           if (keepsUnsynced) this.#unsynced.add(bytes);
         });
+        figures.wrote(this.#file.openPath, bytes.length, records, monotonicMs() - begunMs);
         if (!keepsUnsynced) await memory.pass(bytes, this.#file.hashed);
       }),
     );

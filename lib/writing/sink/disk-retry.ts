@@ -1,6 +1,8 @@
 import { systemCodeOf } from '../../files/system-error.js';
+import { monotonicMs } from '../../format/timers.js';
 import { type Backoff, backoffMs } from '../../streams/backoff.js';
 import type { Clock, Timer } from '../../streams/clock.js';
+import { publish } from '../../streams/diagnostics.js';
 import { FileFaultError } from './file-fault.js';
 
 /**
@@ -60,6 +62,10 @@ const LAST_ATTEMPT = 2;
  * class waits; the code that it runs fails at once.
  */
 export class DiskRetry {
+  /** How many steps have failed at least once. */
+  stalls = 0;
+  /** How many attempts have followed a failed one. */
+  retries = 0;
   readonly #clock: Clock;
   readonly #listener: DiskRetryListener;
   readonly #stalls = new Map<DiskStep, DiskStall>();
@@ -84,20 +90,26 @@ export class DiskRetry {
    *   attempt
    */
   async run<T>(step: DiskStep, attempt: () => Promise<T>): Promise<T> {
+    let begunMs = 0;
     for (let failures = 1; ; failures++) {
       try {
         const result = await attempt();
-        if (this.#stalls.delete(step)) this.#listener.onResumed(step);
+        if (this.#end(step, begunMs)) this.#listener.onResumed(step);
         return result;
       } catch (error) {
         if (!mayPass(error) || (!this.#isPatient && failures >= LAST_ATTEMPT)) {
-          this.#stalls.delete(step);
+          this.#end(step, begunMs);
           throw error;
         }
         const stall = { ...step, error };
         this.#stalls.set(step, stall);
-        if (failures === 1) this.#listener.onStalled(stall);
+        if (failures === 1) {
+          begunMs = monotonicMs();
+          this.#begin(stall);
+        }
         await this.#pause(failures);
+        this.retries++;
+        publish('retry', () => ({ ...step, attempt: failures + 1, error }));
       }
     }
   }
@@ -109,6 +121,21 @@ export class DiskRetry {
   giveUp(): void {
     this.#isPatient = false;
     for (const end of this.#pauses) end();
+  }
+
+  #begin(stall: DiskStall): void {
+    this.stalls++;
+    publish('stall', () => ({ phase: 'begin', ...stall, durationMs: 0 }));
+    this.#listener.onStalled(stall);
+  }
+
+  /** @returns whether the step had failed */
+  #end(step: DiskStep, begunMs: number): boolean {
+    const stall = this.#stalls.get(step);
+    if (stall === undefined) return false;
+    this.#stalls.delete(step);
+    publish('stall', () => ({ phase: 'end', ...stall, durationMs: monotonicMs() - begunMs }));
+    return true;
   }
 
   async #pause(failures: number): Promise<void> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { FileLayer } from '../../files/file-layer.js';
 import { ArchiveFile, type FileMark } from './archive-file.js';
+import type { DiskFigures } from './disk-figures.js';
 import { FileFaultError } from './file-fault.js';
 
 /** The content of a file that must be replaced. */
@@ -24,20 +25,22 @@ export class FileReplacer {
   readonly #directory: string;
   readonly #name: string;
   readonly #files: FileLayer;
+  readonly #figures: DiskFigures;
   /** The new file of a failed attempt, which could not be removed yet. */
   #failed: ArchiveFile | null = null;
 
-  constructor(directory: string, name: string, files: FileLayer) {
+  constructor(directory: string, name: string, files: FileLayer, figures: DiskFigures) {
     this.#directory = directory;
     this.#name = name;
     this.#files = files;
+    this.#figures = figures;
   }
 
   /** Returns the new file. A failed call may be repeated, and leaves the old file as it was. */
   async replace(old: ArchiveFile, content: WrittenContent): Promise<ArchiveFile> {
     // Remove the last attempt first: a disk that refuses to unlink must not fill with copies.
     await this.#removeFailed();
-    const file = await ArchiveFile.create(this.#directory, this.#name, this.#files);
+    const file = await ArchiveFile.create(this.#directory, this.#name, this.#files, this.#figures);
     try {
       await fill(file, old, content);
       await file.datasync();

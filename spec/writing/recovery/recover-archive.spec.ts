@@ -11,6 +11,7 @@ import { rollByCount } from '../../../lib/writing/policies/roll-policies.js';
 import { recoverArchive } from '../../../lib/writing/recovery/recover-archive.js';
 import { RollingWriteStream } from '../../../lib/writing/rolling-write-stream.js';
 import { ArchiveFile } from '../../../lib/writing/sink/archive-file.js';
+import { DiskFigures } from '../../../lib/writing/sink/disk-figures.js';
 import { decodeArchive } from '../../support/decode-archive.js';
 import {
   createBlockBuilder,
@@ -364,7 +365,7 @@ describe('recoverArchive, beside a writer', () => {
   it('keeps the name of an archive until it is recovered', async () => {
     await withScratch(async (scratch) => {
       await scratch.put(`${NAME}.stale`, encodeUnsealed(['old']));
-      const file = await ArchiveFile.create(scratch.path, NAME, nodeFileLayer);
+      const file = await ArchiveFile.create(scratch.path, NAME, nodeFileLayer, new DiskFigures());
       expect(file.name).to.equal('x_1-1.events');
       await file.abandon();
       expect(await readdir(scratch.path)).to.deep.equal([`${NAME}.stale`]);

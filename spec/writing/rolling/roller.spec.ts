@@ -12,6 +12,7 @@ import { ArchiveTemplate } from '../../../lib/series/names/archive-template.js';
 import { rollByAge, rollByCount, rollNever } from '../../../lib/writing/policies/roll-policies.js';
 import type { ReceiptAnchor } from '../../../lib/writing/receipts/receipt.js';
 import { Roller, type RollerOptions } from '../../../lib/writing/rolling/roller.js';
+import { DiskFigures } from '../../../lib/writing/sink/disk-figures.js';
 import { DiskRetry } from '../../../lib/writing/sink/disk-retry.js';
 import { SLAB_BYTES } from '../../../lib/writing/sink/slab-keeper.js';
 import { WRITER_ID } from '../../support/encode-archive.js';
@@ -55,6 +56,7 @@ describe('Roller', () => {
       syncMode: 'no',
       maxUnsyncedBytes: 16 * SLAB_BYTES,
       retry: new DiskRetry(clock, { onStalled: () => {}, onResumed: () => {} }),
+      figures: new DiskFigures(),
       clock,
       files: disk.files,
       ready: Promise.resolve(),

@@ -11,6 +11,7 @@ import { ArchiveDraft } from '../../../lib/writing/receipts/archive-draft.js';
 import { DirectoryRecovery } from '../../../lib/writing/recovery/directory-recovery.js';
 import { ArchiveSealer } from '../../../lib/writing/rolling/archive-sealer.js';
 import { SinkQueue, type SinkQueueOptions } from '../../../lib/writing/rolling/sink-queue.js';
+import { DiskFigures } from '../../../lib/writing/sink/disk-figures.js';
 import { DiskRetry } from '../../../lib/writing/sink/disk-retry.js';
 import { SlabKeeper } from '../../../lib/writing/sink/slab-keeper.js';
 import { createBlockBuilder, NOW_MICROS, WRITER_ID } from '../../support/encode-archive.js';
@@ -62,6 +63,7 @@ describe('SinkQueue', () => {
         onStalled: ({ operation }) => events.push(`stalled ${operation}`),
         onResumed: ({ operation }) => events.push(`resumed ${operation}`),
       }),
+      figures: new DiskFigures(),
       ready: Promise.resolve(),
       slabs: new SlabKeeper(KIB),
       listener: {

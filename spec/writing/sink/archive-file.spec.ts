@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { ArchiveFile } from '../../../lib/writing/sink/archive-file.js';
+import { DiskFigures } from '../../../lib/writing/sink/disk-figures.js';
 import { rejection } from '../../support/store-tools.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
 
@@ -21,7 +22,7 @@ describe('ArchiveFile', () => {
 
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
-  const create = () => ArchiveFile.create(directory, NAME, disk.files);
+  const create = () => ArchiveFile.create(directory, NAME, disk.files, new DiskFigures());
 
   /** Makes every call of one kind fail while `go` runs. */
   async function failing(failed: string, go: () => Promise<unknown>): Promise<unknown> {

@@ -8,6 +8,7 @@ import { JsonLinesEncoder } from '../../../lib/codec/json-lines/json-lines-encod
 import { type FileLayer, nodeFileLayer, type OpenFile } from '../../../lib/files/file-layer.js';
 import { ArchiveDraft } from '../../../lib/writing/receipts/archive-draft.js';
 import { ArchiveSink, type SealSteps } from '../../../lib/writing/sink/archive-sink.js';
+import { DiskFigures } from '../../../lib/writing/sink/disk-figures.js';
 import { DiskRetry } from '../../../lib/writing/sink/disk-retry.js';
 import { UnsyncedMemory } from '../../../lib/writing/sink/unsynced-memory.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -39,7 +40,9 @@ describe('ArchiveSink', () => {
     draft.name = 'a.jsonl';
     const retry = new DiskRetry(clock, { onStalled: () => {}, onResumed: () => {} });
     const memory = new UnsyncedMemory(2 ** 20, () => {});
-    const options = { directory, files, retry, memory, keepsUnsynced: true, onLost: () => {} };
+    const figures = new DiskFigures();
+    const sinks = { directory, files, retry, figures, memory };
+    const options = { ...sinks, keepsUnsynced: true, onLost: () => {} };
     return await ArchiveSink.create(draft, options, (error) => error);
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { ArchiveFile, type FileMark } from '../../../lib/writing/sink/archive-file.js';
+import { DiskFigures } from '../../../lib/writing/sink/disk-figures.js';
 import { FileReplacer } from '../../../lib/writing/sink/file-replacer.js';
 import { killHashingThread } from '../../support/kill-hashing-thread.js';
 import { rejection } from '../../support/store-tools.js';
@@ -16,13 +17,14 @@ describe('FileReplacer', () => {
   let directory: string;
   let disk: TestDisk;
   let old: ArchiveFile;
+  const figures = new DiskFigures();
   let replacer: FileReplacer;
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'shoebox-replacer-'));
     disk = new TestDisk();
-    old = await ArchiveFile.create(directory, NAME, disk.files);
-    replacer = new FileReplacer(directory, NAME, disk.files);
+    old = await ArchiveFile.create(directory, NAME, disk.files, figures);
+    replacer = new FileReplacer(directory, NAME, disk.files, figures);
   });
 
   afterEach(async () => {
