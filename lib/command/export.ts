@@ -84,6 +84,8 @@ export const exportRecords = defineCommand({
     const converter = createConverter(format, options.columns.flat());
     let records = 0;
     reader.once('error', (error) => converter.destroy(error));
+    // Thrown where the output is written, which begins later.
+    converter.on('error', () => undefined);
     reader.pipe(converter);
     // After `pipe`, which waits for the converter; a listener alone would not.
     reader.on('data', () => {

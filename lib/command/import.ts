@@ -15,13 +15,13 @@ export const importLines = defineCommand({
   summary: 'turn lossless JSON lines back into archives: FILE… DIR',
   options: { ...WRITER_OPTIONS, ...JSON_OPTION },
   examples: ['shoebox cat archive > all.jsonl && shoebox import all.jsonl copy'],
-  async run({ args, options, terminal }) {
+  async run({ args, options, signal, terminal }) {
     const [directory = '', ...files] = args.toReversed();
     if (files.length === 0) throw new UsageError('import needs FILE… and DIR');
     const writer = await openWriter(directory, options);
     let failure: unknown;
     try {
-      for (const file of files.toReversed()) await importFile(file, writer);
+      for (const file of files.toReversed()) await importFile(file, writer, signal);
     } catch (error) {
       failure = error;
     }
@@ -37,9 +37,9 @@ export const importLines = defineCommand({
   },
 });
 
-async function importFile(file: string, writer: ArchiveWriter): Promise<void> {
+async function importFile(file: string, writer: ArchiveWriter, signal: AbortSignal): Promise<void> {
   const parser = fromJsonLines({ lossless: true });
-  const read = pipeline(createReadStream(file), parser);
+  const read = pipeline(createReadStream(file), parser, { signal });
   // The loop throws the same error.
   read.catch(() => undefined);
   for await (const record of parser) {

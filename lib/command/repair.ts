@@ -21,14 +21,14 @@ export const repair = defineCommand({
     ...JSON_OPTION,
   },
   examples: ['shoebox repair archive/a.events -o archive/a.repaired.events'],
-  async run({ args: [file = ''], options, terminal }) {
+  async run({ args: [file = ''], options, signal, terminal }) {
     const { force, json, output } = options;
     if (output === undefined) throw new UsageError('repair needs -o FILE for the new archive');
     if (force) await checkOther(output, file);
     if (!(await prepareOutput(output, options, terminal))) return 0;
     // Replaces an output only by a complete one.
     const written = force ? `${output}.${process.pid}.new` : output;
-    const report = await repairArchive(file, written);
+    const report = await repairArchive(file, written, { signal });
     if (force) await rename(written, output);
     const { bytes, damage, damagedStretches, records } = report;
     const to = output;

@@ -4,9 +4,10 @@ import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
 import type { SequenceConflict } from '../../errors/conflict-error.js';
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
-import { checkFiles, checkPath } from '../../format/option-values.js';
+import { checkFiles, checkPath, checkSignal } from '../../format/option-values.js';
 import type { ByteCount } from '../../format/quantity.js';
 import { KIND_RECORDS } from '../../format/version-2.js';
+import { abortableSource } from '../../series/opening/abortable-source.js';
 import type { ArchiveSource } from '../../series/opening/archive-source.js';
 import { DamageList } from '../../series/opening/damage-list.js';
 import { FileSource } from '../../series/opening/file-source.js';
@@ -26,12 +27,15 @@ export interface VerifyOptions {
   readonly maxRecordBytes?: ByteCount | undefined;
   /** The file system to read from. @default nodeFileLayer */
   readonly files?: FileLayer | undefined;
+  /** Ends the work, also amid a large archive: it then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** All options of a verification. */
 export const VERIFY_OPTION_NAMES: OptionNames<VerifyOptions> = {
   maxRecordBytes: true,
   files: checkFiles,
+  signal: checkSignal,
 };
 
 /**
@@ -40,14 +44,16 @@ export const VERIFY_OPTION_NAMES: OptionNames<VerifyOptions> = {
  * not damage.
  *
  * @param path the path of the file, with the suffix of its state
- * @throws Node's error for a file that cannot be read; never for what the file contains
+ * @throws Node's error for a file that cannot be read, or the signal's reason; never for what the
+ *   file contains
  */
 export async function verifyArchive(path: string, given?: VerifyOptions): Promise<ArchiveReport> {
   const options = readOptions(given, VERIFY_OPTION_NAMES);
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
-  const { files = nodeFileLayer } = options;
+  const { files = nodeFileLayer, signal } = options;
   checkPath('path', path);
-  const open = async () => new FileSource(await files.open(path, 'rl'), path);
+  const open = async () =>
+    abortableSource(new FileSource(await files.open(path, 'rl'), path), signal);
   return await reportArchive({ path, open }, { maxRecordBytes });
 }
 

@@ -2,11 +2,12 @@ import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
 import { ConflictError, type SequenceConflict } from '../../errors/conflict-error.js';
 import { nodeFileLayer } from '../../files/file-layer.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
-import { checkClock, checkFlag, checkSignal } from '../../format/option-values.js';
+import { checkClock, checkFlag } from '../../format/option-values.js';
 import { findArchives, type SkippedArchive } from '../../series/listing/find-archives.js';
 import { type SeriesPatterns, sortPatterns } from '../../series/listing/series-patterns.js';
 import { mayBeTorn } from '../../series/names/archive-state.js';
 import { compareNaturally } from '../../series/names/natural-order.js';
+import { abortableArchive } from '../../series/opening/abortable-source.js';
 import type { FoundArchive } from '../../series/opening/found-archive.js';
 import { isArchiveGone } from '../../series/opening/open-archive.js';
 import { S3_STORE_OPTION_NAMES, type S3StoreOptions } from '../../stores/s3/s3-store-options.js';
@@ -69,8 +70,6 @@ export interface VerifySeriesOptions extends VerifyOptions {
   readonly s3?: S3StoreOptions | undefined;
   /** Clock for the delays before failed requests to a store are repeated. @default systemClock */
   readonly clock?: Clock | undefined;
-  /** Aborts the verification, which then throws the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 const VERIFY_SERIES_OPTION_NAMES: OptionNames<VerifySeriesOptions> = {
@@ -79,7 +78,6 @@ const VERIFY_SERIES_OPTION_NAMES: OptionNames<VerifySeriesOptions> = {
   onProgress: true,
   s3: S3_STORE_OPTION_NAMES,
   clock: checkClock,
-  signal: checkSignal,
 };
 
 /** How many archives are compared with an archive that overlaps them. */
@@ -90,8 +88,8 @@ const MOST_COMPARED = 256;
  * the series is complete, or which archives are missing, altered, unfinished, damaged or in
  * conflict. Accepts every pattern that a reader accepts.
  *
- * @throws NoArchivesError, DirectoryError, StoreError, and Node's error for a file that cannot be
- *   read
+ * @throws NoArchivesError, DirectoryError, StoreError, Node's error for a file that cannot be read,
+ *   and the signal's reason
  */
 export async function verifyArchives(
   patterns: SeriesPatterns,
@@ -107,7 +105,8 @@ export async function verifyArchives(
     const onSkipped = (archive: SkippedArchive) => skipped.push(archive);
     const found = await findArchives(sorted, { files, retries, allowEmpty: false, onSkipped });
     found.sort((a, b) => compareNaturally(a.path, b.path));
-    return withSkipped(await verifyFound(found, maxRecordBytes, options), skipped);
+    const archives = found.map((archive) => abortableArchive(archive, signal));
+    return withSkipped(await verifyFound(archives, maxRecordBytes, options), skipped);
   } finally {
     for (const store of sorted.ownStores) await store.close();
   }
@@ -126,7 +125,7 @@ function withSkipped(report: SeriesReport, skipped: readonly SkippedArchive[]): 
 async function verifyFound(
   found: readonly FoundArchive[],
   maxRecordBytes: number,
-  { full, onProgress, signal }: VerifySeriesOptions,
+  { full, onProgress }: VerifySeriesOptions,
 ): Promise<SeriesReport> {
   const archives: ArchiveReport[] = [];
   const conflicts: SequenceConflict[] = [];
@@ -140,7 +139,6 @@ async function verifyFound(
     onProgress?.({ archives: archives.length + gone.length, of: found.length, bytes });
   };
   for (const archive of found) {
-    signal?.throwIfAborted();
     try {
       const isRead = full ?? !archive.isStored;
       const report = isRead ? null : await reportByIndex(archive);

@@ -9,6 +9,7 @@ import { takeName, unlinkIfThere } from '../../files/take-name.js';
 import { readOptions } from '../../format/option-names.js';
 import { checkPath } from '../../format/option-values.js';
 import { VERIFY_OPTION_NAMES, type VerifyOptions } from '../../reading/verifying/verify-archive.js';
+import { abortableSource } from '../../series/opening/abortable-source.js';
 import { DamageList } from '../../series/opening/damage-list.js';
 import { FileSource } from '../../series/opening/file-source.js';
 import { type ArchivePiece, walkArchive } from '../../series/opening/walk-archive.js';
@@ -49,7 +50,7 @@ const PART_SUFFIX = '.part';
  *
  * @param to path of the new archive; it appears there complete or not at all
  * @throws Node's error of the call that failed: `EEXIST` if `to` exists, or if `to` with `.part`
- *   does, the name of the new archive until it is complete
+ *   does, the name of the new archive until it is complete; the signal's reason
  */
 export async function repairArchive(
   path: string,
@@ -57,7 +58,7 @@ export async function repairArchive(
   given?: RepairOptions,
 ): Promise<RepairReport> {
   const options = readOptions(given, VERIFY_OPTION_NAMES);
-  const { files = nodeFileLayer } = options;
+  const { files = nodeFileLayer, signal } = options;
   checkPath('path', path);
   checkPath('to', to);
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
@@ -66,7 +67,8 @@ export async function repairArchive(
   try {
     const damage = new DamageList();
     const pool = new ChunkPool();
-    const walked = walkArchive(new FileSource(source, path, { pool }), {
+    const original = abortableSource(new FileSource(source, path, { pool }), signal);
+    const walked = walkArchive(original, {
       maxRecordBytes,
       onPassed: (chunk) => pool.keep(chunk),
       onDamage: (skipped) => damage.add(skipped),
