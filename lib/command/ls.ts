@@ -42,7 +42,7 @@ export const ls = defineCommand({
   },
   examples: ['shoebox ls archive', "shoebox ls 's3://bucket/events/**' --long"],
   async run({ args, options, signal, terminal }) {
-    const totals = { archives: 0, records: 0, bytes: 0 };
+    const totals = { archives: 0, uncounted: 0, records: 0, bytes: 0 };
     let rows: string[][] = [];
     const columns = options.long ? [...LONG_COLUMNS, ...COLUMNS] : COLUMNS;
     const printRows = async () => {
@@ -57,7 +57,8 @@ export const ls = defineCommand({
     });
     for await (const archive of archives) {
       totals.archives++;
-      totals.records += archive.records ?? 0;
+      if (archive.records === undefined) totals.uncounted++;
+      else totals.records += archive.records;
       totals.bytes += archive.bytes;
       const isAsked = (options.long || options.json) && !archive.isStored;
       const shipped = isAsked ? await findShippedObject(archive.path) : undefined;
@@ -73,8 +74,10 @@ export const ls = defineCommand({
     await printRows();
     if (options.json) await terminal.printJson({ type: 'summary', ...totals });
     else {
-      const { archives, bytes, records } = totals;
-      const counts = `${countOf(archives, 'archive')}, ${countOf(records, 'record')}`;
+      const { archives, bytes, records, uncounted } = totals;
+      const others =
+        uncounted === 0 ? '' : ` and those of ${countOf(uncounted, 'archive')} without an index`;
+      const counts = `${countOf(archives, 'archive')}, ${countOf(records, 'record')}${others}`;
       terminal.note(`${counts}, ${formatBytes(bytes)}`);
     }
     return 0;

@@ -38,6 +38,7 @@ async function hintFor(pattern: string): Promise<string | undefined> {
     }
   }
   const wanted = extname(basename(pattern));
+  if (wanted === '' && !/[*?[{]/.test(pattern)) return 'there is no such file or directory';
   const [best] = [...counts].sort(
     ([a, countA], [b, countB]) => likeness(b, wanted) - likeness(a, wanted) || countB - countA,
   );

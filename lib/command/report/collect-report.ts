@@ -6,21 +6,10 @@ import {
 } from '../../index.js';
 import { type Interval, Timeline } from '../summary/timeline.js';
 import { type ValueCount, ValueCounts } from '../summary/value-counts.js';
+import { ProblemList, type ReportProblem } from './problem-list.js';
 
 /** How many values of a key the page shows. */
 const TOP_VALUES = 20;
-
-/** How many problems the page lists. */
-const MOST_PROBLEMS = 1000;
-
-/** Damaged bytes, or records that are missing. */
-export interface ReportProblem {
-  readonly kind: 'damage' | 'gap';
-  readonly archive: string;
-  readonly message: string;
-  /** The time of the last record before it, in ms; null if there was none. */
-  readonly timeMs: number | null;
-}
 
 /** Everything that the page shows. */
 export interface ReportData {
@@ -53,29 +42,23 @@ export async function collectReport(
   }
   const timeline = new Timeline();
   const values = new ValueCounts();
-  const problems: ReportProblem[] = [];
-  let moreProblems = 0;
+  const list = new ProblemList();
   let [records, payloadBytes] = [0, 0];
   let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  let timeMs: number | null = null;
-  const add = (kind: ReportProblem['kind'], archive: string, message: string) => {
-    if (problems.length < MOST_PROBLEMS) problems.push({ kind, archive, message, timeMs });
-    else moreProblems++;
-  };
   const reader = createArchiveReader(patterns, { ...selection, signal, whenDamaged: 'skip' });
   reader.on('damage', ({ archive = '', begin, end, reason }) =>
-    add('damage', archive, `bytes ${begin} to ${end} are damaged: ${reason}`),
+    list.addDamage(archive, begin, end, reason),
   );
-  reader.on('gap', ({ from, to, writer }) =>
-    add('gap', '', `records ${from} to ${to - 1} of writer ${writer} are missing`),
-  );
+  reader.on('gap', (gap) => list.addGap(gap));
   for await (const batch of reader.batches()) {
-    for (const { metadata, payload, timeMicros } of batch) {
+    for (const record of batch) {
+      const { metadata, payload, timeMicros } = record;
+      list.pass(record);
       records++;
       payloadBytes += payload.length;
       values.add(metadata);
       if (timeMicros === undefined) continue;
-      timeMs = timeMicros / 1000;
+      const timeMs = timeMicros / 1000;
       timeline.add(timeMs);
       firstMs = Math.min(firstMs, timeMs);
       lastMs = Math.max(lastMs, timeMs);
@@ -84,7 +67,8 @@ export async function collectReport(
   }
   const known = archives.filter(({ rawBytes }) => rawBytes !== undefined);
   return {
-    ...{ patterns, records, payloadBytes, archives, problems, moreProblems },
+    ...{ patterns, records, payloadBytes, archives },
+    ...{ problems: list.problems, moreProblems: list.more },
     madeAt: new Date().toISOString(),
     storedBytes: known.reduce((sum, { bytes }) => sum + bytes, 0),
     rawBytes: known.reduce((sum, { rawBytes = 0 }) => sum + rawBytes, 0),

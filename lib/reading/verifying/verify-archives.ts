@@ -207,7 +207,8 @@ function damageOf(report: ArchiveReport): ArchiveProblem[] {
   const [gap] = gaps;
   const facts = [
     first &&
-      `${damagedStretches} damaged stretches (the first: ${first.reason} at byte ${first.begin})`,
+      `${damagedStretches} damaged ${damagedStretches === 1 ? 'stretch' : 'stretches'} ` +
+        `(the first: ${first.reason} at byte ${first.begin})`,
     conflict && new ConflictError(conflict).message,
     gap && `records ${gap.from} to ${gap.to - 1} of writer ${gap.writer} are missing`,
     indexProblem && `the index is wrong: ${indexProblem}`,
