@@ -8,6 +8,7 @@ export {
   type RawPair,
   type RecordJson,
 } from './codec/records/archive-record.js';
+export type { ExportedRecord } from './codec/records/exported-record.js';
 export type { MetadataInput } from './codec/records/metadata-input.js';
 export type { ArchiveFormat } from './codec/records/record-encoder.js';
 export type { JsonValue, RecordFields, RecordInput } from './codec/records/record-input.js';
@@ -16,6 +17,7 @@ export { BacklogFullError } from './errors/backlog-full-error.js';
 export { ConflictError, type SequenceConflict } from './errors/conflict-error.js';
 export { type Damage, DamageError, type DamageReason } from './errors/damage-error.js';
 export { DeadlineError } from './errors/deadline-error.js';
+export { DeliveryError, type DeliveryFailure } from './errors/delivery-error.js';
 export { DirectoryError } from './errors/directory-error.js';
 export { NoArchivesError } from './errors/no-archives-error.js';
 export { NotAFileError } from './errors/not-a-file-error.js';
@@ -25,6 +27,34 @@ export { SpoolFullError } from './errors/spool-full-error.js';
 export { StoreError, type StoreFailure } from './errors/store-error.js';
 export { TemplateError } from './errors/template-error.js';
 export type { ColumnsInput } from './exporting/columns.js';
+export { readCursorFile, writeCursorFile } from './exporting/destinations/cursor-file.js';
+export type {
+  Destination,
+  DestinationEvents,
+  DestinationStats,
+} from './exporting/destinations/destination.js';
+export type {
+  ConfirmedRecords,
+  DestinationOptions,
+} from './exporting/destinations/destination-options.js';
+export type { Redelivery } from './exporting/destinations/redelivery.js';
+export {
+  type AmqpConfirmChannel,
+  type AmqpConnection,
+  type ToAmqpOptions,
+  toAmqp,
+} from './exporting/destinations/to-amqp.js';
+export { type ToHttpOptions, toHttp } from './exporting/destinations/to-http.js';
+export {
+  type KafkaProducer,
+  type ToKafkaOptions,
+  toKafka,
+} from './exporting/destinations/to-kafka.js';
+export {
+  type NatsPublishConnection,
+  type ToNatsOptions,
+  toNats,
+} from './exporting/destinations/to-nats.js';
 export {
   type ExportParquetOptions,
   exportParquet,

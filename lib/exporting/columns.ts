@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 
 import { type JsonPath, parseJsonPath } from '../codec/json-lines/json-path.js';
 import { JsonScanner, WHOLE_JSON } from '../codec/json-lines/json-scanner.js';
+import { type ExportedRecord, payloadIsNoText } from '../codec/records/exported-record.js';
 import { formatIsoMicros } from '../codec/records/iso-time.js';
 import { quote, show } from '../errors/show.js';
-import { type ExportedRecord, payloadIsNoText } from './exported-record.js';
 
 /**
  * The columns of an export: their sources, or an object of sources by the names of the columns. A

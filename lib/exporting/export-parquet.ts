@@ -1,10 +1,10 @@
+import { toExportedRecord } from '../codec/records/exported-record.js';
 import type { RecordInput } from '../codec/records/record-input.js';
 import { show } from '../errors/show.js';
 import { type FileLayer, nodeFileLayer } from '../files/file-layer.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { checkFiles, checkText, parseChoice } from '../format/option-values.js';
-import { toExportedRecord } from './exported-record.js';
 import {
   hiveFolder,
   PARTITION_COLUMNS,

@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 
 import type { ByteWriter, ParquetWriter, SchemaElement } from 'hyparquet-writer';
 
+import { type ExportedRecord, payloadIsNoText } from '../codec/records/exported-record.js';
 import { type Column, ColumnReader, type ColumnValue } from './columns.js';
-import { type ExportedRecord, payloadIsNoText } from './exported-record.js';
 import { Int64Column } from './int64-column.js';
 import { parquetCompression } from './parquet-compression.js';
 import { loadParquetLibrary, type ParquetLibrary } from './parquet-library.js';

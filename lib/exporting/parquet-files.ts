@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import type { ExportedRecord } from '../codec/records/exported-record.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import type { FileLayer, OpenFile } from '../files/file-layer.js';
 import { makeDirectory } from '../files/make-directory.js';
@@ -8,7 +9,6 @@ import { isMissing } from '../files/system-error.js';
 import { unlinkIfThere } from '../files/take-name.js';
 import { createUploadId, toTemporaryName } from '../files/temporary-name.js';
 import { writeAll } from '../files/write-all.js';
-import type { ExportedRecord } from './exported-record.js';
 import { ParquetConverter, type ParquetSettings } from './parquet-converter.js';
 
 /** A file of an export. */

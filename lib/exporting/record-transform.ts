@@ -1,9 +1,9 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
+import { type ExportedRecord, toExportedRecord } from '../codec/records/exported-record.js';
 import type { RecordInput } from '../codec/records/record-input.js';
 import { asError } from '../errors/as-error.js';
 import { waitUntilTaken } from '../streams/wait-until-taken.js';
-import { type ExportedRecord, toExportedRecord } from './exported-record.js';
 
 /** Records that come together, such as those of a block, are converted together. */
 const RECORDS_TOGETHER = 128;

@@ -3,6 +3,9 @@ import type { IncomingMessage } from 'node:http';
 /** Begins the name of a header that holds a metadata value. */
 const HEADER_PREFIX = 'x-shoebox-meta-';
 
+/** The header that holds the time of the records. */
+const TIME_HEADER = 'x-shoebox-time';
+
 /** Where records are posted. */
 const RECORDS_PATH = '/records';
 
@@ -11,6 +14,8 @@ export interface RequestTarget {
   /** `records`: the root, `/records` and below; `undefined`: no such path. */
   readonly path: 'records' | 'healthz' | 'metrics' | undefined;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The time of its records in ISO 8601, as the client gave it; undefined means now. */
+  readonly time: string | undefined;
 }
 
 /**
@@ -30,15 +35,17 @@ export function targetOf(request: IncomingMessage): RequestTarget | null {
     const text = Buffer.from(String(value), 'latin1').toString('utf8');
     metadata[name.slice(HEADER_PREFIX.length)] = text;
   }
+  const given = request.headers[TIME_HEADER];
+  const record = { metadata, time: given === undefined ? undefined : String(given) };
   const { pathname } = url;
-  if (pathname === '/healthz') return { path: 'healthz', metadata };
-  if (pathname === '/metrics') return { path: 'metrics', metadata };
-  if (pathname === '/' || pathname === RECORDS_PATH) return { path: 'records', metadata };
-  if (!pathname.startsWith(`${RECORDS_PATH}/`)) return { path: undefined, metadata };
+  if (pathname === '/healthz') return { path: 'healthz', ...record };
+  if (pathname === '/metrics') return { path: 'metrics', ...record };
+  if (pathname === '/' || pathname === RECORDS_PATH) return { path: 'records', ...record };
+  if (!pathname.startsWith(`${RECORDS_PATH}/`)) return { path: undefined, ...record };
   const beyond = decode(pathname.slice(RECORDS_PATH.length + 1));
   if (beyond === null) return null;
   if (beyond !== '') metadata.path = beyond;
-  return { path: 'records', metadata };
+  return { path: 'records', ...record };
 }
 
 function parseUrl(path: string | undefined): URL | null {

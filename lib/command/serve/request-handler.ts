@@ -70,8 +70,8 @@ export function createRequestHandler(
       return await answerBatch(request, response, target);
     }
     const payload = await readBody(request, options.mostBodyBytes);
-    const { metadata } = target;
-    const place = await options.writer.append({ payload, metadata })[options.ack];
+    const { metadata, time } = target;
+    const place = await options.writer.append({ payload, metadata, time })[options.ack];
     sendJson(response, 200, { writer: options.writer.writer, sequence: place.sequence });
   }
 
@@ -96,7 +96,7 @@ export function createRequestHandler(
   async function answerBatch(
     request: IncomingMessage,
     response: ServerResponse,
-    { metadata }: RequestTarget,
+    target: RequestTarget,
   ): Promise<void> {
     const limits = {
       mostLineBytes: options.mostBodyBytes,
@@ -115,7 +115,7 @@ export function createRequestHandler(
     };
     for await (const payload of readLines(request, limits)) {
       line++;
-      results.push(appendLine(line, payload, metadata));
+      results.push(appendLine(line, payload, target));
       await options.writer.ready();
       await send(MOST_PENDING_LINES);
     }
@@ -126,13 +126,13 @@ export function createRequestHandler(
   function appendLine(
     line: number,
     payload: BatchLine,
-    metadata: Readonly<Record<string, string>>,
+    { metadata, time }: RequestTarget,
   ): Promise<object> {
     const fault = faultOf(payload, options.mostBodyBytes);
     if (payload === null || fault !== undefined) return Promise.resolve({ line, error: fault });
     let receipt: Receipt;
     try {
-      receipt = options.writer.append({ payload, metadata });
+      receipt = options.writer.append({ payload, metadata, time });
     } catch (error) {
       return Promise.resolve({ line, error: messageOf(error) });
     }

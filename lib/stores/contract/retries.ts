@@ -2,6 +2,7 @@ import { isError, isMisuse } from '../../errors/is-error.js';
 import { StoreError } from '../../errors/store-error.js';
 import { type Backoff, jitteredBackoffMs } from '../../streams/backoff.js';
 import type { Clock } from '../../streams/clock.js';
+import { sleepUntilAborted } from '../../streams/sleep-until-aborted.js';
 
 export interface RetryOptions {
   readonly clock: Clock;
@@ -42,7 +43,7 @@ export class Retries {
     if (!mayPass(error)) throw error;
     this.#failures++;
     if (this.#failures >= MOST_FAILURES) throw givenUp(error);
-    await sleep(jitteredBackoffMs(this.#failures, BACKOFF, random), clock, signal);
+    await sleepUntilAborted(jitteredBackoffMs(this.#failures, BACKOFF, random), clock, signal);
   }
 }
 
@@ -71,19 +72,4 @@ function givenUp(error: Error): Error {
   const problem = `${said}; given up after ${MOST_FAILURES} failures in a row`;
   const failure = { operation, target, problem, storeCode, transient: true };
   return new StoreError(failure, { cause: error });
-}
-
-function sleep(delayMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      timer.cancel();
-      reject(signal.reason);
-    };
-    const timer = clock.setTimer(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    }, delayMs);
-    timer.ref();
-    signal.addEventListener('abort', abort, { once: true });
-  });
 }

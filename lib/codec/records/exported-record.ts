@@ -1,13 +1,13 @@
-import { type ArchiveRecord, isArchiveRecord } from '../codec/records/archive-record.js';
-import { type FlatMetadata, flattenMetadata } from '../codec/records/metadata-input.js';
+import { RecordError } from '../../errors/record-error.js';
+import { type ArchiveRecord, isArchiveRecord } from './archive-record.js';
+import { type FlatMetadata, flattenMetadata } from './metadata-input.js';
 import {
   loneSurrogate,
   metadataOf,
   payloadOf,
   type RecordInput,
   timeMicrosOf,
-} from '../codec/records/record-input.js';
-import { RecordError } from '../errors/record-error.js';
+} from './record-input.js';
 
 /** What an export takes of a record. */
 export type ExportedRecord = Pick<
