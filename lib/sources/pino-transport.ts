@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
@@ -17,7 +16,14 @@ import type { RollPolicy } from '../writing/policies/roll-policy.js';
 export interface PinoTransportOptions
   extends Pick<
     ArchiveWriterOptions,
-    'directory' | 'template' | 'sync' | 'flushInterval' | 'index' | 'mode' | 'ship'
+    | 'directory'
+    | 'createDirectory'
+    | 'template'
+    | 'sync'
+    | 'flushInterval'
+    | 'index'
+    | 'mode'
+    | 'ship'
   > {
   /** When to continue in a new archive: at a size, at an age, or at the first of both. @default 100 MiB, 5 minutes */
   readonly roll?: { readonly size?: ByteCount; readonly age?: Duration };
@@ -25,8 +31,6 @@ export interface PinoTransportOptions
   readonly metadata?: readonly string[] | Readonly<Record<string, string>>;
   /** The path of each line's time. @default '.time' */
   readonly time?: string;
-  /** Whether to create the directory if it is missing. @default false */
-  readonly createDirectory?: boolean;
   /**
    * How long the end may take to seal and ship; pino waits 10 s. After that,
    * archives are sealed on disk and not shipped; the next start ships them. @default '5s'
@@ -55,9 +59,8 @@ class PinoTransport extends Writable {
     // Pino adds options of its own: `$context`, `pinoWillSendConfig`.
     const own = Object.entries(given).filter(([name]) => !/^(\$|pino)/.test(name));
     const options = Object.fromEntries(own) as unknown as PinoTransportOptions;
-    const { createDirectory, deadline = '5s', metadata, roll, time, ...writing } = options;
+    const { deadline = '5s', metadata, roll, time, ...writing } = options;
     this.#deadlineMs = parseDurationMs(deadline, 'deadline');
-    if (createDirectory) mkdirSync(options.directory, { recursive: true, mode: 0o700 });
     this.#writer = createArchiveWriter({ ...writing, ...(roll && { roll: policiesOf(roll) }) });
     this.#parser = fromJsonLines({
       metadata: metadata ?? ['level'],

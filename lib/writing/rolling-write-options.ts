@@ -38,8 +38,13 @@ import type { SyncMode } from './sink/archive-sync.js';
 
 /** Where and how a series is written. */
 export interface RollingWriteOptions extends FormatOptions {
-  /** The directory of the archives. It must exist. */
+  /** The directory of the archives. It must exist, unless `createDirectory` is true. */
   readonly directory: string;
+  /**
+   * Whether to create the directory, and its parents, if it is missing. By default a missing
+   * directory is an error, because it may be a disk that is not mounted. @default false
+   */
+  readonly createDirectory?: boolean | undefined;
   /**
    * How archives are named: strftime directives as in Python, and tokens such as `[[SEQUENCE]]`
    * (see `ArchiveTemplate`). @default 'events_%Y-%m-%dT%H-%M-%S_[[WRITER]]-[[SEQUENCE]].events'
@@ -132,6 +137,7 @@ export interface RollingWriteOptions extends FormatOptions {
 export const ROLLING_WRITE_OPTION_NAMES: OptionNames<RollingWriteOptions> = {
   ...FORMAT_OPTION_NAMES,
   directory: true,
+  createDirectory: checkFlag,
   template: true,
   utc: checkFlag,
   roll: true,
@@ -155,6 +161,7 @@ export const ROLLING_WRITE_OPTION_NAMES: OptionNames<RollingWriteOptions> = {
 /** `RollingWriteOptions`, checked, with its defaults. */
 export interface RollingWriteSettings {
   readonly directory: string;
+  readonly createDirectory: boolean;
   readonly template: ArchiveTemplate;
   readonly policy: RollPolicy;
   readonly handlers: readonly ArchiveHandler[];
@@ -183,6 +190,7 @@ export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWri
   // `??` would take null, which is a mistake, for the default.
   const {
     directory,
+    createDirectory = false,
     index = [],
     handlers = [],
     template = DEFAULT_TEMPLATE,
@@ -201,6 +209,7 @@ export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWri
   const sequences = parseSequences(options, settings.format);
   return {
     directory,
+    createDirectory,
     handlers: checkHandlers(handlers),
     invalid: parseChoice('invalid', options.invalid, ['fail', 'skip']),
     syncMode: parseChoice('sync', options.sync, ['everysec', 'no', 'always']),

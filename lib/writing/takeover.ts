@@ -3,10 +3,12 @@ import { dirname, join } from 'node:path';
 import { untilAborted } from '../streams/until-aborted.js';
 import { checkWriterId, type WriterIdCheck } from './check-writer-id.js';
 import { DirectoryRecovery, type DirectoryRecoveryOptions } from './recovery/directory-recovery.js';
-import { checkDirectory } from './rolling/archive-directory.js';
+import { openDirectory } from './rolling/archive-directory.js';
 import type { LostRecords } from './sink/archive-sink.js';
 
 export interface TakeoverOptions extends DirectoryRecoveryOptions, Omit<WriterIdCheck, 'writer'> {
+  /** Whether to create the directory if it is missing. */
+  readonly createDirectory: boolean;
   /** The writer's id, 16 hex digits, if it was chosen by the user. */
   readonly givenWriter: string | undefined;
   /** Starts to ship what earlier writers left in the directory; does nothing without a shipper. */
@@ -36,8 +38,9 @@ export class Takeover {
    */
   async open(): Promise<void> {
     const { directory, files, givenWriter, retry, signal, startShipping } = this.#options;
+    const isCreated = this.#options.createDirectory;
     const step = { operation: 'open', archive: undefined } as const;
-    await retry.run(step, () => checkDirectory(directory, files));
+    await retry.run(step, () => openDirectory(directory, files, { isCreated }));
     if (givenWriter !== undefined) await checkWriterId({ ...this.#options, writer: givenWriter });
     await retry.run(step, () => untilAborted(startShipping(), signal));
     await retry.run(step, () => untilAborted(this.#recovery.start(), signal));

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -228,7 +228,7 @@ describe('RollingWriteStream, after a failure', () => {
 
   describe('of the directory', () => {
     const problems: [what: string, name: string, message: RegExp][] = [
-      ['is missing', 'none', /^directory \/.*\/none does not exist$/],
+      ['is missing', 'none', /^directory \/.*\/none does not exist \(.*createDirectory.*\)$/],
       ['is a file', 'file', /^directory \/.*\/file is not a directory$/],
       ['is below a file', 'file/inner', /^directory \/.*\/file\/inner is not a directory$/],
     ];
@@ -247,6 +247,16 @@ describe('RollingWriteStream, after a failure', () => {
         expect(clock.pendingTimers).to.equal(0);
       });
     }
+
+    it('is mended by `createDirectory`, with its parents, for the owner alone', async () => {
+      const path = join(directory, 'new', 'inner');
+      await pipeline(numbers(5), create({ directory: path, createDirectory: true }));
+      expect(await payloadsOf(path)).to.have.length(5);
+      expect((await stat(path)).mode & 0o777).to.equal(0o700);
+      await writeFile(join(directory, 'file'), 'x');
+      const below = create({ directory: join(directory, 'file', 'new'), createDirectory: true });
+      expect(await rejection(pipeline(['a'], below))).to.be.instanceOf(DirectoryError);
+    });
 
     it('is a DirectoryError if no file may be created in it', async () => {
       const failure = systemError('EACCES', 'open');

@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-
 import {
   type ArchiveWriter,
   type ArchiveWriterOptions,
@@ -88,10 +86,9 @@ export async function openWriter(
   for (const [option, isGiven] of Object.entries(withoutTo)) {
     if (isGiven && to === undefined) throw new UsageError(`--${option} goes with --to`);
   }
-  if (createDirectory) await mkdir(directory, { recursive: true, mode: 0o700 });
   const conditions = roll.flat();
   return createArchiveWriter({
-    ...{ directory, sync },
+    ...{ directory, createDirectory, sync },
     ...(name !== undefined && { template: name }),
     ...(index.length > 0 && { index: index.flat() }),
     ...(conditions.length > 0 && { roll: conditions }),

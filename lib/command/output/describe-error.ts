@@ -8,8 +8,9 @@ import { formatCount } from './quantities.js';
 /** What to say about an error: what, where, and what to do next. */
 export async function describeError(error: unknown): Promise<string> {
   if (error instanceof NoArchivesError) return await describeNothing(error.patterns);
-  if (error instanceof DirectoryError && error.message.endsWith('does not exist')) {
-    return `${error.message}: give --create-directory if it is not on a disk that must be mounted`;
+  if (error instanceof DirectoryError && error.message.includes('createDirectory')) {
+    const missing = `directory ${error.directory} does not exist`;
+    return `${missing}: give --create-directory if it is not on a disk that must be mounted`;
   }
   if (error instanceof ArchiveError) return error.message;
   if (!(error instanceof Error)) return String(error);

@@ -1,10 +1,11 @@
 import { DirectoryError } from '../../errors/directory-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
+import { makeDirectory } from '../../files/make-directory.js';
 import { systemCodeOf } from '../../files/system-error.js';
 
 /** Problems of a directory, by the code of the system error that a call in it fails with. */
 const PROBLEMS: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist',
+  ENOENT: 'does not exist (the option createDirectory creates it)',
   ENOTDIR: 'is not a directory',
   EACCES: 'cannot be written: permission denied',
   EPERM: 'cannot be written: operation not permitted',
@@ -12,11 +13,20 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Checks that the directory exists.
+ * Checks that the directory exists, or creates it.
  *
  * @throws DirectoryError
  */
-export async function checkDirectory(directory: string, files: FileLayer): Promise<void> {
+export async function openDirectory(
+  directory: string,
+  files: FileLayer,
+  { isCreated }: { readonly isCreated: boolean },
+): Promise<void> {
+  if (isCreated) {
+    await makeDirectory(files, directory).catch((error) => {
+      throw asDirectoryError(directory, error);
+    });
+  }
   const status = await files.stat(directory).catch((error) => {
     throw asDirectoryError(directory, error);
   });
