@@ -149,6 +149,25 @@ export {
   shipArchives,
 } from './shipping/ship-archives.js';
 export type { LocalFile, ShipOptions, WhenFull } from './shipping/ship-options.js';
+export {
+  type ArchivedFrom,
+  type ArchiveFromOptions,
+  archiveFrom,
+  type CreateSeriesWriter,
+} from './sources/archive-from.js';
+export {
+  type ArchivedAt,
+  type LostPositions,
+  RecordSource,
+  type SafePosition,
+  type SeriesIntake,
+  type SeriesWriterSettings,
+  type SourceEvents,
+  type SourceSeries,
+  type SourceStats,
+  type SourceTarget,
+} from './sources/contract/record-source.js';
+export type { SeriesWriter } from './sources/contract/series-writer.js';
 export type {
   Evidence,
   GetOptions,

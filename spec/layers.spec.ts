@@ -45,6 +45,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   writing: ['policies', 'receipts', 'sequences', 'handlers', 'sink', 'recovery', 'rolling'],
   shipping: ['journal'],
   exporting: ['messages', 'destinations'],
+  sources: ['contract'],
   command: [
     'options',
     'output',

@@ -68,6 +68,25 @@ export class PendingReceipt implements Receipt {
     this.#hurry = hurry;
   }
 
+  /** Where the writer has put the record; undefined while it waits in memory. */
+  get anchor(): ReceiptAnchor | undefined {
+    return this.#anchor;
+  }
+
+  /**
+   * Settles when the writer has taken the record. Asks for no sync.
+   *
+   * @throws why the writer refused the record
+   */
+  async anchored(): Promise<ReceiptAnchor> {
+    while (this.#anchor === undefined && this.#failure === undefined) {
+      this.#waiters ??= new Waiters();
+      await this.#waiters.next();
+    }
+    if (this.#anchor !== undefined) return this.#anchor;
+    throw this.#failure?.error;
+  }
+
   get written(): Promise<RecordPlace> {
     return this.#promise('written');
   }

@@ -1,0 +1,157 @@
+import { EventEmitter } from 'node:events';
+
+import type { ArchiveRecord } from '../../codec/records/archive-record.js';
+import type { RecordInput } from '../../codec/records/record-input.js';
+import { createWarnOnce } from '../../errors/warn-once.js';
+import type { TypedEvents } from '../../streams/typed-events.js';
+
+/**
+ * Positions that a series will never give: a range of records that the source no longer has, or
+ * that a lost disk had.
+ */
+export interface LostPositions {
+  /** The `path` of the series. */
+  readonly series: string;
+  /** The first position. */
+  readonly from: number;
+  /** The position after the last one. */
+  readonly to: number;
+  /** `expired`: the source had deleted the records. `spool`: the disk that held them is gone. */
+  readonly reason: 'expired' | 'spool';
+}
+
+/** The events of a source. */
+export interface SourceEvents {
+  /** Records are lost. Without a listener, this is a warning of the process (`SHOEBOX_LOST`). */
+  readonly lost: [lost: LostPositions];
+}
+
+/** Counts of what a source has given so far. */
+export interface SourceStats {
+  /** Records taken by writers, those that were archived already included. */
+  readonly records: number;
+  /** Records that no writer can archive: see `invalid: 'skip'`. */
+  readonly skipped: number;
+  /** The series that are open now. */
+  readonly series: number;
+  /** Requests that acknowledged positions. */
+  readonly acknowledgements: number;
+  /** Positions reported as lost. Some of them may never have had a record. */
+  readonly lost: number;
+}
+
+/** What `createArchiveWriter` needs to know about a series. Spread it into the writer's options. */
+export interface SeriesWriterSettings {
+  /** Names the series, if its records have numbers of their own. */
+  readonly writerId?: string | Uint8Array;
+  readonly sequences?: 'given';
+  readonly createDirectory: true;
+}
+
+/** Records of a source in one order: those of a partition, a stream or a queue. */
+export interface SourceSeries {
+  /** A relative path that no other series of the source has, such as `orders/0`; safe below any directory. */
+  readonly path: string;
+  /** Options for the writer of the series. */
+  readonly options: SeriesWriterSettings;
+}
+
+/** Every record of a series up to a position is safe. */
+export interface SafePosition {
+  readonly series: SourceSeries;
+  readonly position: number;
+}
+
+/** What the archives of a series hold around a position. */
+export interface ArchivedAt {
+  /** The record with that sequence, if it is archived. */
+  readonly record: ArchiveRecord | undefined;
+  /** The sequence after the last archived one; undefined if no record is archived. */
+  readonly end: number | undefined;
+}
+
+/** Takes the records of one series. A source calls its methods in the order of the records. */
+export interface SeriesIntake {
+  /**
+   * Takes a record at once. Positions grow, or jump back when the source gives records again; such
+   * a record is taken again, and a position is never acknowledged before it.
+   *
+   * @returns whether there is room for the next record; if not, call `ready` first
+   */
+  take(position: number, record: RecordInput): boolean;
+  /** Settles when there is room, or the series has ended. Cheap when there is room. */
+  ready(): Promise<void>;
+  /** What the archives of the series hold, which the writer can see. Undefined if it cannot look. */
+  findArchived(position: number): Promise<ArchivedAt | undefined>;
+  /**
+   * The source gives no more records of the series, because another process does. No position is
+   * acknowledged from now on. What was taken is sealed and shipped meanwhile.
+   */
+  release(): void;
+}
+
+/** Where a source delivers. */
+export interface SourceTarget {
+  /**
+   * Opens the writer of a series. If it is open, gives the same intake.
+   *
+   * @throws what the caller's function throws; then the source need not report it
+   */
+  open(series: SourceSeries): Promise<SeriesIntake>;
+  /** The source cannot continue. Only the first error counts. */
+  fail(error: unknown): void;
+}
+
+/** `EventEmitter` itself, with types for the events of a source. */
+const EventedSource: new () => TypedEvents<SourceEvents> & EventEmitter = EventEmitter;
+
+/**
+ * Where records come from: a broker's topics, a stream, a queue. `archiveFrom` drives it: `start`,
+ * then acknowledgements while records are delivered, then `stop`, the last acknowledgements, and
+ * `close`. A source is used once.
+ */
+export abstract class RecordSource extends EventedSource {
+  /** For messages: `kafka group billing`. */
+  abstract readonly name: string;
+  /**
+   * How long safe positions are collected before they are acknowledged in one request, in ms. With
+   * 0 they are acknowledged as soon as they are safe, for a source that waits for that.
+   */
+  abstract readonly acknowledgeIntervalMs: number;
+  /** Changed by `archiveFrom`. */
+  readonly counts = { records: 0, skipped: 0, series: 0, acknowledgements: 0, lost: 0 };
+  readonly #warn = createWarnOnce();
+
+  /** Connects, and begins to deliver. Settles when it has begun. */
+  abstract start(target: SourceTarget): Promise<void>;
+
+  /**
+   * Acknowledges positions, each of another series. One request is under way at a time. A rejection
+   * ends the archiving; a request that is refused only because a series has moved to another
+   * process must not reject.
+   */
+  abstract acknowledge(positions: readonly SafePosition[]): Promise<void>;
+
+  /** Delivers no more records. Positions may still be acknowledged. Called also if `start` failed. */
+  abstract stop(): Promise<void>;
+
+  /** Disconnects. Called once, after `stop`. */
+  abstract close(): Promise<void>;
+
+  stats(): SourceStats {
+    return { ...this.counts };
+  }
+
+  /** Reports records that are lost. */
+  protected reportLost(lost: LostPositions): void {
+    this.counts.lost += lost.to - lost.from;
+    if (this.emit('lost', lost)) return;
+    const { from, reason, series, to } = lost;
+    const what = `positions ${from} to ${to - 1} of ${series} are lost`;
+    const why =
+      reason === 'expired'
+        ? 'they expired before they were archived'
+        : 'they were acknowledged, and are not archived';
+    this.#warn('SHOEBOX_LOST', series, `${what}: ${why} (the source's event "lost" reports all)`);
+  }
+}

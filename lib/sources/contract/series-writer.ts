@@ -1,0 +1,13 @@
+import type { RecordInput } from '../../codec/records/record-input.js';
+import type { CloseOptions, CloseResult } from '../../writing/close-options.js';
+import type { Receipt } from '../../writing/receipts/receipt.js';
+import type { ArchivedAt } from './record-source.js';
+
+/** What `archiveFrom` needs of the writer of a series: `createArchiveWriter` returns one. */
+export interface SeriesWriter {
+  append(record: RecordInput): Receipt;
+  ready(): Promise<void>;
+  close(options?: CloseOptions): Promise<CloseResult>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  findArchived?(sequence: number): Promise<ArchivedAt>;
+}
