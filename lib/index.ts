@@ -68,8 +68,8 @@ export type {
   JsonLinesParser,
   JsonLinesStats,
 } from './exporting/json-lines-parser.js';
+export type { ParquetPayload } from './exporting/parquet/parquet-schema.js';
 export type { ExportedFile, WhenExists } from './exporting/parquet-files.js';
-export type { ParquetPayload } from './exporting/parquet-schema.js';
 export { type ToCsvOptions, toCsv } from './exporting/to-csv.js';
 export { type ToJsonLinesOptions, toJsonLines } from './exporting/to-json-lines.js';
 export { type ToParquetOptions, toParquet } from './exporting/to-parquet.js';

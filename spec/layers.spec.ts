@@ -44,7 +44,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   reading: ['sequences', 'archives', 'cursors', 'following', 'last-records', 'verifying'],
   writing: ['policies', 'receipts', 'sequences', 'handlers', 'sink', 'recovery', 'rolling'],
   shipping: ['journal'],
-  exporting: ['messages', 'destinations'],
+  exporting: ['parquet', 'messages', 'destinations'],
   sources: ['contract'],
   command: [
     'options',

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 import { type JsonPath, parseJsonPath } from '../codec/json-lines/json-path.js';
-import { JsonScanner, WHOLE_JSON } from '../codec/json-lines/json-scanner.js';
+import { JsonScanner, ValueKind, WHOLE_JSON } from '../codec/json-lines/json-scanner.js';
 import { type ExportedRecord, payloadIsNoText } from '../codec/records/exported-record.js';
 import { formatIsoMicros } from '../codec/records/iso-time.js';
 import { quote, show } from '../errors/show.js';
@@ -91,24 +91,33 @@ function parseSource(source: unknown): ColumnSource {
 /** The value of a column: undefined if it is missing or null. */
 export type ColumnValue = string | undefined;
 
-const NO_VALUES: ColumnValue[] = [];
+/** Takes the values of one column, one for each record. */
+export interface TextSink {
+  push(text: ColumnValue): void;
+  /** Pushes the text whose bytes `source` has from `from` up to `to`. */
+  pushBytes(source: Buffer, from: number, to: number): void;
+}
+
+type ValueReader = (record: ExportedRecord) => ColumnValue;
 
 /** Reads the values of some columns out of records. */
 export class ColumnReader {
-  readonly #readers: readonly ((record: ExportedRecord) => ColumnValue)[];
+  /** Of each column; for one inside the payload, the number of its path. */
+  readonly #readers: readonly (ValueReader | number)[];
   /** Undefined if no column lies inside the payload. */
   readonly #scanner: JsonScanner | undefined;
-  /** Whether the payload of the current record is JSON. */
-  #isJson = false;
+  readonly #payloads: 'UTF-8' | 'any bytes';
 
-  constructor(columns: readonly Column[]) {
+  /** @param payloads `'UTF-8'` if the caller refuses payloads that are anything else */
+  constructor(columns: readonly Column[], payloads: 'UTF-8' | 'any bytes' = 'any bytes') {
     const paths = columns.flatMap(({ source }) =>
       source.kind === 'payload value' ? [source.path] : [],
     );
     this.#scanner = paths.length === 0 ? undefined : new JsonScanner(paths);
+    this.#payloads = payloads;
     let next = 0;
     this.#readers = columns.map(({ source }) =>
-      source.kind === 'payload value' ? this.#readerOfPath(next++) : readerOf(source),
+      source.kind === 'payload value' ? next++ : readerOf(source),
     );
   }
 
@@ -119,23 +128,58 @@ export class ColumnReader {
    * @throws RecordError for the column `payload`, if it is not UTF-8
    */
   read(record: ExportedRecord): ColumnValue[] {
-    if (this.#readers.length === 0) return NO_VALUES;
-    if (this.#scanner !== undefined) {
-      const { payload } = record;
-      this.#scanner.load(payload);
-      this.#isJson = this.#scanner.scan(0, payload.length) === WHOLE_JSON && isUtf8(payload);
-    }
-    return this.#readers.map((read) => read(record));
+    const scanner = this.#scan(record);
+    return this.#readers.map((reader) =>
+      typeof reader === 'number' ? scanner?.textOf(reader) : reader(record),
+    );
   }
 
-  #readerOfPath(path: number): () => ColumnValue {
-    return () => (this.#isJson ? this.#scanner?.textOf(path) : undefined);
+  /**
+   * Appends the values of a record to the sinks of the columns. Values inside the payload are copied
+   * as bytes: making a string of each would take twice as long.
+   */
+  append(record: ExportedRecord, sinks: readonly TextSink[]): void {
+    const scanner = this.#scan(record);
+    for (let i = 0; i < sinks.length; i++) {
+      const reader = this.#readers[i];
+      const sink = sinks[i];
+      if (sink === undefined || reader === undefined) continue;
+      if (typeof reader !== 'number') sink.push(reader(record));
+      else if (scanner === undefined) sink.push(undefined);
+      else appendPayloadValue(scanner, reader, record.payload, sink);
+    }
+  }
+
+  /** The scanner, after it has found the values of a payload that is JSON; else undefined. */
+  #scan({ payload }: ExportedRecord): JsonScanner | undefined {
+    const scanner = this.#scanner;
+    if (scanner === undefined) return undefined;
+    scanner.load(payload);
+    const isJson = scanner.scan(0, payload.length) === WHOLE_JSON;
+    return isJson && (this.#payloads === 'UTF-8' || isUtf8(payload)) ? scanner : undefined;
   }
 }
 
-function readerOf(
-  source: Exclude<ColumnSource, { readonly kind: 'payload value' }>,
-): (record: ExportedRecord) => ColumnValue {
+function appendPayloadValue(
+  scanner: JsonScanner,
+  path: number,
+  payload: Buffer,
+  sink: TextSink,
+): void {
+  switch (scanner.kindOf(path)) {
+    case ValueKind.plainString:
+      sink.pushBytes(payload, scanner.startOf(path) + 1, scanner.endOf(path) - 1);
+      break;
+    case ValueKind.word:
+    case ValueKind.container:
+      sink.pushBytes(payload, scanner.startOf(path), scanner.endOf(path));
+      break;
+    default:
+      sink.push(scanner.textOf(path));
+  }
+}
+
+function readerOf(source: Exclude<ColumnSource, { readonly kind: 'payload value' }>): ValueReader {
   switch (source.kind) {
     case 'time':
       return ({ timeMicros }) =>

@@ -1,15 +1,17 @@
-import { isUtf8 } from 'node:buffer';
-
 import type { ByteWriter, ParquetWriter, SchemaElement } from 'hyparquet-writer';
 
+import { givePayload, isArchiveRecord } from '../codec/records/archive-record.js';
 import { type ExportedRecord, payloadIsNoText } from '../codec/records/exported-record.js';
-import { type Column, ColumnReader, type ColumnValue } from './columns.js';
-import { Int64Column } from './int64-column.js';
-import { parquetCompression } from './parquet-compression.js';
-import { loadParquetLibrary, type ParquetLibrary } from './parquet-library.js';
-import { ParquetMetadata } from './parquet-metadata.js';
-import { ParquetPayloads } from './parquet-payloads.js';
-import { columnPath, type ParquetPayload, parquetSchema } from './parquet-schema.js';
+import { type Column, ColumnReader } from './columns.js';
+import { type ColumnChunk, ColumnChunkWriter } from './parquet/column-chunk.js';
+import { Int64Column } from './parquet/int64-column.js';
+import { MetadataColumns } from './parquet/metadata-columns.js';
+import { parquetCompression } from './parquet/parquet-compression.js';
+import { loadParquetLibrary, type ParquetLibrary } from './parquet/parquet-library.js';
+import { columnPath, type ParquetPayload, parquetSchema } from './parquet/parquet-schema.js';
+import { PayloadColumn } from './parquet/payload-column.js';
+import { RepeatedTextColumn } from './parquet/repeated-text-column.js';
+import { TextColumn } from './parquet/text-column.js';
 import type { RecordConverter } from './record-transform.js';
 
 /** Rows of a row group, which is encoded as a whole. Fewer if they are large. */
@@ -32,21 +34,22 @@ export interface ParquetSettings {
 
 /** Writes records as the bytes of one Parquet file. A row group is in memory, no more. */
 export class ParquetConverter implements RecordConverter {
-  readonly #settings: ParquetSettings;
   readonly #library: ParquetLibrary;
-  readonly #reader: ColumnReader;
   readonly #schema: SchemaElement[];
   readonly #bytes: ByteWriter & { index: number };
   readonly #parquet: ParquetWriter;
-  readonly #payloads = new ParquetPayloads();
-  #metadata = new ParquetMetadata();
-  #rows: PlainRows;
+  readonly #reader: ColumnReader;
+  readonly #times = new Int64Column();
+  readonly #writers = new RepeatedTextColumn();
+  readonly #sequences = new Int64Column();
+  readonly #metadata = new MetadataColumns();
+  readonly #payloads: PayloadColumn;
+  readonly #values: readonly TextColumn[];
+  #rows = 0;
 
-  private constructor(settings: ParquetSettings, library: ParquetLibrary) {
-    this.#settings = settings;
+  private constructor({ columns, payload }: ParquetSettings, library: ParquetLibrary) {
     this.#library = library;
-    this.#reader = new ColumnReader(settings.columns);
-    this.#schema = parquetSchema(settings.columns, settings.payload);
+    this.#schema = parquetSchema(columns, payload);
     this.#bytes = new library.ByteWriter();
     this.#parquet = new library.ParquetWriter({
       writer: this.#bytes,
@@ -54,7 +57,11 @@ export class ParquetConverter implements RecordConverter {
       createdBy: 'shoebox-archive',
       ...parquetCompression(),
     });
-    this.#rows = new PlainRows(settings.columns);
+    this.#reader = new ColumnReader(columns, payload === 'text' ? 'UTF-8' : 'any bytes');
+    this.#payloads = new PayloadColumn(
+      payload === 'text' ? (row) => this.#payloadIsNoText(row) : undefined,
+    );
+    this.#values = columns.map(() => new TextColumn());
   }
 
   static async load(settings: ParquetSettings): Promise<ParquetConverter> {
@@ -63,16 +70,21 @@ export class ParquetConverter implements RecordConverter {
 
   /** About how many bytes the rows in memory have. */
   get pendingBytes(): number {
-    return this.#payloads.bytes + this.#metadata.bytes + this.#rows.bytes;
+    let bytes = this.#payloads.bytes + this.#metadata.bytes + ROW_BYTES * this.#rows;
+    for (const column of this.#values) bytes += column.bytes;
+    return bytes;
   }
 
   add(record: ExportedRecord): void {
-    const { payload } = record;
-    if (this.#settings.payload === 'text' && !isUtf8(payload)) throw payloadIsNoText(record);
-    this.#rows.add(record, this.#reader.read(record));
+    this.#times.push(record.timeMicros);
+    this.#writers.push(record.writer);
+    this.#sequences.push(record.sequence);
     this.#metadata.add(record.metadata);
-    this.#payloads.add(payload);
-    if (this.#rows.count >= GROUP_ROWS || this.pendingBytes >= GROUP_BYTES) this.endGroup();
+    if (isArchiveRecord(record)) givePayload(record, this.#payloads);
+    else this.#payloads.addBytes(record.payload, 0, record.payload.length);
+    if (this.#values.length > 0) this.#reader.append(record, this.#values);
+    this.#rows++;
+    if (this.#rows >= GROUP_ROWS || this.pendingBytes >= GROUP_BYTES) this.endGroup();
   }
 
   take(): Uint8Array | undefined {
@@ -94,72 +106,45 @@ export class ParquetConverter implements RecordConverter {
 
   /** Encodes the rows in memory as a row group. */
   endGroup(): void {
-    const { count } = this.#rows;
-    if (count === 0) return;
+    if (this.#rows === 0) return;
     const begin = this.#bytes.offset;
-    void this.#parquet.write({ columnData: this.#rows.toColumns(), rowGroupSize: count });
-    const [library, parquet] = [this.#library, this.#parquet];
-    const path = (...names: string[]) => columnPath(this.#schema, names);
-    const chunks = [
-      ...this.#metadata.write(library, parquet, {
-        key: path('metadata', 'key_value', 'key'),
-        value: path('metadata', 'key_value', 'value'),
-      }),
-      this.#payloads.write(library, parquet, path('payload')),
-    ];
-    const group = this.#parquet.row_groups.at(-1);
-    // The footer lists chunks in the order of the schema, wherever their bytes are.
-    group?.columns.splice(PLAIN_COLUMNS, 0, ...chunks);
-    for (const { meta_data } of chunks) {
-      if (group !== undefined) group.total_byte_size += meta_data?.total_uncompressed_size ?? 0n;
-    }
-    if (group !== undefined) group.total_compressed_size = BigInt(this.#bytes.offset - begin);
-    this.#metadata = new ParquetMetadata();
-    this.#rows = new PlainRows(this.#settings.columns);
-  }
-}
-
-/** `time`, `writer` and `sequence` come before metadata and payload. */
-const PLAIN_COLUMNS = 3;
-
-/** The columns of a row group that hyparquet-writer encodes by itself. */
-class PlainRows {
-  count = 0;
-  bytes = 0;
-  readonly #columns: readonly Column[];
-  readonly #times = new Int64Column();
-  readonly #writers: (string | undefined)[] = [];
-  readonly #sequences = new Int64Column();
-  readonly #values: ColumnValue[][];
-
-  constructor(columns: readonly Column[]) {
-    this.#columns = columns;
-    this.#values = columns.map(() => []);
+    const columns = this.#writeColumns();
+    const rows = BigInt(this.#rows);
+    this.#parquet.num_rows += rows;
+    this.#parquet.row_groups.push({
+      columns,
+      num_rows: rows,
+      total_byte_size: columns.reduce(
+        (sum, { meta_data }) => sum + (meta_data?.total_uncompressed_size ?? 0n),
+        0n,
+      ),
+      total_compressed_size: BigInt(this.#bytes.offset - begin),
+    });
+    this.#rows = 0;
   }
 
-  add({ sequence, timeMicros, writer }: ExportedRecord, values: readonly ColumnValue[]): void {
-    this.#times.push(timeMicros);
-    this.#writers.push(writer);
-    this.#sequences.push(sequence);
-    this.bytes += ROW_BYTES;
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i];
-      this.#values[i]?.push(value);
-      this.bytes += value?.length ?? 0;
-    }
-    this.count++;
-  }
-
-  toColumns() {
+  #writeColumns(): ColumnChunk[] {
+    const schema = this.#schema;
+    const chunkAt = (path: readonly SchemaElement[]) =>
+      new ColumnChunkWriter(this.#library, this.#parquet, path);
+    const chunkOf = (...names: string[]) => chunkAt(columnPath(schema, names));
+    // By their place: a column may have the name of a part of the map.
+    const valuePaths = schema.slice(schema.length - this.#values.length);
+    // First, because an error for one that is no text names the row's writer and sequence.
+    const payloads = this.#payloads.write(chunkOf('payload'));
     return [
-      { name: 'time', data: this.#times.toData(), encoding: 'DELTA_BINARY_PACKED' } as const,
-      { name: 'writer', data: this.#writers, encoding: 'RLE_DICTIONARY' } as const,
-      {
-        name: 'sequence',
-        data: this.#sequences.toData(),
-        encoding: 'DELTA_BINARY_PACKED',
-      } as const,
-      ...this.#columns.map(({ name }, i) => ({ name, data: this.#values[i] ?? [] })),
+      this.#times.write(chunkOf('time')),
+      this.#writers.write(chunkOf('writer')),
+      this.#sequences.write(chunkOf('sequence')),
+      ...this.#metadata.write((name) => chunkOf('metadata', 'key_value', name)),
+      payloads,
+      ...valuePaths.flatMap(
+        (element, i) => this.#values[i]?.write(chunkAt([...schema.slice(0, 1), element])) ?? [],
+      ),
     ];
+  }
+
+  #payloadIsNoText(row: number): Error {
+    return payloadIsNoText({ writer: this.#writers.at(row), sequence: this.#sequences.at(row) });
   }
 }

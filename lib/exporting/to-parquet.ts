@@ -3,8 +3,8 @@ import type { Transform } from 'node:stream';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import { parseChoice } from '../format/option-values.js';
 import { type ColumnsInput, parseColumns } from './columns.js';
+import { FIXED_COLUMNS, type ParquetPayload } from './parquet/parquet-schema.js';
 import { ParquetConverter, type ParquetSettings } from './parquet-converter.js';
-import { FIXED_COLUMNS, type ParquetPayload } from './parquet-schema.js';
 import { RecordTransform } from './record-transform.js';
 
 /** Options of `toParquet`. */

@@ -85,8 +85,22 @@ export function isArchiveRecord(value: unknown): value is ArchiveRecord {
   return typeof value === 'object' && value !== null && BRAND in value;
 }
 
+/** Takes the bytes of `source` from `from` up to `to`. */
+export interface BytesSink {
+  addBytes(source: Buffer, from: number, to: number): void;
+}
+
 let takeOrigin: (record: ArchiveRecord) => RecordOrigin;
 let putOrigin: (record: ArchiveRecord, origin: RecordOrigin) => void;
+let addPayload: (record: ArchiveRecord, sink: BytesSink) => void;
+
+/**
+ * Gives a sink the bytes of a record's payload. A view for each, as `record.payload` makes it, takes
+ * a tenth of the time of exporting small records.
+ */
+export function givePayload(record: ArchiveRecord, sink: BytesSink): void {
+  addPayload(record, sink);
+}
 
 /** The facts that a record shares with its block. A reader gives them its position. */
 export function originOf(record: ArchiveRecord): RecordOrigin {
@@ -128,6 +142,9 @@ export class ArchiveRecord {
     takeOrigin = (record) => record.#origin;
     putOrigin = (record, origin) => {
       record.#origin = origin;
+    };
+    addPayload = (record, sink) => {
+      sink.addBytes(record.#bytes, record.#payloadStart, record.#payloadEnd);
     };
   }
 

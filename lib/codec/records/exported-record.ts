@@ -41,7 +41,10 @@ export function toExportedRecord(input: RecordInput): ExportedRecord {
 }
 
 /** The error for a payload that an export takes for text. */
-export function payloadIsNoText({ sequence, writer }: ExportedRecord): RecordError {
+export function payloadIsNoText({
+  sequence,
+  writer,
+}: Pick<ExportedRecord, 'sequence' | 'writer'>): RecordError {
   const where = writer === undefined ? '' : `: writer ${writer}, sequence ${sequence}`;
   return new RecordError('payload', `is not UTF-8${where}`);
 }

@@ -1,7 +1,5 @@
 import type { SchemaElement } from 'hyparquet-writer';
 
-import type { Column } from './columns.js';
-
 /** How a Parquet file holds payloads. */
 export type ParquetPayload = 'text' | 'binary';
 
@@ -16,7 +14,7 @@ const TEXT = {
 
 /** The schema of the files: the fixed columns, then those that were asked for, as text. */
 export function parquetSchema(
-  columns: readonly Column[],
+  columns: readonly { readonly name: string }[],
   payload: ParquetPayload,
 ): SchemaElement[] {
   return [
@@ -49,7 +47,7 @@ export function parquetSchema(
   ];
 }
 
-/** The elements from the root to a column, given their names. */
+/** The elements from the root to one of the fixed columns, given their names. */
 export function columnPath(schema: readonly SchemaElement[], names: readonly string[]) {
   const [root] = schema;
   const below = names.flatMap((name) => schema.find((element) => element.name === name) ?? []);
