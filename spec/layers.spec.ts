@@ -49,8 +49,10 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   command: [
     'options',
     'output',
+    'brokers',
     'summary',
     'record',
+    'replay',
     'serve',
     'fetch',
     'doctor',

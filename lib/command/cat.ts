@@ -1,11 +1,10 @@
-import { createArchiveReader } from '../index.js';
+import { createArchiveReader, readCursorFile, writeCursorFile } from '../index.js';
 import { defineCommand } from './command-definition.js';
 import { asText, flag, option } from './options/option.js';
 import { PRINT_OPTIONS } from './options/print-options.js';
 import { readSelection } from './options/read-selection.js';
 import { LIMIT_OPTION, S3_OPTIONS, SELECTION_OPTIONS } from './options/shared-options.js';
 import { checkUsage, UsageError } from './options/usage-error.js';
-import { readCursorFile, writeCursorFile } from './output/cursor-file.js';
 import { printRecords } from './output/print-records.js';
 import { warnOf } from './output/reader-warnings.js';
 

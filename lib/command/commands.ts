@@ -34,6 +34,10 @@ export const COMMANDS: LazyCommands = {
     summary: 'make a page with a timeline, sizes, metadata and all archives',
     load: async () => (await import('./report.js')).report,
   },
+  replay: {
+    summary: 'send records to Kafka, NATS, RabbitMQ or over HTTP',
+    load: async () => (await import('./replay.js')).replay,
+  },
   export: {
     summary: 'convert records to Parquet, CSV, JSON lines or another version',
     load: async () => (await import('./export.js')).exportRecords,

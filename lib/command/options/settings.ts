@@ -46,11 +46,16 @@ export function resolveSettings<Options extends OptionMap>(
       const reason = error instanceof Error ? error.message : String(error);
       throw new UsageError(`${given?.origin ?? optionName(property)} is ${text}: ${reason}`);
     }
-    const shown = given?.texts.join(', ') ?? option.usual ?? '';
+    const shown = given?.texts.map(withoutPassword).join(', ') ?? option.usual ?? '';
     lines.push(`${optionName(property)}\t${shown}\t${given?.origin ?? 'default'}`);
   }
   // Each property has the value that its own option parsed.
   return { values: values as ValuesOf<Options>, lines };
+}
+
+/** Replaces user and password of a URL. */
+function withoutPassword(text: string): string {
+  return text.replace(/(:\/\/)[^/?#\s]*@/, '$1***@');
 }
 
 function findGiven(

@@ -17,8 +17,8 @@ export function formatCount(count: number): string {
 }
 
 /** A count and its noun: `1 archive`, `3 archives`. */
-export function countOf(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+export function countOf(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** A duration for people: `850 ms`, `12.3 s`, `4 m 05 s`, `3 h 07 m`. */

@@ -17,6 +17,8 @@ import type { MessageSender, SendResult } from './message-sender.js';
 /** What `toKafka` calls of a producer of KafkaJS, or of a client with the same API. */
 export interface KafkaProducer {
   connect(): Promise<unknown>;
+  /** Only KafkaJS has it. */
+  isIdempotent?(): boolean;
   send(request: {
     readonly topic: string;
     readonly acks: number;
@@ -27,9 +29,9 @@ export interface KafkaProducer {
 /** Options of `toKafka`. */
 export interface ToKafkaOptions extends DestinationOptions {
   /**
-   * Your producer: compression, authentication and TLS are yours. It is connected, and stays
-   * connected. With `idempotent: true` and `maxInFlightRequests: 1`, KafkaJS's own retries repeat
-   * nothing.
+   * Your producer: partitioner, authentication and TLS are yours. It is connected, and stays
+   * connected. It must not be idempotent: KafkaJS numbers its batches, and Kafka would take a batch
+   * that is sent again with other partitions for the one before, and drop it.
    */
   readonly producer: KafkaProducer;
   /** The topic of all records. */
@@ -61,6 +63,9 @@ export function toKafka(options: ToKafkaOptions): Destination<ProducedKafkaMessa
   const { topic } = given;
   if (typeof topic !== 'string' || topic === '') {
     throw new TypeError(`topic is ${quote(topic)}, expected the name of a topic`);
+  }
+  if (given.producer.isIdempotent?.() === true) {
+    throw new TypeError('producer is idempotent, expected one that is not');
   }
   return new Destination(new KafkaSender(given), parseDestinationOptions(given));
 }

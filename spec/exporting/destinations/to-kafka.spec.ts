@@ -16,7 +16,7 @@ describeWithBroker('toKafka', 'KAFKA_BROKERS', (brokers) => {
     retry: { initialRetryTime: 50 },
   });
   const admin = kafka.admin();
-  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+  const producer = kafka.producer();
   const topics: string[] = [];
 
   before(() => admin.connect());
@@ -116,10 +116,12 @@ describeWithBroker('toKafka', 'KAFKA_BROKERS', (brokers) => {
     expect(unreachable).to.be.instanceOf(DeliveryError);
   });
 
-  it('wants a producer and a topic', () => {
+  it('wants a topic, and a producer that is not idempotent', () => {
     const untyped: object = { producer };
     expect(() => toKafka({ ...untyped, topic: 'a' } as never)).to.not.throw();
     expect(() => toKafka({ ...untyped, topic: '' } as never)).to.throw(TypeError, 'topic');
+    const idempotent = kafka.producer({ idempotent: true });
+    expect(() => toKafka({ producer: idempotent, topic: 'a' })).to.throw(TypeError, 'idempotent');
     expect(() => toKafka({ producer: {}, topic: 'a' } as never)).to.throw(TypeError, 'producer');
   });
 });
