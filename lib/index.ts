@@ -88,6 +88,7 @@ export {
   type WriteResult,
 } from './files/file-layer.js';
 export type { ByteCount, Duration } from './format/quantity.js';
+export { type FindLastOptions, findLastRecord } from './reading/find-last-record.js';
 export {
   type ArchiveSummary,
   type ListArchivesOptions,
@@ -129,6 +130,8 @@ export type {
   StorePattern,
 } from './series/listing/series-patterns.js';
 export { ArchiveTemplate, DEFAULT_TEMPLATE } from './series/names/archive-template.js';
+export { type SplitGlob, splitGlob } from './series/names/glob.js';
+export { createGlobMatcher, type GlobMatcher } from './series/names/glob-matcher.js';
 export type { SequenceGap } from './series/opening/sequence-gap.js';
 export {
   type ArchiveWriter,

@@ -59,7 +59,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     'report',
     'bench',
   ],
-  'command/record': ['parsing'],
+  'command/record': ['parsing', 'files'],
 };
 
 /** Folders that later work fills. */

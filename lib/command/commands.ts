@@ -3,7 +3,7 @@ import type { LazyCommands } from './command-definition.js';
 /** All subcommands, in the order in which help shows them. */
 export const COMMANDS: LazyCommands = {
   record: {
-    summary: 'archive records from stdin',
+    summary: 'archive records from stdin or from files',
     load: async () => (await import('./record.js')).record,
   },
   serve: {

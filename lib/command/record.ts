@@ -2,22 +2,24 @@ import { defineCommand } from './command-definition.js';
 import { closeWriter } from './output/close-writer.js';
 import { describeError } from './output/describe-error.js';
 import { countOf } from './output/quantities.js';
+import { archiveFiles } from './record/archive-files.js';
 import { archiveStdin } from './record/archive-stdin.js';
 import { InputParsers } from './record/parsing/input-parsers.js';
 import { RejectsFile } from './record/parsing/rejects-file.js';
 import { checkRecordOptions, RECORD_OPTIONS, type RecordValues } from './record/record-options.js';
-import type { ArchiveInput, RecordRun } from './record/record-run.js';
+import type { ArchiveInput, RecordRun, RunEnd } from './record/record-run.js';
 import { showRecordStatus } from './record/record-status.js';
 import { WriterGroup } from './record/writer-group.js';
 
-/** Archives stdin. */
+/** Archives stdin, or files that it follows. */
 export const record = defineCommand({
   name: 'record',
   args: '<dir>',
-  summary: 'archive records from stdin',
+  summary: 'archive records from stdin or from files',
   options: RECORD_OPTIONS,
   examples: [
     'app | shoebox record archive --metadata event=.event_type --time .ts',
+    "shoebox record archive --file '/var/log/app/*.log' --input lines",
     'shoebox record archive --to s3://bucket/events --roll 100MiB,5m < events.jsonl',
   ],
   async run({ args: [directory = ''], options, signal, terminal }) {
@@ -31,18 +33,26 @@ export const record = defineCommand({
       onRejected: (line) => rejects?.add(line),
     });
     const writers = new WriterGroup();
-    const run: RecordRun = { directory, options, terminal, signal, writers, parsers };
+    const run: RecordRun = {
+      ...{ directory, options, terminal, signal, writers, parsers, rejects },
+      missedBytes: 0,
+      afterClose: [],
+    };
     const status = showRecordStatus(writers, terminal, { isJson: options.json });
     const begunMs = performance.now();
     let failure: unknown;
+    let code: number;
+    let ended: RunEnd = 'failed';
     try {
-      failure = await archiveInput(run);
+      failure = await archiveInput(run).finally(() => status.stop());
+      const usedMs = performance.now() - begunMs;
+      const leftMs = Math.max(options.deadline - usedMs, options.deadline / 2);
+      code = await closeWriter(writers, leftMs, terminal);
+      rejects?.close();
+      ended = 'all is sealed';
     } finally {
-      status.stop();
+      for (const finish of run.afterClose) await finish(ended);
     }
-    const leftMs = Math.max(options.deadline - (performance.now() - begunMs), options.deadline / 2);
-    const code = await closeWriter(writers, leftMs, terminal);
-    await rejects?.close();
     await summarize(run);
     if (failure === undefined) return code;
     terminal.fail(failure, await describeError(failure));
@@ -51,16 +61,18 @@ export const record = defineCommand({
 });
 
 /** Each kind of input has a file of its own in `record/`. */
-function chooseInput(_options: RecordValues): ArchiveInput {
-  return archiveStdin;
+function chooseInput({ file }: RecordValues): ArchiveInput {
+  return file.length > 0 ? archiveFiles : archiveStdin;
 }
 
-async function summarize({ options, parsers, terminal, writers }: RecordRun): Promise<void> {
+async function summarize(run: RecordRun): Promise<void> {
+  const { missedBytes, options, parsers, terminal, writers } = run;
   const { left, records, sealed, sealedBytes, shipped } = writers.stats();
   const { skipped, untimed } = parsers.stats();
   if (options.json) {
     const counts = { records, skipped, untimed, sealed, sealedBytes, shipped, left };
-    await terminal.printJson({ type: 'summary', ...counts });
+    const missed = options.file.length > 0 ? { missedBytes } : {};
+    await terminal.printJson({ type: 'summary', ...counts, ...missed });
   }
   if (skipped > 0) terminal.warn(`${countOf(skipped, 'line')} skipped, because they are no JSON`);
   if (untimed > 0) terminal.warn(`${countOf(untimed, 'record')} without a time of their own`);

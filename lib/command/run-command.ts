@@ -124,8 +124,10 @@ function addOption(sub: Command, property: string, option: Option<unknown>): voi
   const declared = new CommanderOption(option.flags, option.description + usual);
   if (option.kind === 'flag') {
     sub.addOption(declared);
-    // Switches off what the environment or the configuration file switches on.
-    sub.addOption(new CommanderOption(`--no-${optionName(property)}`).hideHelp());
+    // Switches off what the environment or the configuration file switches on, or the reverse.
+    const name = optionName(property);
+    const isNegated = option.flags.startsWith('--no-');
+    sub.addOption(new CommanderOption(isNegated ? `--${name}` : `--no-${name}`).hideHelp());
     return;
   }
   const collect = (text: string, before: unknown) =>

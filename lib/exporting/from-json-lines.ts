@@ -44,6 +44,12 @@ export interface FromJsonLinesOptions {
   readonly invalid?: 'fail' | 'skip' | undefined;
   /** The longest line, without its line feed. @default '64 MiB' */
   readonly maxRecordBytes?: ByteCount | undefined;
+  /**
+   * Gives each record the number of its line as its `sequence`, for a writer with `sequences:
+   * 'given'`. It is the number of the first line: 1 for the start of a file, more for a reader that
+   * continues. Messages count lines from it, too. Not with `lossless`. @default no sequences
+   */
+  readonly firstLine?: number | undefined;
 }
 
 const JSON_LINES_OPTION_NAMES: OptionNames<FromJsonLinesOptions> = {
@@ -53,6 +59,7 @@ const JSON_LINES_OPTION_NAMES: OptionNames<FromJsonLinesOptions> = {
   payloadOnTop: true,
   invalid: true,
   maxRecordBytes: true,
+  firstLine: true,
 };
 
 /**
@@ -79,14 +86,14 @@ export function fromJsonLines(
   given?: FromJsonLinesOptions,
 ): JsonLinesParser<ArchiveRecord> | JsonLinesParser<JsonLineRecord> {
   const options = readOptions(given, JSON_LINES_OPTION_NAMES);
-  const { lossless, metadata, payloadOnTop, time } = options;
+  const { firstLine, lossless, metadata, payloadOnTop, time } = options;
   const common = {
     maxRecordBytes: parseMaxRecordBytes(options.maxRecordBytes),
     invalid: parseChoice('invalid', options.invalid, ['fail', 'skip']),
   };
   const recordKey = memberKeyOf('payloadOnTop', payloadOnTop, 'record');
   if (lossless === true) {
-    for (const [name, value] of Object.entries({ metadata, time })) {
+    for (const [name, value] of Object.entries({ metadata, time, firstLine })) {
       if (value === undefined) continue;
       throw new TypeError(`${name} is ${show(value)}, but lossless decides about it`);
     }
@@ -94,8 +101,16 @@ export function fromJsonLines(
   }
   if (recordKey !== undefined) throw new TypeError('payloadOnTop goes with lossless: true');
   const timePath = time === undefined ? undefined : parseJsonPath(time, 'time');
-  const reader = new EventLineReader(metadataPathsOf(metadata), timePath);
-  return new JsonLinesParser({ ...common, reader });
+  const isNumbered = firstLine !== undefined;
+  const reader = new EventLineReader(metadataPathsOf(metadata), timePath, { isNumbered });
+  return new JsonLinesParser({ ...common, reader, firstLine: parseFirstLine(firstLine) });
+}
+
+function parseFirstLine(firstLine: number | undefined): number | undefined {
+  if (firstLine === undefined || (Number.isSafeInteger(firstLine) && firstLine >= 0)) {
+    return firstLine;
+  }
+  throw new RangeError(`firstLine is ${show(firstLine)}, expected a whole number, 0 or more`);
 }
 
 function metadataPathsOf(metadata: FromJsonLinesOptions['metadata'] = []): MetadataPath[] {

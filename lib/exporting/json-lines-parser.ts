@@ -16,7 +16,7 @@ import { waitUntilTaken } from '../streams/wait-until-taken.js';
 export interface InvalidLine {
   /** The fault of the line. */
   readonly reason: RecordError;
-  /** The number of the line, from 1. */
+  /** The number of the line, from 1 or from `firstLine`. */
   readonly line: number;
   /** The line without its line feed; only the beginning of one over `maxRecordBytes`. */
   readonly bytes: Buffer;
@@ -52,6 +52,8 @@ export interface JsonLinesSettings<Item extends RecordInput> {
   readonly reader: LineReader<Item> & { readonly untimed?: number };
   readonly maxRecordBytes: number;
   readonly invalid: 'fail' | 'skip';
+  /** The number of the first line. @default 1 */
+  readonly firstLine?: number | undefined;
 }
 
 /** Records made ahead of the reader. They are views on the chunks, so each costs little. */
@@ -110,6 +112,11 @@ export class JsonLinesParser<Item extends RecordInput> extends LineTransform<Ite
     const held = this.#held;
     this.#held = undefined;
     if (held !== undefined) this.#deliver(held);
+  }
+
+  /** The number of the line that was read last. */
+  get #number(): number {
+    return (this.#settings.firstLine ?? 1) + this.#lines - 1;
   }
 
   #deliver(callback: TransformCallback): void {
@@ -181,18 +188,18 @@ export class JsonLinesParser<Item extends RecordInput> extends LineTransform<Ite
       }
       const fault = this.#scanner.scan(start, end);
       if (fault !== WHOLE_JSON) {
-        const at = `line ${this.#lines}, byte ${fault} of it`;
+        const at = `line ${this.#number}, byte ${fault} of it`;
         this.#refuse(new RecordError('payload', `is not JSON: ${at}`), piece.subarray(start, end));
       } else if (!isText && !isUtf8(piece.subarray(start, end))) {
-        const reason = new RecordError('payload', `is not UTF-8: line ${this.#lines}`);
+        const reason = new RecordError('payload', `is not UTF-8: line ${this.#number}`);
         this.#refuse(reason, piece.subarray(start, end));
       } else {
         try {
-          ready.push(reader.read(this.#scanner, piece, start, end));
+          ready.push(reader.read(this.#scanner, piece, start, end, this.#number));
         } catch (error) {
           if (!(error instanceof RecordError)) throw error;
           const { field, problem } = error;
-          const reason = new RecordError(field, `${problem}: line ${this.#lines}`);
+          const reason = new RecordError(field, `${problem}: line ${this.#number}`);
           this.#refuse(reason, piece.subarray(start, end));
         }
       }
@@ -201,14 +208,14 @@ export class JsonLinesParser<Item extends RecordInput> extends LineTransform<Ite
 
   #tooLong(): RecordError {
     const { maxRecordBytes } = this.#settings;
-    const problem = `is more than maxRecordBytes ${maxRecordBytes}: line ${this.#lines}`;
+    const problem = `is more than maxRecordBytes ${maxRecordBytes}: line ${this.#number}`;
     return new RecordError('payload', problem);
   }
 
   #refuse(reason: RecordError, bytes: Buffer): void {
     if (this.#settings.invalid === 'fail') throw reason;
     this.#skipped++;
-    const skipped: InvalidLine = { reason, line: this.#lines, bytes };
+    const skipped: InvalidLine = { reason, line: this.#number, bytes };
     // In a tick of its own, so that an error of a listener does not end up here.
     nextTick(() => this.emit('invalid', skipped));
   }

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { type RecordInput, sequenceOf } from '../codec/records/record-input.js';
 import { ArchiveError } from '../errors/archive-error.js';
 import { RecordError } from '../errors/record-error.js';
+import { sequencesOf } from '../reading/sequences/indexed-sequences.js';
 import { listLocalArchives } from '../series/listing/list-local-archives.js';
 import { baseNameOf } from '../series/names/archive-state.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
@@ -13,11 +14,7 @@ import type { ReceiptAnchor } from './receipts/receipt.js';
 import { RECEIPT_LEVELS } from './receipts/receipt-level.js';
 import type { Roller } from './rolling/roller.js';
 import type { RollingWriteSettings } from './rolling-write-options.js';
-import {
-  type ArchivedSequences,
-  findArchivedFrom,
-  sequencesOf,
-} from './sequences/archived-sequences.js';
+import { type ArchivedSequences, findArchivedFrom } from './sequences/archived-sequences.js';
 import { HeldSequences } from './sequences/held-sequences.js';
 import { patternsOfSeries } from './series-locations.js';
 

@@ -12,6 +12,8 @@ export interface JsonLineRecord {
     | ReadonlyArray<readonly [key: string, value: string]>;
   /** The time in the line, in µs since the epoch. Undefined if it has none. */
   readonly timeMicros: number | undefined;
+  /** The number of the line, with the option `firstLine`. */
+  readonly sequence?: number;
 }
 
 /** Where a record's metadata come from. */
@@ -30,7 +32,15 @@ export class EventLineReader implements LineReader<JsonLineRecord> {
   readonly #isObject: boolean;
   readonly #times = new EventTimes();
 
-  constructor(metadata: readonly MetadataPath[], timePath: JsonPath | undefined) {
+  readonly #isNumbered: boolean;
+
+  /** @param options `isNumbered`: whether records get the numbers of their lines as sequences */
+  constructor(
+    metadata: readonly MetadataPath[],
+    timePath: JsonPath | undefined,
+    { isNumbered }: { readonly isNumbered: boolean } = { isNumbered: false },
+  ) {
+    this.#isNumbered = isNumbered;
     this.#names = metadata.map(({ name }) => name);
     this.#timeIndex = timePath === undefined ? -1 : metadata.length;
     this.paths = [
@@ -40,12 +50,19 @@ export class EventLineReader implements LineReader<JsonLineRecord> {
     this.#isObject = this.#names.every(isPlainKey);
   }
 
-  read(scanner: JsonScanner, bytes: Buffer, start: number, end: number): JsonLineRecord {
-    return {
-      payload: bytes.subarray(start, end),
-      metadata: this.#isObject ? this.#objectOf(scanner) : this.#pairsOf(scanner),
-      timeMicros: this.#timeIndex === -1 ? undefined : this.#timeOf(scanner),
-    };
+  read(
+    scanner: JsonScanner,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    line: number,
+  ): JsonLineRecord {
+    const payload = bytes.subarray(start, end);
+    const metadata = this.#isObject ? this.#objectOf(scanner) : this.#pairsOf(scanner);
+    const timeMicros = this.#timeIndex === -1 ? undefined : this.#timeOf(scanner);
+    return this.#isNumbered
+      ? { payload, metadata, timeMicros, sequence: line }
+      : { payload, metadata, timeMicros };
   }
 
   #objectOf(scanner: JsonScanner): Readonly<Record<string, string>> {

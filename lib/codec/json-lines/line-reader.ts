@@ -12,7 +12,8 @@ export interface LineReader<Item extends RecordInput> {
    *
    * @param scanner has scanned the line; the indexes of its values are those of `paths`
    * @param bytes hold the line from `start` up to `end`; the record is a view on them
+   * @param line its number
    * @throws RecordError for a line that is not a record
    */
-  read(scanner: JsonScanner, bytes: Buffer, start: number, end: number): Item;
+  read(scanner: JsonScanner, bytes: Buffer, start: number, end: number, line: number): Item;
 }

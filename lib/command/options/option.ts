@@ -66,6 +66,14 @@ export function flag(flags: string, description: string): Option<boolean> {
   };
 }
 
+/** A flag that is on unless it is switched off: `--no-follow`. */
+export function flagOnByDefault(flags: `--no-${string}`, description: string): Option<boolean> {
+  return {
+    ...{ flags, description, kind: 'flag' },
+    parse: (texts) => parseLast(texts, parseFlag) ?? true,
+  };
+}
+
 /** Text as it is. */
 export function asText(text: string): string {
   if (text === '') throw new RangeError('is empty');

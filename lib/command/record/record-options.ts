@@ -1,6 +1,7 @@
 import {
   asText,
   flag,
+  flagOnByDefault,
   listOption,
   oneOf,
   option,
@@ -15,6 +16,12 @@ import { parseMetadataPaths } from './parsing/metadata-option.js';
 
 /** The options of `shoebox record`. */
 export const RECORD_OPTIONS = {
+  file: listOption(
+    '--file <path>',
+    'follow this file instead of reading stdin: a path or a glob; repeatable',
+    asText,
+  ),
+  follow: flagOnByDefault('--no-follow', 'end at the end of the files'),
   input: optionWithDefault('--input <format>', INPUTS.join(', '), 'json', oneOf(...INPUTS)),
   metadata: listOption(
     '--metadata <paths>',
@@ -31,7 +38,12 @@ export const RECORD_OPTIONS = {
 export type RecordValues = ValuesOf<typeof RECORD_OPTIONS>;
 
 /** @throws UsageError for options that make no sense together */
-export function checkRecordOptions({ input, metadata, rejects, strict, time }: RecordValues): void {
+export function checkRecordOptions(options: RecordValues): void {
+  const { file, follow, input, metadata, rejects, strict, time } = options;
+  if (file.length === 0 && !follow) throw new UsageError('--no-follow goes with --file');
+  if (file.length > 0 && input === 'framed') {
+    throw new UsageError('--file goes with --input json or lines');
+  }
   const forJson = {
     metadata: metadata.length > 0,
     time: time !== undefined,

@@ -1,7 +1,11 @@
 import type { Terminal } from '../output/terminal.js';
 import type { InputParsers } from './parsing/input-parsers.js';
+import type { RejectsFile } from './parsing/rejects-file.js';
 import type { RecordValues } from './record-options.js';
 import type { WriterGroup } from './writer-group.js';
+
+/** How a run ended: with everything sealed that was read, or not. */
+export type RunEnd = 'all is sealed' | 'failed';
 
 /** One call of `shoebox record`: what every kind of input needs. */
 export interface RecordRun {
@@ -15,6 +19,12 @@ export interface RecordRun {
   readonly writers: WriterGroup;
   /** Turn the bytes of an input into records. */
   readonly parsers: InputParsers;
+  /** The lines that are no records. */
+  readonly rejects: RejectsFile | undefined;
+  /** Bytes of files that were gone before they were archived, as far as is known. */
+  missedBytes: number;
+  /** Called when all writers are closed, or one of them has failed. */
+  readonly afterClose: ((ended: RunEnd) => Promise<void>)[];
 }
 
 /**

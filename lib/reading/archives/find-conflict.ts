@@ -2,12 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import type { ArchiveRecord } from '../../codec/records/archive-record.js';
 import type { RecordSelection } from '../../codec/version-2/block-selection.js';
-import type { FrameHeader } from '../../codec/version-2/frame-header.js';
 import type { SequenceConflict } from '../../errors/conflict-error.js';
 import type { FoundArchive } from '../../series/opening/found-archive.js';
 import type { Overlap } from '../sequences/sequence-ledger.js';
-import type { SequenceRange } from '../sequences/sequence-ranges.js';
-import type { IndexedRun, SpanOptions } from './find-spans.js';
+import type { SpanOptions } from './find-spans.js';
+import { RangeSelection } from './range-selection.js';
 import { type ReadArchiveOptions, readArchive } from './read-archive.js';
 
 /** In a larger overlap only the first records are compared: their checksums take about 50 MB. */
@@ -36,7 +35,7 @@ export async function findConflict(
     whenDamaged: 'skip',
     onDamage: () => undefined,
   };
-  const selection = new OverlapSelection(writer, range);
+  const selection = new RangeSelection(writer, range);
   const seek: SpanOptions = {
     isWanted: (run) => selection.mayHold(run),
     whenUntimed: 'read all',
@@ -85,41 +84,4 @@ function checksumOf(record: ArchiveRecord): number {
 /** Bytes after their length, so that two pairs are not taken for one. */
 function counted(bytes: Uint8Array): Uint8Array[] {
   return [Buffer.from(`${bytes.length} `), bytes];
-}
-
-/** Selects a range of one writer's records. */
-class OverlapSelection implements RecordSelection {
-  readonly earliestMicros = Number.NEGATIVE_INFINITY;
-  readonly latestMicros = Number.POSITIVE_INFINITY;
-  readonly metadata = undefined;
-  readonly #writer: string;
-  readonly #range: SequenceRange;
-
-  constructor(writer: string, range: SequenceRange) {
-    this.#writer = writer;
-    this.#range = range;
-  }
-
-  /** Whether a run that an index lists may hold any of the records. */
-  mayHold({ end, records, sequence, writer }: IndexedRun): boolean {
-    if (writer === undefined) return true;
-    const { begin, end: rangeEnd } = this.#range;
-    return writer === this.#writer && sequence < rangeEnd && (end ?? sequence + records) > begin;
-  }
-
-  passOver({ records, sequence, writer }: FrameHeader): SequenceRange[] {
-    const { begin, end } = this.#range;
-    const blockEnd = sequence + records;
-    if (writer !== this.#writer || blockEnd <= begin || sequence >= end) {
-      return [{ begin: sequence, end: blockEnd }];
-    }
-    const unwanted: SequenceRange[] = [];
-    if (sequence < begin) unwanted.push({ begin: sequence, end: begin });
-    if (end < blockEnd) unwanted.push({ begin: end, end: blockEnd });
-    return unwanted;
-  }
-
-  noteRead(): void {
-    // Nothing to remember.
-  }
 }

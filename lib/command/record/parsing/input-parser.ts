@@ -3,7 +3,7 @@ import { FrameParser } from './frame-parser.js';
 import { LineParser } from './line-parser.js';
 import type { MetadataPath } from './metadata-option.js';
 
-/** How stdin is read. */
+/** How an input is read. */
 export const INPUTS = ['json', 'lines', 'framed'] as const;
 
 export interface InputParserOptions {
@@ -24,15 +24,16 @@ export interface InputParser {
   readonly fault: () => Error | undefined;
 }
 
-export function createInputParser(options: InputParserOptions): InputParser {
+/** @param firstLine the number of the first line, if records get the numbers of theirs as sequences */
+export function createInputParser(options: InputParserOptions, firstLine?: number): InputParser {
   const { input, isStrict, metadata, onRejected, time } = options;
   if (input !== 'json') {
-    const stream = input === 'lines' ? new LineParser() : new FrameParser();
+    const stream = input === 'lines' ? new LineParser(firstLine) : new FrameParser();
     return { stream, stats: () => undefined, fault: () => stream.fault };
   }
   const stream = fromJsonLines({
     metadata: Object.fromEntries(metadata),
-    time,
+    ...{ time, firstLine },
     invalid: isStrict ? 'fail' : 'skip',
   });
   stream.on('invalid', ({ bytes }) => onRejected(bytes));

@@ -15,9 +15,12 @@ export class LineParser extends Transform {
   #begunBytes = 0;
   #lines = 0;
   #fault: Error | undefined;
+  readonly #firstLine: number | undefined;
 
-  constructor() {
+  /** @param firstLine the number of the first line, if records get the numbers of theirs as sequences */
+  constructor(firstLine?: number) {
     super({ readableObjectMode: true });
+    this.#firstLine = firstLine;
   }
 
   /** Why the records ended before the end of the input. */
@@ -44,7 +47,9 @@ export class LineParser extends Transform {
     this.#begun.push(chunk.subarray(start));
     this.#begunBytes += chunk.length - start;
     if (this.#begunBytes <= MOST_BYTES) return;
-    this.#fault = new Error(`line ${this.#lines + 1} has more than ${MOST_BYTES} bytes`);
+    this.#fault = new Error(
+      `line ${this.#lines + (this.#firstLine ?? 1)} has more than ${MOST_BYTES} bytes`,
+    );
     [this.#begun, this.#begunBytes] = [[], 0];
     // Records before it were pushed; an error would discard those that still wait.
     this.push(null);
@@ -53,7 +58,7 @@ export class LineParser extends Transform {
   #push(rest: Buffer): void {
     const line = this.#begunBytes === 0 ? rest : Buffer.concat([...this.#begun, rest]);
     [this.#begun, this.#begunBytes] = [[], 0];
-    this.#lines++;
-    this.push({ payload: line });
+    const sequence = this.#lines++ + (this.#firstLine ?? 1);
+    this.push(this.#firstLine === undefined ? { payload: line } : { payload: line, sequence });
   }
 }

@@ -1,0 +1,112 @@
+import { mkdir } from 'node:fs/promises';
+
+import {
+  type ArchiveRecord,
+  ArchiveTemplate,
+  type ArchiveWriter,
+  DirectoryError,
+  findLastRecord,
+  type SealedArchive,
+} from '../../index.js';
+import { s3OptionsOf } from '../options/shared-options.js';
+import { openWriter } from '../options/writer-options.js';
+import { escapeName } from '../output/escape-name.js';
+import { findFile } from '../output/find-file.js';
+import { formatBytes } from '../output/quantities.js';
+import { DirectoryLock } from './files/directory-lock.js';
+import { FileFollower } from './files/file-follower.js';
+import { FollowState } from './files/follow-state.js';
+import type { LastLine } from './files/line-position.js';
+import type { MissedLines } from './files/missed-lines.js';
+import type { RecordRun } from './record-run.js';
+
+/** How long to wait for a store that does not say which lines it holds. */
+const MOST_MS = 10_000;
+
+/**
+ * Archives the lines of the files that `--file` names, each line once, across restarts and rotation.
+ * Each file has a writer of its own, and the sequence of a record is the number of its line.
+ *
+ * @returns the error that ended it
+ */
+export async function archiveFiles(run: RecordRun): Promise<unknown> {
+  const { directory, options, signal, terminal } = run;
+  if (options.createDirectory) await mkdir(directory, { recursive: true, mode: 0o700 });
+  else if ((await findFile(directory)) === undefined) {
+    throw new DirectoryError(directory, 'does not exist');
+  }
+  let failure: unknown;
+  const ending = new AbortController();
+  const lock = await DirectoryLock.take(directory, () => {
+    failure = new Error(`another process follows files into ${directory}: this one was too slow`);
+    ending.abort();
+  });
+  run.afterClose.push(() => lock.release());
+  const state = await FollowState.load(directory);
+  if (state.setAside !== undefined) {
+    terminal.warn(`the state of followed files cannot be read: see ${escapeName(state.setAside)}`);
+  }
+  const follower = new FileFollower({
+    patterns: options.file,
+    isFollowing: options.follow,
+    signal: AbortSignal.any([signal, ending.signal]),
+    state,
+    context: {
+      openWriter: (source) =>
+        openWriterOf(source, run, (archive) => follower.files.sealed(archive)),
+      closeWriter: async (writer) => {
+        await run.writers.closeOne(writer);
+      },
+      createParser: (firstLine) => run.parsers.create(firstLine),
+      findLast: async (writer, where) => lastLineIn(await findLast(writer, where, run)),
+      lastLineOf: async ({ path, writer = '' }) => lastLineIn(await findLastRecord(path, writer)),
+      beforeCheckpoint: () => run.rejects?.sync(),
+      onMissed: (missed) => reportMissed(missed, run),
+      onNote: (text) => terminal.note(escapeName(text)),
+    },
+  });
+  // Before the lock is released.
+  run.afterClose.unshift((ended) => follower.files.close(ended));
+  return (await follower.run()) ?? failure;
+}
+
+async function openWriterOf(
+  source: string,
+  { directory, options, writers }: RecordRun,
+  onSealed: (archive: SealedArchive) => Promise<void>,
+): Promise<ArchiveWriter> {
+  const handlers = [{ name: 'followed files', onSealed }];
+  const writer = await openWriter(directory, options, {
+    ...{ handlers, writerId: source, sequences: 'given' },
+  });
+  writers.add(writer);
+  return writer;
+}
+
+async function findLast(
+  writer: string,
+  where: 'directory' | 'everywhere',
+  { directory, options }: RecordRun,
+): Promise<ArchiveRecord | undefined> {
+  const { name, to } = options;
+  const isEverywhere = where === 'everywhere' && to !== undefined;
+  return await findLastRecord(isEverywhere ? [directory, to] : [directory], writer, {
+    doNamesHoldWriter: name === undefined || new ArchiveTemplate(name).holdsWriter,
+    s3: s3OptionsOf(options),
+    ...(isEverywhere && { signal: AbortSignal.timeout(MOST_MS) }),
+  });
+}
+
+function lastLineIn(record: ArchiveRecord | undefined): LastLine | undefined {
+  if (record?.sequence === undefined) return undefined;
+  return { line: record.sequence, payload: record.payload };
+}
+
+function reportMissed(missed: MissedLines, run: RecordRun): void {
+  const { bytes, line, path, reason } = missed;
+  run.missedBytes += bytes;
+  run.terminal.warn(
+    `missed: ${formatBytes(bytes)} of ${escapeName(path)} from line ${line} on: it is ${reason}`,
+  );
+  if (run.options.json) void run.terminal.printJson({ type: 'missed', ...missed });
+}

@@ -1,0 +1,182 @@
+import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+
+import type { LinePosition, ReadPosition } from './line-position.js';
+import { readRange, TAIL_BYTES } from './read-range.js';
+
+const LINE_FEED = 0x0a;
+
+/** How much is read at once. */
+const CHUNK_BYTES = 256 * 2 ** 10;
+
+/** A line whose end has not come is held up to this size; the parser refuses a longer one. */
+const LONGEST_LINE_BYTES = 64 * 2 ** 20;
+
+/** So many marks are kept. Of one more, every other one is forgotten, but not the last. */
+const MOST_MARKS = 4096;
+
+type FileLinesState = 'idle' | 'reading' | 'changed' | 'finished';
+
+/** What it calls while it reads; neither may call back at once. */
+export interface FileLinesListener {
+  /** The end of the file was reached, and all whole lines were pushed. */
+  readonly onEnd: () => void;
+  /** The bytes before the position are not those that were read: the file was truncated. */
+  readonly onChanged: () => void;
+}
+
+/**
+ * The whole lines of a file from a position on, which waits at the end of the file for more until
+ * `finish`. Each read begins with bytes that were read before: if they differ, another program has
+ * truncated the file. A line without its line feed is held back.
+ */
+export class FileLines extends Readable {
+  readonly #listener: FileLinesListener;
+  #handle: FileHandle;
+  /** The next byte to read. */
+  #offset: number;
+  /** The bytes before it, up to 1 KiB. */
+  #tail: Buffer;
+  /** The beginning of a line whose end has not come. */
+  #begun: Buffer[] = [];
+  #begunBytes = 0;
+  /** Where whole lines end, ascending: one entry for each piece that was pushed. */
+  #marks: LinePosition[];
+  #isWanted = false;
+  #state: FileLinesState = 'idle';
+  /** Whether there may be more since the last read. */
+  #isPoked = false;
+
+  constructor(handle: FileHandle, from: ReadPosition, listener: FileLinesListener) {
+    super();
+    this.#handle = handle;
+    this.#offset = from.offset;
+    this.#tail = from.tail;
+    this.#marks = [{ line: from.line, offset: from.offset }];
+    this.#listener = listener;
+  }
+
+  /** How many bytes were read, those of a line without its end included. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Where the last whole line ends that was pushed. */
+  get position(): LinePosition {
+    return this.#marks.at(-1) ?? { line: 0, offset: 0 };
+  }
+
+  /** The last position that is known before the end of a line. */
+  positionUpTo(line: number): LinePosition | undefined {
+    return this.#marks.findLast((mark) => mark.line <= line);
+  }
+
+  /** The last bytes that were read, up to 1 KiB. */
+  get tail(): Buffer {
+    return this.#tail;
+  }
+
+  /** The file may have more. */
+  poke(): void {
+    this.#isPoked = true;
+    void this.#pump();
+  }
+
+  /** Reads on in another file, which has the same bytes up to here. */
+  switchTo(handle: FileHandle): void {
+    this.#handle = handle;
+    if (this.#state === 'changed') this.#state = 'idle';
+    this.poke();
+  }
+
+  /** Ends after the lines that were pushed. What is left of a line stays in the file. */
+  finish(): void {
+    if (this.#state === 'finished') return;
+    const isReading = this.#state === 'reading';
+    this.#state = 'finished';
+    if (!isReading) this.push(null);
+  }
+
+  override _read(): void {
+    this.#isWanted = true;
+    void this.#pump();
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#state !== 'idle' || !this.#isWanted) return;
+    this.#state = 'reading';
+    try {
+      while (this.#is('reading') && this.#isWanted) if (!(await this.#readOn())) break;
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    if (this.#is('finished')) this.push(null);
+    else if (this.#is('reading')) this.#state = 'idle';
+  }
+
+  /** A method, because the state changes while a read is awaited. */
+  #is(state: FileLinesState): boolean {
+    return this.#state === state;
+  }
+
+  /** @returns false at the end of the file, and if it has changed */
+  async #readOn(): Promise<boolean> {
+    this.#isPoked = false;
+    const tail = this.#tail;
+    const start = this.#offset - tail.length;
+    const bytes = await readRange(this.#handle, start, this.#offset + CHUNK_BYTES);
+    if (!this.#is('reading')) return false;
+    if (!bytes.subarray(0, tail.length).equals(tail)) {
+      this.#state = 'changed';
+      this.#listener.onChanged();
+      return false;
+    }
+    if (bytes.length === tail.length) {
+      if (!this.#isPoked) this.#listener.onEnd();
+      return this.#isPoked;
+    }
+    this.#offset += bytes.length - tail.length;
+    // A copy: a small view would keep the whole piece in memory.
+    this.#tail = Buffer.from(bytes.subarray(-TAIL_BYTES));
+    this.#take(bytes.subarray(tail.length));
+    return true;
+  }
+
+  #take(bytes: Buffer): void {
+    const whole = bytes.lastIndexOf(LINE_FEED) + 1;
+    if (whole === 0) {
+      this.#begun.push(bytes);
+      this.#begunBytes += bytes.length;
+      if (this.#begunBytes > LONGEST_LINE_BYTES) this.#pushBegun();
+      return;
+    }
+    const pieces = [...this.#begun, bytes.subarray(0, whole)];
+    // A copy, for the same reason.
+    const rest = Buffer.from(bytes.subarray(whole));
+    this.#begun = rest.length === 0 ? [] : [rest];
+    this.#begunBytes = rest.length;
+    const { line } = this.position;
+    const lines = pieces.reduce((sum, piece) => sum + countLines(piece), 0);
+    this.#mark({ line: line + lines, offset: this.#offset - rest.length });
+    for (const piece of pieces) this.#isWanted = this.push(piece);
+  }
+
+  /** Lets the parser refuse a line that is too long. */
+  #pushBegun(): void {
+    for (const piece of this.#begun) this.#isWanted = this.push(piece);
+    this.#begun = [];
+    this.#begunBytes = 0;
+  }
+
+  #mark(position: LinePosition): void {
+    this.#marks.push(position);
+    if (this.#marks.length > MOST_MARKS) this.#marks = this.#marks.filter((_, i) => i % 2 === 0);
+  }
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
+  return lines;
+}
