@@ -31,10 +31,7 @@ const MOST_MS = 10_000;
  */
 export async function archiveFiles(run: RecordRun): Promise<unknown> {
   const { directory, options, signal, terminal } = run;
-  if (options.createDirectory) await mkdir(directory, { recursive: true, mode: 0o700 });
-  else if ((await findFile(directory)) === undefined) {
-    throw new DirectoryError(directory, 'does not exist');
-  }
+  await checkDirectory(run);
   let failure: unknown;
   const ending = new AbortController();
   const lock = await DirectoryLock.take(directory, () => {
@@ -68,6 +65,15 @@ export async function archiveFiles(run: RecordRun): Promise<unknown> {
   // Before the lock is released.
   run.afterClose.unshift((ended) => follower.files.close(ended));
   return (await follower.run()) ?? failure;
+}
+
+/** The state is there before a writer checks its directory. */
+async function checkDirectory({ directory, options }: RecordRun): Promise<void> {
+  if (options.createDirectory) await mkdir(directory, { recursive: true, mode: 0o700 });
+  const status = await findFile(directory);
+  if (status?.isDirectory()) return;
+  const problem = status === undefined ? 'does not exist (createDirectory)' : 'is not a directory';
+  throw new DirectoryError(directory, problem);
 }
 
 async function openWriterOf(

@@ -172,7 +172,8 @@ export class FollowedFiles {
   /** Call this when all writers are closed, so that everything that was read is sealed. */
   async close(ended: 'all is sealed' | 'failed'): Promise<void> {
     for (const file of this.all) {
-      if (ended === 'all is sealed' && !file.hasChanged) {
+      const isRead = !file.hasChanged && file.failure === undefined;
+      if (ended === 'all is sealed' && isRead) {
         file.entry.checkpoint = await file.checkpoint();
       }
       await file.close();
