@@ -9,6 +9,7 @@ import { nextTick } from '../format/timers.js';
 import type { SkippedArchive } from '../series/listing/find-archives.js';
 import { type SeriesPatterns, sortPatterns } from '../series/listing/series-patterns.js';
 import type { SequenceGap } from '../series/opening/sequence-gap.js';
+import { createSharedController } from '../streams/shared-controller.js';
 import type { ReadableEvents } from '../streams/typed-events.js';
 import type { ItemIterator, TypedReadable } from '../streams/typed-streams.js';
 import { waitUntilTaken } from '../streams/wait-until-taken.js';
@@ -89,7 +90,7 @@ const RECORDS_AHEAD = 128;
 export class RollingReadStream extends RecordReadable {
   readonly #batches: AsyncGenerator<ArchiveRecord[]>;
   /** Aborts requests to stores, and the delays between them. */
-  readonly #ending = new AbortController();
+  readonly #ending = createSharedController();
   readonly #unheard: UnheardReports = createUnheardReports();
   readonly #start: string;
   #skipped = 0;

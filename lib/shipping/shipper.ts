@@ -9,6 +9,7 @@ import type { FoundArchive } from '../series/opening/found-archive.js';
 import type { Store } from '../stores/contract/store.js';
 import type { Clock, Timer } from '../streams/clock.js';
 import { publish, type ShipDiagnostics } from '../streams/diagnostics.js';
+import { createSharedController } from '../streams/shared-controller.js';
 import { untilAborted } from '../streams/until-aborted.js';
 import type { ArchiveFailure } from '../writing/handlers/archive-failure.js';
 import type {
@@ -73,7 +74,7 @@ export class Shipper implements ArchiveShipper {
   readonly patterns: readonly SeriesPattern[];
   readonly #options: ShipperOptions;
   readonly #context: ShipmentContext;
-  readonly #stopping = new AbortController();
+  readonly #stopping = createSharedController();
   readonly #leases: ShippingLeases;
   readonly #queue: ShipQueue;
   readonly #limit: SpoolLimit;

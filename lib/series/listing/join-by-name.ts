@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 
-import { compareNamesOnly, cutPath } from '../names/compare-names.js';
 import type { FoundArchive } from '../opening/found-archive.js';
 import { isArchiveGone } from '../opening/open-archive.js';
 import { type ArchiveHead, peekArchive, type SequenceStart } from './archive-head.js';
 import type { PlacedArchive } from './archive-order.js';
 import { digestOf } from './distinct-archives.js';
+import { LaterObjects } from './later-objects.js';
 
 /**
  * Objects, then local archives. A local archive that is also an object comes right before that, and
@@ -47,13 +47,15 @@ async function placeAmong(
   objects: readonly FoundArchive[],
   local: readonly PlacedArchive[],
 ): Promise<FoundArchive[]> {
+  const later = new LaterObjects(objects);
   const before = new Map<FoundArchive, FoundArchive[]>();
   const last: FoundArchive[] = [];
   const heads = new Map<FoundArchive, ArchiveHead>();
   for (const { archive, start } of local) {
-    const next = start === undefined ? undefined : await findLater(archive, start, objects, heads);
-    if (next === undefined) last.push(archive);
-    else before.set(next, [...(before.get(next) ?? []), archive]);
+    const next = start === undefined ? undefined : await findLater(archive, start, later, heads);
+    const earlier = next === undefined ? last : before.get(next);
+    if (earlier !== undefined) earlier.push(archive);
+    else if (next !== undefined) before.set(next, [archive]);
   }
   return [...objects.flatMap((object) => [...(before.get(object) ?? []), object]), ...last];
 }
@@ -61,14 +63,10 @@ async function placeAmong(
 async function findLater(
   archive: FoundArchive,
   { sequence, writer }: SequenceStart,
-  objects: readonly FoundArchive[],
+  later: LaterObjects,
   heads: Map<FoundArchive, ArchiveHead>,
 ): Promise<FoundArchive | undefined> {
-  const own = cutPath(archive.path);
-  const hasWriter = own.name.includes(writer);
-  for (const object of objects) {
-    if (!object.isStored || (hasWriter && !basename(object.path).includes(writer))) continue;
-    if (compareNamesOnly(cutPath(object.path), own) <= 0) continue;
+  for (const object of later.after(archive, writer)) {
     const head = heads.get(object) ?? (await peekArchive(object));
     heads.set(object, head);
     if (head.kind !== 'sequenced' || head.start.writer !== writer) continue;

@@ -11,15 +11,11 @@ export async function askStore<T>(
   signal: AbortSignal,
 ): Promise<T> {
   signal.throwIfAborted();
-  let abort = () => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort);
-  });
+  const patience = new Patience(signal);
   try {
-    return await Promise.race([ask({ signal }), aborted]);
+    return await patience.wait(ask({ signal }));
   } finally {
-    signal.removeEventListener('abort', abort);
+    patience.end();
   }
 }
 
@@ -30,10 +26,11 @@ export async function* askForEach<T>(
 ): AsyncGenerator<T> {
   signal.throwIfAborted();
   const entries = list({ signal })[Symbol.asyncIterator]();
+  const patience = new Patience(signal);
   let isUnderWay = true;
   try {
     for (;;) {
-      const next = await askStore(() => entries.next(), signal);
+      const next = await patience.wait(entries.next());
       if (next.done) {
         isUnderWay = false;
         return;
@@ -44,7 +41,33 @@ export async function* askForEach<T>(
     isUnderWay = false;
     throw error;
   } finally {
+    patience.end();
     // After an abort, `return` would wait for a `next` that may never settle.
     if (isUnderWay) await entries.return?.();
+  }
+}
+
+/** Waits for one answer at a time until a signal aborts, with one listener for all of them. */
+class Patience {
+  readonly #signal: AbortSignal;
+  #reject: ((reason: unknown) => void) | undefined;
+  readonly #abort = (): void => this.#reject?.(this.#signal.reason);
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#abort);
+  }
+
+  async wait<T>(answer: Promise<T>): Promise<T> {
+    return await new Promise<T>((resolve, reject) => {
+      this.#reject = reject;
+      answer.then(resolve, reject);
+      // It may have aborted while the caller used the answer before.
+      if (this.#signal.aborted) this.#abort();
+    });
+  }
+
+  end(): void {
+    this.#signal.removeEventListener('abort', this.#abort);
   }
 }

@@ -9,6 +9,7 @@ import { readOptions } from '../../format/option-names.js';
 import { checkText } from '../../format/option-values.js';
 import { parseDurationMs } from '../../format/quantity.js';
 import { systemClock } from '../../streams/clock.js';
+import { createSharedController } from '../../streams/shared-controller.js';
 import { Memo } from '../contract/memo.js';
 import { checkObjectKey, objectKeyProblem } from '../contract/object-key.js';
 import { withPutBody } from '../contract/put-body.js';
@@ -75,7 +76,7 @@ export class S3Store implements Store {
   readonly #attributes: S3Attributes;
   readonly #capabilities = new S3Capabilities();
   readonly #refusesTaken = new Memo((signal) => this.#hasConditionalWrites(signal));
-  readonly #closing = new AbortController();
+  readonly #closing = createSharedController();
   #loading: Promise<S3Api> | undefined;
 
   /**

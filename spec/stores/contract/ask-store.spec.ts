@@ -1,3 +1,5 @@
+import { getEventListeners } from 'node:events';
+
 import { expect } from 'chai';
 
 import { askForEach, askStore } from '../../../lib/stores/contract/ask-store.js';
@@ -55,5 +57,34 @@ describe('askForEach', () => {
     const next = rejection(listing.next());
     controller.abort(REASON);
     expect(await next).to.equal(REASON);
+  });
+
+  it('adds one listener to the signal, whatever the number of entries', async () => {
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const add = signal.addEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listeners++;
+      add(...args);
+    };
+    const list = async function* () {
+      yield* Array.from({ length: 100 }, (_, i) => i);
+    };
+    let entries = 0;
+    for await (const _ of askForEach(list, signal)) entries++;
+    expect([entries, listeners]).to.deep.equal([100, 1]);
+    expect(getEventListeners(signal, 'abort')).to.have.length(0);
+  });
+
+  it('ends if the signal aborts while the caller uses an entry', async () => {
+    const controller = new AbortController();
+    const list = async function* () {
+      yield 1;
+      await new Promise(() => {});
+    };
+    const listing = askForEach(list, controller.signal);
+    await listing.next();
+    controller.abort(REASON);
+    expect(await rejection(listing.next())).to.equal(REASON);
   });
 });
