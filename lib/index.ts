@@ -159,7 +159,6 @@ export {
   type CreateSeriesWriter,
 } from './sources/archive-from.js';
 export {
-  type ArchivedAt,
   type LostPositions,
   RecordSource,
   type SafePosition,
@@ -277,6 +276,7 @@ export {
 } from './writing/recovery/repair-archive.js';
 export type { RollingWriteOptions } from './writing/rolling-write-options.js';
 export { RollingWriteStream } from './writing/rolling-write-stream.js';
+export type { ArchivedAt } from './writing/sequences/find-archived-record.js';
 export type { LostRecords } from './writing/sink/archive-sink.js';
 export type { SyncMode } from './writing/sink/archive-sync.js';
 export type { DurationCounts } from './writing/sink/disk-figures.js';

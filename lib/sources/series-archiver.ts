@@ -5,12 +5,8 @@ import { RecordError } from '../errors/record-error.js';
 import type { Clock } from '../streams/clock.js';
 import { Waiters } from '../streams/waiters.js';
 import type { CloseOptions, CloseResult } from '../writing/close-options.js';
-import type {
-  ArchivedAt,
-  RecordSource,
-  SeriesIntake,
-  SourceSeries,
-} from './contract/record-source.js';
+import type { ArchivedAt } from '../writing/sequences/find-archived-record.js';
+import type { RecordSource, SeriesIntake, SourceSeries } from './contract/record-source.js';
 import {
   type AckLevel,
   createSafePositions,

@@ -15,6 +15,7 @@ import { RECEIPT_LEVELS } from './receipts/receipt-level.js';
 import type { Roller } from './rolling/roller.js';
 import type { RollingWriteSettings } from './rolling-write-options.js';
 import { type ArchivedSequences, findArchivedFrom } from './sequences/archived-sequences.js';
+import { type ArchivedAt, findArchivedRecord } from './sequences/find-archived-record.js';
 import { HeldSequences } from './sequences/held-sequences.js';
 import { patternsOfSeries } from './series-locations.js';
 
@@ -106,6 +107,20 @@ export class GivenSequences {
     return anchor;
   }
 
+  /**
+   * What sealed and open archives hold around a sequence.
+   *
+   * @returns undefined if the directory or the store does not say
+   */
+  async findArchived(sequence: number): Promise<ArchivedAt | undefined> {
+    await this.#options.ready;
+    const look = async (signal: AbortSignal) => {
+      const archives = [...(await this.#listLocal()), ...(await this.#listStored(signal))];
+      return await findArchivedRecord(archives, this.#writer, sequence, signal);
+    };
+    return await this.#withinTime(look);
+  }
+
   /** An archive that an earlier writer had left open is sealed now. */
   async recovered(path: string): Promise<void> {
     const { files } = this.#options;
@@ -144,7 +159,7 @@ export class GivenSequences {
       // Local archives first: one that is shipped meanwhile is then found in the store.
       const local = await this.#find(from, () => this.#listLocal());
       const stored = await this.#find(from, (signal) => this.#listStored(signal));
-      for (const found of [...stored, ...local]) this.#addArchive(found);
+      for (const found of [...(stored ?? []), ...(local ?? [])]) this.#addArchive(found);
     } catch {
       // The writer fails with the reason, or it ends.
     }
@@ -155,7 +170,16 @@ export class GivenSequences {
   async #find(
     from: number,
     list: (signal: AbortSignal) => Promise<readonly FoundArchive[]>,
-  ): Promise<readonly ArchivedSequences[]> {
+  ): Promise<readonly ArchivedSequences[] | undefined> {
+    return await this.#withinTime(async (signal) =>
+      findArchivedFrom(await list(signal), this.#writer, from, signal),
+    );
+  }
+
+  /** @returns undefined if it fails or takes too long, which is reported */
+  async #withinTime<Found>(
+    look: (signal: AbortSignal) => Promise<Found>,
+  ): Promise<Found | undefined> {
     const { clock, signal } = this.#options;
     const ending = new AbortController();
     const abort = () => ending.abort(signal.reason);
@@ -164,10 +188,10 @@ export class GivenSequences {
     signal.addEventListener('abort', abort);
     if (signal.aborted) abort();
     try {
-      return await findArchivedFrom(await list(ending.signal), this.#writer, from, ending.signal);
+      return await look(ending.signal);
     } catch (error) {
       if (!signal.aborted) this.#fail(ending.signal.aborted ? ending.signal.reason : error);
-      return [];
+      return undefined;
     } finally {
       timer.cancel();
       signal.removeEventListener('abort', abort);

@@ -19,6 +19,7 @@ import { EndWait } from './end-wait.js';
 import { EventedWritable } from './evented-writable.js';
 import { createGivenSequences, type GivenSequences } from './given-sequences.js';
 import { HandlerQueue } from './handler-queue.js';
+import type { ArchiveFailure } from './handlers/archive-failure.js';
 import type { ArchiveShipper, ShippingListener } from './handlers/archive-shipper.js';
 import { PendingArchives } from './pending-archives.js';
 import { PendingReceipt, type Receipt } from './receipts/receipt.js';
@@ -32,6 +33,7 @@ import {
   type RollingWriteOptions,
   type RollingWriteSettings,
 } from './rolling-write-options.js';
+import type { ArchivedAt } from './sequences/find-archived-record.js';
 import { patternAt, patternsOfSeries } from './series-locations.js';
 import { DiskFigures } from './sink/disk-figures.js';
 import { DiskRetry } from './sink/disk-retry.js';
@@ -103,12 +105,8 @@ export class RollingWriteStream extends EventedWritable {
     });
     this.#endWait = new EndWait(clock, endTimeoutMs, () => this.#retry.giveUp());
     this.#pending = new PendingArchives(this.#receipts, shipper, () => void this.#roller.roll());
-    const { overdue } = this.#endWait;
-    this.#handlers = new HandlerQueue(
-      settings.handlers,
-      (failure) => this.#report('failed', failure),
-      overdue,
-    );
+    const onFailed = (failure: ArchiveFailure) => this.#report('failed', failure);
+    this.#handlers = new HandlerQueue(settings.handlers, onFailed, this.#endWait.overdue);
     this.#takeover = this.#createTakeover(settings);
     // While the first records are taken: those of a source that fails at once must not be lost.
     const ready = this.#takeover.open();
@@ -126,7 +124,7 @@ export class RollingWriteStream extends EventedWritable {
       roller: this.#roller,
       signal: this.#endWait.overdue,
       onKnown: () => this.#queue.release(),
-      onFailed: (failure) => this.#report('failed', failure),
+      onFailed,
     });
     this.#queue = new RecordQueue({
       ...settings,
@@ -147,9 +145,8 @@ export class RollingWriteStream extends EventedWritable {
   }
 
   /**
-   * Takes a record, and gives a receipt that says how safe it is. The receipt is no promise: await
-   * its `synced` (or `sealed`, `shipped`), since awaiting the receipt itself waits for nothing. Copies all that is needed of the
-   * record, which takes its turn after those that were written before.
+   * Takes a record, and gives a receipt that says how safe it is: await its `synced`, `sealed` or
+   * `shipped`, not the receipt. Copies what it needs of the record, which takes its turn.
    *
    * @throws RecordError for what is not a record, whatever `invalid` says; BacklogFullError when
    *   too much waits already: `await ready()` first; SpoolFullError with `whenFull: 'error'`;
@@ -195,10 +192,9 @@ export class RollingWriteStream extends EventedWritable {
   }
 
   /**
-   * Seals the open archive with all records that were written or appended before the call, also
-   * those that still wait in memory, and continues in a new one; does nothing without any. Settles
-   * when the archive is sealed, listeners were called, and handlers are done with it. A handler
-   * must not wait for it.
+   * Seals the open archive with all records before the call, also those that wait in memory, and
+   * continues in a new one; does nothing without any. Settles when the archive is sealed, listeners
+   * were called, and handlers are done with it. A handler must not wait for it.
    *
    * @throws what ended the stream; the rejection needs no handler, since the event `error` reports
    *   that, too
@@ -243,6 +239,11 @@ export class RollingWriteStream extends EventedWritable {
   /** As `close`. Node's default would drop the records that wait. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** With given sequences: what the series holds around one. Undefined if its places do not say. */
+  async findArchived(sequence: number): Promise<ArchivedAt | undefined> {
+    return await this.#sequences?.findArchived(sequence);
   }
 
   stats(): WriterStats {

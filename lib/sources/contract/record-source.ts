@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 
-import type { ArchiveRecord } from '../../codec/records/archive-record.js';
 import type { RecordInput } from '../../codec/records/record-input.js';
 import { createWarnOnce } from '../../errors/warn-once.js';
 import type { TypedEvents } from '../../streams/typed-events.js';
+import type { ArchivedAt } from '../../writing/sequences/find-archived-record.js';
 
 /**
  * Positions that a series will never give: a range of records that the source no longer has, or
@@ -60,14 +60,6 @@ export interface SourceSeries {
 export interface SafePosition {
   readonly series: SourceSeries;
   readonly position: number;
-}
-
-/** What the archives of a series hold around a position. */
-export interface ArchivedAt {
-  /** The record with that sequence, if it is archived. */
-  readonly record: ArchiveRecord | undefined;
-  /** The sequence after the last archived one; undefined if no record is archived. */
-  readonly end: number | undefined;
 }
 
 /** Takes the records of one series. A source calls its methods in the order of the records. */

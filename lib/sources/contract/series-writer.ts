@@ -1,7 +1,7 @@
 import type { RecordInput } from '../../codec/records/record-input.js';
 import type { CloseOptions, CloseResult } from '../../writing/close-options.js';
 import type { Receipt } from '../../writing/receipts/receipt.js';
-import type { ArchivedAt } from './record-source.js';
+import type { ArchivedAt } from '../../writing/sequences/find-archived-record.js';
 
 /** What `archiveFrom` needs of the writer of a series: `createArchiveWriter` returns one. */
 export interface SeriesWriter {
@@ -9,5 +9,6 @@ export interface SeriesWriter {
   ready(): Promise<void>;
   close(options?: CloseOptions): Promise<CloseResult>;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  findArchived?(sequence: number): Promise<ArchivedAt>;
+  /** Undefined if the writer cannot see what is archived. */
+  findArchived?(sequence: number): Promise<ArchivedAt | undefined>;
 }

@@ -1,0 +1,143 @@
+import type { ArchiveRecord } from '../../codec/records/archive-record.js';
+import type { RecordSelection } from '../../codec/version-2/block-selection.js';
+import type { FrameHeader } from '../../codec/version-2/frame-header.js';
+import { ArchiveError } from '../../errors/archive-error.js';
+import { StoreError } from '../../errors/store-error.js';
+import { DEFAULT_MAX_RECORD_BYTES } from '../../format/limits.js';
+import type { IndexedRun, SpanOptions } from '../../reading/archives/find-spans.js';
+import { type ReadArchiveOptions, readArchive } from '../../reading/archives/read-archive.js';
+import type { SequenceRange } from '../../reading/sequences/sequence-ranges.js';
+import { compareNaturally } from '../../series/names/natural-order.js';
+import type { FoundArchive } from '../../series/opening/found-archive.js';
+import { readIndexChain } from '../../series/opening/index-chain.js';
+import { uncompressedEnds } from '../../series/opening/uncompressed-ends.js';
+
+/** What the archives of a series hold around a sequence. */
+export interface ArchivedAt {
+  /** The record with that sequence; undefined if it is not archived. */
+  readonly record: ArchiveRecord | undefined;
+  /** The sequence after the last archived one; undefined if no record is archived. */
+  readonly end: number | undefined;
+}
+
+/** After so many archives in a row that hold nothing as late, the older ones are not looked at. */
+const MOST_EARLIER = 8;
+
+/** In a larger series, the search looks only at the latest archives. */
+const MOST_ARCHIVES = 1024;
+
+const QUIETLY: ReadArchiveOptions = {
+  maxRecordBytes: DEFAULT_MAX_RECORD_BYTES,
+  metadataKey: undefined,
+  whenDamaged: 'skip',
+  onDamage: () => undefined,
+};
+
+/**
+ * Looks for the record of a writer with a sequence, and for the end of the writer's records, from the
+ * last name backwards: by the index of a sealed archive, and in the whole of one that is open.
+ *
+ * @param writer 16 hex digits
+ * @throws StoreError, Node's error, the signal's reason
+ */
+export async function findArchivedRecord(
+  archives: readonly FoundArchive[],
+  writer: string,
+  sequence: number,
+  signal: AbortSignal,
+): Promise<ArchivedAt> {
+  const latest = archives.toSorted((a, b) => compareNaturally(b.path, a.path));
+  const search = new SequenceSearch(writer, sequence);
+  let earlier = 0;
+  for (const archive of latest.slice(0, MOST_ARCHIVES)) {
+    if (earlier === MOST_EARLIER) break;
+    signal.throwIfAborted();
+    earlier = (await search.lookIn(archive)) ? 0 : earlier + 1;
+  }
+  return { record: search.record, end: search.end };
+}
+
+/** Selects one record of a writer, and notes how far the writer's records go. */
+class SequenceSearch implements RecordSelection {
+  readonly earliestMicros = Number.NEGATIVE_INFINITY;
+  readonly latestMicros = Number.POSITIVE_INFINITY;
+  readonly metadata = undefined;
+  record: ArchiveRecord | undefined;
+  end: number | undefined;
+  readonly #writer: string;
+  readonly #sequence: number;
+  #latestHere = 0;
+
+  constructor(writer: string, sequence: number) {
+    this.#writer = writer;
+    this.#sequence = sequence;
+  }
+
+  /** @returns whether the archive holds the sequence or a later one */
+  async lookIn(archive: FoundArchive): Promise<boolean> {
+    this.#latestHere = 0;
+    try {
+      const isIndexed = await this.#readIndexes(archive);
+      if (!isIndexed) await this.#read(archive, undefined);
+      else if (this.#latestHere > this.#sequence && this.record === undefined) {
+        const isWanted = (run: IndexedRun) => this.#mayHold(run);
+        await this.#read(archive, { isWanted, whenUntimed: 'read it', leastBytes: 0 });
+      }
+    } catch (error) {
+      // A damaged archive, or one that is gone, holds nothing that this search could find.
+      if (error instanceof StoreError || !(error instanceof ArchiveError)) throw error;
+    }
+    return this.#latestHere > this.#sequence;
+  }
+
+  passOver({ records, sequence, writer }: FrameHeader): SequenceRange[] {
+    const wanted = this.#sequence;
+    const end = sequence + records;
+    if (writer !== this.#writer || wanted < sequence || wanted >= end) {
+      return [{ begin: sequence, end }];
+    }
+    return [
+      { begin: sequence, end: wanted },
+      { begin: wanted + 1, end },
+    ].filter((range) => range.begin < range.end);
+  }
+
+  noteRead({ records, sequence, writer }: FrameHeader): void {
+    if (writer === this.#writer) this.#noteEnd(sequence + records);
+  }
+
+  #noteEnd(end: number): void {
+    this.#latestHere = Math.max(this.#latestHere, end);
+    this.end = Math.max(this.end ?? 0, end);
+  }
+
+  /** @returns whether indexes describe the whole archive */
+  async #readIndexes(archive: FoundArchive): Promise<boolean> {
+    const source = await archive.open('end');
+    try {
+      const ends = source.isOpen ? null : await uncompressedEnds(source);
+      if (ends === null) return false;
+      const { isWhole } = await readIndexChain(ends, ({ header }) => {
+        if (header.writer === this.#writer) this.#noteEnd(header.sequence);
+      });
+      return isWhole;
+    } finally {
+      await source.close();
+    }
+  }
+
+  async #read(archive: FoundArchive, seek: SpanOptions | undefined): Promise<void> {
+    for await (const records of readArchive(archive, this, QUIETLY, seek)) {
+      const found = records.find(
+        ({ sequence, writer }) => sequence === this.#sequence && writer === this.#writer,
+      );
+      this.record ??= found?.copy();
+    }
+  }
+
+  #mayHold({ end, records, sequence, writer }: IndexedRun): boolean {
+    if (writer === undefined) return true;
+    const isBefore = (end ?? sequence + records) <= this.#sequence;
+    return writer === this.#writer && sequence <= this.#sequence && !isBefore;
+  }
+}
