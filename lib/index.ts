@@ -23,6 +23,11 @@ export { NoArchivesError } from './errors/no-archives-error.js';
 export { NotAFileError } from './errors/not-a-file-error.js';
 export { RecordError } from './errors/record-error.js';
 export { ShippingPendingError } from './errors/shipping-pending-error.js';
+export {
+  type DivergedRecord,
+  SourceDivergedError,
+  type SourceDivergence,
+} from './errors/source-diverged-error.js';
 export { SpoolFullError } from './errors/spool-full-error.js';
 export { StoreError, type StoreFailure } from './errors/store-error.js';
 export { TemplateError } from './errors/template-error.js';

@@ -45,7 +45,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   writing: ['policies', 'receipts', 'sequences', 'handlers', 'sink', 'recovery', 'rolling'],
   shipping: ['journal'],
   exporting: ['parquet', 'messages', 'destinations'],
-  sources: ['contract'],
+  sources: ['contract', 'kafka'],
   command: [
     'options',
     'output',

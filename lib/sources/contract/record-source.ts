@@ -16,8 +16,16 @@ export interface LostPositions {
   readonly from: number;
   /** The position after the last one. */
   readonly to: number;
-  /** `expired`: the source had deleted the records. `spool`: the disk that held them is gone. */
+  /**
+   * `expired`: the source had deleted the records before they were archived. `spool`: they were
+   * acknowledged, and are in no archive that this process can see.
+   */
   readonly reason: 'expired' | 'spool';
+  /**
+   * With `spool`: the other archiver that acknowledged them. They are lost only if its disk is, and
+   * are not counted in `stats()`.
+   */
+  readonly holder?: string;
 }
 
 /** The events of a source. */
@@ -136,14 +144,15 @@ export abstract class RecordSource extends EventedSource {
 
   /** Reports records that are lost. */
   protected reportLost(lost: LostPositions): void {
-    this.counts.lost += lost.to - lost.from;
+    const { from, holder, reason, series, to } = lost;
+    if (holder === undefined) this.counts.lost += to - from;
     if (this.emit('lost', lost)) return;
-    const { from, reason, series, to } = lost;
-    const what = `positions ${from} to ${to - 1} of ${series} are lost`;
-    const why =
-      reason === 'expired'
-        ? 'they expired before they were archived'
-        : 'they were acknowledged, and are not archived';
+    const range = `positions ${from} to ${to - 1} of ${series}`;
+    const what = holder === undefined ? `${range} are lost` : `${range} are not archived here`;
+    const why = {
+      expired: 'they expired before they were archived',
+      spool: `${holder ?? 'this archiver'} has acknowledged them, and must have them on its disk`,
+    }[reason];
     this.#warn('SHOEBOX_LOST', series, `${what}: ${why} (the source's event "lost" reports all)`);
   }
 }
