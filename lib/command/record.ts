@@ -2,6 +2,7 @@ import { defineCommand } from './command-definition.js';
 import { closeWriter } from './output/close-writer.js';
 import { describeError } from './output/describe-error.js';
 import { countOf } from './output/quantities.js';
+import { startLog } from './output/start-log.js';
 import { archiveFiles } from './record/archive-files.js';
 import { archiveStdin } from './record/archive-stdin.js';
 import { InputParsers } from './record/parsing/input-parsers.js';
@@ -32,7 +33,8 @@ export const record = defineCommand({
       metadata: metadata.flat(),
       onRejected: (line) => rejects?.add(line),
     });
-    const writers = new WriterGroup();
+    await startLog(terminal, options);
+    const writers = new WriterGroup(terminal);
     const run: RecordRun = {
       ...{ directory, options, terminal, signal, writers, parsers, rejects },
       missedBytes: 0,

@@ -1,24 +1,28 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 
+import type { ArchiveWriter } from '../index.js';
 import { defineCommand } from './command-definition.js';
 import { byteCount, duration } from './options/amounts.js';
+import { LOG_OPTIONS } from './options/log-options.js';
 import { asText, oneOf, option, optionWithDefault } from './options/option.js';
 import { JSON_OPTION } from './options/shared-options.js';
 import { UsageError } from './options/usage-error.js';
 import { openWriter, WRITER_OPTIONS } from './options/writer-options.js';
 import { closeWriter } from './output/close-writer.js';
 import { prometheusText } from './output/prometheus.js';
+import { startLog } from './output/start-log.js';
+import type { Terminal } from './output/terminal.js';
 import { showRecordStatus } from './record/record-status.js';
 import { WriterGroup } from './record/writer-group.js';
+import { Acknowledger } from './serve/acknowledger.js';
+import { BodyMemory } from './serve/body-memory.js';
+import { listen } from './serve/listen.js';
 import { parseListenAddress } from './serve/listen-address.js';
+import { logResponse } from './serve/log-response.js';
 import { createRequestHandler } from './serve/request-handler.js';
-
-/** How often Node looks for requests that take too long. */
-const TIMEOUT_CHECK_MS = 1000;
+import { ResponseCounts } from './serve/response-counts.js';
+import { VERSION } from './version.js';
 
 /** Archives what is posted over HTTP. */
 export const serve = defineCommand({
@@ -38,8 +42,20 @@ export const serve = defineCommand({
       'synced',
       oneOf('written', 'synced', 'shipped'),
     ),
+    ackTimeout: optionWithDefault(
+      '--ack-timeout <duration>',
+      'answer 503 if the record is not that safe after so long',
+      '30s',
+      duration,
+    ),
     maxBody: optionWithDefault('--max-body <size>', 'the largest record', '1MiB', byteCount),
     maxBatch: optionWithDefault('--max-batch <size>', 'the largest batch', '64MiB', byteCount),
+    maxBacklog: optionWithDefault(
+      '--max-backlog <size>',
+      'how many bytes may wait in memory for the disk; then the answer is 429',
+      '64MiB',
+      byteCount,
+    ),
     requestTimeout: optionWithDefault(
       '--request-timeout <duration>',
       'how long a request may take to arrive',
@@ -50,6 +66,7 @@ export const serve = defineCommand({
     tlsCert: option('--tls-cert <file>', 'serve HTTPS with this certificate (PEM)', asText),
     tlsKey: option('--tls-key <file>', 'the key of the certificate (PEM)', asText),
     ...WRITER_OPTIONS,
+    ...LOG_OPTIONS,
     ...JSON_OPTION,
   },
   examples: [
@@ -57,64 +74,63 @@ export const serve = defineCommand({
     "curl -d '{\"user\":7}' 'http://127.0.0.1:8080/?event=login'",
   ],
   async run({ args: [directory = ''], options, signal, terminal }) {
-    const { ack, deadline, listen, tlsCert, tlsKey, to } = options;
+    const { ack, deadline, listen: address, tlsCert, tlsKey, to } = options;
     if (ack === 'shipped' && to === undefined) throw new UsageError('--ack shipped goes with --to');
     const token = await readToken(options.tokenFile, terminal.host.env.SHOEBOX_TOKEN);
-    if (!listen.isLoopback && token === undefined) {
+    if (!address.isLoopback && token === undefined) {
       throw new UsageError(
-        `--listen ${listen.host} is reachable from elsewhere: give a token ` +
+        `--listen ${address.host} is reachable from elsewhere: give a token ` +
           'with --token-file or SHOEBOX_TOKEN',
       );
     }
     const tls = await readTls(tlsCert, tlsKey);
-    const writer = await openWriter(directory, options);
-    const handle = createRequestHandler({
-      ...{ writer, ack, token },
-      mostBodyBytes: options.maxBody,
-      mostBatchBytes: options.maxBatch,
-      metrics: () => prometheusText(writer.stats()),
-    });
-    const server = createServer(tls, options.requestTimeout, (request, response) => {
-      void handle(request, response);
-    });
-    server.listen(listen.port, listen.host);
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const scheme = tls === undefined ? 'http' : 'https';
-    const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
-    terminal.note(`listening on ${scheme}://${host}:${port}`);
-    const writers = new WriterGroup();
-    writers.add(writer);
-    const status = showRecordStatus(writers, terminal, { isJson: options.json });
+    await startLog(terminal, options);
+    const { maxBacklog, maxBatch, maxBody } = options;
+    const writer = await openWriter(directory, options, { maxPendingBytes: maxBacklog });
     const failed = once(writer, 'error').then(([error]) => Promise.reject(error));
-    await Promise.race([aborted(signal), failed]);
-    status.stop();
-    server.close();
-    const code = await closeWriter(writer, deadline, terminal);
-    // Answers were sent as records became safe; a body that never ends must not keep the process.
-    server.closeAllConnections();
-    if (options.json) {
-      const { left, records, sealed, sealedBytes, shipped } = writer.stats();
-      const counts = { records, sealed, sealedBytes, shipped, left };
-      await terminal.printJson({ type: 'summary', ...counts });
+    // Awaited below.
+    failed.catch(() => undefined);
+    const writers = new WriterGroup(terminal);
+    writers.add(writer);
+    const counts = new ResponseCounts();
+    const handle = createRequestHandler({
+      ...{ writer, token, mostBodyBytes: maxBody, mostBatchBytes: maxBatch },
+      acknowledger: new Acknowledger(writer, ack, options.ackTimeout),
+      // One body always has room.
+      memory: new BodyMemory(Math.max(maxBacklog, maxBody)),
+      metrics: () => prometheusText(writer.stats(), { responses: counts.byCode, version: VERSION }),
+    });
+    const server = await listen(
+      { address, tls, requestTimeoutMs: options.requestTimeout },
+      (request, response) => {
+        counts.watch(response);
+        logResponse(request, response, terminal);
+        void handle(request, response);
+      },
+    ).catch(async (error: unknown) => {
+      await writer.close({ deadlineMs: deadline });
+      throw error;
+    });
+    terminal.note(`listening on ${server.url}`, { event: 'listening', url: server.url });
+    const status = showRecordStatus(writers, terminal, { isJson: options.json });
+    try {
+      await Promise.race([aborted(signal), failed]);
+      status.stop();
+      server.stop();
+      return await closeWriter(writer, deadline, terminal);
+    } finally {
+      status.stop();
+      server.stop();
+      await server.end();
+      if (options.json) await printSummary(writer, terminal);
     }
-    return code;
   },
 });
 
-function createServer(
-  tls: { cert: Buffer; key: Buffer } | undefined,
-  requestTimeout: number,
-  listener: RequestListener,
-): Server {
-  const options = {
-    requestTimeout,
-    headersTimeout: requestTimeout,
-    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-  };
-  return tls === undefined
-    ? createHttpServer(options, listener)
-    : createHttpsServer({ ...options, ...tls }, listener);
+async function printSummary(writer: ArchiveWriter, terminal: Terminal): Promise<void> {
+  const { left, records, sealed, sealedBytes, shipped } = writer.stats();
+  const counts = { records, sealed, sealedBytes, shipped, left };
+  await terminal.printJson({ type: 'summary', ...counts });
 }
 
 async function readToken(

@@ -1,63 +1,26 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 
 import { expect } from 'chai';
 
 import { createArchiveReader } from '../../lib/index.js';
 import { callShoebox } from '../support/call-shoebox.js';
-import { startShoebox } from '../support/run-shoebox.js';
-import { TemporaryDirectories } from '../support/series.js';
-
-interface Served {
-  readonly url: string;
-  readonly directory: string;
-  /** Sends SIGTERM; returns the exit code and the text of stderr. */
-  stop(): Promise<{ code: number | null; stderr: string }>;
-}
+import { hasPromtool, promtool } from '../support/promtool.js';
+import { post, ServeChildren } from '../support/serve-tools.js';
 
 describe('shoebox serve', () => {
-  const temporary = new TemporaryDirectories();
-  const children: ChildProcess[] = [];
-  afterEach(async () => {
-    for (const child of children.splice(0)) child.kill('SIGKILL');
-    await temporary.remove();
-  });
-
-  async function serve(options: readonly string[] = [], env = {}): Promise<Served> {
-    const directory = await temporary.make();
-    const child = startShoebox(['serve', directory, '--listen', '127.0.0.1:0', ...options], {
-      env,
-    });
-    children.push(child);
-    const lines: string[] = [];
-    const errors = createInterface(child.stderr);
-    errors.on('line', (line) => lines.push(line));
-    await once(errors, 'line');
-    const [, url = ''] = /^listening on (\S+)$/.exec(lines[0] ?? '') ?? [];
-    return {
-      ...{ url, directory },
-      async stop() {
-        child.kill('SIGTERM');
-        const [code] = await once(child, 'exit');
-        return { code, stderr: lines.join('\n') };
-      },
-    };
-  }
-
-  const post = async (url: string, body: string, headers: Record<string, string> = {}) => {
-    const response = await fetch(url, { method: 'POST', body, headers });
-    // The fields are compared below.
-    const answer = (await response.json()) as { writer: string; sequence: number };
-    return { status: response.status, headers: response.headers, body: answer };
-  };
+  const children = new ServeChildren();
+  afterEach(() => children.end());
 
   it('archives what is posted, and answers once it is synced', async () => {
-    const { directory, stop, url } = await serve(['--max-body', '100', '--max-batch', '1000']);
+    const { directory, stop, url } = await children.start([
+      '--max-body',
+      '100',
+      '--max-batch',
+      '1000',
+    ]);
     const first = await post(`${url}/?event=login&event=last`, '{"a":1}', {
       'X-Shoebox-Meta-Tenant': Buffer.from('Zoë').toString('latin1'),
     });
@@ -102,6 +65,8 @@ describe('shoebox serve', () => {
     expect([health.status, await health.json()]).to.deep.equal([200, { status: 'ok' }]);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).to.contain('\nshoebox_records_total 4\n');
+    expect(metrics).to.contain('shoebox_http_responses_total{code="405"} 2\n');
+    if (hasPromtool()) expect(promtool(['check', 'metrics'], metrics).status).to.equal(0);
 
     const { code, stderr } = await stop();
     expect([code, stderr.split('\n').at(-1)]).to.deep.equal([0, '4 records in 1 archive']);
@@ -116,7 +81,7 @@ describe('shoebox serve', () => {
 
   it('wants the token, whatever the size of the body', async () => {
     const env = { SHOEBOX_TOKEN: 'secret' };
-    const { url } = await serve(['--max-body', '10'], env);
+    const { url } = await children.start(['--max-body', '10'], env);
     for (const authorization of ['', 'Bearer wrong', 'Basic secret']) {
       const { headers, status } = await post(url, 'x'.repeat(100), { authorization });
       expect([status, headers.get('www-authenticate')]).to.deep.equal([401, 'Bearer']);
@@ -128,14 +93,14 @@ describe('shoebox serve', () => {
   });
 
   it('ends a request that does not arrive in time with 408', async () => {
-    const { url } = await serve(['--request-timeout', '1ms']);
+    const { url } = await children.start(['--request-timeout', '1ms']);
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab');
     expect(await text(socket)).to.match(/^HTTP\/1\.1 408 /);
   });
 
   it('refuses to listen beyond this computer without a token', async () => {
-    const directory = await temporary.make();
+    const directory = await children.makeDirectory();
     for (const address of [':0', '0.0.0.0:0', '[::]:0', '192.0.2.1:80', 'example.com:80']) {
       const { code, stderr } = await callShoebox(['serve', directory, '--listen', address]);
       expect([code, stderr.split(':')[0]], address).to.deep.equal([2, 'shoebox']);

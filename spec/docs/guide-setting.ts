@@ -31,6 +31,8 @@ export async function openGuideSetting(
       AWS_ACCESS_KEY_ID: server.credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: server.credentials.secretAccessKey,
       SHOEBOX_S3_PATH_STYLE: 'true',
+      // As at a terminal.
+      SHOEBOX_LOG_FORMAT: 'text',
     },
     actual: new Map([
       ['my-bucket', await server.createBucket()],

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-import type { ShoeboxCall, ShoeboxResult } from './run-shoebox.js';
+import { type ShoeboxCall, type ShoeboxResult, TEXT_LOG } from './run-shoebox.js';
 
 /**
  * Runs a command in this process, which is much faster than a child process. Signals, EPIPE and
@@ -15,7 +15,7 @@ export async function callShoebox(
     stdin: new PassThrough().end(input),
     stdout: new PassThrough(),
     stderr: new PassThrough(),
-    env,
+    env: { ...TEXT_LOG, ...env },
   };
   // Not at the top: mocha requires this file, and commands are imported lazily. Both would have
   // their own instances of each class.

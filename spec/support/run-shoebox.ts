@@ -7,6 +7,9 @@ import { compiled } from './compiled.js';
 
 const MAIN = new URL('../../lib/command/main.ts', import.meta.url);
 
+/** Makes the log text, as it is at a terminal; otherwise it is JSON here. */
+export const TEXT_LOG = { SHOEBOX_LOG_FORMAT: 'text' } as const;
+
 export interface ShoeboxCall {
   readonly cwd?: string;
   /** Added to the environment, which holds no other option of the command. */
@@ -26,7 +29,7 @@ export function startShoebox(args: readonly string[], { cwd, env }: ShoeboxCall 
   const clean = Object.entries(process.env).filter(([name]) => !name.startsWith('SHOEBOX_'));
   return spawn(process.execPath, [main, ...args], {
     ...(cwd !== undefined && { cwd }),
-    env: { ...Object.fromEntries(clean), ...env },
+    env: { ...Object.fromEntries(clean), ...TEXT_LOG, ...env },
   });
 }
 

@@ -21,7 +21,9 @@ export async function closeWriter(
 ): Promise<number> {
   const { left, reason } = await writer.close({ deadlineMs });
   const { records, sealed } = writer.stats();
-  terminal.note(`${countOf(records, 'record')} in ${countOf(sealed, 'archive')}`);
+  terminal.note(`${countOf(records, 'record')} in ${countOf(sealed, 'archive')}`, {
+    ...{ event: 'ended', records, sealed, left: left.length },
+  });
   if (left.length === 0 && reason === undefined) return 0;
   const why = reason === undefined ? '' : `: ${reason.message}`;
   terminal.warn(`${countOf(left.length, 'archive')} left for the next start${why}`);

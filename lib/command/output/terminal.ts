@@ -19,6 +19,23 @@ export interface Host {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** How important a message is. */
+export type MessageLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** The levels, the least important first. */
+export const MESSAGE_LEVELS: readonly MessageLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** Facts of a message, for programs. */
+export type MessageFacts = Readonly<Record<string, unknown>>;
+
+/** Where messages go instead of to stderr as text. */
+export interface MessageSink {
+  /** Decides itself which levels it takes. */
+  tell(level: MessageLevel, text: string, facts: MessageFacts): void;
+  /** Takes what the user has asked for, at any level. */
+  answer(text: string): void;
+}
+
 export interface TerminalOptions {
   readonly isQuiet: boolean;
   /** Print errors with their stacks. */
@@ -31,6 +48,8 @@ export class Terminal {
   readonly host: Host;
   readonly #isDebug: boolean;
   readonly #status: StatusLine;
+  #level: MessageLevel;
+  #sink: MessageSink | undefined;
   #isClosed = false;
   #fault: Error | undefined;
 
@@ -38,6 +57,7 @@ export class Terminal {
     this.host = host;
     this.isQuiet = isQuiet;
     this.#isDebug = isDebug;
+    this.#level = isQuiet ? 'warn' : 'info';
     this.#status = new StatusLine(host.stderr, !isQuiet && host.stderr.isTTY === true);
     host.stdout.on('error', (error: NodeJS.ErrnoException) => {
       // `head` has read enough: that is success.
@@ -78,26 +98,59 @@ export class Terminal {
     });
   }
 
+  /** The least important level of the messages that are shown. */
+  get level(): MessageLevel {
+    return this.#level;
+  }
+
+  /** Shows only messages from this level on. With `--quiet` none below `warn` is shown. */
+  setLevel(level: MessageLevel): void {
+    if (!this.isQuiet || rankOf(level) > rankOf(this.#level)) this.#level = level;
+  }
+
+  /** Gives all later messages to `sink`, and shows no status line any more. */
+  redirect(sink: MessageSink): void {
+    this.#status.clear();
+    this.#sink = sink;
+  }
+
   /** Says something to the user, unless `--quiet`. */
-  note(text: string): void {
-    if (!this.isQuiet) this.#say(text);
+  note(text: string, facts: MessageFacts = {}): void {
+    this.#tell('info', text, facts);
   }
 
   /** Says what went wrong. */
-  warn(text: string): void {
-    this.#say(`${styleText('yellow', 'warning:', { stream: this.host.stderr })} ${text}`);
+  warn(text: string, facts: MessageFacts = {}): void {
+    this.#tell('warn', text, facts);
   }
 
-  /** Says why the command fails. */
+  /** Says why the command fails, or that something is lost. */
   fail(error: unknown, text: string): void {
-    const name = styleText('red', 'shoebox:', { stream: this.host.stderr });
-    this.#say(`${name} ${text}`);
-    if (this.#isDebug) this.#say(inspect(error));
+    const code = systemCodeOf(error);
+    const stack = this.#isDebug ? { stack: inspect(error) } : {};
+    this.#tell('error', text, { ...(code !== undefined && { code }), ...stack });
+  }
+
+  /** Logs a step of the work. People see it with `--log-level debug` only. */
+  log(text: string, facts: MessageFacts): void {
+    if (this.#sink !== undefined) this.#sink.tell('info', text, facts);
+    else this.#tell('debug', text, facts);
+  }
+
+  /** Logs what is of interest in the search for a fault only. */
+  debug(text: string, facts: MessageFacts): void {
+    this.#tell('debug', text, facts);
+  }
+
+  /** Answers a user who asks for the status, at any level. */
+  answer(text: string): void {
+    if (this.#sink !== undefined) this.#sink.answer(text);
+    else this.#say(`shoebox: ${text}`);
   }
 
   /** Shows one line that the next one replaces, if stderr is a terminal. */
   showStatus(text: string): void {
-    this.#status.show(text);
+    if (this.#sink === undefined) this.#status.show(text);
   }
 
   /** Erases the status line. */
@@ -105,10 +158,27 @@ export class Terminal {
     this.#status.clear();
   }
 
+  #tell(level: MessageLevel, text: string, facts: MessageFacts): void {
+    if (this.#sink !== undefined) {
+      this.#sink.tell(level, text, facts);
+      return;
+    }
+    if (rankOf(level) < rankOf(this.#level)) return;
+    const stream = this.host.stderr;
+    if (level === 'warn') this.#say(`${styleText('yellow', 'warning:', { stream })} ${text}`);
+    else if (level === 'error') this.#say(`${styleText('red', 'shoebox:', { stream })} ${text}`);
+    else this.#say(text);
+    if (typeof facts.stack === 'string') this.#say(facts.stack);
+  }
+
   #say(text: string): void {
     this.#status.clear();
     this.host.stderr.write(`${text}\n`);
   }
+}
+
+function rankOf(level: MessageLevel): number {
+  return MESSAGE_LEVELS.indexOf(level);
 }
 
 /** Whether `error` only says that the reader of stdout has closed it. */

@@ -1,3 +1,4 @@
+import { LOG_OPTIONS } from '../options/log-options.js';
 import {
   asText,
   flag,
@@ -32,6 +33,7 @@ export const RECORD_OPTIONS = {
   rejects: option('--rejects <file>', 'keep lines that are no JSON in this file', asText),
   strict: flag('--strict', 'end at the first line that is no JSON'),
   ...WRITER_OPTIONS,
+  ...LOG_OPTIONS,
   ...JSON_OPTION,
 } as const;
 

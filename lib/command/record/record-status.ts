@@ -27,7 +27,7 @@ export function showRecordStatus(
   };
   const restore = answerStatusSignal(() => {
     const seconds = (performance.now() - begunMs) / 1000;
-    return `shoebox: ${lineOf(Math.round(writers.stats().records / seconds))}`;
+    terminal.answer(lineOf(Math.round(writers.stats().records / seconds)));
   });
   const timer = setInterval(
     () => {

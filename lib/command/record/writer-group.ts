@@ -1,4 +1,6 @@
 import type { ArchiveWriter, CloseOptions, CloseResult } from '../../index.js';
+import { type LoggedWriter, logWriter } from '../output/log-writer.js';
+import type { Terminal } from '../output/terminal.js';
 
 /** The figures of a writer, as far as a run shows them. */
 type Figures = Pick<
@@ -7,8 +9,7 @@ type Figures = Pick<
 >;
 
 /** A writer of records into archives. */
-export interface GroupedWriter {
-  on(event: 'open', listener: (archive: { readonly name: string }) => void): unknown;
+export interface GroupedWriter extends LoggedWriter {
   stats(): Figures;
   close(options?: CloseOptions): Promise<CloseResult>;
 }
@@ -24,6 +25,12 @@ export class WriterGroup {
   /** The figures of those that were closed before the end. */
   #closed = NOTHING;
   #archive = '';
+  readonly #terminal: Terminal;
+
+  /** @param terminal logs what the writers do */
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
 
   /** The archive that was opened last; empty before the first one. */
   get archive(): string {
@@ -32,6 +39,7 @@ export class WriterGroup {
 
   add(writer: GroupedWriter): void {
     this.#open.add(writer);
+    logWriter(writer, this.#terminal);
     writer.on('open', ({ name }) => {
       this.#archive = name;
     });

@@ -36,7 +36,7 @@ export function showReplayStatus(
   };
   const restore = answerStatusSignal(() => {
     const seconds = (performance.now() - begunMs) / 1000;
-    return `shoebox: ${lineOf(Math.round(destination.stats().records / seconds))}`;
+    terminal.answer(lineOf(Math.round(destination.stats().records / seconds)));
   });
   const timer = setInterval(
     () => {

@@ -1,41 +1,62 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** A request whose answer is an error, with the status and its text. */
-export class RequestError extends Error {
-  override readonly name = 'RequestError';
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+import type { BodyMemory } from './body-memory.js';
+import { tooLarge } from './request-error.js';
 
-  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message);
-    this.status = status;
-    this.headers = headers;
-  }
+/** A request whose body is wanted. */
+export interface BodyRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly memory: BodyMemory;
+  /** The largest body. */
+  readonly mostBytes: number;
 }
 
 /**
  * Reads a whole body.
  *
- * @throws RequestError 413 for a body of more than `mostBytes`, as soon as its size shows
+ * @throws RequestError 413 for a body of more than `mostBytes`, as soon as its size shows; 429 if
+ *   memory is full
  */
-export async function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer> {
-  checkLength(request, mostBytes);
+export async function readBody({ memory, mostBytes, ...exchange }: BodyRequest): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    if (bytes > mostBytes) throw tooLarge('the body', mostBytes);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of receive(exchange, mostBytes, 'the body')) {
+      memory.take(chunk.length);
+      bytes += chunk.length;
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks, bytes);
+  } finally {
+    memory.give(bytes);
   }
-  return Buffer.concat(chunks, bytes);
 }
 
-/** @throws RequestError 413 if the header says that the body is too large */
-export function checkLength({ headers }: IncomingMessage, mostBytes: number): void {
-  if (Number(headers['content-length'] ?? 0) > mostBytes) throw tooLarge('the body', mostBytes);
-}
-
-export function tooLarge(what: string, mostBytes: number): RequestError {
-  // The rest of the body is not read, so the connection cannot be used again.
-  return new RequestError(413, `${what} has more than ${mostBytes} bytes`, { Connection: 'close' });
+/**
+ * Yields the chunks of a body. A client that waits for permission to send it (RFC 9110, section
+ * 10.1.1) gets that first. The rest of a body that is not read to its end is received and dropped, so
+ * that the client can read the answer.
+ *
+ * @throws RequestError 413 for a body of more than `mostBytes`
+ */
+export async function* receive(
+  { request, response }: Pick<BodyRequest, 'request' | 'response'>,
+  mostBytes: number,
+  what: string,
+): AsyncGenerator<Buffer> {
+  const { 'content-length': length = 0, expect } = request.headers;
+  if (Number(length) > mostBytes) throw tooLarge(what, mostBytes);
+  if (expect !== undefined) response.writeContinue();
+  let bytes = 0;
+  try {
+    // Destroying the request would close the connection before the answer.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) throw tooLarge(what, mostBytes);
+      yield chunk;
+    }
+  } finally {
+    request.resume();
+  }
 }
