@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 
 import { expect } from 'chai';
 
+import { nodeZstd } from '../../lib/codec/compression/zstd/node-zstd.js';
 import { decodeIndexBody, encodeIndexFrame } from '../../lib/codec/version-2/archive-index.js';
 import { readFrameHeader } from '../../lib/codec/version-2/frame-header.js';
 import type { SequenceGap } from '../../lib/index.js';
@@ -18,6 +19,7 @@ import { WRITER_ID } from '../support/encode-archive.js';
 import { FaultyStore } from '../support/faulty-store.js';
 import { compressAll, indexOf } from '../support/gzip-tools.js';
 import { readPayloads, TemporaryDirectories } from '../support/series.js';
+import { compressZstd, framesOf, needsZstd } from '../support/zstd-tools.js';
 
 const START_MICROS = 1_700_000_000_000_000;
 const KIB = 2 ** 10;
@@ -56,10 +58,12 @@ describe('RollingReadStream, with a metadata index', () => {
   const directories = new TemporaryDirectories();
   let directory: string;
   let gzip: Buffer;
+  let zstd: Buffer | undefined;
 
   before(async () => {
     // As large, compared with the blocks, as the 1 MiB that a shipper makes of blocks of 128 KiB.
     gzip = await compressAll(SEALED.bytes, { memberBytes: 88 * KIB });
+    if (nodeZstd !== null) zstd = await compressZstd(SEALED.bytes, { memberBytes: 88 * KIB });
   });
 
   beforeEach(async () => {
@@ -91,6 +95,9 @@ describe('RollingReadStream, with a metadata index', () => {
 
   const PLAIN = () => writeFile(join(directory, 'a.events'), SEALED.bytes);
   const GZIP = () => writeFile(join(directory, 'a.events.gz'), gzip);
+  /** gzip where Node has no zstd. */
+  const ZSTD = () =>
+    zstd === undefined ? GZIP() : writeFile(join(directory, 'a.events.zst'), zstd);
 
   it('reads 3 % of a file for a key that matches 1 % of its blocks', async () => {
     await PLAIN();
@@ -107,12 +114,26 @@ describe('RollingReadStream, with a metadata index', () => {
     expect(bytes).to.be.lessThan(0.03 * gzip.length + 2 * largest);
   });
 
+  it('reads 3 % and two frames of zstd for a stretch that is 1 % of its blocks', async function () {
+    if (zstd === undefined) return needsZstd(this);
+    await writeFile(join(directory, 'a.events.zst'), zstd);
+    const largest = Math.max(...framesOf(zstd).map(({ bytes }) => bytes.length));
+    for (const where of [{ hour: '42' }, { hour: /^42$/, event: ['login', 'logout'] }]) {
+      const { bytes, found } = await count({ where });
+      expect(found).to.deep.equal(expected(({ metadata }) => metadata.hour === '42'));
+      expect(bytes).to.be.lessThan(0.03 * zstd.length + 2 * largest);
+    }
+  });
+
   it('reads only the end of an archive without the value', async () => {
-    for (const write of [PLAIN, GZIP]) {
+    for (const write of [PLAIN, GZIP, ZSTD]) {
       await write();
       const { bytes, found } = await count({ where: { tenant: 'tenant-x' } });
       expect(found).to.deep.equal([]);
-      expect(bytes).to.be.lessThan(0.02 * gzip.length);
+      // The head that gives the order is in the first block, which zstd decompresses whole.
+      const head =
+        write === ZSTD && zstd !== undefined ? (framesOf(zstd)[0]?.bytes.length ?? 0) : 0;
+      expect(bytes).to.be.lessThan(0.02 * gzip.length + head);
       await directories.remove();
       directory = await directories.make();
     }
@@ -123,6 +144,7 @@ describe('RollingReadStream, with a metadata index', () => {
     for (const [name, bytes] of [
       ['a.events', SEALED.bytes],
       ['a.events.gz', gzip],
+      ...(zstd === undefined ? [] : [['a.events.zst', zstd] as const]),
     ] as const) {
       await store.put(name, Readable.from([bytes], { objectMode: false }));
       for (const [tenant, gets] of [
@@ -180,12 +202,12 @@ describe('RollingReadStream, with a metadata index', () => {
     ];
     for (const [name, options, wants] of CASES) {
       it(`for ${name}`, async () => {
-        await PLAIN();
-        expect(await numbers(options)).to.deep.equal(expected(wants));
-        await directories.remove();
-        directory = await directories.make();
-        await GZIP();
-        expect(await numbers(options)).to.deep.equal(expected(wants));
+        for (const write of [PLAIN, GZIP, ZSTD]) {
+          await write();
+          expect(await numbers(options)).to.deep.equal(expected(wants));
+          await directories.remove();
+          directory = await directories.make();
+        }
       });
     }
   });

@@ -26,7 +26,8 @@ import { reportArchive, VERIFY_OPTION_NAMES, type VerifyOptions } from './verify
 export interface SeriesReport {
   /**
    * `complete`: every writer's archives exist, from the first to the last one that was found, each
-   * is intact, and each holds the digest of the one before it. Version 1 and JSON lines have no such
+   * is intact, and each holds the digest of the one before it. An archive that was checked by its
+   * indexes only (`isRead` is false) has no digest to compare. Version 1 and JSON lines have no such
    * chain: for them only damage can be found.
    */
   readonly verdict: 'complete' | 'incomplete';
