@@ -8,6 +8,7 @@ import { expect } from 'chai';
 
 import { exportParquet } from '../../lib/exporting/export-parquet.js';
 import { toCsv } from '../../lib/exporting/to-csv.js';
+import { createArchiveWriter } from '../../lib/shipping/create-archive-writer.js';
 import { queryDuckDb } from '../support/duckdb.js';
 import { TemporaryDirectories } from '../support/series.js';
 
@@ -38,20 +39,29 @@ describe('docs/export.md', () => {
     const csv = toCsv({ columns: ['time', 'metadata.event'] });
     await writeFile(join(directory, 'events.csv'), await buffer(Readable.from(records).pipe(csv)));
 
+    const lines = createArchiveWriter({
+      ...{ directory, template: 'x_[[WRITER]].jsonl', format: 'jsonl' },
+      ship: { to: join(directory, 'lines'), key: 'dt=%Y-%m-%d/hour=%H/[[NAME]]' },
+    });
+    for (const record of records) lines.write(record);
+    await lines.close();
+
     const found = [];
     for (const sql of statementsOf('DuckDB')) {
       const placed = sql
         .replaceAll("'table/", `'${table}/`)
+        .replaceAll("'lines/", `'${directory}/lines/`)
         .replaceAll("'events", `'${directory}/events`);
       found.push(await queryDuckDb(placed));
     }
-    const [byEvent, byUser, byCsv] = found;
+    const [byEvent, byUser, byHour, byCsv] = found;
     expect(byEvent?.map(({ event, logins }) => [event, logins])).to.deep.equal([
       ['login', '5'],
       ['logout', '4'],
     ]);
     expect(byUser?.map(({ user }) => user).sort()).to.deep.equal(['0', '1', '2']);
+    expect(byHour).to.deep.equal([{ dt: '2026-11-05', hour: '12', 'count_star()': '10' }]);
     expect(byCsv).to.have.length(2);
-    expect(found).to.have.length(3);
+    expect(found).to.have.length(4);
   });
 });
