@@ -1,5 +1,5 @@
 import { constants, watch } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 
 import { cleanCause } from '../errors/clean-cause.js';
 import { openRegularFile } from './open-regular-file.js';
@@ -91,6 +91,10 @@ export interface FileLayer {
   unlink(path: string): Promise<void>;
   /** Creates a directory, and its parents where they are missing, for the owner alone: 0o700. */
   mkdir(path: string): Promise<void>;
+  /**
+   * Removes an empty directory. Without this member, empty directories stay.
+   */
+  rmdir?(path: string): Promise<void>;
   /** Makes the names that were created, linked or removed in a directory survive a power loss. */
   syncDirectory(path: string): Promise<void>;
   /**
@@ -126,6 +130,7 @@ export const nodeFileLayer: FileLayer = {
   async mkdir(path) {
     await withCleanErrors(mkdir(path, { recursive: true, mode: DIRECTORY_MODE }));
   },
+  rmdir: (path) => withCleanErrors(rmdir(path)),
   async syncDirectory(path) {
     const directory = await withCleanErrors(open(path, OPEN_DIRECTORY));
     try {

@@ -33,6 +33,7 @@ export function withFileMode(files: FileLayer, mode: number): FileLayer {
     rename: (from, to) => files.rename(from, to),
     unlink: (path) => files.unlink(path),
     mkdir: (path) => files.mkdir(path),
+    rmdir: async (path) => void (await files.rmdir?.(path)),
     syncDirectory: (path) => files.syncDirectory(path),
   };
 }

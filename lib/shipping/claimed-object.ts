@@ -1,7 +1,7 @@
 import { headObject } from '../stores/contract/head-object.js';
 import type { StoredObject } from '../stores/contract/store.js';
-import type { StoreContext } from './ask-store.js';
 import type { JournaledObject } from './journal/journal-entry.js';
+import type { StoreContext } from './uploads/list-uploads.js';
 
 /**
  * The object that a journal claims to hold an archive, as the store describes it; null if there is

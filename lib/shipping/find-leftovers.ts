@@ -29,12 +29,12 @@ import {
   sightLease,
 } from '../writing/recovery/lease-takeover.js';
 import { readLeaseToken } from '../writing/sink/archive-lease.js';
-import { abortUnfinished } from './abort-unfinished.js';
-import { listUploads, type StoreContext } from './ask-store.js';
 import { ArchiveJournal } from './journal/archive-journal.js';
 import type { JournalEntry } from './journal/journal-entry.js';
 import { JOURNAL_SUFFIX, parseJournalName } from './journal/journal-name.js';
 import { SHIP_OPTION_NAMES } from './ship-options.js';
+import { abortUnfinished } from './uploads/abort-unfinished.js';
+import { listUploads, type StoreContext } from './uploads/list-uploads.js';
 
 /** Where and how to look for leftovers. */
 export interface FindLeftoversOptions {

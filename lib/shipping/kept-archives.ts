@@ -23,6 +23,7 @@ const MOST_REQUESTS = 8;
 export class KeptArchives {
   readonly #options: KeptArchivesOptions;
   #waiting: Shipment[] = [];
+  #running = 0;
   #checking: Promise<unknown> = Promise.resolve();
 
   constructor(options: KeptArchivesOptions) {
@@ -30,9 +31,9 @@ export class KeptArchives {
   }
 
   check(shipments: readonly Shipment[]): void {
-    this.#waiting = [...shipments].reverse();
-    const checks = Array.from({ length: MOST_REQUESTS }, () => this.#checkAll());
-    this.#checking = Promise.all(checks);
+    this.#waiting = [...shipments.toReversed(), ...this.#waiting];
+    const checks = Array.from({ length: MOST_REQUESTS - this.#running }, () => this.#checkAll());
+    this.#checking = Promise.all([this.#checking, ...checks]);
   }
 
   /** Settles when all archives are checked, or no more will be. */
@@ -42,9 +43,10 @@ export class KeptArchives {
 
   async #checkAll(): Promise<void> {
     const { clock, onFailed, onMissing, signal } = this.#options;
+    this.#running++;
     for (;;) {
       const shipment = signal.aborted ? undefined : this.#waiting.pop();
-      if (shipment === undefined) return;
+      if (shipment === undefined) break;
       try {
         if (!(await retry(() => shipment.isStored(), { clock, signal }))) onMissing(shipment);
       } catch (error) {
@@ -52,5 +54,6 @@ export class KeptArchives {
         this.#waiting = [];
       }
     }
+    this.#running--;
   }
 }

@@ -3,6 +3,7 @@ import { extname, posix } from 'node:path';
 
 import { TemplateError } from '../errors/template-error.js';
 import { baseNameOf, COMPRESSED_SUFFIXES, isReadableName } from '../series/names/archive-state.js';
+import { escapeGlob } from '../series/names/glob.js';
 import { joinPatterns, Template } from '../series/names/template.js';
 import { hostText, KEY_TOKENS, type KeyToken, sealingText } from '../series/names/token-text.js';
 import { objectKeyProblem } from '../stores/contract/object-key.js';
@@ -34,16 +35,19 @@ export class KeyTemplate {
   /** The literal text that every key begins with. */
   readonly prefix: string;
   readonly #suffix: string;
+  readonly #folder: string;
   readonly #template: Template<KeyToken>;
 
   /**
    * @param suffix that of compressed archives; empty if they are not compressed
+   * @param folder in which all keys are; empty for none
    * @throws TemplateError if keys would leave the prefix, if archives would share a key, or if the
    *   template ends with the suffix of another compression
    */
-  constructor(template: string, suffix = '.gz') {
+  constructor(template: string, suffix = '.gz', folder = '') {
     this.template = template;
     this.#suffix = suffix;
+    this.#folder = folder === '' ? '' : `${folder}/`;
     const given = COMPRESSED_SUFFIXES.find((known) => template.toLowerCase().endsWith(known)) ?? '';
     if (given !== '' && given !== suffix) {
       const expected = suffix === '' ? 'none, as compression is none' : suffix;
@@ -55,7 +59,7 @@ export class KeyTemplate {
     if (!this.#template.has('NAME')) {
       throw new TemplateError(template, 'has no [[NAME]], so that archives would share a key');
     }
-    this.prefix = /^[^%[]*/.exec(template)?.[0] ?? '';
+    this.prefix = this.#folder + (/^[^%[]*/.exec(template)?.[0] ?? '');
     const name = posix.basename(this.keysOf(SAMPLE).plain);
     if (isReadableName(name) && isReadableName(baseNameOf(name))) return;
     throw new TemplateError(template, `makes the name ${name}, which readers take for no archive`);
@@ -91,7 +95,8 @@ export class KeyTemplate {
   /** The keys without the suffix of a compression. */
   #namesOf(archive: ShippableArchive): ArchiveKeys {
     const timeMicros = Math.round(1000 * (archive.firstTime?.getTime() ?? archive.openedAt));
-    const plain = this.#template.expand(timeMicros, (token) => tokenText(token, archive));
+    const text = this.#template.expand(timeMicros, (token) => tokenText(token, archive));
+    const plain = this.#folder + text;
     const extension = extname(plain);
     const stem = plain.slice(0, plain.length - extension.length);
     const distinct = `${stem}-${archive.sha256.slice(0, SHA_DIGITS)}${extension}`;
@@ -110,7 +115,12 @@ export class KeyTemplate {
    */
   patternOf(names: string): string {
     const patterns = this.#template.patterns((token) => (token === 'NAME' ? names : '*'));
-    return joinPatterns([...patterns, `{${ANY_SUFFIX.join(',')}}`]);
+    return escapeGlob(this.#folder) + joinPatterns([...patterns, `{${ANY_SUFFIX.join(',')}}`]);
+  }
+
+  /** The same keys in a folder. */
+  inFolder(folder: string): KeyTemplate {
+    return new KeyTemplate(this.template, this.#suffix, folder);
   }
 }
 

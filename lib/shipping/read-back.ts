@@ -7,7 +7,7 @@ import { DirectoryStore } from '../stores/directory/directory-store.js';
 import { decompress } from '../streams/compression/decompress.js';
 import { MEMBER_READERS } from '../streams/compression/member-readers.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
-import type { StoreContext } from './ask-store.js';
+import type { StoreContext } from './uploads/list-uploads.js';
 
 /**
  * Whether an object is exactly this archive, compressed as its key says. The object's bytes decide;

@@ -4,11 +4,11 @@ import { askStore } from '../stores/contract/ask-store.js';
 import { headObject } from '../stores/contract/head-object.js';
 import type { PutResult, Store, StoredObject } from '../stores/contract/store.js';
 import type { ShippableArchive, ShippingEvidence } from '../writing/handlers/archive-shipper.js';
-import type { StoreContext } from './ask-store.js';
 import type { CompressedArchive } from './compress-archive.js';
 import type { JournaledObject } from './journal/journal-entry.js';
 import { type ArchiveKeys, namesakesOf } from './key-template.js';
 import { hashObject, holdsArchive, isFileOf } from './read-back.js';
+import type { StoreContext } from './uploads/list-uploads.js';
 
 export interface ShipContext extends StoreContext {
   readonly keys: ArchiveKeys;

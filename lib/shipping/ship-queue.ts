@@ -1,6 +1,7 @@
 import { type Backoff, jitteredBackoffMs } from '../streams/backoff.js';
 import type { Clock, Timer } from '../streams/clock.js';
 import { Waiters } from '../streams/waiters.js';
+import type { ShippingListener } from '../writing/handlers/archive-shipper.js';
 import { outlookOf } from './failure-outlook.js';
 import type { Shipment } from './shipment.js';
 
@@ -9,6 +10,8 @@ export interface WaitingShipment {
   readonly shipment: Shipment;
   /** When its archive was sealed, in ms since the epoch. */
   readonly sealedAt: number;
+  /** Receives the outcome. */
+  readonly listener: ShippingListener;
   /** How many of its turns have failed. */
   failures: number;
   /** Why its last turn failed. */
@@ -36,6 +39,8 @@ export interface ShipQueueOptions {
   /** Runs one turn of a shipment. Must never reject. */
   readonly ship: (waiting: WaitingShipment) => Promise<void>;
 }
+
+const NO_LISTENER: ShippingListener = { onShipped() {}, onDropped() {}, onFailed() {} };
 
 /** Delays after failures that may go away by themselves. */
 const BACKOFF: Backoff = { firstDelayMs: 200, longestDelayMs: 30_000 };
@@ -92,10 +97,11 @@ export class ShipQueue {
     return this.#isStopped;
   }
 
-  add(shipment: Shipment): void {
+  add(shipment: Shipment, listener: ShippingListener = NO_LISTENER): void {
     this.#entries.push({
       shipment,
       sealedAt: shipment.archive.sealedAt ?? this.#options.clock.now(),
+      listener,
       failures: 0,
       error: undefined,
       doubtful: 0,

@@ -5,9 +5,11 @@ import { isSameAsBefore } from '../files/is-same-as-before.js';
 import { systemCodeOf } from '../files/system-error.js';
 import type { StoredObject } from '../stores/contract/store.js';
 import type { Compression } from '../streams/compression/compression.js';
-import type { ShippableArchive, ShippedArchive } from '../writing/handlers/archive-shipper.js';
-import { abortUnfinished } from './abort-unfinished.js';
-import type { StoreContext } from './ask-store.js';
+import type {
+  ShippableArchive,
+  ShippedArchive,
+  ShippingListener,
+} from '../writing/handlers/archive-shipper.js';
 import { findClaimed } from './claimed-object.js';
 import { compressArchive } from './compress-archive.js';
 import { ArchiveJournal } from './journal/archive-journal.js';
@@ -23,6 +25,8 @@ import { holdsArchive } from './read-back.js';
 import { settleFile } from './settle-file.js';
 import { shipArchive } from './ship-archive.js';
 import type { LocalFile } from './ship-options.js';
+import { abortUnfinished } from './uploads/abort-unfinished.js';
+import type { StoreContext } from './uploads/list-uploads.js';
 
 /** What all shipments of a writer share. */
 export interface ShipmentContext extends StoreContext {
@@ -38,6 +42,8 @@ export interface ShipmentContext extends StoreContext {
    * Whether to leave the journal alone: it is of a shipment to another store. @default false
    */
   readonly isWithoutJournal?: boolean | undefined;
+  /** Receives the outcome. @default none does */
+  readonly listener?: ShippingListener | undefined;
   /** Reports a failure that does not stop the shipment. */
   onToleratedFailure(
     archive: LeftArchive,
@@ -90,6 +96,11 @@ export class Shipment {
   /** The shipment of an archive that was found in the directory and must be inspected. */
   static ofLeft(archive: LeftArchive, context: ShipmentContext): Shipment {
     return new Shipment(archive, null, context);
+  }
+
+  /** Receives the outcome. */
+  get listener(): ShippingListener | undefined {
+    return this.#context.listener;
   }
 
   /** The archive's digest in hex; undefined until the archive has been inspected. */

@@ -5,9 +5,11 @@ import { escapeGlob } from '../series/names/glob.js';
 import type { Store } from '../stores/contract/store.js';
 import { DirectoryStore } from '../stores/directory/directory-store.js';
 import { S3Store } from '../stores/s3/s3-store.js';
+import type { KeyTemplate } from './key-template.js';
 import type { ShipSettings } from './ship-options.js';
 
-interface ShippedSeries extends Pick<ShipSettings, 'key' | 'localFile'> {
+interface ShippedSeries extends Pick<ShipSettings, 'localFile'> {
+  readonly key: Pick<KeyTemplate, 'patternOf'>;
   readonly store: Store;
   /** Whether the writer has opened the store, and closes it. */
   readonly ownsStore: boolean;

@@ -13,7 +13,7 @@ export interface SpoolLimitOptions {
   readonly maxBytes: number;
   readonly whenFull: WhenFull;
   readonly files: FileLayer;
-  onDropped(archive: DroppedArchive): void;
+  onDropped(archive: DroppedArchive, waiting: WaitingShipment): void;
   /** A file could not be deleted. Its archive stays in the queue. */
   onFailed(archive: ArchiveFailure['archive'], error: unknown): void;
 }
@@ -94,7 +94,7 @@ export class SpoolLimit {
     await waiting.shipment.forget();
     this.#queue.remove(waiting);
     this.dropped++;
-    onDropped({ path, name, bytes, sha256 });
+    onDropped({ path, name, bytes, sha256 }, waiting);
     // Notify only after a drop: if nothing can be dropped, callers that were woken would spin.
     this.#queue.notify();
     return true;

@@ -12,6 +12,7 @@ import type { ArchiveFailure } from './handlers/archive-failure.js';
 import { ArchiveProgress } from './receipts/archive-progress.js';
 import type { ReceiptAnchor } from './receipts/receipt.js';
 import { RECEIPT_LEVELS } from './receipts/receipt-level.js';
+import type { StoreReceipts } from './receipts/store-receipts.js';
 import type { Roller } from './rolling/roller.js';
 import type { RollingWriteSettings } from './rolling-write-options.js';
 import { type ArchivedSequences, findArchivedFrom } from './sequences/archived-sequences.js';
@@ -28,6 +29,8 @@ export interface GivenSequencesSettings
 
 export interface GivenSequencesContext {
   readonly roller: Roller;
+  /** Gets the archives of earlier writers that may become safer. */
+  readonly receipts: StoreReceipts;
   /** Settles when the directory was looked at: what earlier writers left is listed. */
   readonly ready: Promise<void>;
   /** Ends the waiting: the writer must end. */
@@ -65,8 +68,6 @@ export class GivenSequences {
   /** 16 hex digits. */
   readonly #writer: string;
   readonly #held = new HeldSequences();
-  /** Archives of earlier writers that may become safer, by their names. */
-  readonly #earlier = new Map<string, ArchiveProgress>();
   #state: 'idle' | 'looking' | 'known' = 'idle';
 
   constructor(options: GivenSequencesSettings & GivenSequencesContext) {
@@ -130,18 +131,6 @@ export class GivenSequences {
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  /** The store has an archive of this directory. */
-  shipped(name: string): void {
-    this.#earlier.get(baseNameOf(name))?.reach('shipped', Number.POSITIVE_INFINITY);
-    this.#earlier.delete(baseNameOf(name));
-  }
-
-  /** No archive will become safer. */
-  end(error: Error): void {
-    for (const progress of this.#earlier.values()) progress.fail(RECEIPT_LEVELS, error);
-    this.#earlier.clear();
   }
 
   #sequenceIn(record: RecordInput): number | undefined {
@@ -233,7 +222,7 @@ export class GivenSequences {
     const levels = isStored ? RECEIPT_LEVELS : RECEIPT_LEVELS.slice(0, -1);
     for (const level of levels) progress.reach(level, Number.POSITIVE_INFINITY);
     if (isStored) return progress;
-    if (this.#options.shipper !== undefined) this.#earlier.set(name, progress);
+    if (this.#options.shipper !== undefined) this.#options.receipts.found(path, progress);
     else {
       const message = 'the record is not shipped: the writer has no option ship';
       progress.fail(['shipped'], new ArchiveError('ERR_NOT_SHIPPED', message));

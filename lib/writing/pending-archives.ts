@@ -65,14 +65,14 @@ export class PendingArchives {
   /** A handler has removed an archive of this writer. */
   gone(archive: SealedArchive): void {
     this.#completeBytes -= archive.bytes;
-    this.#receipts.gone(archive.sha256, 'a handler has removed the archive');
+    this.#receipts.stored.gone(archive.sha256, 'a handler has removed the archive');
   }
 
   /** The shipper has deleted an archive. */
   dropped({ sha256 }: DroppedArchive): void {
     // An archive of an earlier writer has no receipts here.
     if (sha256 === undefined) return;
-    this.#receipts.gone(sha256, 'its archive was dropped, to keep within maxSpoolBytes');
+    this.#receipts.stored.gone(sha256, 'its archive was dropped, to keep within maxSpoolBytes');
   }
 
   /**

@@ -29,7 +29,7 @@ export class QueuedBytes {
 
   /** Counts a record that has to wait; false once there are too many bytes. */
   add(record: RecordInput): boolean {
-    this.#bytes += RECORD_OVERHEAD_BYTES + payloadBytes(record);
+    this.#bytes += waitingBytesOf(record);
     this.#isOver ||= this.#bytes > this.most;
     return !this.#isOver;
   }
@@ -41,6 +41,11 @@ export class QueuedBytes {
     this.#isOver = false;
     return wasOver;
   }
+}
+
+/** How many bytes a record counts that has to wait. */
+export function waitingBytesOf(record: RecordInput): number {
+  return RECORD_OVERHEAD_BYTES + payloadBytes(record);
 }
 
 function payloadBytes(record: RecordInput): number {

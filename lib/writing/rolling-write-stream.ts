@@ -35,6 +35,7 @@ import {
 } from './rolling-write-options.js';
 import type { ArchivedAt } from './sequences/find-archived-record.js';
 import { patternAt, patternsOfSeries } from './series-locations.js';
+import type { SharedWriting } from './shared-writing.js';
 import { DiskFigures } from './sink/disk-figures.js';
 import { DiskRetry } from './sink/disk-retry.js';
 import { Takeover } from './takeover.js';
@@ -56,10 +57,7 @@ const RECORDS_AHEAD = 1024;
  * see `ArchiveWriterEvents`.
  */
 export class RollingWriteStream extends EventedWritable {
-  /**
-   * The glob that reads the series back from the writer's directory, whether its archives are open,
-   * sealed or compressed.
-   */
+  /** The glob that reads the series back from the writer's directory, open or sealed. */
   readonly pattern: string;
   /**
    * All patterns under which the series' archives may be: the directory, and wherever handlers and
@@ -88,8 +86,11 @@ export class RollingWriteStream extends EventedWritable {
     else this.#roller.writeSoon();
   };
 
-  /** @throws TemplateError, RangeError or TypeError for an option that makes no sense */
-  constructor(options: RollingWriteOptions) {
+  /**
+   * @param shared what the writers of partitions share
+   * @throws TemplateError, RangeError or TypeError for an option that makes no sense
+   */
+  constructor(options: RollingWriteOptions, shared?: SharedWriting) {
     const settings = parseRollingWriteOptions(options);
     super({ objectMode: true, highWaterMark: RECORDS_AHEAD });
     const { clock, endTimeoutMs, shipper, signal, syncMode } = settings;
@@ -98,7 +99,7 @@ export class RollingWriteStream extends EventedWritable {
     this.pattern = patternAt(written);
     this.patterns = patternsOfSeries(written, settings.handlers, shipper?.patterns);
     this.#shipper = shipper;
-    this.#receipts = new ReceiptBook(shipper !== undefined);
+    this.#receipts = new ReceiptBook(shipper !== undefined, shared?.receipts);
     this.#retry = new DiskRetry(clock, {
       onStalled: (stall) => this.#report('stalled', stall),
       onResumed: (step) => this.#report('resumed', step),
@@ -116,12 +117,14 @@ export class RollingWriteStream extends EventedWritable {
       retry: this.#retry,
       figures: this.#figures,
       ready,
+      memory: shared?.memory,
       listener: this.#archiveListener(),
       onRoom: () => this.#queue.release(),
     });
     this.#sequences = createGivenSequences(settings, {
       ready,
       roller: this.#roller,
+      receipts: this.#receipts.stored,
       signal: this.#endWait.overdue,
       onKnown: () => this.#queue.release(),
       onFailed,
@@ -140,7 +143,7 @@ export class RollingWriteStream extends EventedWritable {
     if (syncMode === 'always') {
       this._writev = (entries, callback) => this.#queue.takeEntries(entries, callback);
     }
-    // Last, and not by Node's option `signal`: an aborted one destroys the stream at once.
+    // Last, and not by Node's option: an aborted signal destroys the stream at once.
     if (signal !== undefined) addAbortSignal(signal, this);
   }
 
@@ -280,8 +283,7 @@ export class RollingWriteStream extends EventedWritable {
   #createTakeover(settings: RollingWriteSettings): Takeover {
     const shippingListener: ShippingListener = {
       onShipped: (archive) => {
-        this.#receipts.shipped(archive.sha256);
-        this.#sequences?.shipped(archive.name);
+        this.#receipts.stored.shipped(archive);
         this.#report('shipped', archive);
       },
       onDropped: (archive) => {
@@ -363,8 +365,7 @@ export class RollingWriteStream extends EventedWritable {
     await this.#takeover.idle();
     await this.#settleOnDisk();
     // The failure is about to destroy the stream: not everything is on disk.
-    const { failure } = this.#queue;
-    if (failure !== undefined) throw failure;
+    if (this.#queue.failure !== undefined) throw this.#queue.failure;
     this.#report('drained');
     if (this.#shipper !== undefined) await this.#endWait.ship(this.#shipper);
   }
@@ -374,8 +375,7 @@ export class RollingWriteStream extends EventedWritable {
       await this.#settleOnDisk();
     } finally {
       await this.#shipper?.stop(this.#endWait.overdue);
-      const why = this.#queue.failure ?? this.errored ?? wasDestroyed();
-      for (const book of [this.#receipts, this.#sequences]) book?.end(why);
+      this.#receipts.end(this.#queue.failure ?? this.errored ?? wasDestroyed());
     }
   }
 

@@ -177,7 +177,7 @@ export class DirectoryRecovery {
  * The archive that was left open, if a file of this name says that one was. A crash may have left
  * only its lease, or only an incomplete copy.
  */
-function orphanOf(name: string): string | undefined {
+export function orphanOf(name: string): string | undefined {
   const left = leasedName(name) ?? name;
   return mayBeTorn(left) ? baseNameOf(left) : temporaryBaseOf(left);
 }

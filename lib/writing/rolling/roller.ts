@@ -16,6 +16,7 @@ import type { ReceiptAnchor } from '../receipts/receipt.js';
 import type { SyncMode } from '../sink/archive-sync.js';
 import type { DiskFigures } from '../sink/disk-figures.js';
 import type { DiskRetry } from '../sink/disk-retry.js';
+import type { SharedMemory } from '../sink/shared-memory.js';
 import { writeSlabChecksums } from '../sink/slab-checksums.js';
 import { SLAB_BYTES, SlabKeeper } from '../sink/slab-keeper.js';
 import type { ArchiveListener } from './archive-listener.js';
@@ -47,6 +48,8 @@ export interface RollerOptions {
   /** Settles when files may be created. Records are taken before that. */
   readonly ready: Promise<void>;
   readonly listener: ArchiveListener;
+  /** Memory that several writers share. @default memory of its own */
+  readonly memory?: SharedMemory | undefined;
   /** Called when `isFull` may have become false. */
   readonly onRoom: () => void;
 }
@@ -88,7 +91,7 @@ export class Roller {
     this.#writer = Buffer.from(writerId).toString('hex');
     this.#isSequenced = settings.format === 'v2';
     this.#time = new BurstClock(clock);
-    this.#slabs = new SlabKeeper(SLAB_BYTES + settings.blockBytes);
+    this.#slabs = options.memory?.slabs ?? new SlabKeeper(SLAB_BYTES, settings.blockBytes);
     this.#encoder = createRecordEncoder(settings, {
       writerId,
       onBlock: (block, body) => {
@@ -108,6 +111,7 @@ export class Roller {
       sealer: new ArchiveSealer({ directory, template, format: settings.format, writerId }),
       writer: this.#writer,
       slabs: this.#slabs,
+      unsynced: options.memory?.unsynced,
       onProgress: () => this.#proceed(),
     });
   }
@@ -151,7 +155,7 @@ export class Roller {
     else if (isFirst) this.#rollTimer.arm(draft);
     if (this.#encoder.pendingBytes >= COLLECTED_BYTES && !this.#encoder.isBlockOpen) {
       this.#collect();
-      if (this.#slab.length >= SLAB_BYTES) this.#handOver('unfinished');
+      if (this.#slab.length >= this.#slabs.fullBytes) this.#handOver('unfinished');
     }
   }
 

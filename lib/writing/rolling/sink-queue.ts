@@ -40,6 +40,8 @@ export interface SinkQueueOptions {
   readonly ready: Promise<void>;
   /** Gets back the memory of bytes that are safe on disk. */
   readonly slabs: SlabKeeper;
+  /** Where unsynced bytes are kept, with those of other writers. @default memory of its own */
+  readonly unsynced?: UnsyncedMemory | undefined;
   readonly listener: ArchiveListener;
   /** Called when `isBusy` may have changed. */
   readonly onProgress: () => void;
@@ -65,6 +67,7 @@ export class SinkQueue {
   readonly #options: SinkQueueOptions;
   readonly #live = new Map<ArchiveDraft, LiveArchive>();
   readonly #memory: UnsyncedMemory;
+  readonly #leaveMemory: () => void;
   readonly #waiting: Handover[] = [];
   #writing: Promise<void> | null = null;
   #sealing: Promise<void> = Promise.resolve();
@@ -80,8 +83,9 @@ export class SinkQueue {
 
   constructor(options: SinkQueueOptions) {
     this.#options = options;
-    const { maxUnsyncedBytes, slabs } = options;
-    this.#memory = new UnsyncedMemory(maxUnsyncedBytes, (bytes) => slabs.keep(bytes));
+    const { maxUnsyncedBytes, slabs, unsynced } = options;
+    this.#memory = unsynced ?? new UnsyncedMemory(maxUnsyncedBytes, (bytes) => slabs.keep(bytes));
+    this.#leaveMemory = this.#memory.join(() => this.#syncAll());
   }
 
   /** Whether bytes that are given to `write` have to wait. */
@@ -142,6 +146,7 @@ export class SinkQueue {
   /** Closes the files that are open: archives that could not be sealed stay as they are. */
   async close(): Promise<void> {
     this.#closing ??= this.#abandonAll();
+    this.#leaveMemory();
     this.#sealWaiters.end();
     await this.#closing;
   }
@@ -179,7 +184,7 @@ export class SinkQueue {
     progress.archive = archive.file.name;
     progress.reach('written', records);
     sync.wrote(records);
-    if (this.#memory.isHalfFull) this.#syncAll();
+    if (this.#memory.isHalfFull) this.#memory.syncAll();
     if (end !== null) this.#sealSoon(draft, end);
   }
 
@@ -223,7 +228,7 @@ export class SinkQueue {
   /** Waits for a sync while too many bytes are not synced. */
   async #makeRoom(): Promise<void> {
     while (this.#memory.isFull && this.#failed === 'nothing') {
-      this.#syncAll();
+      this.#memory.syncAll();
       await this.#memory.released();
     }
   }
@@ -283,7 +288,7 @@ export class SinkQueue {
     const isFirst = this.#failed === 'nothing';
     if (this.#failed !== 'sealing') this.#failed = what;
     if (!isFirst) return;
-    this.#memory.end();
+    this.#memory.wake();
     this.#options.listener.onFailure(error);
   }
 }

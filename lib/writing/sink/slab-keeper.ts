@@ -14,6 +14,8 @@ const SLABS_OF_A_BURST = 64;
  * fastest source is a third slower.
  */
 export class SlabKeeper {
+  /** A slab with so many bytes is full, and is written. It has room for one more block. */
+  readonly fullBytes: number;
   readonly #slabBytes: number;
   readonly #spares: Buffer[] = [];
   #inUse = 0;
@@ -23,8 +25,10 @@ export class SlabKeeper {
   /** The same, in the burst before. */
   #mostBefore = 0;
 
-  constructor(slabBytes: number) {
-    this.#slabBytes = slabBytes;
+  /** @param blockBytes how much more than full a slab may be */
+  constructor(fullBytes: number, blockBytes = 0) {
+    this.fullBytes = fullBytes;
+    this.#slabBytes = fullBytes + blockBytes;
   }
 
   /** Returns a free slab, in memory that threads can share. */

@@ -13,6 +13,7 @@ export class UnsyncedMemory {
   #bytes = 0;
   readonly #waiters = new Waiters();
   readonly #passing: Promise<void>[] = [];
+  readonly #syncs = new Set<() => void>();
 
   /**
    * @param mostBytes limit at which writing waits for a sync
@@ -61,14 +62,30 @@ export class UnsyncedMemory {
     if (this.#passing.length > MOST_PASSING) await this.#passing.shift();
   }
 
-  /** Settles at the next `release`, or after `end`. */
+  /** Settles at the next `release` or `wake`. */
   async released(): Promise<void> {
     await this.#waiters.next();
   }
 
-  /** Lets no caller of `released` wait, now or later. */
-  end(): void {
-    this.#waiters.end();
+  /** Wakes the callers of `released`: one of them has failed, and must not wait any more. */
+  wake(): void {
+    this.#waiters.wakeAll();
+  }
+
+  /** Has all writers that share the memory sync what they have written. */
+  syncAll(): void {
+    for (const sync of this.#syncs) sync();
+  }
+
+  /**
+   * Adds a writer that uses the memory.
+   *
+   * @param sync begins to sync what the writer has written
+   * @returns removes the writer
+   */
+  join(sync: () => void): () => void {
+    this.#syncs.add(sync);
+    return () => this.#syncs.delete(sync);
   }
 
   /**

@@ -27,14 +27,14 @@ describe('ReceiptBook', () => {
     book.sealed(one.draft, 'ab');
     book.sealed(two.draft, 'ab');
     book.sealed(other.draft, 'cd');
-    book.shipped('ab');
+    book.stored.shipped({ path: '/a', sha256: 'ab' });
     expect(await Promise.all([one.shipped, two.shipped])).to.deep.equal(['shipped', 'shipped']);
-    book.gone('cd', 'it was dropped');
+    book.stored.gone('cd', 'it was dropped');
     expect(await rejection(other.shipped)).to.have.property(
       'message',
       'the record is not shipped: it was dropped',
     );
-    book.shipped('none');
+    book.stored.shipped({ path: '/b', sha256: 'none' });
   });
 
   it('waits for all archives so far, except those that are settled', async () => {
@@ -44,7 +44,7 @@ describe('ReceiptBook', () => {
     draft.progress.reach('synced', 2);
     await synced;
     book.sealed(draft, 'ab');
-    book.shipped('ab');
+    book.stored.shipped({ path: '/a', sha256: 'ab' });
     await book.all('shipped');
   });
 

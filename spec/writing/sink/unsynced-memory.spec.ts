@@ -57,12 +57,22 @@ describe('UnsyncedMemory', () => {
     expect(freed).to.deep.equal([first, second]);
   });
 
-  it('lets no caller wait after its end', async () => {
+  it('wakes the callers that wait, though nothing was released', async () => {
     memory.keep(slab(100, 100));
     const released = memory.released();
-    memory.end();
-    await Promise.all([released, memory.released()]);
+    memory.wake();
+    await released;
     expect(memory.isFull).to.equal(true);
+  });
+
+  it('has all writers that share it sync, until they leave', () => {
+    const synced: string[] = [];
+    const leave = memory.join(() => synced.push('a'));
+    memory.join(() => synced.push('b'));
+    memory.syncAll();
+    leave();
+    memory.syncAll();
+    expect(synced).to.deep.equal(['a', 'b', 'b']);
   });
 });
 

@@ -1,8 +1,8 @@
-import { createGlobMatcher } from '../series/names/glob-matcher.js';
-import type { Clock, Timer } from '../streams/clock.js';
+import { createGlobMatcher } from '../../series/names/glob-matcher.js';
+import type { Clock, Timer } from '../../streams/clock.js';
+import type { JournaledUpload } from '../journal/journal-entry.js';
 import { abortUnfinished } from './abort-unfinished.js';
-import { listUploads, type StoreContext } from './ask-store.js';
-import type { JournaledUpload } from './journal/journal-entry.js';
+import { listUploads, type StoreContext } from './list-uploads.js';
 
 export interface OrphanUploadsOptions extends StoreContext {
   /** The text that all keys of the series begin with. */

@@ -1,10 +1,13 @@
 import { expect } from 'chai';
 
-import { OrphanUploads, type OrphanUploadsOptions } from '../../lib/shipping/orphan-uploads.js';
-import type { UnfinishedUpload } from '../../lib/stores/contract/store.js';
-import { FakeClock } from '../support/fake-clock.js';
-import { MemoryStore, storeError } from '../support/memory-store.js';
-import { turns } from '../support/shipping-writer.js';
+import {
+  OrphanUploads,
+  type OrphanUploadsOptions,
+} from '../../../lib/shipping/uploads/orphan-uploads.js';
+import type { UnfinishedUpload } from '../../../lib/stores/contract/store.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { MemoryStore, storeError } from '../../support/memory-store.js';
+import { turns } from '../../support/shipping-writer.js';
 
 const DAY_MS = 24 * 3_600_000;
 

@@ -1,7 +1,7 @@
-import { StoreError } from '../errors/store-error.js';
-import { askStore } from '../stores/contract/ask-store.js';
-import { listUploads, type StoreContext } from './ask-store.js';
-import type { JournaledUpload } from './journal/journal-entry.js';
+import { StoreError } from '../../errors/store-error.js';
+import { askStore } from '../../stores/contract/ask-store.js';
+import type { JournaledUpload } from '../journal/journal-entry.js';
+import { listUploads, type StoreContext } from './list-uploads.js';
 
 /**
  * Aborts an upload that a crash or a failure may have left unfinished.

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import { abortUnfinished } from '../../lib/shipping/abort-unfinished.js';
-import { MemoryStore, storeError } from '../support/memory-store.js';
-import { rejection } from '../support/store-tools.js';
+import { abortUnfinished } from '../../../lib/shipping/uploads/abort-unfinished.js';
+import { MemoryStore, storeError } from '../../support/memory-store.js';
+import { rejection } from '../../support/store-tools.js';
 
 describe('abortUnfinished', () => {
   const { signal } = new AbortController();

@@ -1,6 +1,6 @@
-import { StoreError } from '../errors/store-error.js';
-import { askForEach } from '../stores/contract/ask-store.js';
-import type { Store, UnfinishedUpload } from '../stores/contract/store.js';
+import { StoreError } from '../../errors/store-error.js';
+import { askForEach } from '../../stores/contract/ask-store.js';
+import type { Store, UnfinishedUpload } from '../../stores/contract/store.js';
 
 /** A store, and the signal that ends all waiting for it. */
 export interface StoreContext {

@@ -2,10 +2,10 @@ import { Readable } from 'node:stream';
 
 import { expect } from 'chai';
 
-import { listUploads } from '../../lib/shipping/ask-store.js';
-import type { UnfinishedUpload } from '../../lib/stores/contract/store.js';
-import { MemoryStore, storeError } from '../support/memory-store.js';
-import { rejection } from '../support/store-tools.js';
+import { listUploads } from '../../../lib/shipping/uploads/list-uploads.js';
+import type { UnfinishedUpload } from '../../../lib/stores/contract/store.js';
+import { MemoryStore, storeError } from '../../support/memory-store.js';
+import { rejection } from '../../support/store-tools.js';
 
 describe('listUploads', () => {
   const { signal } = new AbortController();

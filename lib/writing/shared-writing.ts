@@ -1,0 +1,9 @@
+import type { StoreReceipts } from './receipts/store-receipts.js';
+import type { SharedMemory } from './sink/shared-memory.js';
+
+/** What the writers of several partitions share. */
+export interface SharedWriting {
+  readonly memory: SharedMemory;
+  /** The receipts of sealed archives, which outlive their writer. */
+  readonly receipts: StoreReceipts;
+}
