@@ -93,6 +93,16 @@ export {
   type WriteResult,
 } from './files/file-layer.js';
 export type { ByteCount, Duration } from './format/quantity.js';
+export { createPartitionedWriter } from './partitioning/create-partitioned-writer.js';
+export {
+  PartitionedWriter,
+  type PartitionedWriterStats,
+} from './partitioning/partitioned-writer.js';
+export type {
+  InPartition,
+  PartitionedWriterEvents,
+} from './partitioning/partitioned-writer-events.js';
+export type { PartitionedWriterOptions } from './partitioning/partitioned-writer-options.js';
 export { type FindLastOptions, findLastRecord } from './reading/find-last-record.js';
 export {
   type ArchiveSummary,

@@ -23,6 +23,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     'reading',
     'writing',
     'shipping',
+    'partitioning',
     'exporting',
     'sources',
     'command',
@@ -43,7 +44,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   series: ['names', 'opening', 'listing'],
   reading: ['sequences', 'archives', 'cursors', 'following', 'last-records', 'verifying'],
   writing: ['policies', 'receipts', 'sequences', 'handlers', 'sink', 'recovery', 'rolling'],
-  shipping: ['journal'],
+  shipping: ['journal', 'uploads'],
   exporting: ['parquet', 'messages', 'destinations'],
   sources: ['contract', 'kafka'],
   command: [

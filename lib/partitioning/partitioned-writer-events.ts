@@ -1,0 +1,21 @@
+import type { ArchiveWriterEvents } from '../writing/archive-writer-events.js';
+
+/** In which partition something happened. */
+export interface InPartition {
+  /** The path of the partition's folder below the writer's directory: `tenant=a/dt=2026-11-30`. */
+  readonly partition: string;
+}
+
+/** An event of a writer, with the partition in its first argument, if it has any. */
+type Partitioned<Args extends readonly unknown[]> = Args extends readonly [
+  infer First extends object,
+]
+  ? [first: First & InPartition]
+  : Args;
+
+/** The events of a partitioned writer: those of a writer, each with its partition. */
+export type PartitionedWriterEvents = {
+  readonly [Name in keyof Omit<ArchiveWriterEvents, 'drained' | 'invalid'>]: Partitioned<
+    ArchiveWriterEvents[Name]
+  >;
+} & Pick<ArchiveWriterEvents, 'drained' | 'invalid'>;
