@@ -5,6 +5,7 @@
 //   npm run torture -- --ship --kills 200     kills writers while they ship
 //   npm run torture -- --follow --kills 200   kills writers, and a reader that follows them
 //   npm run torture -- --given --kills 200    kills writers of a source that numbers its records
+//   npm run torture -- --kafka --kills 200    kills archivers of a consumer group, and their broker; --ack shipped or synced
 //   npm run torture -- --power-cuts 1000      lets the power fail on a simulated disk; --seed repeats a run
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,6 +19,7 @@ import { check } from './check.js';
 import { withCompiledChildren } from './compile.js';
 import { tortureFollowing } from './follow/run.js';
 import { tortureGiven } from './given/run.js';
+import { tortureKafka } from './kafka/run.js';
 import { torturePower } from './power/run.js';
 import { tortureShipping } from './ship/run.js';
 
@@ -35,6 +37,8 @@ const { values: options } = parseArgs({
     ship: { type: 'boolean', default: false },
     follow: { type: 'boolean', default: false },
     given: { type: 'boolean', default: false },
+    kafka: { type: 'boolean', default: false },
+    ack: { type: 'string', default: 'both' },
     'power-cuts': { type: 'string' },
     seed: { type: 'string' },
   },
@@ -47,6 +51,13 @@ if (options['power-cuts'] !== undefined) {
 }
 if (options.ship) process.exit((await tortureShipping(kills)) ? 0 : 1);
 if (options.given) process.exit((await tortureGiven(kills)) ? 0 : 1);
+if (options.kafka) {
+  for (const ack of ['synced', 'shipped'] as const) {
+    if (options.ack !== 'both' && options.ack !== ack) continue;
+    if (!(await tortureKafka(kills, ack))) process.exit(1);
+  }
+  process.exit(0);
+}
 if (options.follow) process.exit((await tortureFollowing(kills)) ? 0 : 1);
 const work = await mkdtemp(join(tmpdir(), 'shoebox-torture-'));
 const spool = join(work, 'spool');
