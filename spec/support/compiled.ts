@@ -12,6 +12,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRIES = [
   'lib/index.ts',
   'lib/command/main.ts',
+  'lib/sources/kafka.ts',
   'lib/sources/pino-transport.ts',
   'lib/stores/open-store.ts',
   'lib/streams/clock.ts',

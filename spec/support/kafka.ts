@@ -22,7 +22,7 @@ export class KafkaTopics {
   readonly kafka: Kafka;
   readonly admin: ReturnType<Kafka['admin']>;
   readonly producer: ReturnType<Kafka['producer']>;
-  readonly #made: string[] = [];
+  readonly #made = new Set<string>();
   #isConnected = false;
 
   constructor(config: Partial<KafkaConfig> = {}) {
@@ -45,7 +45,7 @@ export class KafkaTopics {
       topics: [{ topic, numPartitions: partitions, configEntries }],
       waitForLeaders: true,
     });
-    this.#made.push(topic);
+    this.#made.add(topic);
   }
 
   async send(topic: string, messages: Message[]): Promise<void> {
@@ -67,7 +67,8 @@ export class KafkaTopics {
 
   async remove(): Promise<void> {
     if (!this.#isConnected) return;
-    const topics = this.#made.splice(0);
+    const topics = [...this.#made];
+    this.#made.clear();
     if (topics.length > 0) await this.admin.deleteTopics({ topics });
     await Promise.all([this.admin.disconnect(), this.producer.disconnect()]);
     this.#isConnected = false;
