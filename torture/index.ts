@@ -6,6 +6,7 @@
 //   npm run torture -- --follow --kills 200   kills writers, and a reader that follows them
 //   npm run torture -- --given --kills 200    kills writers of a source that numbers its records
 //   npm run torture -- --kafka --kills 200    kills archivers of a consumer group, and their broker; --ack shipped or synced
+//   npm run torture -- --serve --kills 200    kills `shoebox serve` while autocannon posts to it
 //   npm run torture -- --power-cuts 1000      lets the power fail on a simulated disk; --seed repeats a run
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,6 +22,7 @@ import { tortureFollowing } from './follow/run.js';
 import { tortureGiven } from './given/run.js';
 import { tortureKafka } from './kafka/run.js';
 import { torturePower } from './power/run.js';
+import { tortureServing } from './serve/run.js';
 import { tortureShipping } from './ship/run.js';
 
 const SYNC_MODES = ['no', 'everysec', 'always'];
@@ -39,6 +41,7 @@ const { values: options } = parseArgs({
     given: { type: 'boolean', default: false },
     kafka: { type: 'boolean', default: false },
     ack: { type: 'string', default: 'both' },
+    serve: { type: 'boolean', default: false },
     'power-cuts': { type: 'string' },
     seed: { type: 'string' },
   },
@@ -50,6 +53,7 @@ if (options['power-cuts'] !== undefined) {
   process.exit((await torturePower(cuts, seed)) ? 0 : 1);
 }
 if (options.ship) process.exit((await tortureShipping(kills)) ? 0 : 1);
+if (options.serve) process.exit((await tortureServing(kills)) ? 0 : 1);
 if (options.given) process.exit((await tortureGiven(kills)) ? 0 : 1);
 if (options.kafka) {
   for (const ack of ['synced', 'shipped'] as const) {
