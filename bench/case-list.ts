@@ -11,6 +11,7 @@ const exports = () => import('./cases/export.js');
 const growth = () => import('./cases/growth.js');
 const gunzip = () => import('./cases/gunzip.js');
 const gzip = () => import('./cases/gzip.js');
+const many = () => import('./cases/many-archives.js');
 const memory = () => import('./cases/memory.js');
 const readPeers = () => import('./cases/read-peers.js');
 const readShoebox = () => import('./cases/read-shoebox.js');
@@ -76,6 +77,12 @@ export const CASES = {
   seekCursorBytes: async () => (await objects()).seekObjects('cursor', 'bytes'),
   seekCursorRequests: async () => (await objects()).seekObjects('cursor', 'requests'),
   seekCursorMemory: async () => (await objects()).seekObjects('cursor', 'memory'),
+  manyDefault: async () => (await many()).manyDefault,
+  manyMerged: async () => (await many()).manyMerged,
+  manyCursor: async () => (await many()).manyCursor,
+  manyTimed: async () => (await many()).manyTimed,
+  manyFollowed: async () => (await many()).manyFollowed,
+  manyVerified: async () => (await many()).manyVerified,
   firstByName: async () => (await first()).firstByName,
   firstByTime: async () => (await first()).firstByTime,
   firstMemory: async () => (await first()).firstMemory,

@@ -6,6 +6,7 @@ import { exportSuite } from './export.js';
 import { firstSuite } from './first.js';
 import { growthSuite } from './growth.js';
 import { gzipSuite } from './gzip.js';
+import { manySuite } from './many.js';
 import { memorySuite } from './memory.js';
 import { readSuite } from './read.js';
 import { rollSuite } from './roll.js';
@@ -28,6 +29,7 @@ export const SUITES: readonly Suite[] = [
   rollSuite,
   seekSuite,
   firstSuite,
+  manySuite,
   memorySuite,
   growthSuite,
   codecSuite,

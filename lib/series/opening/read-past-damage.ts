@@ -1,6 +1,9 @@
 import { type InputEnd, WHOLE_INPUT } from '../../codec/frames/input-end.js';
+import { beginsAsJson } from '../../codec/json-lines/begins-as-json.js';
 import { DamageError } from '../../errors/damage-error.js';
 import type { ByteRange } from '../../files/byte-range.js';
+import { PREAMBLE_BYTES, VERSION_OFFSET } from '../../format/preamble.js';
+import { VERSION_1 } from '../../format/version-1.js';
 import { inputEndOf } from '../../streams/compression/input-end-of.js';
 import type { ArchiveSource } from './archive-source.js';
 import { LaterMembers } from './later-members.js';
@@ -20,6 +23,10 @@ const MOST_BREAKS = 1000;
  * skipped, yields a break for each damaged member of a compressed file, and continues with the next
  * one that the index names and that begins with a frame or a line.
  *
+ * Records of version 1 and lines have no checksum. So it gives of a compressed file of them only
+ * members whose checksum is good, and what a torn one holds. An archive that begins with version 2
+ * is given up to the damage: its blocks have checksums.
+ *
  * @throws the errors of the source; never `DamageError`
  */
 export async function* readPastDamage(
@@ -28,11 +35,12 @@ export async function* readPastDamage(
   start = 0,
 ): AsyncGenerator<Buffer | InputBreak> {
   const later = new LaterMembers(source);
+  const isUnchecked = createCheck();
   let range: ByteRange | undefined = start === 0 ? undefined : { start };
   for (let breaks = 0; ; breaks++) {
     const progress = { memberStart: 0 };
     try {
-      yield* readUncompressed(source, range, progress);
+      yield* readUncompressed(source, range, progress, isUnchecked);
       yield { ...WHOLE_INPUT, error: undefined };
       return;
     } catch (error) {
@@ -49,4 +57,20 @@ export async function* readPastDamage(
       range = { start: next.offset };
     }
   }
+}
+
+/** Whether an archive has no checksums, by its first bytes. */
+function createCheck(): (first: Buffer) => boolean {
+  let isUnchecked: boolean | undefined;
+  return (first) => {
+    isUnchecked ??= hasNoChecksums(first);
+    return isUnchecked ?? true;
+  };
+}
+
+/** Undefined if there are too few bytes. */
+function hasNoChecksums(first: Buffer): boolean | undefined {
+  if (beginsAsJson(first[0])) return true;
+  if (first.length < PREAMBLE_BYTES) return undefined;
+  return first.readInt16LE(VERSION_OFFSET) === VERSION_1;
 }

@@ -2,7 +2,11 @@ import { FORMAT_BYTES, MEMBER_FORMATS } from '../../codec/compression/member-for
 import type { MemberFormat } from '../../codec/compression/members/member-format.js';
 import { DamageError } from '../../errors/damage-error.js';
 import type { ByteRange } from '../../files/byte-range.js';
-import { type DecompressProgress, decompress } from '../../streams/compression/decompress.js';
+import {
+  type DecompressProgress,
+  decompress,
+  type HoldingBack,
+} from '../../streams/compression/decompress.js';
 import { memberReaderOf } from '../../streams/compression/member-readers.js';
 import type { ArchiveSource } from './archive-source.js';
 
@@ -11,12 +15,15 @@ import type { ArchiveSource } from './archive-source.js';
  * must begin where a member begins. The caller owns the buffers.
  *
  * @param progress counts from the start of the range
+ * @param isUnchecked if given, members of archives without checksums are held back until theirs was
+ *   compared
  * @throws DamageError after the last bytes that could be decompressed; StoreError
  */
 export async function* readUncompressed(
   source: ArchiveSource,
   range?: ByteRange,
   progress?: DecompressProgress,
+  isUnchecked?: HoldingBack['isUnchecked'],
 ): AsyncGenerator<Buffer> {
   const { path } = source;
   const chunks = source.stream(range);
@@ -31,7 +38,12 @@ export async function* readUncompressed(
     const all = prepend(head, chunks);
     const reader = memberReaderOf(head);
     const extent = range === undefined ? 'whole' : 'part';
-    yield* reader === null ? all : decompress(reader, all, path, extent, progress);
+    const begin = range?.start ?? 0;
+    const holding = isUnchecked && {
+      isUnchecked,
+      reopen: (offset: number) => source.stream({ ...range, start: begin + offset }),
+    };
+    yield* reader === null ? all : decompress(reader, all, path, extent, progress, holding);
   } finally {
     // If the caller stops at the first chunk, `prepend` has not started on `chunks` and cannot
     // close it.

@@ -5,6 +5,23 @@ import { decompressAhead } from './decompress-ahead.js';
 import type { MemberReader } from './member-reader.js';
 import { PulledBytes } from './pulled-bytes.js';
 
+/**
+ * How to hold back data that have no checksums of their own, until that of their member was
+ * compared. Otherwise damage could change a line to another valid line.
+ */
+export interface HoldingBack {
+  /**
+   * Whether the archive has no checksums of its own. Called first with its first bytes, and remembers
+   * what they say.
+   */
+  isUnchecked(first: Buffer): boolean;
+  /** Gives the input from an offset on once more: larger members are read twice. */
+  reopen(offset: number): AsyncIterable<Buffer>;
+}
+
+/** A larger member is read twice instead of being held in memory. */
+const MOST_HELD_BYTES = 2 * 2 ** 20;
+
 /** How far a decompression has come. `decompress` keeps it up to date. */
 export interface DecompressProgress {
   /** Where the member begins that is not decompressed ahead: bytes from the start of the input. */
@@ -21,6 +38,7 @@ export interface DecompressProgress {
  * frame, silently. And both drop good data that shares a chunk with damage.
  *
  * @param archive the name for error messages
+ * @param holding holds damaged members back; without it, they are given up to the damage
  * @throws DamageError with an offset in decompressed bytes; errors of `compressed`; ArchiveError
  *   `ERR_NO_ZSTD` where Node cannot decompress zstd
  */
@@ -30,6 +48,7 @@ export async function* decompress(
   archive?: string,
   extent: 'whole' | 'part' = 'whole',
   progress: DecompressProgress = { memberStart: 0 },
+  holding?: HoldingBack,
 ): AsyncGenerator<Buffer> {
   reader.checkSupport?.(archive);
   const { format } = reader;
@@ -50,6 +69,7 @@ export async function* decompress(
   let hasMembers = false;
   try {
     for await (const raw of decompressAhead(input, reader)) {
+      if (!hasMembers) holding?.isUnchecked(raw);
       hasMembers = true;
       suffix.addData('data', raw.length);
       offset += raw.length;
@@ -58,7 +78,19 @@ export async function* decompress(
     while (!hasMembers || (await reader.hasMember(input))) {
       hasMembers = true;
       progress.memberStart = input.queue.offset;
-      for await (const piece of reader.readMember(input, { suffix, fail, failTorn })) {
+      const pieces = reader.readMember(input, { suffix, fail, failTorn });
+      const readAgain = async (opening: HoldingBack) => {
+        const again = new PulledBytes(opening.reopen(progress.memberStart));
+        const context = { suffix: new SuffixCheck(format, archive), fail, failTorn };
+        try {
+          for await (const _ of reader.readMember(again, context));
+        } finally {
+          await again.close();
+        }
+      };
+      for await (const piece of holding === undefined
+        ? pieces
+        : heldBack(pieces, holding, readAgain)) {
         offset += piece.length;
         yield piece;
       }
@@ -75,4 +107,47 @@ export async function* decompress(
   } finally {
     await input.close();
   }
+}
+
+/**
+ * Holds the data of a member back until its end, or until reading it once more has shown that it is
+ * good. What a torn member holds is given: nothing contradicts it.
+ *
+ * @throws DamageError for a damaged member, before any of its data is given
+ */
+async function* heldBack(
+  pieces: AsyncIterable<Buffer>,
+  holding: HoldingBack,
+  readAgain: (holding: HoldingBack) => Promise<void>,
+): AsyncGenerator<Buffer> {
+  const held: Buffer[] = [];
+  let bytes = 0;
+  let isGood = false;
+  let torn: unknown;
+  try {
+    for await (const piece of pieces) {
+      isGood ||= !holding.isUnchecked(piece);
+      held.push(piece);
+      bytes += piece.length;
+      if (!isGood && bytes > MOST_HELD_BYTES) {
+        isGood = await isWholeOrTorn(readAgain(holding));
+      }
+      if (isGood) yield* held.splice(0);
+    }
+  } catch (error) {
+    if (!(error instanceof DamageError) || error.reason !== 'torn') throw error;
+    torn = error;
+  }
+  yield* held;
+  if (torn !== undefined) throw torn;
+}
+
+/** True if the member is whole, or torn: its data are read up to there. */
+async function isWholeOrTorn(reading: Promise<void>): Promise<true> {
+  try {
+    await reading;
+  } catch (error) {
+    if (!(error instanceof DamageError) || error.reason !== 'torn') throw error;
+  }
+  return true;
 }
