@@ -35,8 +35,14 @@ function allSpecs() {
 /** Named files or folders run in one process, where `.only` and a debugger work. */
 const named = process.argv.slice(2).filter((argument) => /^(\.\/)?spec(\/|$)/.test(argument));
 
+/**
+ * V8 counts the slabs of writers as old memory. Without this room it collects all garbage after every few
+ * tests, 260 times instead of 80. These options would hide those of a debugger.
+ */
+const NODE_OPTIONS = ['import=tsx', 'initial-old-space-size=512'];
+
 export default {
-  import: 'tsx',
+  ...(named.length === 0 ? { 'node-option': NODE_OPTIONS } : { import: 'tsx' }),
   timeout: 20_000,
   forbidOnly: named.length === 0,
   parallel: named.length === 0,

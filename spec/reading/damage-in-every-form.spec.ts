@@ -16,6 +16,7 @@ import {
   STRANGE_ARCHIVE,
   sampleVersion2,
 } from '../support/damaged-archive.js';
+import { runs } from '../support/sampled.js';
 import { TemporaryDirectories } from '../support/series.js';
 import { compressZstd } from '../support/zstd-tools.js';
 
@@ -62,7 +63,7 @@ describe('a damaged archive', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(20, 60) },
     );
   });
 });

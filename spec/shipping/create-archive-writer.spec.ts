@@ -175,7 +175,7 @@ describe('createArchiveWriter', () => {
 
       it('ships archives that are larger than a part of an upload', async () => {
         const { writer } = open();
-        const payloads = [randomBytes(11 * MIB), randomBytes(6 * MIB)];
+        const payloads = [randomBytes(6 * MIB), randomBytes(6 * MIB)];
         await pipeline(Readable.from(payloads), writer);
         const back = await directories.make();
         for (const { key } of await listed(store.list())) {

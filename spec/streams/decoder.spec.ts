@@ -13,6 +13,7 @@ import { waitUntilTaken } from '../../lib/streams/wait-until-taken.js';
 import { anyRecord, expectedOf } from '../support/arbitrary-record.js';
 import { cut, damageOf, plain } from '../support/decode-archive.js';
 import { encodeBlocks, encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
+import { runs } from '../support/sampled.js';
 import { rejection } from '../support/store-tools.js';
 import { drain, SlowSink, settle } from './stream-tools.js';
 
@@ -213,7 +214,7 @@ describe('Decoder', () => {
           expect(await countBy(way, decoder)).to.equal(count);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(40, 150) },
     );
   });
 

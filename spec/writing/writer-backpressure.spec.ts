@@ -103,7 +103,7 @@ describe('RollingWriteStream with a slow disk', () => {
   for (const roll of [undefined, rollBySize('300 kB'), rollByCount(200)]) {
     it(`keeps to two slabs of memory (${roll ? 'rolling' : 'one archive'})`, async () => {
       const writer = create(roll === undefined ? {} : { roll });
-      const count = 1500;
+      const count = 600;
       let given = 0;
       const written = pipeline(async function* () {
         for (; given < count; given++) yield payload;
@@ -129,7 +129,7 @@ describe('RollingWriteStream with a slow disk', () => {
     const blocker = createThreadDigest();
     const big = Buffer.from(new SharedArrayBuffer(128 * MIB));
     // The thread works in order, so that it reads no slab before these bytes.
-    const blocking = Array.from({ length: 10 }, () => blocker.update(big));
+    const blocking = Array.from({ length: 5 }, () => blocker.update(big));
     let isBlocked = true;
     const freed = Promise.all(blocking).then(() => {
       isBlocked = false;

@@ -1,5 +1,7 @@
-import { appendFile, readdir, readFile, stat, truncate } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { appendFile, readdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 
 import { expect } from 'chai';
@@ -13,7 +15,7 @@ import { encodeUnsealed } from '../../support/series.js';
 import { withFile } from '../../support/with-file.js';
 
 const MIB = 2 ** 20;
-const FILE_BYTES = 256 * MIB;
+const FILE_BYTES = 128 * MIB;
 
 /** More than recovery needs for chunks, and much less than the file. */
 const MOST_MEMORY = 100 * MIB;
@@ -63,9 +65,9 @@ describe('recoverArchive, of a sparse file', () => {
         const { blocks, size } = await stat(path);
         expect(size).to.equal(FILE_BYTES - begin);
         expect(512 * blocks).to.be.lessThan(2 * MIB);
-        const kept = await readFile(path);
         const written = content.subarray(begin);
-        expect(kept.subarray(0, written.length).equals(written)).to.equal(true);
+        const kept = createReadStream(path, { end: Math.max(written.length, 1) - 1 });
+        expect((await buffer(kept)).subarray(0, written.length).equals(written)).to.equal(true);
       });
     });
   }
