@@ -1,6 +1,6 @@
 // Archives each line of a file as a record, and ships the archives. The payload is the line.
 // Arguments: file, directory, store, bytes of an archive, compression.
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
 import { createArchiveWriter, rollBySize } from 'shoebox-archive';
@@ -15,29 +15,16 @@ const writer = createArchiveWriter({
   ship: { to, compression: compression === 'zstd' ? 'zstd' : 'gzip' },
 });
 const done = finished(writer);
-const input = await open(file);
-const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-/** The start of a line, whose end is in the next chunk. */
-let held = 0;
-while (true) {
-  const { bytesRead } = await input.read(buffer, held, buffer.length - held);
-  if (bytesRead === 0) break;
-  const filled = held + bytesRead;
+let rest: Buffer = Buffer.alloc(0);
+for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES })) {
+  const bytes: Buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
   let start = 0;
-  let written: Promise<void> | undefined;
-  for (let end = buffer.indexOf(LINE_FEED); end !== -1 && end < filled; ) {
-    const next = buffer.indexOf(LINE_FEED, end + 1);
-    const isLast = next === -1 || next >= filled;
-    const line = buffer.subarray(start, end);
-    if (isLast) written = new Promise((resolve) => writer.write(line, () => resolve()));
-    else writer.write(line);
+  for (let end = bytes.indexOf(LINE_FEED); end !== -1; end = bytes.indexOf(LINE_FEED, start)) {
+    writer.write(bytes.subarray(start, end));
     start = end + 1;
-    end = next;
   }
-  // The writer has copied a record when it calls back.
-  await written;
-  buffer.copyWithin(0, start, filled);
-  held = filled - start;
+  rest = bytes.subarray(start);
+  if (writer.writableNeedDrain) await new Promise((resolve) => writer.once('drain', resolve));
 }
 writer.end();
 await done;

@@ -46,7 +46,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   writing: ['policies', 'receipts', 'sequences', 'handlers', 'sink', 'recovery', 'rolling'],
   shipping: ['journal', 'uploads'],
   exporting: ['parquet', 'messages', 'destinations'],
-  sources: ['contract', 'kafka'],
+  sources: ['contract', 'kafka', 'nats', 'amqp'],
   command: [
     'options',
     'output',

@@ -7,7 +7,6 @@
 //   npm run torture -- --given --kills 200    kills writers of a source that numbers its records
 //   npm run torture -- --kafka --kills 200    kills archivers of a consumer group, and their broker; --ack shipped or synced
 //   npm run torture -- --serve --kills 200    kills `shoebox serve` while autocannon posts to it
-//   npm run torture -- --partitions 50 --kills 200   kills writers of many partitions
 //   npm run torture -- --power-cuts 1000      lets the power fail on a simulated disk; --seed repeats a run
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,7 +21,6 @@ import { withCompiledChildren } from './compile.js';
 import { tortureFollowing } from './follow/run.js';
 import { tortureGiven } from './given/run.js';
 import { tortureKafka } from './kafka/run.js';
-import { torturePartitions } from './partitions/run.js';
 import { torturePower } from './power/run.js';
 import { tortureServing } from './serve/run.js';
 import { tortureShipping } from './ship/run.js';
@@ -44,7 +42,6 @@ const { values: options } = parseArgs({
     kafka: { type: 'boolean', default: false },
     ack: { type: 'string', default: 'both' },
     serve: { type: 'boolean', default: false },
-    partitions: { type: 'string' },
     'power-cuts': { type: 'string' },
     seed: { type: 'string' },
   },
@@ -54,9 +51,6 @@ if (options['power-cuts'] !== undefined) {
   const cuts = Number(options['power-cuts']);
   const seed = options.seed === undefined ? Date.now() % 1_000_000 : Number(options.seed);
   process.exit((await torturePower(cuts, seed)) ? 0 : 1);
-}
-if (options.partitions !== undefined) {
-  process.exit((await torturePartitions(kills, Number(options.partitions))) ? 0 : 1);
 }
 if (options.ship) process.exit((await tortureShipping(kills)) ? 0 : 1);
 if (options.serve) process.exit((await tortureServing(kills)) ? 0 : 1);

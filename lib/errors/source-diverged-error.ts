@@ -21,7 +21,15 @@ export interface SourceDivergence {
   readonly received: DivergedRecord | undefined;
   /** The position before which the source ends. */
   readonly end?: number | undefined;
+  /** What the series is to its source. @default 'partition' */
+  readonly kind?: 'partition' | 'stream' | undefined;
 }
+
+/** What sources call a position, and what can be created again. */
+const WORDS = {
+  partition: { position: 'offset', owner: 'topic' },
+  stream: { position: 'sequence', owner: 'stream' },
+} as const;
 
 /**
  * The records of a source are not those that were archived from it: a topic was deleted and created
@@ -37,14 +45,17 @@ export class SourceDivergedError extends ArchiveError implements SourceDivergenc
   readonly received: DivergedRecord | undefined;
   readonly end: number | undefined;
 
-  constructor({ archived, end, position, received, series }: SourceDivergence) {
+  constructor(divergence: SourceDivergence) {
+    const { archived, end, kind = 'partition', position, received, series } = divergence;
+    const words = WORDS[kind];
+    const at = `${words.position} ${position}`;
     const what =
       received === undefined
-        ? `ends at offset ${end}, but records up to offset ${position} are archived`
-        : `has ${describe(received)} at offset ${position}, but ${describe(archived)} is archived`;
+        ? `ends at ${words.position} ${end}, but records up to ${at} are archived`
+        : `has ${describe(received)} at ${at}, but ${describe(archived)} is archived`;
     super(
       'ERR_SOURCE_DIVERGED',
-      `partition ${series} ${what}: the topic was created again, or lost records; ` +
+      `${kind} ${series} ${what}: the ${words.owner} was created again, or lost records; ` +
         'archive it under another incarnation',
     );
     this.series = series;

@@ -1,4 +1,9 @@
 export {
+  type KafkaProducer,
+  type ToKafkaOptions,
+  toKafka,
+} from '../exporting/destinations/to-kafka.js';
+export {
   type ArchivedFrom,
   type ArchiveFromOptions,
   archiveFrom,

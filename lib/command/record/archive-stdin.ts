@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
-import { type AnyWriter, openAnyWriter } from '../options/writer-options.js';
+import type { ArchiveWriter } from '../../index.js';
+import { openWriter } from '../options/writer-options.js';
 import type { InputParser } from './parsing/input-parser.js';
 import type { RecordRun } from './record-run.js';
 
@@ -14,7 +15,7 @@ import type { RecordRun } from './record-run.js';
  */
 export async function archiveStdin(run: RecordRun): Promise<unknown> {
   const { directory, options, parsers, signal, terminal, writers } = run;
-  const writer = await openAnyWriter(directory, options);
+  const writer = await openWriter(directory, options);
   writers.add(writer);
   const ending = { signal, deadlineMs: options.deadline / 2 };
   return await archiveStream(terminal.host.stdin, parsers.create(), writer, ending);
@@ -29,7 +30,7 @@ interface StreamOptions {
 async function archiveStream(
   input: Readable & { readonly isTTY?: boolean },
   parser: InputParser,
-  writer: AnyWriter,
+  writer: ArchiveWriter,
   { deadlineMs, signal }: StreamOptions,
 ): Promise<unknown> {
   const { stream } = parser;

@@ -5,6 +5,8 @@ import { headerKey, headersOfMetadata } from './repeated-headers.js';
 const KEY = 'kafka.key';
 const HEADER_PREFIX = 'kafka.header.';
 const TOMBSTONE = 'kafka.tombstone';
+/** The timestamp of a message that is no time of a record. */
+const TIMESTAMP = 'kafka.timestamp';
 
 /** What Shoebox archives of a message, as KafkaJS gives it. */
 export interface ConsumedKafkaMessage {
@@ -74,15 +76,24 @@ export function toKafkaMessage({
     if (!isKafkaMetadata(name) && headers[name] === undefined) headers[name] = Buffer.from(value);
   }
   const key = metadata[KEY];
+  const timestamp = timestampOf(metadata, timeMicros);
   const isTombstone = metadata[TOMBSTONE] === 'true' && payload.length === 0;
   return {
     key: key === undefined ? null : bytesOfMetadata(key),
     value: isTombstone ? null : payload,
     headers,
-    ...(timeMicros !== undefined && { timestamp: String(Math.floor(timeMicros / 1000)) }),
+    ...(timestamp !== undefined && { timestamp }),
   };
 }
 
+function timestampOf(
+  { [TIMESTAMP]: text }: Readonly<Record<string, string>>,
+  timeMicros: number | undefined,
+): string | undefined {
+  if (text !== undefined && /^-?\d+$/.test(text)) return text;
+  return timeMicros === undefined ? undefined : String(Math.floor(timeMicros / 1000));
+}
+
 function isKafkaMetadata(name: string): boolean {
-  return name === KEY || name === TOMBSTONE || name.startsWith(HEADER_PREFIX);
+  return [KEY, TOMBSTONE, TIMESTAMP].includes(name) || name.startsWith(HEADER_PREFIX);
 }

@@ -185,7 +185,6 @@ export class SeekableCompressor extends Transform {
       writer,
     };
     this.push(this.#format.encodeEnd(totals));
-    this.#cutter.release();
   }
 }
 

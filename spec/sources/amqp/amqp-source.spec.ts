@@ -1,0 +1,216 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect as connectTo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import { expect } from 'chai';
+
+import { ArchiveError } from '../../../lib/errors/archive-error.js';
+import { toAmqp } from '../../../lib/exporting/destinations/to-amqp.js';
+import {
+  type ArchiveFromOptions,
+  archiveFrom,
+  createArchiveReader,
+  createArchiveWriter,
+} from '../../../lib/index.js';
+import { createAmqpSource } from '../../../lib/sources/amqp/amqp-source.js';
+import { describeWithBroker, uniqueName } from '../../support/brokers.js';
+import { TemporaryDirectories } from '../../support/series.js';
+import { rejection } from '../../support/store-tools.js';
+
+describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
+  const temporary = new TemporaryDirectories();
+  const queues: string[] = [];
+  let connection: ChannelModel;
+  let channel: ConfirmChannel;
+
+  before(async () => {
+    connection = await connect(url);
+    channel = await connection.createConfirmChannel();
+  });
+  after(async () => {
+    for (const queue of queues) await channel.deleteQueue(queue).catch(() => undefined);
+    await connection.close();
+    await temporary.remove();
+  });
+
+  async function createQueue(name = uniqueName('from')): Promise<string> {
+    await channel.assertQueue(name);
+    queues.push(name);
+    return name;
+  }
+
+  async function publish(queue: string, count: number, from = 0): Promise<void> {
+    for (let n = 0; n < count; n++) channel.sendToQueue(queue, Buffer.from(String(from + n)));
+    await channel.waitForConfirms();
+  }
+
+  function archive(
+    queue: string,
+    root: string,
+    {
+      prefetch,
+      with: given = connection,
+      ...options
+    }: ArchiveFromOptions & {
+      readonly prefetch?: number;
+      readonly with?: ChannelModel;
+    } = {},
+  ) {
+    const source = createAmqpSource({ connection: given, queue, prefetch });
+    const end = new AbortController();
+    const done = archiveFrom(
+      source,
+      (series) => createArchiveWriter({ directory: join(root, series.path), ...series.options }),
+      { signal: end.signal, ...options },
+    );
+    done.catch(() => undefined);
+    return {
+      ...{ source, done },
+      async finish(records: number) {
+        while (source.stats().records < records) {
+          await Promise.race([channel.checkQueue(queue), done]);
+        }
+        end.abort();
+        return await done;
+      },
+    };
+  }
+
+  const read = async (root: string) => await createArchiveReader(`${root}/**/*.events`).toArray();
+  const textsIn = async (root: string) => (await read(root)).map((record) => record.text());
+  const waitingIn = async (queue: string) => (await channel.checkQueue(queue)).messageCount;
+
+  it('archives messages, and acknowledges them once they are safe', async () => {
+    const queue = await createQueue();
+    const root = await temporary.make();
+    channel.sendToQueue(queue, Buffer.from([0xff]), {
+      ...{ contentType: 'x/y', timestamp: 1_700_000_000, headers: { a: 'b', n: 1 } },
+    });
+    await publish(queue, 500);
+    const result = await archive(queue, root, { prefetch: 50 }).finish(501);
+    expect(result).to.include({ records: 501, skipped: 0 });
+    expect(await waitingIn(queue)).to.equal(0);
+    const [first, ...rest] = await read(root);
+    expect(first?.payload).to.deep.equal(Buffer.from([0xff]));
+    expect({ ...first?.metadata }).to.deep.equal({
+      'amqp.exchange': '',
+      'amqp.routingKey': queue,
+      'amqp.property.contentType': 'x/y',
+      'amqp.property.timestamp': '1700000000',
+      'amqp.header.a': 'b',
+      'amqp.header.n': 'json:1',
+    });
+    expect(first?.time?.getTime()).to.equal(1_700_000_000_000);
+    expect(rest.map((record) => record.text())).to.deep.equal(
+      Array.from({ length: 500 }, (_, n) => String(n)),
+    );
+    await pipeline(createArchiveReader(`${root}/**/*.events`), toAmqp({ connection }));
+    expect(await waitingIn(queue)).to.equal(501);
+    const back = await channel.get(queue, { noAck: true });
+    expect(back === false ? back : back.properties.headers).to.deep.equal({ a: 'b', n: 1 });
+  });
+
+  it('delivers again what was not acknowledged: each message at least once', async () => {
+    const queue = await createQueue();
+    const root = await temporary.make();
+    await publish(queue, 100);
+    const other = await connect(url);
+    // Nothing is shipped, so nothing is acknowledged.
+    const killed = archive(queue, root, { ack: 'shipped', with: other });
+    while (killed.source.stats().records < 100) await channel.checkQueue(queue);
+    await other.close();
+    expect(await rejection(killed.done)).to.be.instanceOf(ArchiveError);
+    await archive(queue, root).finish(100);
+    const texts = await textsIn(root);
+    expect([texts.length, new Set(texts).size]).to.deep.equal([200, 100]);
+    expect(await waitingIn(queue)).to.equal(0);
+  });
+
+  it('continues over a connection that recovers', async () => {
+    const queue = await createQueue();
+    const root = await temporary.make();
+    const proxy = await startProxy(url);
+    const recovering = await connect(proxy.url, { recovery: { initialDelay: 10 } });
+    recovering.on('error', () => undefined);
+    const source = createAmqpSource({ connection: recovering, queue });
+    const end = new AbortController();
+    const done = archiveFrom(
+      source,
+      ({ options, path }) => createArchiveWriter({ directory: join(root, path), ...options }),
+      { signal: end.signal },
+    );
+    await publish(queue, 10);
+    while (source.stats().records < 10 || (await waitingIn(queue)) > 0) await waitingIn(queue);
+    proxy.breakConnections();
+    await publish(queue, 10, 10);
+    while (source.stats().records < 20) await waitingIn(queue);
+    end.abort();
+    await done;
+    await recovering.close();
+    proxy.close();
+    expect(new Set(await textsIn(root)).size).to.equal(20);
+    expect(await waitingIn(queue)).to.equal(0);
+  });
+
+  it('escapes the names of queues in paths', async () => {
+    const queue = await createQueue(`${uniqueName('a')}/../ü`);
+    const root = await temporary.make();
+    await publish(queue, 1);
+    await archive(queue, root).finish(1);
+    const [record] = await read(root);
+    expect(record?.archive?.slice(root.length)).to.match(
+      /^\/shoebox-spec-a-\w+%2F\.\.%2F%C3%BC\/events_/,
+    );
+  });
+
+  it('ends if the queue is missing or deleted, or the connection is closed', async () => {
+    const root = await temporary.make();
+    const missing = await rejection(archive(uniqueName('none'), root).done);
+    expect(missing).to.be.instanceOf(ArchiveError).with.property('code', 'ERR_SOURCE_ENDED');
+    expect(String(missing)).to.include('404');
+    const queue = await createQueue();
+    await publish(queue, 1);
+    const deleted = archive(queue, root);
+    while (deleted.source.stats().records < 1) await channel.checkQueue(queue);
+    await channel.deleteQueue(queue);
+    expect(String(await rejection(deleted.done))).to.include('the queue was deleted');
+    expect(await textsIn(root)).to.deep.equal(['0']);
+    for (const options of [
+      { queue: '' },
+      { prefetch: 0 },
+      { prefetch: 70_000 },
+      { connection: 1 },
+    ]) {
+      const untyped: object = { connection, queue: 'a', ...options };
+      const create = () => createAmqpSource(untyped as never);
+      expect(create).to.throw(Error, Object.keys(options)[0] ?? '');
+    }
+  });
+});
+
+/** A way to the broker that can be cut, as by a broker that is killed. */
+async function startProxy(url: string) {
+  const target = new URL(url);
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    const onward = connectTo(Number(target.port), target.hostname);
+    for (const each of [socket, onward]) {
+      sockets.push(each);
+      each.on('error', () => undefined);
+    }
+    socket.pipe(onward).pipe(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  target.port = String(port);
+  return {
+    url: target.href,
+    breakConnections: () => {
+      for (const socket of sockets.splice(0)) socket.destroy();
+    },
+    close: () => server.close(),
+  };
+}
