@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { createArchiveReader } from '../../lib/index.js';
 import { callShoebox } from '../support/call-shoebox.js';
 import { hasPromtool, promtool } from '../support/promtool.js';
-import { post, ServeChildren } from '../support/serve-tools.js';
+import { exchange, post, ServeChildren } from '../support/serve-tools.js';
 
 describe('shoebox serve', () => {
   const children = new ServeChildren();
@@ -86,6 +86,9 @@ describe('shoebox serve', () => {
       const { headers, status } = await post(url, 'x'.repeat(100), { authorization });
       expect([status, headers.get('www-authenticate')]).to.deep.equal([401, 'Bearer']);
     }
+    // The body is not asked for either.
+    const asked = await exchange(url, ['POST / HTTP/1.1', 'Expect: 100-continue'], '');
+    expect(asked).to.match(/^HTTP\/1\.1 401 /);
     const { status } = await post(url, 'x', { authorization: 'Bearer secret' });
     expect(status).to.equal(200);
     expect((await fetch(`${url}/healthz`)).status).to.equal(200);

@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 
 import { startShoebox } from './run-shoebox.js';
 import { TemporaryDirectories } from './series.js';
@@ -78,4 +80,16 @@ export async function post(
   // Specs compare the fields.
   const answer = (await response.json()) as PostAnswer['body'];
   return { status: response.status, headers: response.headers, body: answer };
+}
+
+/** Sends a whole request, and only then reads the answer. */
+export async function exchange(
+  url: string,
+  head: readonly string[],
+  body: string,
+): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const lines = [...head, 'Host: x', 'Connection: close', '', ''];
+  await new Promise((resolve) => socket.write(lines.join('\r\n') + body, resolve));
+  return await text(socket);
 }
