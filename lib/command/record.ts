@@ -40,7 +40,7 @@ export const record = defineCommand({
       missedBytes: 0,
       afterClose: [],
     };
-    const status = showRecordStatus(writers, terminal, { isJson: options.json });
+    const status = showRecordStatus(writers, terminal, options);
     const begunMs = performance.now();
     let failure: unknown;
     let code: number;

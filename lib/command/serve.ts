@@ -112,7 +112,7 @@ export const serve = defineCommand({
       throw error;
     });
     terminal.note(`listening on ${server.url}`, { event: 'listening', url: server.url });
-    const status = showRecordStatus(writers, terminal, { isJson: options.json });
+    const status = showRecordStatus(writers, terminal, options);
     try {
       await Promise.race([aborted(signal), failed]);
       status.stop();

@@ -1,3 +1,4 @@
+import { escapeName } from '../output/escape-name.js';
 import { answerStatusSignal } from '../output/process-status.js';
 import { countOf, formatBytes, formatCount } from '../output/quantities.js';
 import type { Terminal } from '../output/terminal.js';
@@ -13,17 +14,25 @@ const LINE_INTERVAL_MS = 250;
 export function showRecordStatus(
   writers: WriterGroup,
   terminal: Terminal,
-  { isJson }: { readonly isJson: boolean },
+  { json: isJson, to }: { readonly json: boolean; readonly to: string | undefined },
 ): { stop(): void } {
   const begunMs = performance.now();
   let [records, ms] = [0, begunMs];
   const lineOf = (perSecond: number) => {
-    const { left, records: written, sealedBytes, shipped } = writers.stats();
-    const waiting = left === 0 ? '' : `, ${countOf(left, 'archive')} to ship`;
-    return (
-      `${countOf(written, 'record')}, ${formatCount(perSecond)}/s, ` +
-      `${formatBytes(sealedBytes)} sealed, ${formatCount(shipped)} shipped${waiting}  ${writers.archive}`
-    );
+    const stats = writers.stats();
+    const { left, shipped, spoolBytes, stalled } = stats;
+    const parts = [
+      countOf(stats.records, 'record'),
+      `${formatCount(perSecond)}/s`,
+      `${formatBytes(stats.writtenBytes)} written`,
+      // Without a store, nothing is on its way.
+      ...(to === undefined
+        ? [`${formatCount(stats.sealed)} sealed`]
+        : [`${formatBytes(spoolBytes)} in the spool`, `${formatCount(shipped)} shipped`]),
+      ...(left > 0 ? [`${countOf(left, 'archive')} to ship`] : []),
+      ...(stalled === null ? [] : ['waiting for the disk']),
+    ];
+    return `${parts.join(', ')}  ${escapeName(writers.archive)}`;
   };
   const restore = answerStatusSignal(() => {
     const seconds = (performance.now() - begunMs) / 1000;
@@ -36,9 +45,9 @@ export function showRecordStatus(
       const perSecond = Math.round(((stats.records - records) * 1000) / (nowMs - ms));
       [records, ms] = [stats.records, nowMs];
       if (isJson) {
-        const { left, sealed, sealedBytes, shipped } = stats;
-        const status = { type: 'status', records, perSecond, sealed, sealedBytes, shipped, left };
-        void terminal.printJson(status);
+        const { left, sealed, sealedBytes, shipped, spoolBytes, writtenBytes } = stats;
+        const status = { type: 'status', records, perSecond, writtenBytes, sealed, sealedBytes };
+        void terminal.printJson({ ...status, spoolBytes, shipped, left });
       } else {
         terminal.showStatus(lineOf(perSecond));
       }

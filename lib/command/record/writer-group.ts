@@ -5,7 +5,14 @@ import type { Terminal } from '../output/terminal.js';
 /** The figures of a writer, as far as a run shows them. */
 type Figures = Pick<
   ReturnType<ArchiveWriter['stats']>,
-  'records' | 'sealed' | 'sealedBytes' | 'shipped' | 'left' | 'stalled'
+  | 'records'
+  | 'writtenBytes'
+  | 'sealed'
+  | 'sealedBytes'
+  | 'spoolBytes'
+  | 'shipped'
+  | 'left'
+  | 'stalled'
 >;
 
 /** A writer of records into archives. */
@@ -15,7 +22,8 @@ export interface GroupedWriter extends LoggedWriter {
 }
 
 const NOTHING: Figures = {
-  ...{ records: 0, sealed: 0, sealedBytes: 0, shipped: 0, left: 0 },
+  ...{ records: 0, writtenBytes: 0, sealed: 0, sealedBytes: 0 },
+  ...{ spoolBytes: 0, shipped: 0, left: 0 },
   stalled: null,
 };
 
@@ -51,7 +59,7 @@ export class WriterGroup {
     try {
       return await writer.close();
     } finally {
-      this.#closed = sum([this.#closed, { ...writer.stats(), left: 0 }]);
+      this.#closed = sum([this.#closed, { ...writer.stats(), left: 0, spoolBytes: 0 }]);
     }
   }
 
@@ -85,8 +93,10 @@ function sum(all: readonly Figures[]): Figures {
   return all.reduce(
     (total, each) => ({
       records: total.records + each.records,
+      writtenBytes: total.writtenBytes + each.writtenBytes,
       sealed: total.sealed + each.sealed,
       sealedBytes: total.sealedBytes + each.sealedBytes,
+      spoolBytes: total.spoolBytes + each.spoolBytes,
       shipped: total.shipped + each.shipped,
       left: total.left + each.left,
       stalled: total.stalled ?? each.stalled,
