@@ -67,6 +67,8 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
 const NOT_YET: readonly string[] = [];
 
 const INDEX = 'index.ts';
+/** What package.json exports: the library, and the sources that a program loads on use. */
+const PUBLIC_ENTRIES: readonly string[] = [INDEX, 'sources/kafka.ts'];
 /** This folder uses public exports only, as users do. */
 const COMMAND = 'command';
 const SDK_FOLDER = 'stores/s3';
@@ -317,7 +319,9 @@ function importsFromTheRight(file: string, source: string): string[] {
 
 /** Compares the two paths in the deepest folder that holds both. */
 function isFromTheLeft(file: string, target: string): boolean {
-  if (isWithin(COMMAND, file) && !isWithin(COMMAND, target)) return target === INDEX;
+  if (isWithin(COMMAND, file) && !isWithin(COMMAND, target)) {
+    return PUBLIC_ENTRIES.includes(target);
+  }
   const folder = foldersAround(file).find((name) => isWithin(name, target)) ?? '';
   const [rank, targetRank] = [rankWithin(folder, file), rankWithin(folder, target)];
   return targetRank < rank || (folder !== '' && targetRank === FILE_RANK && rank === FILE_RANK);

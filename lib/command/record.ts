@@ -4,6 +4,7 @@ import { describeError } from './output/describe-error.js';
 import { countOf } from './output/quantities.js';
 import { startLog } from './output/start-log.js';
 import { archiveFiles } from './record/archive-files.js';
+import { archiveSource } from './record/archive-source.js';
 import { archiveStdin } from './record/archive-stdin.js';
 import { InputParsers } from './record/parsing/input-parsers.js';
 import { RejectsFile } from './record/parsing/rejects-file.js';
@@ -12,16 +13,17 @@ import type { ArchiveInput, RecordRun, RunEnd } from './record/record-run.js';
 import { showRecordStatus } from './record/record-status.js';
 import { WriterGroup } from './record/writer-group.js';
 
-/** Archives stdin, or files that it follows. */
+/** Archives stdin, files that it follows, or what a broker has. */
 export const record = defineCommand({
   name: 'record',
   args: '<dir>',
-  summary: 'archive records from stdin or from files',
+  summary: 'archive records from stdin, from files or from a broker',
   options: RECORD_OPTIONS,
   examples: [
     'app | shoebox record archive --metadata event=.event_type --time .ts',
     "shoebox record archive --file '/var/log/app/*.log' --input lines",
     'shoebox record archive --to s3://bucket/events --roll 100MiB,5m < events.jsonl',
+    "shoebox record archive --from 'kafka://host:9092/orders?group=archive' --to s3://bucket/kafka",
   ],
   async run({ args: [directory = ''], options, signal, terminal }) {
     checkRecordOptions(options);
@@ -63,7 +65,8 @@ export const record = defineCommand({
 });
 
 /** Each kind of input has a file of its own in `record/`. */
-function chooseInput({ file }: RecordValues): ArchiveInput {
+function chooseInput({ file, from }: RecordValues): ArchiveInput {
+  if (from !== undefined) return archiveSource;
   return file.length > 0 ? archiveFiles : archiveStdin;
 }
 

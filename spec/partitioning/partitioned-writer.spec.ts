@@ -167,7 +167,11 @@ describe('createPartitionedWriter', () => {
     await writer.close();
     const names = await readdir(join(directory, 'tenant=a/dt=2026-11-30'));
     expect(names.map((name) => name.slice(-10))).to.deep.equal(['.events.gz']);
-    expect(Object.values(await read()).flat().sort()).to.deep.equal(['a', 'b']);
+    expect(
+      Object.values(await read())
+        .flat()
+        .sort(),
+    ).to.deep.equal(['a', 'b']);
   });
 
   it('recovers and ships what earlier writers left in every partition', async () => {

@@ -12,6 +12,7 @@ import {
 import { JSON_OPTION } from '../options/shared-options.js';
 import { UsageError } from '../options/usage-error.js';
 import { WRITER_OPTIONS } from '../options/writer-options.js';
+import { parseSource } from './open-source.js';
 import { INPUTS } from './parsing/input-parser.js';
 import { parseMetadataPaths } from './parsing/metadata-option.js';
 
@@ -21,6 +22,17 @@ export const RECORD_OPTIONS = {
     '--file <path>',
     'follow this file instead of reading stdin: a path or a glob; repeatable',
     asText,
+  ),
+  from: option(
+    '--from <url>',
+    'archive from a broker instead of stdin, such as kafka://host:9092/topic?group=name',
+    asText,
+  ),
+  ack: optionWithDefault(
+    '--ack <level>',
+    'when a broker may forget a record: once it is synced, or shipped',
+    'synced',
+    oneOf('synced', 'shipped'),
   ),
   follow: flagOnByDefault('--no-follow', 'end at the end of the files'),
   input: optionWithDefault('--input <format>', INPUTS.join(', '), 'json', oneOf(...INPUTS)),
@@ -41,7 +53,9 @@ export type RecordValues = ValuesOf<typeof RECORD_OPTIONS>;
 
 /** @throws UsageError for options that make no sense together */
 export function checkRecordOptions(options: RecordValues): void {
-  const { file, follow, input, metadata, rejects, strict, time } = options;
+  const { ack, file, follow, from, input, metadata, rejects, strict, time } = options;
+  if (from !== undefined) checkBrokerOptions(options);
+  else if (ack !== 'synced') throw new UsageError('--ack goes with --from');
   if (file.length === 0 && !follow) throw new UsageError('--no-follow goes with --file');
   if (file.length > 0 && input === 'framed') {
     throw new UsageError('--file goes with --input json or lines');
@@ -56,4 +70,22 @@ export function checkRecordOptions(options: RecordValues): void {
     if (isGiven && input !== 'json') throw new UsageError(`--${name} goes with --input json`);
   }
   if (strict && rejects !== undefined) throw new UsageError('--rejects does not go with --strict');
+}
+
+/** A broker's records bring their metadata and times, and are archived as they are. */
+function checkBrokerOptions(options: RecordValues): void {
+  const { ack, file, from = '', input, metadata, rejects, strict, time, to } = options;
+  const forLines = {
+    file: file.length > 0,
+    input: input !== 'json',
+    metadata: metadata.length > 0,
+    time: time !== undefined,
+    rejects: rejects !== undefined,
+    strict,
+  };
+  for (const [name, isGiven] of Object.entries(forLines)) {
+    if (isGiven) throw new UsageError(`--${name} does not go with --from`);
+  }
+  if (ack === 'shipped' && to === undefined) throw new UsageError('--ack shipped goes with --to');
+  parseSource(from);
 }

@@ -23,8 +23,8 @@ export interface KafkaPartitionOptions {
   readonly onLost: (lost: LostPositions) => void;
 }
 
-/** How long a batch waits for room before its partition is paused. */
-const PAUSE_AFTER_MS = 100;
+/** How long a batch waits for room, or for its writer, before its partition is paused. */
+const PAUSE_AFTER_MS = 500;
 
 /** Gives the records of one partition to its writer, and checks that none is missing before them. */
 export class KafkaPartition {
@@ -98,6 +98,8 @@ export class KafkaPartition {
    * @throws SourceDivergedError; what a request to the broker fails with
    */
   async take(payload: KafkaBatchPayload): Promise<void> {
+    // KafkaJS fetches nothing for a while after a pause, so a short wait comes first.
+    if (this.#state === 'opening') await settlesSoon(this.#opened);
     const intake = this.#intake;
     if (this.#state !== 'open' || intake === undefined) {
       const resume = payload.pause();

@@ -1,0 +1,72 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { archiveFrom, DirectoryError, type LostPositions, type SourceSeries } from '../../index.js';
+import { openWriter } from '../options/writer-options.js';
+import type { Terminal } from '../output/terminal.js';
+import { parseSource } from './open-source.js';
+import type { RecordRun } from './record-run.js';
+
+/** Archives what a broker has, each partition or queue in a folder of its own, until the signal. */
+export async function archiveSource(run: RecordRun): Promise<unknown> {
+  const { directory, options, signal, terminal, writers } = run;
+  const { ack, deadline, from = '' } = options;
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  signal.addEventListener('abort', end);
+  let failure: unknown;
+  const { shown, open } = parseSource(from);
+  try {
+    // The writers create folders below it; a missing one may be a disk that is not mounted.
+    if (!options.createDirectory) await checkExists(directory);
+    const { close, source } = await open((error) => {
+      failure ??= error;
+      end();
+    });
+    if (signal.aborted) end();
+    source.on('lost', (lost) => warnOfLoss(lost, terminal));
+    terminal.note(`archiving from ${shown}`);
+    const createWriter = async (series: SourceSeries) => {
+      const writer = await openWriter(join(directory, series.path), optionsOf(run, series), {
+        ...series.options,
+      });
+      writers.add(writer);
+      return writer;
+    };
+    try {
+      await archiveFrom(source, createWriter, {
+        ...{ ack, signal: ending.signal, deadlineMs: deadline },
+      });
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    failure ??= error;
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+  return failure;
+}
+
+async function checkExists(directory: string): Promise<void> {
+  const status = await stat(directory).catch((cause) => {
+    const problem = 'does not exist, or cannot be read: createDirectory creates it';
+    throw new DirectoryError(directory, problem, { cause });
+  });
+  if (!status.isDirectory()) throw new DirectoryError(directory, 'is not a directory');
+}
+
+/** The objects of each series are in a folder of their own, too. */
+function optionsOf({ options }: RecordRun, { path }: SourceSeries): RecordRun['options'] {
+  const { key = '[[NAME]]', to } = options;
+  return to === undefined ? options : { ...options, key: `${path}/${key}` };
+}
+
+function warnOfLoss(lost: LostPositions, terminal: Terminal): void {
+  const { from, holder, reason, series, to } = lost;
+  const range = `positions ${from} to ${to - 1} of ${series}`;
+  if (reason === 'expired')
+    terminal.warn(`${range} are lost: they expired before they were archived`);
+  else if (holder === undefined) terminal.warn(`${range} are lost: they were acknowledged`);
+  else terminal.warn(`${range} are not archived here: ${holder} acknowledged them`);
+}
