@@ -28,8 +28,11 @@ export async function passTime<T>(
   return await settling;
 }
 
-/** Settles after a turn of the event loop, once this process waits for no call to the file system. */
+/**
+ * Settles after a turn of the event loop, once this process waits neither for a call to the file
+ * system nor for the hashing thread, whose port is active while it has a task.
+ */
 export async function diskIdle(): Promise<void> {
   do await new Promise((resolve) => setImmediate(resolve));
-  while (process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq')));
+  while (process.getActiveResourcesInfo().some((name) => /^FSReq|^MessagePort$/.test(name)));
 }
