@@ -7,6 +7,7 @@
 //   npm run torture -- --given --kills 200    kills writers of a source that numbers its records
 //   npm run torture -- --kafka --kills 200    kills archivers of a consumer group, and their broker; --ack shipped or synced
 //   npm run torture -- --serve --kills 200    kills `shoebox serve` while autocannon posts to it
+//   npm run torture -- --file --kills 200     kills commands that follow a log while it is rotated
 //   npm run torture -- --power-cuts 1000      lets the power fail on a simulated disk; --seed repeats a run
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,6 +19,7 @@ import { parseArgs } from 'node:util';
 
 import { check } from './check.js';
 import { withCompiledChildren } from './compile.js';
+import { tortureFiles } from './file/run.js';
 import { tortureFollowing } from './follow/run.js';
 import { tortureGiven } from './given/run.js';
 import { tortureKafka } from './kafka/run.js';
@@ -42,6 +44,7 @@ const { values: options } = parseArgs({
     kafka: { type: 'boolean', default: false },
     ack: { type: 'string', default: 'both' },
     serve: { type: 'boolean', default: false },
+    file: { type: 'boolean', default: false },
     'power-cuts': { type: 'string' },
     seed: { type: 'string' },
   },
@@ -62,6 +65,7 @@ if (options.kafka) {
   }
   process.exit(0);
 }
+if (options.file) process.exit((await tortureFiles(kills)) ? 0 : 1);
 if (options.follow) process.exit((await tortureFollowing(kills)) ? 0 : 1);
 const work = await mkdtemp(join(tmpdir(), 'shoebox-torture-'));
 const spool = join(work, 'spool');

@@ -1,4 +1,5 @@
 import { defineCommand } from './command-definition.js';
+import { UsageError } from './options/usage-error.js';
 import { closeWriter } from './output/close-writer.js';
 import { describeError } from './output/describe-error.js';
 import { countOf } from './output/quantities.js';
@@ -9,8 +10,9 @@ import { archiveStdin } from './record/archive-stdin.js';
 import { InputParsers } from './record/parsing/input-parsers.js';
 import { RejectsFile } from './record/parsing/rejects-file.js';
 import { checkRecordOptions, RECORD_OPTIONS, type RecordValues } from './record/record-options.js';
-import type { ArchiveInput, RecordRun, RunEnd } from './record/record-run.js';
+import type { ArchiveInput, RecordRun } from './record/record-run.js';
 import { showRecordStatus } from './record/record-status.js';
+import { RunEnding } from './record/run-ending.js';
 import { WriterGroup } from './record/writer-group.js';
 
 /** Archives stdin, files that it follows, or what a broker has. */
@@ -37,30 +39,38 @@ export const record = defineCommand({
     });
     await startLog(terminal, options);
     const writers = new WriterGroup(terminal);
+    const ending = new RunEnding(options.deadline, signal);
     const run: RecordRun = {
-      ...{ directory, options, terminal, signal, writers, parsers, rejects },
+      ...{ directory, options, terminal, signal, ending, writers, parsers, rejects },
       missedBytes: 0,
       afterClose: [],
     };
     const status = showRecordStatus(writers, terminal, options);
-    const begunMs = performance.now();
     let failure: unknown;
-    let code: number;
-    let ended: RunEnd = 'failed';
+    let code = 1;
     try {
-      failure = await archiveInput(run).finally(() => status.stop());
-      const usedMs = performance.now() - begunMs;
-      const leftMs = Math.max(options.deadline - usedMs, options.deadline / 2);
-      code = await closeWriter(writers, leftMs, terminal);
-      rejects?.close();
-      ended = 'all is sealed';
+      failure = await archiveInput(run);
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      failure = error;
     } finally {
-      for (const finish of run.afterClose) await finish(ended);
+      status.stop();
+    }
+    ending.begin();
+    try {
+      code = await closeWriter(writers, ending.leftMs, terminal);
+      rejects?.close();
+    } catch (error) {
+      failure ??= error;
+    }
+    if (failure !== undefined) code = 1;
+    ending.stop();
+    for (const finish of run.afterClose) {
+      await finish(failure === undefined ? 'all is sealed' : 'failed');
     }
     await summarize(run);
-    if (failure === undefined) return code;
-    terminal.fail(failure, await describeError(failure));
-    return 1;
+    if (failure !== undefined) terminal.fail(failure, await describeError(failure));
+    return code;
   },
 });
 

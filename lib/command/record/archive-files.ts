@@ -16,9 +16,10 @@ import { formatBytes } from '../output/quantities.js';
 import { DirectoryLock } from './files/directory-lock.js';
 import { FileFollower } from './files/file-follower.js';
 import { FollowState } from './files/follow-state.js';
-import type { LastLine } from './files/line-position.js';
+import { type LastLine, lastLineOf } from './files/line-position.js';
 import type { MissedLines } from './files/missed-lines.js';
 import type { RecordRun } from './record-run.js';
+import { untilTaken } from './until-taken.js';
 
 /** How long to wait for a store that does not say which lines it holds. */
 const MOST_MS = 10_000;
@@ -48,6 +49,10 @@ export async function archiveFiles(run: RecordRun): Promise<unknown> {
     isFollowing: options.follow,
     signal: AbortSignal.any([signal, ending.signal]),
     state,
+    untilTaken: async (taken) => {
+      run.ending.begin();
+      await untilTaken(taken, run);
+    },
     context: {
       openWriter: (source) =>
         openWriterOf(source, run, (archive) => follower.files.sealed(archive)),
@@ -55,7 +60,11 @@ export async function archiveFiles(run: RecordRun): Promise<unknown> {
         await run.writers.closeOne(writer);
       },
       createParser: (firstLine) => run.parsers.create(firstLine),
-      findLast: async (writer, where) => lastLineIn(await findLast(writer, where, run)),
+      findLast: async (writer, where) => {
+        const record = await findLast(writer, where, run);
+        const last = lastLineIn(record);
+        return last && { ...last, isSealed: !/\.(?:open|stale)$/.test(record?.archive ?? '') };
+      },
       lastLineOf: async ({ path, writer = '' }) => lastLineIn(await findLastRecord(path, writer)),
       beforeCheckpoint: () => run.rejects?.sync(),
       onMissed: (missed) => reportMissed(missed, run),
@@ -105,7 +114,7 @@ async function findLast(
 
 function lastLineIn(record: ArchiveRecord | undefined): LastLine | undefined {
   if (record?.sequence === undefined) return undefined;
-  return { line: record.sequence, payload: record.payload };
+  return lastLineOf(record.sequence, record.payload);
 }
 
 function reportMissed(missed: MissedLines, run: RecordRun): void {

@@ -2,65 +2,50 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
-import type { ArchiveWriter } from '../../index.js';
 import { openWriter } from '../options/writer-options.js';
-import type { InputParser } from './parsing/input-parser.js';
 import type { RecordRun } from './record-run.js';
+import { untilTaken } from './until-taken.js';
 
 /**
- * Archives all records of stdin. After the signal, reads to the end of the input within half of the
- * deadline, so that what a program wrote before Ctrl-C is archived.
+ * Archives all records of stdin. After a signal, reads to its end within the deadline, so that what
+ * a program wrote before Ctrl-C is archived; a terminal has no end, so it is left at once.
  *
  * @returns the error that ended the records before the end of the input
  */
 export async function archiveStdin(run: RecordRun): Promise<unknown> {
-  const { directory, options, parsers, signal, terminal, writers } = run;
+  const { directory, ending, options, parsers, signal, terminal, writers } = run;
   const writer = await openWriter(directory, options);
   writers.add(writer);
-  const ending = { signal, deadlineMs: options.deadline / 2 };
-  return await archiveStream(terminal.host.stdin, parsers.create(), writer, ending);
-}
-
-interface StreamOptions {
-  readonly signal: AbortSignal;
-  /** How long to read on after the signal. A terminal has no end, so it is left at once. */
-  readonly deadlineMs: number;
-}
-
-async function archiveStream(
-  input: Readable & { readonly isTTY?: boolean },
-  parser: InputParser,
-  writer: ArchiveWriter,
-  { deadlineMs, signal }: StreamOptions,
-): Promise<unknown> {
+  const input: Readable & { readonly isTTY?: boolean } = terminal.host.stdin;
+  const parser = parsers.create();
   const { stream } = parser;
   const leave = () => {
     input.unpipe(stream);
     input.pause();
     stream.end();
   };
-  let timer: NodeJS.Timeout | undefined;
-  const onSignal = () => {
-    timer = setTimeout(leave, input.isTTY ? 0 : deadlineMs);
-  };
-  if (signal.aborted) onSignal();
-  else signal.addEventListener('abort', onSignal);
+  const isOver = input.isTTY ? signal : ending.isReadingOver;
+  if (isOver.aborted) leave();
+  else isOver.addEventListener('abort', leave);
   let failure: unknown;
+  input.once('end', () => ending.begin());
   input.once('error', (error) => {
     failure = error;
+    ending.begin();
     leave();
   });
   input.pipe(stream).pipe(writer, { end: false });
   try {
     // The writer may fail, too: `once` rejects with its error.
-    await Promise.race([finished(stream, { writable: false }), once(writer, 'close')]);
+    const taken = Promise.race([finished(stream, { writable: false }), once(writer, 'close')]);
+    await untilTaken(taken, run);
     return failure ?? parser.fault();
   } catch (error) {
     return error;
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onSignal);
+    isOver.removeEventListener('abort', leave);
     input.unpipe(stream);
+    stream.unpipe(writer);
     input.pause();
   }
 }

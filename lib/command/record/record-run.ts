@@ -2,6 +2,7 @@ import type { Terminal } from '../output/terminal.js';
 import type { InputParsers } from './parsing/input-parsers.js';
 import type { RejectsFile } from './parsing/rejects-file.js';
 import type { RecordValues } from './record-options.js';
+import type { RunEnding } from './run-ending.js';
 import type { WriterGroup } from './writer-group.js';
 
 /** How a run ended: with everything sealed that was read, or not. */
@@ -15,6 +16,8 @@ export interface RecordRun {
   readonly terminal: Terminal;
   /** Aborts at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** How long the run may take to end. */
+  readonly ending: RunEnding;
   /** The writers of the run: an input adds its own. They are closed after the input has ended. */
   readonly writers: WriterGroup;
   /** Turn the bytes of an input into records. */

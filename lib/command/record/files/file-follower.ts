@@ -24,6 +24,8 @@ export interface FollowerOptions {
   readonly isFollowing: boolean;
   readonly signal: AbortSignal;
   readonly state: FollowState;
+  /** Waits for writers as long as the deadline allows. */
+  readonly untilTaken: (taken: Promise<void>) => Promise<void>;
   readonly context: Omit<FollowContext, 'onChange'>;
 }
 
@@ -79,7 +81,9 @@ export class FileFollower {
     } catch (error) {
       failure = error;
     }
-    await this.files.stop();
+    await this.#options.untilTaken(this.files.stop()).catch((error: unknown) => {
+      failure ??= error;
+    });
     for (const { handle } of this.#waiting.values()) await handle.close();
     return failure ?? this.files.failure;
   }
@@ -107,7 +111,10 @@ export class FileFollower {
     const isPath = (path: string) => paths.has(path);
     for (const [path, { isGlob }] of paths) await this.#lookAt(path, { isGlob, isPath });
     for (const path of this.#at.keys()) if (!isPath(path)) this.#leave(path);
-    for (const path of this.#unsettled) await this.#lookBeside(path, isPath);
+    for (const path of this.#unsettled) {
+      await this.#lookForChanges(path);
+      await this.#takeUnknown(path, isPath);
+    }
     for (const file of this.files.all) await this.#lookInto(file);
     this.files.restIdle();
     this.#isFirst = false;
@@ -129,34 +136,46 @@ export class FileFollower {
     { isGlob, isPath }: { isGlob: boolean; isPath: (path: string) => boolean },
   ): Promise<void> {
     const status = await statusOf(path);
-    const inode = status?.ino;
-    if (!this.#inodes.has(path) || this.#inodes.get(path) !== inode) {
-      this.#inodes.set(path, inode);
+    const isOther = !this.#inodes.has(path) || this.#inodes.get(path) !== status?.ino;
+    this.#inodes.set(path, status?.ino);
+    if (isOther) {
       this.#leave(path);
       await this.#takeWaiting(path);
-      await this.#lookBeside(path, isPath);
+      await this.#lookForChanges(path);
+      await this.#rotation.readRotated(path);
     }
+    const file = status === undefined ? undefined : await this.#findNew(path, status, isGlob);
+    const known = file && (await this.#resume(file, { isRotated: false }));
+    // Older files first. A copy of the one that was here is found by then.
+    if (isOther) await this.#takeUnknown(path, isPath);
     if (status === undefined) this.#sayMissing(path);
-    if (status === undefined || this.#at.has(path)) return;
-    const known = this.files.find(String(inode));
+    if (file === undefined) return;
+    const followed = known ?? (await this.#begin(path, file, { isRotated: false }));
+    if (followed === undefined) this.#waiting.set(path, file);
+    else this.#arrive(path, followed);
+  }
+
+  /** The file at a path, if it is not followed or passed over already. */
+  async #findNew(
+    path: string,
+    { ino, mtimeNs }: { readonly ino: bigint; readonly mtimeNs: bigint },
+    isGlob: boolean,
+  ): Promise<FoundFile | undefined> {
+    if (this.#at.has(path)) return undefined;
+    const known = this.files.find(String(ino));
     if (known !== undefined) {
       // It has come back, or a glob matches its new name; a second name of it is passed over.
       if (known.isRotated) this.#arrive(path, known);
-      return;
+      return undefined;
     }
-    const key = `${path} ${inode} ${status.mtimeNs}`;
-    if (this.#passedOver.has(key)) return;
+    const key = `${path} ${ino} ${mtimeNs}`;
+    if (this.#passedOver.has(key)) return undefined;
     const file = this.#waiting.get(path) ?? (await this.#open(path, isGlob));
-    if (file === undefined) return;
     this.#waiting.delete(path);
-    if (isGlob && (await this.#isNoSource(file))) {
-      this.#passedOver.add(key);
-      await file.handle.close();
-      return;
-    }
-    const followed = await this.#follow(path, file, { isRotated: false });
-    if (followed === undefined) this.#waiting.set(path, file);
-    else this.#arrive(path, followed);
+    if (file === undefined || !isGlob || !(await this.#isNoSource(file))) return file;
+    this.#passedOver.add(key);
+    await file.handle.close();
+    return undefined;
   }
 
   /** A file that had no whole line yet is not at its path any more. */
@@ -164,7 +183,8 @@ export class FileFollower {
     const file = this.#waiting.get(path);
     if (file === undefined) return;
     this.#waiting.delete(path);
-    const followed = await this.#follow(path, file, { isRotated: true });
+    const where = { isRotated: true };
+    const followed = (await this.#resume(file, where)) ?? (await this.#begin(path, file, where));
     if (followed === undefined) await file.handle.close();
   }
 
@@ -184,18 +204,25 @@ export class FileFollower {
     }
   }
 
-  /** @returns undefined if its first line is not complete */
-  async #follow(
-    path: string,
+  /** Continues a file that is known; undefined if it is not, or has another content now. */
+  async #resume(
     file: FoundFile,
     where: { readonly isRotated: boolean },
   ): Promise<FollowedFile | undefined> {
     const entry = await this.files.entryOf(file);
-    if (entry !== undefined) {
-      const followed = await this.files.resume(entry, file, where);
-      if (followed !== undefined) return followed;
-      await this.#rotation.leave(entry);
-    }
+    if (entry === undefined) return undefined;
+    const followed = await this.files.resume(entry, file, where);
+    if (typeof followed !== 'string') return followed;
+    await this.#rotation.leave(entry);
+    return undefined;
+  }
+
+  /** Begins a new file; undefined if its first line is not complete. */
+  async #begin(
+    path: string,
+    file: FoundFile,
+    where: { readonly isRotated: boolean },
+  ): Promise<FollowedFile | undefined> {
     const identity = await identify(file.handle, file.inode);
     return identity && (await this.files.begin(identity, path, file, where));
   }
@@ -212,9 +239,17 @@ export class FileFollower {
     this.#at.set(path, file);
   }
 
-  async #lookBeside(path: string, isPath: (path: string) => boolean): Promise<void> {
-    if ((await this.#rotation.lookBeside(path, isPath)) === 'again') this.#unsettled.add(path);
+  async #takeUnknown(path: string, isPath: (path: string) => boolean): Promise<void> {
+    const found = await this.#rotation.takeUnknown(path, isPath);
+    if (found === 'again') this.#unsettled.add(path);
     else this.#unsettled.delete(path);
+  }
+
+  /** Finds the copies of files that were truncated before files beside the path are taken as new. */
+  async #lookForChanges(path: string): Promise<void> {
+    for (const file of this.files.all) {
+      if (file.entry.path === path && (await file.isTruncated())) await this.#readCopy(file);
+    }
   }
 
   /** Its file is not at the path any more. */
@@ -226,14 +261,24 @@ export class FileFollower {
 
   async #lookInto(file: FollowedFile): Promise<void> {
     if (file.hasChanged) {
-      for (const [path, at] of this.#at) if (at === file) this.#at.delete(path);
-      file.isRotated = true;
-      if (!(await this.#rotation.readCopyOf(file))) await this.files.abandon(file);
+      await this.#readCopy(file);
       return;
     }
     const names = await file.look();
     const isIdle = performance.now() - file.grownMs > ROTATED_IDLE_MS;
     if (file.isRotated && file.isAtEnd && (names === 0 || isIdle)) this.files.finish(file);
+  }
+
+  /** A file was truncated: what is at its path now is a new one. */
+  async #readCopy(file: FollowedFile): Promise<void> {
+    for (const [path, at] of this.#at) {
+      if (at !== file) continue;
+      this.#at.delete(path);
+      // It may have been copied and truncated more than once.
+      this.#inodes.delete(path);
+    }
+    file.isRotated = true;
+    if (!(await this.#rotation.readCopyOf(file))) await this.files.abandon(file);
   }
 
   /** @throws Error if nothing comes, because the command does not wait */

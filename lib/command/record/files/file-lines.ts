@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 
-import type { LinePosition, ReadPosition } from './line-position.js';
+import { type Checkpoint, makeCheckpoint, type ReadPosition } from './line-position.js';
 import { readRange, TAIL_BYTES } from './read-range.js';
 
 const LINE_FEED = 0x0a;
@@ -16,6 +16,9 @@ const LONGEST_LINE_BYTES = 64 * 2 ** 20;
 const MOST_MARKS = 4096;
 
 type FileLinesState = 'idle' | 'reading' | 'changed' | 'finished';
+
+/** So many of the last bytes are kept, by which a copy is recognised that was made before them. */
+const RECENT_BYTES = 32 * 2 ** 10;
 
 /** What it calls while it reads; neither may call back at once. */
 export interface FileLinesListener {
@@ -35,13 +38,15 @@ export class FileLines extends Readable {
   #handle: FileHandle;
   /** The next byte to read. */
   #offset: number;
-  /** The bytes before it, up to 1 KiB. */
+  /** The bytes before it, up to 1 KiB, and up to 32 KiB. */
   #tail: Buffer;
+  #recent: Buffer;
   /** The beginning of a line whose end has not come. */
   #begun: Buffer[] = [];
   #begunBytes = 0;
+  #position: Checkpoint;
   /** Where whole lines end, ascending: one entry for each piece that was pushed. */
-  #marks: LinePosition[];
+  #marks: Checkpoint[];
   #isWanted = false;
   #state: FileLinesState = 'idle';
   /** Whether there may be more since the last read. */
@@ -52,7 +57,9 @@ export class FileLines extends Readable {
     this.#handle = handle;
     this.#offset = from.offset;
     this.#tail = from.tail;
-    this.#marks = [{ line: from.line, offset: from.offset }];
+    this.#recent = from.tail;
+    this.#position = makeCheckpoint(from, from.tail);
+    this.#marks = [this.#position];
     this.#listener = listener;
   }
 
@@ -62,18 +69,23 @@ export class FileLines extends Readable {
   }
 
   /** Where the last whole line ends that was pushed. */
-  get position(): LinePosition {
-    return this.#marks.at(-1) ?? { line: 0, offset: 0 };
+  get position(): Checkpoint {
+    return this.#position;
   }
 
-  /** The last position that is known before the end of a line. */
-  positionUpTo(line: number): LinePosition | undefined {
-    return this.#marks.findLast((mark) => mark.line <= line);
+  /** The last mark for which `isBefore` holds, as it does for all marks before that. */
+  markBefore(isBefore: (mark: Checkpoint) => boolean): Checkpoint | undefined {
+    return this.#marks.findLast(isBefore);
   }
 
   /** The last bytes that were read, up to 1 KiB. */
   get tail(): Buffer {
     return this.#tail;
+  }
+
+  /** The last bytes that were read, up to 32 KiB. */
+  get recent(): Buffer {
+    return this.#recent;
   }
 
   /** The file may have more. */
@@ -139,26 +151,31 @@ export class FileLines extends Readable {
     this.#offset += bytes.length - tail.length;
     // A copy: a small view would keep the whole piece in memory.
     this.#tail = Buffer.from(bytes.subarray(-TAIL_BYTES));
-    this.#take(bytes.subarray(tail.length));
+    const read = bytes.subarray(tail.length).subarray(-RECENT_BYTES);
+    this.#recent = Buffer.concat([this.#recent.subarray(read.length - RECENT_BYTES), read]);
+    this.#take(bytes, tail.length);
     return true;
   }
 
-  #take(bytes: Buffer): void {
+  /** @param start where new bytes begin, after those that were read before */
+  #take(bytes: Buffer, start: number): void {
     const whole = bytes.lastIndexOf(LINE_FEED) + 1;
-    if (whole === 0) {
-      this.#begun.push(bytes);
-      this.#begunBytes += bytes.length;
+    if (whole <= start) {
+      this.#begun.push(bytes.subarray(start));
+      this.#begunBytes += bytes.length - start;
       if (this.#begunBytes > LONGEST_LINE_BYTES) this.#pushBegun();
       return;
     }
-    const pieces = [...this.#begun, bytes.subarray(0, whole)];
+    const pieces = [...this.#begun, bytes.subarray(start, whole)];
     // A copy, for the same reason.
     const rest = Buffer.from(bytes.subarray(whole));
     this.#begun = rest.length === 0 ? [] : [rest];
     this.#begunBytes = rest.length;
-    const { line } = this.position;
-    const lines = pieces.reduce((sum, piece) => sum + countLines(piece), 0);
-    this.#mark({ line: line + lines, offset: this.#offset - rest.length });
+    const { line } = this.#position;
+    // Only the last piece has line feeds.
+    const lines = countLines(bytes.subarray(start, whole));
+    const end = { line: line + lines, offset: this.#offset - rest.length };
+    this.#mark(makeCheckpoint(end, bytes.subarray(Math.max(0, whole - TAIL_BYTES), whole)));
     for (const piece of pieces) this.#isWanted = this.push(piece);
   }
 
@@ -169,7 +186,8 @@ export class FileLines extends Readable {
     this.#begunBytes = 0;
   }
 
-  #mark(position: LinePosition): void {
+  #mark(position: Checkpoint): void {
+    this.#position = position;
     this.#marks.push(position);
     if (this.#marks.length > MOST_MARKS) this.#marks = this.#marks.filter((_, i) => i % 2 === 0);
   }

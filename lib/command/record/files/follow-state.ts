@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { systemCodeOf } from '../../options/system-code.js';
 import { writeOutput } from '../../output/output-file.js';
 import { type FileIdentity, hashOf } from './file-identity.js';
-import type { Checkpoint } from './line-position.js';
+import type { Checkpoint, LastLine } from './line-position.js';
 
 /** The file in the directory of the archives. Listings pass over names with a dot. */
 const STATE_NAME = '.shoebox-files.json';
@@ -31,8 +31,10 @@ export interface FollowedEntry extends FileIdentity {
   readonly incarnation: number;
   /** Its size when it was last looked at, in bytes. */
   size: number;
-  /** Up to where everything is sealed; absent until an archive is. */
-  checkpoint?: Checkpoint;
+  /** The last line that is sealed; absent until an archive is. */
+  last?: LastLine;
+  /** Up to where everything is sealed. */
+  checkpoint?: Checkpoint | undefined;
   /** Whether it was rotated and read to its end. */
   isDone: boolean;
 }
@@ -183,8 +185,10 @@ function isFollowed(value: unknown): boolean {
   const fields = { source: 'string', incarnation: 'number', size: 'number', isDone: 'boolean' };
   if (!isIdentity(value) || !hasFields(value, fields)) return false;
   const checkpoint: unknown = Reflect.get(value, 'checkpoint');
+  const last: unknown = Reflect.get(value, 'last');
   const isPosition = hasFields(checkpoint, { line: 'number', offset: 'number', check: 'string' });
-  return checkpoint === undefined || isPosition;
+  const isLine = hasFields(last, { line: 'number', bytes: 'number', hash: 'string' });
+  return (checkpoint === undefined || isPosition) && (last === undefined || isLine);
 }
 
 function isIdentity(value: unknown): boolean {

@@ -4,7 +4,9 @@ import { finished } from 'node:stream/promises';
 
 import type { ArchiveWriter } from '../../../index.js';
 import type { InputParser } from '../parsing/input-parser.js';
+import { hasPrefixOf } from './file-identity.js';
 import { FileLines } from './file-lines.js';
+import type { FoundFile } from './file-search.js';
 import type { FollowedEntry } from './follow-state.js';
 import {
   type Checkpoint,
@@ -12,7 +14,7 @@ import {
   makeCheckpoint,
   type ReadPosition,
 } from './line-position.js';
-import { readTail } from './read-range.js';
+import { readTail, TAIL_BYTES } from './read-range.js';
 
 /** What a followed file needs from the run. */
 export interface FollowedFileContext {
@@ -95,9 +97,10 @@ export class FollowedFile {
     return this.#pipeline?.lines.offset ?? this.#position.offset;
   }
 
-  /** The last bytes that were read, up to 1 KiB. */
-  get tail(): Buffer {
-    return this.#pipeline?.lines.tail ?? this.#position.tail;
+  /** The last bytes that were read, up to 1 KiB, and where they end. */
+  get lastRead(): { readonly offset: number; readonly tail: Buffer } {
+    const { offset, tail } = this.#pipeline?.lines ?? this.#position;
+    return { offset, tail };
   }
 
   /** Whether it has a writer. */
@@ -147,15 +150,32 @@ export class FollowedFile {
     await before.close();
   }
 
-  /** The position that is known for sure to be archived if this line is. */
-  async checkpointUpTo(line: number): Promise<Checkpoint | undefined> {
-    const position = this.#pipeline?.lines.positionUpTo(line);
-    return position === undefined ? undefined : await makeCheckpoint(this.#handle, position);
+  /** A position before which all lines are archived if this one is. */
+  checkpointUpTo(lastLine: number): Checkpoint | undefined {
+    const { lines } = this.#pipeline ?? {};
+    if (lines !== undefined) return lines.markBefore(({ line }) => line <= lastLine);
+    return this.#position.line <= lastLine ? this.checkpoint : undefined;
   }
 
-  /** The position that was reached, as a checkpoint. */
-  async checkpoint(): Promise<Checkpoint> {
-    return await makeCheckpoint(this.#handle, this.position);
+  /** The position that was reached. */
+  get checkpoint(): Checkpoint {
+    return this.#pipeline?.lines.position ?? makeCheckpoint(this.#position, this.#position.tail);
+  }
+
+  /** Whether the bytes before the position are not those that were read any more. */
+  async isTruncated(): Promise<boolean> {
+    const { offset, tail } = this.lastRead;
+    return this.hasChanged || !(await readTail(this.#handle, offset)).equals(tail);
+  }
+
+  /** Whether a file is a copy that was made shortly before the last bytes were read. */
+  async isShorterCopy({ handle, size }: FoundFile): Promise<boolean> {
+    const { offset, recent } = this.#pipeline?.lines ?? { offset: 0, recent: NOTHING };
+    const begin = size - TAIL_BYTES - (offset - recent.length);
+    if (size <= TAIL_BYTES || size >= offset || begin < 0) return false;
+    const expected = recent.subarray(begin, begin + TAIL_BYTES);
+    if (!(await readTail(handle, size)).equals(expected)) return false;
+    return await hasPrefixOf(handle, this.entry);
   }
 
   /** Takes no more lines. Settles when those so far were given to the writer. */
@@ -228,3 +248,5 @@ export class FollowedFile {
     this.#context.onChange();
   }
 }
+
+const NOTHING = Buffer.alloc(0);

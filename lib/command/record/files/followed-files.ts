@@ -9,6 +9,12 @@ import { FILE_START, findPosition, type LastLine, type LinePosition } from './li
 import type { MissedLines } from './missed-lines.js';
 import { readTail } from './read-range.js';
 
+/** A line that is archived. */
+export interface ArchivedLine extends LastLine {
+  /** Whether its archive is sealed, so that no power loss can take it. */
+  readonly isSealed: boolean;
+}
+
 /** What following files needs from the run. */
 export interface FollowContext extends FollowedFileContext {
   /**
@@ -20,7 +26,7 @@ export interface FollowContext extends FollowedFileContext {
   readonly findLast: (
     writer: string,
     where: 'directory' | 'everywhere',
-  ) => Promise<LastLine | undefined>;
+  ) => Promise<ArchivedLine | undefined>;
   /** The last line of an archive that was sealed. */
   readonly lastLineOf: (archive: SealedArchive) => Promise<LastLine | undefined>;
   readonly onMissed: (missed: MissedLines) => void;
@@ -89,16 +95,16 @@ export class FollowedFiles {
   /**
    * Continues a file where its archived lines end, after comparing the last of them.
    *
-   * @returns undefined if the bytes differ, so that it is another file
+   * @returns as `findPosition`, if it cannot be continued
    */
   async resume(
     entry: FollowedEntry,
     file: FoundFile,
     where: { readonly isRotated: boolean },
-  ): Promise<FollowedFile | undefined> {
-    const last = await this.context.findLast(writerOf(entry.source), 'directory');
+  ): Promise<FollowedFile | 'other' | 'shorter'> {
+    const last = await this.lastOf(entry);
     const position = await findPosition(file.handle, last, entry.checkpoint);
-    if (position === undefined) return undefined;
+    if (typeof position === 'string') return position;
     entry.inode = String(file.inode);
     return await this.#open(entry, file, position, where);
   }
@@ -113,7 +119,7 @@ export class FollowedFiles {
     for (;;) {
       const entry = this.state.add(identity, path, file);
       const position = await this.#findBegin(entry, file);
-      if (position === undefined) {
+      if (typeof position === 'string') {
         // The series holds lines of another file with this identity.
         entry.isDone = true;
         continue;
@@ -125,7 +131,7 @@ export class FollowedFiles {
   }
 
   /** Where to begin: further on only if the state was lost, and the series holds lines of the file. */
-  async #findBegin(entry: FollowedEntry, file: FoundFile): Promise<LinePosition | undefined> {
+  async #findBegin(entry: FollowedEntry, file: FoundFile): ReturnType<typeof findPosition> {
     try {
       const last = await this.context.findLast(writerOf(entry.source), 'everywhere');
       return await findPosition(file.handle, last, undefined);
@@ -152,16 +158,33 @@ export class FollowedFiles {
     for (const file of idle.slice(0, Math.max(0, reading.length - MOST_WRITERS))) void file.rest();
   }
 
-  /** An archive was sealed, and will be shipped after this. */
+  /**
+   * An archive was sealed, also one that a crash had left, and will be shipped after this. From then
+   * on only the state may say what it holds.
+   */
   async sealed(archive: SealedArchive): Promise<void> {
-    const file = this.all.find(({ entry }) => writerOf(entry.source) === archive.writer);
-    if (file === undefined) return;
+    const entry = this.state.files.find(({ source }) => writerOf(source) === archive.writer);
+    if (entry === undefined) return;
     const last = await this.context.lastLineOf(archive);
-    const checkpoint = last === undefined ? undefined : await file.checkpointUpTo(last.line);
-    if (checkpoint === undefined || checkpoint.line <= (file.entry.checkpoint?.line ?? 0)) return;
+    if (last === undefined || last.line <= (entry.last?.line ?? 0)) return;
     this.context.beforeCheckpoint();
-    file.entry.checkpoint = checkpoint;
+    entry.last = last;
+    const checkpoint = this.all.find((file) => file.entry === entry)?.checkpointUpTo(last.line);
+    if ((checkpoint?.line ?? 0) > (entry.checkpoint?.line ?? 0)) entry.checkpoint = checkpoint;
     await this.state.save();
+  }
+
+  /** The last line of a file that is archived, as far as the directory and the state say. */
+  async lastOf(entry: FollowedEntry): Promise<LastLine | undefined> {
+    const found = await this.context.findLast(writerOf(entry.source), 'directory');
+    if (found === undefined || found.line <= (entry.last?.line ?? 0)) return entry.last;
+    const { isSealed, ...last } = found;
+    if (isSealed) {
+      // A crash came between its seal and the state, and it may be shipped at any time.
+      entry.last = last;
+      await this.state.save();
+    }
+    return last;
   }
 
   /** Takes no more lines. */
@@ -174,7 +197,7 @@ export class FollowedFiles {
     for (const file of this.all) {
       const isRead = !file.hasChanged && file.failure === undefined;
       if (ended === 'all is sealed' && isRead) {
-        file.entry.checkpoint = await file.checkpoint();
+        file.entry.checkpoint = file.checkpoint;
       }
       await file.close();
     }
@@ -187,7 +210,7 @@ export class FollowedFiles {
     await file.rest();
     const { names, size } = await file.status();
     if (file.failure !== undefined || size > read) return;
-    entry.checkpoint = await file.checkpoint();
+    entry.checkpoint = file.checkpoint;
     entry.isDone = true;
     const { line, offset } = file.position;
     // A line whose end will never come.

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 
 import { hashOf } from './file-identity.js';
-import { readRange, readTail } from './read-range.js';
+import { readRange, readTail, TAIL_BYTES } from './read-range.js';
 
 const LINE_FEED = 0x0a;
 
@@ -21,6 +21,7 @@ export interface ReadPosition extends LinePosition {
   readonly tail: Buffer;
 }
 
+/** The start of a file. */
 export const FILE_START: LinePosition = { line: 0, offset: 0 };
 
 /** A position up to which everything is archived, with what shows that it is still right. */
@@ -29,17 +30,24 @@ export interface Checkpoint extends LinePosition {
   readonly check: string;
 }
 
-/** A record that was archived last: the line with this number. */
+/** The line that was archived last. */
 export interface LastLine {
+  /** Its number, from 1. */
   readonly line: number;
-  readonly payload: Uint8Array;
+  /** Its size without its line feed. */
+  readonly bytes: number;
+  /** SHA-256 of these bytes, in hex. */
+  readonly hash: string;
 }
 
-export async function makeCheckpoint(
-  handle: FileHandle,
-  { line, offset }: LinePosition,
-): Promise<Checkpoint> {
-  return { line, offset, check: await checkOf(handle, { line, offset }) };
+/** The line of a record. */
+export function lastLineOf(line: number, payload: Uint8Array): LastLine {
+  return { line, bytes: payload.length, hash: hashOf(payload) };
+}
+
+/** @param tail the bytes before the position, 1 KiB or as many as there are */
+export function makeCheckpoint({ line, offset }: LinePosition, tail: Uint8Array): Checkpoint {
+  return { line, offset, check: hashOf(`${line} ${offset} ${hashOf(tail)}`) };
 }
 
 /**
@@ -48,45 +56,44 @@ export async function makeCheckpoint(
  * line with the bytes at its position, which are found by counting lines, from the checkpoint or
  * from the start.
  *
- * @returns undefined if the bytes differ, so that this is another file
+ * @returns `other` if the bytes differ, so that this is another file; `shorter` if it ends before
+ *   the last line, but has 1 KiB before the checkpoint
  */
 export async function findPosition(
   handle: FileHandle,
   last: LastLine | undefined,
   checkpoint: Checkpoint | undefined,
-): Promise<LinePosition | undefined> {
+): Promise<LinePosition | 'other' | 'shorter'> {
   const isRight = checkpoint !== undefined && (await isStillRight(handle, checkpoint));
   const hint = isRight ? { line: checkpoint.line, offset: checkpoint.offset } : FILE_START;
-  if (last === undefined) return checkpoint === undefined || isRight ? hint : undefined;
+  if (last === undefined) return checkpoint === undefined || isRight ? hint : 'other';
   if (hint.line >= last.line) return hint;
   const after = await findEnd(handle, last, hint);
-  return after === undefined && isRight ? await findEnd(handle, last, FILE_START) : after;
+  if (after === 'shorter' && hint.offset < TAIL_BYTES) return 'other';
+  return after === 'other' && isRight ? await findEnd(handle, last, FILE_START) : after;
 }
 
 /** Whether a file has the bytes before a checkpoint that it had, or is a copy of that file. */
 export async function isStillRight(handle: FileHandle, checkpoint: Checkpoint): Promise<boolean> {
   const { size } = await handle.stat();
   if (size < checkpoint.offset) return false;
-  return (await checkOf(handle, checkpoint)) === checkpoint.check;
+  const tail = await readTail(handle, checkpoint.offset);
+  return makeCheckpoint(checkpoint, tail).check === checkpoint.check;
 }
 
-async function checkOf(handle: FileHandle, { line, offset }: LinePosition): Promise<string> {
-  const tail = await readTail(handle, offset);
-  return hashOf(`${line} ${offset} ${hashOf(tail)}`);
-}
-
-/** The position after a line; undefined if the file has another line there, or none. */
+/** The position after a line. */
 async function findEnd(
   handle: FileHandle,
-  { line, payload }: LastLine,
+  { bytes, hash, line }: LastLine,
   from: LinePosition,
-): Promise<LinePosition | undefined> {
+): Promise<LinePosition | 'other' | 'shorter'> {
   const start = await skipLines(handle, from, line - 1 - from.line);
-  if (start === undefined) return undefined;
-  const end = start + payload.length;
+  if (start === undefined) return 'shorter';
+  const end = start + bytes;
   const found = await readRange(handle, start, end + 1);
-  if (found.length !== payload.length + 1 || found.at(-1) !== LINE_FEED) return undefined;
-  return found.subarray(0, -1).equals(payload) ? { line, offset: end + 1 } : undefined;
+  if (found.length === 0) return 'shorter';
+  const isSame = found.length === bytes + 1 && found.at(-1) === LINE_FEED;
+  return isSame && hashOf(found.subarray(0, -1)) === hash ? { line, offset: end + 1 } : 'other';
 }
 
 /** The byte after so many lines; undefined if there are fewer. */

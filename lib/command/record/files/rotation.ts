@@ -3,18 +3,16 @@ import {
   type FoundFile,
   findByIdentity,
   findCopies,
-  isCopy,
   type KnownContent,
   openCompressed,
   openNamed,
 } from './file-search.js';
 import type { FollowedEntry } from './follow-state.js';
 import type { FollowedFile } from './followed-file.js';
-import { type FollowedFiles, writerOf } from './followed-files.js';
-import { isStillRight } from './line-position.js';
+import type { FollowedFiles } from './followed-files.js';
 import type { MissedLines } from './missed-lines.js';
 import { listNeighbours, type Neighbour } from './neighbours.js';
-import { readTail } from './read-range.js';
+import { readTail, TAIL_BYTES } from './read-range.js';
 
 /** A file that changed later may still be written by the program that rotates. */
 const SETTLED_MS = 1000;
@@ -27,19 +25,25 @@ export class Rotation {
     this.#files = files;
   }
 
+  /** Reads files to their end that were followed at a path, and are not there any more. */
+  async readRotated(path: string): Promise<void> {
+    const known = this.#files.state.files.filter((entry) => entry.path === path);
+    const left = known.filter((entry) => !this.#files.isOpen(entry));
+    if (left.length === 0) return;
+    const neighbours = await listNeighbours(path);
+    for (const entry of left) await this.#find(entry, neighbours);
+  }
+
   /**
-   * Looks beside a path for files that were followed there, and for those that were there while
-   * no process looked. What lies there when the path is seen for the first time is not archived.
+   * Archives files that were at a path while the command did not run, or between two looks. What
+   * lies beside the path when it is seen for the first time is not archived.
    *
    * @param isPath whether a file is at a path of its own
    * @returns `again` if a file there is still being written, so that it must be looked at again
    */
-  async lookBeside(path: string, isPath: (path: string) => boolean): Promise<'done' | 'again'> {
+  async takeUnknown(path: string, isPath: (path: string) => boolean): Promise<'done' | 'again'> {
     const { state } = this.#files;
     const neighbours = await listNeighbours(path);
-    for (const entry of state.files.filter((known) => known.path === path)) {
-      if (!this.#files.isOpen(entry)) await this.#find(entry, neighbours);
-    }
     const isFirst = !state.knowsPath(path);
     let isUnsettled = false;
     for (const neighbour of neighbours) {
@@ -63,19 +67,31 @@ export class Rotation {
    */
   async readCopyOf(file: FollowedFile): Promise<boolean> {
     const { context, state } = this.#files;
-    const { entry, offset, position, tail } = file;
-    const content = { ...entry, offset, tail };
+    const { entry, position } = file;
+    const content = { ...entry, ...file.lastRead };
     const neighbours = await listNeighbours(entry.path);
     for await (const copy of this.#copiesOf(content, entry, neighbours)) {
       await file.switchTo(copy);
       await state.save();
       return true;
     }
+    await this.#ignoreCopiesOf(file, neighbours);
     const bytes = Math.max(0, entry.size - position.offset);
     const missed = { path: entry.path, line: position.line + 1, bytes };
     if (bytes > 0) context.onMissed({ ...missed, reason: 'truncated' });
     else context.onNote(`${entry.path} was truncated after its line ${position.line}`);
     return false;
+  }
+
+  /** Copies that are shorter than what was read: the file has grown before it was truncated. */
+  async #ignoreCopiesOf(file: FollowedFile, neighbours: readonly Neighbour[]): Promise<void> {
+    for (const neighbour of neighbours) {
+      if (!neighbour.isRotated || (await this.#isKnown(neighbour))) continue;
+      const copy = await openNamed(neighbour.path);
+      const isCopied = copy !== undefined && (await file.isShorterCopy(copy));
+      await copy?.handle.close();
+      if (isCopied) await this.#ignore(neighbour, file.entry.path);
+    }
   }
 
   /** Leaves an entry whose path has another content now: looks for a copy of what it was. */
@@ -89,21 +105,18 @@ export class Rotation {
   }
 
   async #isCopyOfKnown(file: FoundFile, neighbours: readonly Neighbour[]): Promise<boolean> {
-    const inode = String(file.inode);
-    for (const { entry, offset, tail } of this.#files.all) {
-      if (entry.inode === inode || file.size < offset) continue;
-      if (await isCopy(file, { ...entry, offset, tail })) return true;
-    }
     for (const entry of this.#files.state.files) {
-      if (entry.inode === inode || !(await hasPrefixOf(file.handle, entry))) continue;
-      const { checkpoint } = entry;
-      if (checkpoint !== undefined && (await isStillRight(file.handle, checkpoint))) return true;
+      if (entry.inode === String(file.inode)) continue;
+      if (!(await hasPrefixOf(file.handle, entry))) continue;
       if (await this.#isCopyOf(entry, file, neighbours)) return true;
     }
     return false;
   }
 
-  /** Whether a file ends with the bytes that the file of an entry has there. */
+  /**
+   * Whether a file ends with the bytes that the file of an entry has there. That is not enough for a
+   * small file, which may have nothing but the first line of a program.
+   */
   async #isCopyOf(
     entry: FollowedEntry,
     file: FoundFile,
@@ -113,6 +126,7 @@ export class Rotation {
     const original = await findByIdentity(entry, [{ path, inode }, ...neighbours]);
     if (original === undefined) return false;
     try {
+      if (file.size <= TAIL_BYTES && file.size !== original.size) return false;
       const tail = await readTail(file.handle, file.size);
       return tail.equals(await readTail(original.handle, file.size));
     } finally {
@@ -132,17 +146,23 @@ export class Rotation {
       return;
     }
     const isRead = entry.isDone && file.size <= (entry.checkpoint?.offset ?? 0);
-    if (!isRead && (await this.#files.resume(entry, file, { isRotated: true }))) return;
+    const resumed = isRead ? 'other' : await this.#files.resume(entry, file, { isRotated: true });
+    if (typeof resumed !== 'string') return;
     await file.handle.close();
     if (!isRead) await this.#reportMissing(entry, []);
   }
 
   async #readCopy(entry: FollowedEntry, neighbours: readonly Neighbour[]): Promise<void> {
+    const { state } = this.#files;
     if (!entry.isDone) {
       // The last line that is archived is compared before the copy is read.
       const content = { ...entry, offset: entry.checkpoint?.offset ?? 0, tail: NOTHING };
       for await (const copy of this.#copiesOf(content, entry, neighbours)) {
-        if (await this.#files.resume(entry, copy, { isRotated: true })) return;
+        const resumed = await this.#files.resume(entry, copy, { isRotated: true });
+        if (typeof resumed !== 'string') return;
+        // It was made before the last lines were archived.
+        const isCopied = resumed === 'shorter';
+        if (isCopied) state.ignore(await identifyAny(copy.handle, copy.inode), entry.path);
         await copy.handle.close();
       }
     }
@@ -174,7 +194,7 @@ export class Rotation {
       break;
     }
     if (!entry.isDone) {
-      const last = await context.findLast(writerOf(entry.source), 'directory');
+      const last = await this.#files.lastOf(entry);
       const line = Math.max(entry.checkpoint?.line ?? 0, last?.line ?? 0);
       if (bytes > 0) context.onMissed({ path: entry.path, line: line + 1, bytes, reason });
       else context.onNote(`${entry.path}: the file that was read up to line ${line} is ${reason}`);
