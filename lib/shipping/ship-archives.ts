@@ -22,6 +22,7 @@ import { retry } from '../stores/contract/retries.js';
 import type { Store } from '../stores/contract/store.js';
 import { openStore } from '../stores/open-store.js';
 import { type Clock, systemClock } from '../streams/clock.js';
+import { beginShipping } from '../streams/diagnostics.js';
 import type { ShippedArchive } from '../writing/handlers/archive-shipper.js';
 import { ArchiveJournal } from './journal/archive-journal.js';
 import { DEFAULT_KEY, KeyTemplate } from './key-template.js';
@@ -263,7 +264,7 @@ class ArchiveShipping {
     const shipped =
       packed === undefined
         ? await this.#shipPlain(left, context)
-        : await this.#ask(() =>
+        : await this.#attempt(left, () =>
             shipPacked(left, packed.name, { ...context, contentType: packed.contentType }),
           );
     const { evidence, key, store, storedBytes, takenKey } = shipped;
@@ -279,7 +280,29 @@ class ArchiveShipping {
     if (isKept && claimedObject !== undefined) {
       if (await this.#ask(() => shipment.isStored())) return claimedObject;
     }
-    return await this.#ask(() => shipment.advance());
+    return await this.#attempt(left, () => shipment.advance());
+  }
+
+  /** Ships an archive, and publishes each attempt. */
+  async #attempt<Stored extends StoredArchive>(
+    left: LeftArchive,
+    ship: () => Promise<Stored>,
+  ): Promise<Stored> {
+    let attempt = 0;
+    let failure: unknown;
+    return await this.#ask(async () => {
+      attempt++;
+      const end = beginShipping({ ...left, store: this.#store.name, attempt }, failure);
+      try {
+        const shipped = await ship();
+        end('succeeded', { key: shipped.key, storedBytes: shipped.storedBytes });
+        return shipped;
+      } catch (error) {
+        failure = error;
+        end(this.#signal.aborted ? 'aborted' : 'failed', { error });
+        throw error;
+      }
+    });
   }
 
   /** A writer that ships to another store needs its journal. */

@@ -3,10 +3,9 @@ import { asError } from '../errors/as-error.js';
 import { DamageError } from '../errors/damage-error.js';
 import type { FileLayer } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
-import { monotonicMs } from '../format/timers.js';
 import type { Store } from '../stores/contract/store.js';
 import type { Clock, Timer } from '../streams/clock.js';
-import { publish, type ShipDiagnostics } from '../streams/diagnostics.js';
+import { beginShipping, type EndShipping } from '../streams/diagnostics.js';
 import { createSharedController } from '../streams/shared-controller.js';
 import { untilAborted } from '../streams/until-aborted.js';
 import type {
@@ -37,14 +36,6 @@ export interface ShippingLineOptions
   readonly onFailed: ShippingListener['onFailed'];
   /** Called when there is no room for a record: without a seal, open archives can never be shipped. */
   readonly onFull?: (() => void) | undefined;
-}
-
-/** One turn of a shipment, which is counted when it ends. */
-interface ShipAttempt {
-  end(
-    outcome: ShipDiagnostics['outcome'],
-    more: Pick<ShipDiagnostics, 'key' | 'storedBytes' | 'error'>,
-  ): void;
 }
 
 /** How long what was aborted may take to end once the caller's time is over. */
@@ -240,46 +231,38 @@ export class ShippingLine {
       this.#queue.yield(waiting);
       return;
     }
-    const attempt = this.#beginAttempt(waiting);
+    const end = this.#beginAttempt(waiting);
     let shipped: ShippedArchive;
     try {
       shipped = await shipment.advance().finally(() => lease.release());
     } catch (error) {
-      await this.#fail(waiting, error, attempt);
+      await this.#fail(waiting, error, end);
       return;
     }
     this.#queue.remove(waiting);
     const { evidence, key, storedBytes } = shipped;
-    attempt.end('succeeded', { key, storedBytes });
+    end('succeeded', { key, storedBytes });
     this.#shipped++;
     this.#storedBytes += storedBytes;
     this.#evidence[evidence]++;
     listener.onShipped(shipped);
   }
 
-  #beginAttempt({ error, failures, shipment }: WaitingShipment): ShipAttempt {
-    const { bytes, name, path } = shipment.archive;
-    const attempt = failures + 1;
-    if (failures > 0) {
-      this.#retries++;
-      publish('retry', () => ({ operation: 'ship', archive: name, attempt, error }));
-    }
-    const begunMs = monotonicMs();
-    return {
-      end: (outcome, more) => {
-        this.#uploads[outcome]++;
-        const store = this.#options.store.name;
-        const facts = { path, name, bytes, store, outcome, attempt };
-        publish('ship', () => ({ ...facts, durationMs: monotonicMs() - begunMs, ...more }));
-      },
+  #beginAttempt({ error, failures, shipment }: WaitingShipment): EndShipping {
+    if (failures > 0) this.#retries++;
+    const store = this.#options.store.name;
+    const end = beginShipping({ ...shipment.archive, store, attempt: failures + 1 }, error);
+    return (outcome, more) => {
+      this.#uploads[outcome]++;
+      end(outcome, more);
     };
   }
 
-  async #fail(waiting: WaitingShipment, error: unknown, attempt: ShipAttempt): Promise<void> {
+  async #fail(waiting: WaitingShipment, error: unknown, end: EndShipping): Promise<void> {
     const { listener, shipment } = waiting;
     const { archive } = shipment;
     const isMissing = await this.#isMissing(archive.path);
-    attempt.end(this.#queue.isStopped ? 'aborted' : 'failed', { error });
+    end(this.#queue.isStopped ? 'aborted' : 'failed', { error });
     if (this.#queue.isStopped) return;
     if (shipment.isAdopted && error instanceof DamageError) {
       // The file has a name of the series but is not an archive: leave it to its owner.

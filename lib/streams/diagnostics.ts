@@ -1,5 +1,7 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 
+import { monotonicMs } from '../format/timers.js';
+
 /** Bytes were written to the file of an open archive. */
 export interface WriteDiagnostics {
   /** The path of the file, `NAME.open`. */
@@ -58,9 +60,10 @@ export interface ShipDiagnostics {
   /** The store's name, such as `s3://bucket/prefix`. */
   readonly store: string;
   /**
-   * `succeeded`: the store has confirmed the archive, and the local file is settled. `failed`: the
-   * attempt will be repeated, unless another process has taken the file. `aborted`: the writer
-   * has ended, and the next one repeats it.
+   * `succeeded`: the store has confirmed the archive, and the local file is settled. `failed`: a
+   * writer repeats the attempt, unless another process has taken the file; `shipArchives` repeats
+   * it if the store may answer later. `aborted`: the writer has ended, and the next one repeats it,
+   * or a signal has ended `shipArchives`.
    */
   readonly outcome: 'succeeded' | 'failed' | 'aborted';
   /** 1 for the first attempt of this process. */
@@ -149,4 +152,31 @@ export function publish<Name extends keyof Messages>(
 ): void {
   const target = CHANNELS[name];
   if (target.hasSubscribers) target.publish(message());
+}
+
+/** Ends an attempt to ship an archive, which is published with its duration. */
+export type EndShipping = (
+  outcome: ShipDiagnostics['outcome'],
+  more: Pick<ShipDiagnostics, 'key' | 'storedBytes' | 'error'>,
+) => void;
+
+/**
+ * Begins an attempt to ship an archive.
+ *
+ * @param failure why the attempt before it failed, if there was one
+ */
+export function beginShipping(
+  facts: Pick<ShipDiagnostics, 'path' | 'name' | 'bytes' | 'store' | 'attempt'>,
+  failure: unknown,
+): EndShipping {
+  const { attempt, bytes, name, path, store } = facts;
+  if (attempt > 1) {
+    publish('retry', () => ({ operation: 'ship', archive: name, attempt, error: failure }));
+  }
+  const begunMs = monotonicMs();
+  return (outcome, more) =>
+    publish('ship', () => {
+      const durationMs = monotonicMs() - begunMs;
+      return { path, name, bytes, store, outcome, attempt, durationMs, ...more };
+    });
 }

@@ -3,7 +3,12 @@ import { basename } from 'node:path';
 
 import { expect } from 'chai';
 
-import { createArchiveReader, createArchiveWriter, rollByCount } from '../../lib/index.js';
+import {
+  createArchiveReader,
+  createArchiveWriter,
+  rollByCount,
+  shipArchives,
+} from '../../lib/index.js';
 import { DirectoryStore } from '../../lib/stores/directory/directory-store.js';
 import { publish } from '../../lib/streams/diagnostics.js';
 import { HastyClock } from '../support/hasty-clock.js';
@@ -144,6 +149,18 @@ describe('the channels of diagnostics', () => {
       retries: { disk: 0, store: 1 },
     });
     await writer.close();
+  });
+
+  it('report what `shipArchives` ships', async () => {
+    const [directory, to] = [await temporary.make(), await temporary.make()];
+    const writer = createArchiveWriter({ directory, template: 'x.events' });
+    writer.write('a');
+    await writer.close();
+    for await (const { path } of shipArchives(directory, { to })) {
+      const ship = { path, name: 'x.events', outcome: 'succeeded', attempt: 1 };
+      expect(messagesOf('ship')[0]).to.include({ ...ship, store: to });
+    }
+    expect(messagesOf('ship')).to.have.length(1);
   });
 
   it('cost no message if nothing subscribes', () => {
