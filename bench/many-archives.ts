@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,9 +14,9 @@ const ARCHIVES_EACH = 34;
 export const PER_ARCHIVE = 25;
 export const FIRST_MS = Date.UTC(2026, 0, 1);
 
-/** The id of a writer. */
+/** The id of a writer: as different from others as random ones are. */
 export function nameWriter(number: number): string {
-  return number.toString(16).padStart(16, '0');
+  return createHash('sha256').update(String(number)).digest('hex').slice(0, 16);
 }
 
 export interface ManyArchives {

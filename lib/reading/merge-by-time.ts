@@ -169,8 +169,10 @@ function takeRun(
     lane.dueMicros = timeOf(records[end]);
   } while (end < records.length && (next === undefined || compareLanes(lane, next) < 0));
   const run = records.slice(lane.at, end);
-  // The rest of the block is emitted at another position.
-  if (run.length < records.length) for (const part of byOrigin(run)) separateOrigin(part);
+  // The rest of the block is emitted at another position. Writers that wrote at the same time take
+  // turns, record by record.
+  if (run.length === 1 && records.length > 1) separateOrigin(run);
+  else if (run.length < records.length) for (const part of byOrigin(run)) separateOrigin(part);
   reading.link(run, progress);
   for (const record of run) into.push(record);
   lane.at = end;
