@@ -94,6 +94,8 @@ export {
 } from './files/file-layer.js';
 export type { ByteCount, Duration } from './format/quantity.js';
 export { createPartitionedWriter } from './partitioning/create-partitioned-writer.js';
+export type { WrittenManifest } from './partitioning/manifests/manifest-chain.js';
+export type { ManifestOptions } from './partitioning/manifests/manifest-options.js';
 export {
   PartitionedWriter,
   type PartitionedWriterStats,

@@ -45,6 +45,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
   reading: ['sequences', 'archives', 'cursors', 'following', 'last-records', 'verifying'],
   writing: ['policies', 'receipts', 'sequences', 'handlers', 'sink', 'recovery', 'rolling'],
   shipping: ['journal', 'uploads'],
+  partitioning: ['manifests'],
   exporting: ['parquet', 'messages', 'destinations'],
   sources: ['contract', 'kafka', 'nats', 'amqp'],
   command: [

@@ -1,7 +1,11 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
 import { type SeriesReport, verifyArchives } from '../index.js';
 import { defineCommand } from './command-definition.js';
-import { flag } from './options/option.js';
+import { asText, flag, listOption, option } from './options/option.js';
 import { JSON_OPTION, S3_OPTIONS, s3OptionsOf } from './options/shared-options.js';
+import { UsageError } from './options/usage-error.js';
 import { escapeName } from './output/escape-name.js';
 import { countOf, formatBytes, formatCount } from './output/quantities.js';
 import { shellQuote } from './output/shell-quote.js';
@@ -14,16 +18,23 @@ export const verify = defineCommand({
   summary: 'check archives for damage and missing records',
   options: {
     full: flag('--full', 'read every byte, also of objects in a store'),
+    key: option('--key <file>', 'verify manifests with this public key of Ed25519 (PEM)', asText),
+    head: listOption('--head <sha256>', 'the newest manifest of an archiver', parseDigest),
     ...JSON_OPTION,
     ...S3_OPTIONS,
   },
   examples: ["shoebox verify 'archive/*.events'", 'shoebox verify s3://bucket/events'],
   async run({ args, options, signal, terminal }) {
+    if (options.head.length > 0 && options.key === undefined) {
+      throw new UsageError('--head goes with --key');
+    }
     const begunMs = performance.now();
+    const publicKey = options.key === undefined ? undefined : await readKey(options.key);
     const report = await verifyArchives(args, {
       ...{ s3: s3OptionsOf(options), signal },
       // Without --full, the library decides: local archives are read whole.
       ...(options.full && { full: true }),
+      ...(publicKey !== undefined && { publicKey, head: options.head }),
       onProgress: ({ archives, bytes, of }) => {
         const perSecond = (1000 * bytes) / (performance.now() - begunMs);
         terminal.showStatus(
@@ -38,6 +49,23 @@ export const verify = defineCommand({
     return report.verdict === 'complete' ? 0 : 1;
   },
 });
+
+function parseDigest(text: string): string {
+  if (/^[0-9a-f]{64}$/.test(text)) return text;
+  throw new RangeError('expected the 64 hex digits of a SHA-256');
+}
+
+async function readKey(path: string): Promise<KeyObject> {
+  let key: KeyObject;
+  try {
+    key = createPublicKey(await readFile(path));
+  } catch {
+    // Node's message could show what the file holds, which may be a secret key.
+    throw new UsageError(`the key ${path} cannot be read, expected a public key as PEM`);
+  }
+  if (key.asymmetricKeyType === 'ed25519') return key;
+  throw new UsageError(`the key ${path} is of ${key.asymmetricKeyType}, expected Ed25519`);
+}
 
 async function printText(report: SeriesReport, terminal: Terminal): Promise<void> {
   for (const { message } of report.problems) await terminal.printLine(escapeName(message));

@@ -93,6 +93,12 @@ export class PartitionPool {
     await Promise.all(this.#all.map((partition) => partition.roll()));
   }
 
+  /** Ends the writer of a folder, if no record waits for it. */
+  closeIdle(folder: string): void {
+    const partition = this.#partitions.get(folder);
+    if (partition?.isIdle) this.#close(partition);
+  }
+
   /** Seals the open archives of all writers for which no record waits: only then they can be shipped. */
   sealSoon(): void {
     if (this.#isSealing) return;

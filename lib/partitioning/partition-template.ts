@@ -44,6 +44,13 @@ const METADATA = 'metadata.';
 /** Directives whose text changes at most every 15 minutes, in UTC. */
 const COARSE_DIRECTIVES = /^[aAbBCdDeFgGhHIjklmpPuUVwWxyYzZ%]$/;
 
+/** Directives that say the hour, and those that say the day with others of a template or alone. */
+const HOURS = /^%[HIkl]$/;
+const DAYS = /^%[dDeFjuwaA]$/;
+
+const HOUR_MICROS = 3600e6;
+const DAY_MICROS = 24 * HOUR_MICROS;
+
 const QUARTER_MICROS = 15 * 60e6;
 
 /**
@@ -63,6 +70,12 @@ export class PartitionTemplate {
   readonly #keys: readonly string[];
   /** For how many µs the text of a time stays the same; null if there are no dates. */
   readonly #stepMicros: number | null;
+  /** The latest time of a record so far, in µs since the epoch. */
+  latestMicros = Number.NEGATIVE_INFINITY;
+  /** How many records were given folders. */
+  records = 0;
+  /** For how long a partition gets records; undefined unless its folder says a day or an hour. */
+  readonly #periodMicros: number | undefined;
   readonly #known = new Map<string, string>();
   readonly #values: string[] = [];
 
@@ -78,6 +91,7 @@ export class PartitionTemplate {
     if (this.#keys.length + dates.length === 0) {
       throw new TemplateError(template, 'has neither a date nor [[metadata.KEY]]');
     }
+    this.#periodMicros = periodOf(dates);
     const isCoarse = dates.every((format) => COARSE_DIRECTIVES.test(format.slice(1)));
     this.#stepMicros = dates.length === 0 ? null : isCoarse ? QUARTER_MICROS : 1;
     this.pattern = this.#segments.map(patternOf).join('/');
@@ -100,6 +114,8 @@ export class PartitionTemplate {
     if (typeof record !== 'object' || record === null) payloadOf(record);
     const step = this.#stepMicros;
     const micros = step === null ? 0 : timeMicrosOf(record, nowMicros);
+    this.records++;
+    if (micros > this.latestMicros) this.latestMicros = micros;
     const values = this.#readValues(record);
     let key = step === null ? '' : String(Math.floor(micros / step));
     for (const value of values) key += ` ${value.length}:${value}`;
@@ -109,6 +125,15 @@ export class PartitionTemplate {
     if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(key, folder);
     return folder;
+  }
+
+  /**
+   * When the partition ends that has records of a time, in µs since the epoch; undefined if its folder
+   * does not say a day or an hour.
+   */
+  endMicrosOf(micros: number): number | undefined {
+    const period = this.#periodMicros;
+    return period === undefined ? undefined : (Math.floor(micros / period) + 1) * period;
   }
 
   #readValues(record: RecordInput): readonly string[] {
@@ -182,6 +207,13 @@ export class PartitionTemplate {
       return { kind: 'date', format: part };
     });
   }
+}
+
+/** Of a template that says anything finer than an hour, partitions are too short to be listed. */
+function periodOf(dates: readonly string[]): number | undefined {
+  if (!dates.every((format) => COARSE_DIRECTIVES.test(format.slice(1)))) return undefined;
+  if (dates.some((format) => HOURS.test(format))) return HOUR_MICROS;
+  return dates.some((format) => DAYS.test(format)) ? DAY_MICROS : undefined;
 }
 
 function patternOf({ name, pieces }: Segment): string {

@@ -1,15 +1,22 @@
 import { basename, join } from 'node:path';
 
+import { hashObject } from '../shipping/read-back.js';
 import { Shipper, type ShipperOptions } from '../shipping/shipper.js';
 import { ShippingLine } from '../shipping/shipping-line.js';
 import { shipperOptions } from '../shipping/shipping-plan.js';
 import type { ArchiveWriterEvents } from '../writing/archive-writer-events.js';
-import type { ShippingListener, ShippingState } from '../writing/handlers/archive-shipper.js';
+import type {
+  ShippedArchive,
+  ShippingListener,
+  ShippingState,
+} from '../writing/handlers/archive-shipper.js';
 import { StoreReceipts } from '../writing/receipts/store-receipts.js';
 import { RollingWriteStream } from '../writing/rolling-write-stream.js';
 import { DiskRetry } from '../writing/sink/disk-retry.js';
 import { createSharedMemory, type SharedMemory } from '../writing/sink/shared-memory.js';
 import type { WriterStats } from '../writing/writer-stats.js';
+import { ManifestChain } from './manifests/manifest-chain.js';
+import { ManifestWriter } from './manifests/manifest-writer.js';
 import { PartitionFolders } from './partition-folders.js';
 import { addStats, NO_STATS, withShipping } from './partition-stats.js';
 import type { PartitionedWriterEvents } from './partitioned-writer-events.js';
@@ -24,6 +31,8 @@ export interface PartitionWritersContext {
   readonly onFull: () => void;
   /** Whether a partition has a writer, or wants one. */
   readonly isInUse: (folder: string) => boolean;
+  /** A partition is over: its writer must seal its archive. */
+  readonly onOver: (folder: string) => void;
 }
 
 /** The writer of a partition waits for its disk until the writer of all partitions ends. */
@@ -41,6 +50,8 @@ export class PartitionWriters {
   readonly receipts = new StoreReceipts();
   /** The way into the store; undefined if archives stay where they are. */
   readonly line: ShippingLine | undefined;
+  /** Lists what is in the store; undefined if no manifests are wanted. */
+  readonly manifests: ManifestWriter | undefined;
   readonly #settings: PartitionedWriterSettings;
   readonly #context: PartitionWritersContext;
   readonly #retry: DiskRetry;
@@ -77,12 +88,14 @@ export class PartitionWriters {
       onFailed: (failure) => context.report('failed', { ...failure, partition: '' }),
       onFull: context.onFull,
     });
+    this.manifests = this.#createManifests(this.line);
   }
 
   /** @throws DirectoryError if there is no directory for the partitions */
   async start(): Promise<void> {
     await this.#retry.run(OPENING, () => this.folders.open());
     this.line?.orphans.start();
+    this.manifests?.start();
   }
 
   /**
@@ -116,6 +129,7 @@ export class PartitionWriters {
   /** Queues the sealed archives that earlier writers left in a folder. */
   async takeLeft(folder: string): Promise<void> {
     await this.#createShipper(folder, true)?.start(NO_LISTENER);
+    await this.manifests?.load(folder);
   }
 
   /** Recovers what earlier writers left open in a folder, as far as they have ended. */
@@ -141,7 +155,8 @@ export class PartitionWriters {
   removeIfEmpty(folder: string): void {
     const { plan } = this.#settings;
     const keeps = plan === undefined || plan.isInPlace || plan.settings.localFile === 'keep';
-    if (keeps || this.#removing.has(folder) || this.#context.isInUse(folder)) return;
+    const isInUse = this.#context.isInUse(folder) || this.manifests?.has(folder);
+    if (keeps || isInUse || this.#removing.has(folder)) return;
     const removed = this.folders.removeEmpty(folder).then(() => {
       this.#removing.delete(folder);
     });
@@ -172,8 +187,9 @@ export class PartitionWriters {
 
   /** Ends shipping. All writers must be closed. */
   async stop(overdue: AbortSignal, recovering: Promise<void>): Promise<void> {
-    if (this.line === undefined) await recovering;
-    else await this.line.stop(overdue, recovering);
+    const others = Promise.all([recovering, this.manifests?.stop()]);
+    if (this.line === undefined) await others;
+    else await this.line.stop(overdue, others);
     await Promise.all(this.#removing.values());
   }
 
@@ -222,8 +238,45 @@ export class PartitionWriters {
         localFile:
           typeof localFile === 'object' ? { moveTo: join(localFile.moveTo, folder) } : localFile,
       },
-      { line, takesLeft, listener: this.#shippingListener(folder) },
+      {
+        ...{ line, takesLeft, listener: this.#shippingListener(folder) },
+        onConfirmed: this.manifests && ((archive) => this.#confirm(folder, archive)),
+      },
     );
+  }
+
+  #createManifests(line: ShippingLine): ManifestWriter | undefined {
+    const { manifests, partition, writer } = this.#settings;
+    if (manifests === undefined) return undefined;
+    const { clock, directory, files } = writer;
+    const { signal, store } = line;
+    const place = { store, prefix: partition.prefix, directory, files, signal };
+    return new ManifestWriter({
+      ...{ ...manifests, clock, files },
+      chain: new ManifestChain({ ...manifests, ...place }),
+      pathOf: (folder) => this.folders.pathOf(folder),
+      records: () => partition.records,
+      latestMicros: () => partition.latestMicros,
+      isBusy: (folder) => this.#context.isInUse(folder) || line.hasIn(this.folders.pathOf(folder)),
+      onOver: this.#context.onOver,
+      onWritten: (manifest) => {
+        this.#context.report('manifest', manifest);
+        this.removeIfEmpty(manifest.partition);
+      },
+      onFailed: (folder, error) => this.failed(folder, 'manifest', error),
+    });
+  }
+
+  /** The store has confirmed an archive. Its object may have been there before this process. */
+  async #confirm(folder: string, archive: ShippedArchive): Promise<void> {
+    const { line, manifests } = this;
+    const { firstTime, key, openedAt, storedBytes, storedSha256 } = archive;
+    if (line === undefined || manifests === undefined) return;
+    const sha256 = storedSha256 ?? (await hashObject(key, storedBytes, line));
+    // All records of a partition have times of one period, if they have times.
+    const micros = 1000 * (firstTime?.getTime() ?? openedAt);
+    const end = this.#settings.partition.endMicrosOf(micros) ?? micros;
+    await manifests.confirmed(folder, archive, sha256, end);
   }
 
   #shippingListener(folder: string): ShippingListener {

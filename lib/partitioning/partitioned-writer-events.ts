@@ -1,4 +1,5 @@
 import type { ArchiveWriterEvents } from '../writing/archive-writer-events.js';
+import type { WrittenManifest } from './manifests/manifest-chain.js';
 
 /** In which partition something happened. */
 export interface InPartition {
@@ -18,4 +19,7 @@ export type PartitionedWriterEvents = {
   readonly [Name in keyof Omit<ArchiveWriterEvents, 'drained' | 'invalid'>]: Partitioned<
     ArchiveWriterEvents[Name]
   >;
-} & Pick<ArchiveWriterEvents, 'drained' | 'invalid'>;
+} & Pick<ArchiveWriterEvents, 'drained' | 'invalid'> & {
+    /** A manifest is in the store: see the option `manifests`. */
+    readonly manifest: [manifest: WrittenManifest];
+  };

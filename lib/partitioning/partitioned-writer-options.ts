@@ -13,6 +13,12 @@ import {
   type RollingWriteSettings,
 } from '../writing/rolling-write-options.js';
 import { checkPartitionPlaces } from './check-places.js';
+import {
+  MANIFEST_OPTION_NAMES,
+  type ManifestOptions,
+  type ManifestSettings,
+  parseManifestOptions,
+} from './manifests/manifest-options.js';
 import { PartitionTemplate } from './partition-template.js';
 
 /** How records are divided into folders, and the options of the writer of each folder. */
@@ -32,6 +38,12 @@ export interface PartitionedWriterOptions
    */
   readonly maxOpen?: number | undefined;
   /**
+   * Lists the objects of each partition in manifests beside them, when its day or hour is over
+   * (docs/manifest.md). Goes with `ship` and a partition that has a day or an hour.
+   * @default no manifests
+   */
+  readonly manifests?: ManifestOptions | undefined;
+  /**
    * How many bytes of payload may wait, for all partitions together, before `write` returns false and
    * `append` throws a `BacklogFullError`. @default '4 MiB'
    */
@@ -47,6 +59,7 @@ export const PARTITIONED_WRITER_OPTION_NAMES: OptionNames<PartitionedWriterOptio
   ...ARCHIVE_WRITER_OPTION_NAMES,
   partition: true,
   maxOpen: true,
+  manifests: MANIFEST_OPTION_NAMES,
   maxPendingBytes: true,
   maxUnsyncedBytes: true,
 };
@@ -61,6 +74,7 @@ export interface PartitionedWriterSettings {
   readonly writer: RollingWriteSettings;
   readonly plan: ShippingPlan | undefined;
   readonly endTimeoutMs: number;
+  readonly manifests: ManifestSettings | undefined;
 }
 
 const MOST_OPEN = 4096;
@@ -71,6 +85,7 @@ export function parsePartitionedWriterOptions(
 ): PartitionedWriterSettings {
   const {
     compress,
+    manifests,
     maxOpen = 64,
     partition,
     ship,
@@ -93,5 +108,21 @@ export function parsePartitionedWriterOptions(
   const plan = planShipping(rolling, { compress, ship });
   checkPartitionPlaces(writer, plan);
   const { endTimeoutMs } = plan?.settings ?? writer;
-  return { partition: template, maxOpen, rolling, writer, plan, endTimeoutMs };
+  if (manifests !== undefined && (plan === undefined || plan.isInPlace)) {
+    throw new TypeError('manifests goes with ship: it lists objects of a store');
+  }
+  if (manifests !== undefined && template.endMicrosOf(0) === undefined) {
+    throw new TypeError(
+      `manifests goes with a partition by day or hour, but partition is ${show(partition)}`,
+    );
+  }
+  return {
+    manifests: manifests && parseManifestOptions(manifests),
+    partition: template,
+    maxOpen,
+    rolling,
+    writer,
+    plan,
+    endTimeoutMs,
+  };
 }

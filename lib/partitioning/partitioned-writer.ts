@@ -84,6 +84,7 @@ export class PartitionedWriter extends PartitionedWritable {
       report: (name, ...args) => this.#report(name, ...args),
       onFull: () => this.#pool.sealSoon(),
       isInUse: (folder) => this.#pool.has(folder),
+      onOver: (folder) => this.#pool.closeIdle(folder),
     });
     this.#pool = new PartitionPool({
       maxOpen,
@@ -270,8 +271,9 @@ export class PartitionedWriter extends PartitionedWritable {
     const { failure } = this.#intake;
     if (failure !== undefined) throw failure;
     this.#report('drained');
-    const { line } = this.#writers;
+    const { line, manifests } = this.#writers;
     if (line !== undefined) await this.#endWait.ship(line);
+    if (manifests !== undefined) await untilAborted(manifests.finish(), this.#endWait.overdue);
   }
 
   /** Seals what was accepted. */

@@ -66,6 +66,8 @@ interface ConfirmedObject {
   readonly key: string;
   readonly storedBytes: number;
   readonly evidence: ShippingEvidence;
+  /** That of the bytes that were sent; undefined if nothing was. */
+  readonly storedSha256?: string | undefined;
 }
 
 /** @returns null if another archive has the key */
@@ -151,9 +153,11 @@ async function confirm(
     throw unconfirmed(key, `sent ${compressed.bytes} bytes, but the store has ${bytes}`, context);
   }
   // A user's own store, written in JavaScript, may return no evidence at all.
-  if (evidence !== null && evidence !== undefined) return { key, storedBytes: bytes, evidence };
-  const [sent, stored] = [compressed.sha256, await hashObject(key, bytes, context)];
-  if (stored === sent) return { key, storedBytes: bytes, evidence: 'read-back' };
+  const sent = compressed.sha256;
+  const object = { key, storedBytes: bytes, storedSha256: sent };
+  if (evidence !== null && evidence !== undefined) return { ...object, evidence };
+  const stored = await hashObject(key, bytes, context);
+  if (stored === sent) return { ...object, evidence: 'read-back' };
   throw unconfirmed(key, `sent bytes with SHA-256 ${sent}, read back ${stored}`, context);
 }
 

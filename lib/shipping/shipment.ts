@@ -42,6 +42,11 @@ export interface ShipmentContext extends StoreContext {
    * Whether to leave the journal alone: it is of a shipment to another store. @default false
    */
   readonly isWithoutJournal?: boolean | undefined;
+  /**
+   * Awaited when the store has confirmed an archive, before its local file is settled. If it throws,
+   * the shipment fails and is tried again. May be called again after a crash.
+   */
+  readonly onConfirmed?: ((archive: ShippedArchive) => Promise<void>) | undefined;
   /** Receives the outcome. @default none does */
   readonly listener?: ShippingListener | undefined;
   /** Reports a failure that does not stop the shipment. */
@@ -153,6 +158,7 @@ export class Shipment {
     const { files, localFile, signal } = this.#context;
     const { archive, object } = await this.#verify(this.#entry ?? (await this.#begin()));
     signal.throwIfAborted();
+    await this.#context.onConfirmed?.({ ...this.#named(archive), ...object });
     await settleFile(this.#named(archive), archive, localFile, files);
     if (localFile === 'keep') await this.#enter({ state: 'settled', archive, object });
     else await this.forget();
@@ -196,7 +202,8 @@ export class Shipment {
     if (found === null || !(await this.#isHeldBy(found, this.#named(archive)))) {
       return sealedEntry(archive);
     }
-    return { state: 'verified', archive, object: { ...noted.object, evidence: 'read-back' } };
+    const { storedSha256: _, ...object } = noted.object;
+    return { state: 'verified', archive, object: { ...object, evidence: 'read-back' } };
   }
 
   /**

@@ -48,6 +48,8 @@ export interface SharedLine {
   readonly line: ShippingLine;
   /** Receives the outcome of each shipment, instead of the writer. */
   readonly listener: ShippingListener;
+  /** As `ShipmentContext.onConfirmed`. */
+  readonly onConfirmed?: ShipmentContext['onConfirmed'];
   /** Whether archives that an earlier writer left in the directory may not be in the queue yet. */
   readonly takesLeft: boolean;
 }
@@ -94,6 +96,7 @@ export class Shipper implements ArchiveShipper {
       arePlainKeysOwn: areNamesOwn || key.isDistinct,
       signal: this.#line.signal,
       listener,
+      onConfirmed: shared?.onConfirmed,
       onToleratedFailure: (archive, operation, error) =>
         this.#reportFailure(archive, operation, error),
     };

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+
 import { ArchiveError } from '../errors/archive-error.js';
 import { asError } from '../errors/as-error.js';
 import { DamageError } from '../errors/damage-error.js';
@@ -109,6 +111,11 @@ export class ShippingLine {
   /** Whether an archive waits to be shipped, or is under way. */
   has(path: string): boolean {
     return this.#queue.entries.some(({ shipment }) => shipment.archive.path === path);
+  }
+
+  /** Whether an archive of a directory waits to be shipped, or is under way. */
+  hasIn(directory: string): boolean {
+    return this.#queue.entries.some(({ shipment }) => dirname(shipment.archive.path) === directory);
   }
 
   add(shipment: Shipment): void {

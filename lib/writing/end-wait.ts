@@ -2,6 +2,7 @@ import { DeadlineError } from '../errors/deadline-error.js';
 import { ShippingPendingError } from '../errors/shipping-pending-error.js';
 import { parseDurationMs } from '../format/quantity.js';
 import type { Clock, Timer } from '../streams/clock.js';
+import { createSharedController } from '../streams/shared-controller.js';
 import type { ArchiveShipper } from './handlers/archive-shipper.js';
 
 /**
@@ -19,7 +20,7 @@ export class EndWait {
   readonly #clock: Clock;
   readonly #onOver: () => void;
   readonly #abort = new AbortController();
-  readonly #overdue = new AbortController();
+  readonly #overdue = createSharedController();
   #expired: DeadlineError | undefined;
   #limitMs: number;
   #state: 'before' | 'running' | 'over' = 'before';

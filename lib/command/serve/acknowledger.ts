@@ -24,7 +24,10 @@ export class Acknowledger {
     this.#writer = writer;
     this.#level = level;
     this.#timeoutMs = timeoutMs;
-    if (level === 'shipped') writer.on('shipped', () => this.#rollSoon());
+    const onShipped = () => this.#rollSoon();
+    if (level !== 'shipped') return;
+    if ('writer' in writer) writer.on('shipped', onShipped);
+    else writer.on('shipped', onShipped);
   }
 
   /**

@@ -7,7 +7,8 @@ export interface ArchiveProblem {
    * archive's digest differs from the one that its writer's next archive holds. `unfinished`: an
    * archive was not sealed. `damaged`: an archive is not intact. `conflict`: other records with the
    * same identities are in another archive. `misnamed`: an archive's name is that of another one of
-   * the series, as if the two were exchanged. `skipped`: an object's key cannot be read.
+   * the series, as if the two were exchanged. `skipped`: an object's key cannot be read. `unlisted`:
+   * no manifest lists the object.
    */
   readonly kind:
     | 'missing'
@@ -16,7 +17,8 @@ export interface ArchiveProblem {
     | 'damaged'
     | 'conflict'
     | 'misnamed'
-    | 'skipped';
+    | 'skipped'
+    | 'unlisted';
   /** The path of the archive; undefined if the archive is missing. */
   readonly archive: string | undefined;
   /** 16 hex digits. */

@@ -1,3 +1,5 @@
+import type { KeyObject } from 'node:crypto';
+
 import { parseMaxRecordBytes } from '../../codec/records/record-encoder.js';
 import { ConflictError, type SequenceConflict } from '../../errors/conflict-error.js';
 import { nodeFileLayer } from '../../files/file-layer.js';
@@ -17,6 +19,9 @@ import { SequenceLedger } from '../sequences/sequence-ledger.js';
 import type { ArchiveReport } from './archive-report.js';
 import type { ArchiveProblem, ChainPart } from './chain-part.js';
 import { chainProblems } from './chain-problems.js';
+import { findManifests } from './find-manifests.js';
+import { checkPublicKey, parseHeads } from './manifest-key.js';
+import { manifestProblems } from './manifest-problems.js';
 import { nameProblems } from './name-problems.js';
 import { reportByIndex } from './report-by-index.js';
 import { unendedWriters } from './unended-writers.js';
@@ -65,6 +70,19 @@ export interface VerifySeriesOptions extends VerifyOptions {
    * @default true on local disk, false in stores
    */
   readonly full?: boolean | undefined;
+  /**
+   * The public key of Ed25519 of the writer's `manifests.sign`, as a `KeyObject`. Then the manifests in
+   * the folders of the patterns are verified, too (docs/manifest.md): objects that were deleted,
+   * replaced or inserted, and manifests that were deleted, replaced or reordered. Give patterns of all
+   * partitions, because the manifests of all of them form one chain. Every object that a manifest
+   * lists is read, unless `full` is false. @default manifests are not verified
+   */
+  readonly publicKey?: KeyObject | undefined;
+  /**
+   * The SHA-256 of the newest manifest in hex, or those of several archivers. Without it, a deletion
+   * of the newest manifests is not found. Goes with `publicKey`.
+   */
+  readonly head?: string | readonly string[] | undefined;
   /** Called after each archive, and while one is read. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   /** Service and credentials for patterns that begin with `s3://`. */
@@ -76,6 +94,8 @@ export interface VerifySeriesOptions extends VerifyOptions {
 const VERIFY_SERIES_OPTION_NAMES: OptionNames<VerifySeriesOptions> = {
   ...VERIFY_OPTION_NAMES,
   full: checkFlag,
+  publicKey: checkPublicKey,
+  head: true,
   onProgress: true,
   s3: S3_STORE_OPTION_NAMES,
   clock: checkClock,
@@ -99,6 +119,7 @@ export async function verifyArchives(
   const options = readOptions(given, VERIFY_SERIES_OPTION_NAMES);
   const { clock = systemClock, files = nodeFileLayer, s3, signal } = options;
   const maxRecordBytes = parseMaxRecordBytes(options.maxRecordBytes);
+  const heads = parseHeads(options);
   const sorted = sortPatterns(patterns, s3);
   const retries = { clock, signal: signal ?? new AbortController().signal };
   try {
@@ -107,7 +128,12 @@ export async function verifyArchives(
     const found = await findArchives(sorted, { files, retries, allowEmpty: false, onSkipped });
     found.sort((a, b) => compareNaturally(a.path, b.path));
     const archives = found.map((archive) => abortableArchive(archive, signal));
-    return withSkipped(await verifyFound(archives, maxRecordBytes, options), skipped);
+    const report = withSkipped(await verifyFound(archives, maxRecordBytes, options), skipped);
+    if (options.publicKey === undefined) return report;
+    const checks = { publicKey: options.publicKey, heads, full: options.full ?? true };
+    const folders = await findManifests(sorted, retries.signal);
+    const { signal: ending } = retries;
+    return withProblems(report, await manifestProblems(folders, { ...checks, signal: ending }));
   } finally {
     for (const store of sorted.ownStores) await store.close();
   }
@@ -120,6 +146,11 @@ function withSkipped(report: SeriesReport, skipped: readonly SkippedArchive[]): 
     const message = `${path}: cannot be read, because its key ${reason}`;
     return { kind: 'skipped', archive: path, writer: undefined, ordinal: undefined, message };
   });
+  return withProblems(report, problems);
+}
+
+function withProblems(report: SeriesReport, problems: readonly ArchiveProblem[]): SeriesReport {
+  if (problems.length === 0) return report;
   return { ...report, verdict: 'incomplete', problems: [...report.problems, ...problems] };
 }
 

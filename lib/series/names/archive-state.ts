@@ -1,4 +1,5 @@
 import { MEMBER_FORMATS } from '../../codec/compression/member-formats.js';
+import { isManifestFile } from '../../format/manifest.js';
 
 /** Suffix of an archive while it is written. */
 export const OPEN_SUFFIX = '.open';
@@ -47,7 +48,7 @@ export function baseNameOf(name: string): string {
 
 /** Whether a file of this name may be an archive. */
 export function isReadableName(name: string): boolean {
-  if (name.startsWith('.') || name.includes(TORN_INFIX)) return false;
+  if (name.startsWith('.') || name.includes(TORN_INFIX) || isManifestFile(name)) return false;
   return !ASIDE_SUFFIXES.some((suffix) => name.endsWith(suffix));
 }
 

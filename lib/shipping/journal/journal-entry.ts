@@ -22,6 +22,8 @@ export interface JournaledObject {
   readonly evidence: ShippingEvidence;
   /** The key that another archive has, so that this one got `key`; null if there was none. */
   readonly takenKey: string | null;
+  /** Not read from a journal, whose word is not enough. */
+  readonly storedSha256?: string | undefined;
 }
 
 /** An upload that may have begun. */

@@ -29,6 +29,11 @@ export interface ShippedArchive extends ShippableArchive {
    * it should have.
    */
   readonly takenKey: string | null;
+  /**
+   * The SHA-256 of the object's bytes as they were sent, in hex; undefined if the store had the
+   * object already.
+   */
+  readonly storedSha256?: string | undefined;
 }
 
 /** An archive that was deleted unshipped: the spool was full, and the user chose this loss. */

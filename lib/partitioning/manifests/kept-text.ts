@@ -1,0 +1,68 @@
+import { dirname } from 'node:path';
+
+import type { FileLayer } from '../../files/file-layer.js';
+import { readRange } from '../../files/read-range.js';
+import { syncDirectory } from '../../files/sync-directory.js';
+import { isMissing } from '../../files/system-error.js';
+import { unlinkIfThere } from '../../files/take-name.js';
+import { writeAll } from '../../files/write-all.js';
+
+/** Larger files are not ours. */
+const LONGEST_BYTES = 256 * 2 ** 20;
+
+/** A small file that is replaced as a whole, so that a crash leaves the old text or the new one. */
+export class KeptText {
+  readonly #path: string;
+  readonly #files: FileLayer;
+
+  constructor(path: string, files: FileLayer) {
+    this.#path = path;
+    this.#files = files;
+  }
+
+  /** Null if there is no file. */
+  async read(): Promise<string | null> {
+    try {
+      const file = await this.#files.open(this.#path, 'r');
+      try {
+        const chunks: Buffer[] = [];
+        // The next chunk reuses the memory.
+        for await (const chunk of readRange(file, 0, LONGEST_BYTES))
+          chunks.push(Buffer.from(chunk));
+        return Buffer.concat(chunks).toString();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Settles when the text survives a power loss. */
+  async write(text: string): Promise<void> {
+    const temporary = `${this.#path}.part`;
+    try {
+      // A crash may have left it.
+      await unlinkIfThere(this.#files, temporary);
+      const file = await this.#files.open(temporary, 'wx');
+      try {
+        await writeAll(file, Buffer.from(text), 0);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await this.#files.rename(temporary, this.#path);
+    } catch (error) {
+      // Report the first failure, whether or not the file can be deleted.
+      await this.#files.unlink(temporary).catch(() => undefined);
+      throw error;
+    }
+    await syncDirectory(this.#files, dirname(this.#path));
+  }
+
+  async remove(): Promise<void> {
+    await unlinkIfThere(this.#files, this.#path);
+    await syncDirectory(this.#files, dirname(this.#path));
+  }
+}
