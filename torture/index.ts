@@ -8,6 +8,7 @@
 //   npm run torture -- --kafka --kills 200    kills archivers of a consumer group, and their broker; --ack shipped or synced
 //   npm run torture -- --serve --kills 200    kills `shoebox serve` while autocannon posts to it
 //   npm run torture -- --file --kills 200     kills commands that follow a log while it is rotated
+//   npm run torture -- --partitions 50 --kills 200   kills writers of many partitions
 //   npm run torture -- --power-cuts 1000      lets the power fail on a simulated disk; --seed repeats a run
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,6 +24,7 @@ import { tortureFiles } from './file/run.js';
 import { tortureFollowing } from './follow/run.js';
 import { tortureGiven } from './given/run.js';
 import { tortureKafka } from './kafka/run.js';
+import { torturePartitions } from './partitions/run.js';
 import { torturePower } from './power/run.js';
 import { tortureServing } from './serve/run.js';
 import { tortureShipping } from './ship/run.js';
@@ -45,6 +47,7 @@ const { values: options } = parseArgs({
     ack: { type: 'string', default: 'both' },
     serve: { type: 'boolean', default: false },
     file: { type: 'boolean', default: false },
+    partitions: { type: 'string' },
     'power-cuts': { type: 'string' },
     seed: { type: 'string' },
   },
@@ -54,6 +57,9 @@ if (options['power-cuts'] !== undefined) {
   const cuts = Number(options['power-cuts']);
   const seed = options.seed === undefined ? Date.now() % 1_000_000 : Number(options.seed);
   process.exit((await torturePower(cuts, seed)) ? 0 : 1);
+}
+if (options.partitions !== undefined) {
+  process.exit((await torturePartitions(kills, Number(options.partitions))) ? 0 : 1);
 }
 if (options.ship) process.exit((await tortureShipping(kills)) ? 0 : 1);
 if (options.serve) process.exit((await tortureServing(kills)) ? 0 : 1);

@@ -1,14 +1,18 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 
-import type { ArchiveWriter } from '../index.js';
 import { defineCommand } from './command-definition.js';
 import { byteCount, duration } from './options/amounts.js';
 import { LOG_OPTIONS } from './options/log-options.js';
 import { asText, oneOf, option, optionWithDefault } from './options/option.js';
 import { JSON_OPTION } from './options/shared-options.js';
 import { UsageError } from './options/usage-error.js';
-import { openWriter, WRITER_OPTIONS } from './options/writer-options.js';
+import {
+  type AnyWriter,
+  openAnyWriter,
+  PARTITION_OPTION,
+  WRITER_OPTIONS,
+} from './options/writer-options.js';
 import { closeWriter } from './output/close-writer.js';
 import { prometheusText } from './output/prometheus.js';
 import { startLog } from './output/start-log.js';
@@ -65,6 +69,7 @@ export const serve = defineCommand({
     tokenFile: option('--token-file <file>', 'the bearer token; or SHOEBOX_TOKEN', asText),
     tlsCert: option('--tls-cert <file>', 'serve HTTPS with this certificate (PEM)', asText),
     tlsKey: option('--tls-key <file>', 'the key of the certificate (PEM)', asText),
+    ...PARTITION_OPTION,
     ...WRITER_OPTIONS,
     ...LOG_OPTIONS,
     ...JSON_OPTION,
@@ -86,7 +91,7 @@ export const serve = defineCommand({
     const tls = await readTls(tlsCert, tlsKey);
     await startLog(terminal, options);
     const { maxBacklog, maxBatch, maxBody } = options;
-    const writer = await openWriter(directory, options, { maxPendingBytes: maxBacklog });
+    const writer = await openAnyWriter(directory, options, { maxPendingBytes: maxBacklog });
     const failed = once(writer, 'error').then(([error]) => Promise.reject(error));
     // Awaited below.
     failed.catch(() => undefined);
@@ -127,7 +132,7 @@ export const serve = defineCommand({
   },
 });
 
-async function printSummary(writer: ArchiveWriter, terminal: Terminal): Promise<void> {
+async function printSummary(writer: AnyWriter, terminal: Terminal): Promise<void> {
   const { left, records, sealed, sealedBytes, shipped } = writer.stats();
   const counts = { records, sealed, sealedBytes, shipped, left };
   await terminal.printJson({ type: 'summary', ...counts });

@@ -2,6 +2,8 @@ import {
   type ArchiveWriter,
   type ArchiveWriterOptions,
   createArchiveWriter,
+  createPartitionedWriter,
+  type PartitionedWriter,
   rollByAge,
   rollBySize,
 } from '../../index.js';
@@ -16,7 +18,19 @@ import {
   type ValuesOf,
 } from './option.js';
 import { S3_OPTIONS, s3OptionsOf } from './shared-options.js';
-import { UsageError } from './usage-error.js';
+import { checkUsage, UsageError } from './usage-error.js';
+
+/** A writer of one series, or of partitions. */
+export type AnyWriter = ArchiveWriter | PartitionedWriter;
+
+/** The option of commands that may divide records into folders. */
+export const PARTITION_OPTION = {
+  partition: option(
+    '--partition <template>',
+    'the folder of each record, such as tenant=[[metadata.tenant]]/dt=%Y-%m-%d',
+    asText,
+  ),
+} as const;
 
 /** The options of commands that write archives. */
 export const WRITER_OPTIONS = {
@@ -80,6 +94,26 @@ export async function openWriter(
   options: WriterValues,
   more: Partial<ArchiveWriterOptions> = {},
 ): Promise<ArchiveWriter> {
+  return createArchiveWriter({ ...writerOptionsOf(directory, options), ...more });
+}
+
+/**
+ * As `openWriter`; with `--partition` a writer of partitions.
+ *
+ * @throws UsageError for options that make no sense together, or a template that is wrong
+ */
+export async function openAnyWriter(
+  directory: string,
+  options: WriterValues & ValuesOf<typeof PARTITION_OPTION>,
+  more: Partial<ArchiveWriterOptions> = {},
+): Promise<AnyWriter> {
+  const { partition } = options;
+  if (partition === undefined) return await openWriter(directory, options, more);
+  const writing = writerOptionsOf(directory, options);
+  return checkUsage(() => createPartitionedWriter({ ...writing, ...more, partition }));
+}
+
+function writerOptionsOf(directory: string, options: WriterValues): ArchiveWriterOptions {
   const { compression, createDirectory, index, key, keep } = options;
   const { maxSpool, name, roll, sync, to } = options;
   const withoutTo = { keep, key: key !== undefined, 'max-spool': maxSpool !== undefined };
@@ -87,7 +121,7 @@ export async function openWriter(
     if (isGiven && to === undefined) throw new UsageError(`--${option} goes with --to`);
   }
   const conditions = roll.flat();
-  return createArchiveWriter({
+  return {
     ...{ directory, createDirectory, sync },
     ...(name !== undefined && { template: name }),
     ...(index.length > 0 && { index: index.flat() }),
@@ -105,6 +139,5 @@ export async function openWriter(
         ...(maxSpool !== undefined && { maxSpoolBytes: maxSpool }),
       },
     }),
-    ...more,
-  });
+  };
 }

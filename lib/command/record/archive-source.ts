@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { archiveFrom, DirectoryError, type LostPositions, type SourceSeries } from '../../index.js';
-import { openWriter } from '../options/writer-options.js';
+import { openAnyWriter } from '../options/writer-options.js';
 import type { Terminal } from '../output/terminal.js';
 import { parseSource } from './open-source.js';
 import type { RecordRun } from './record-run.js';
@@ -27,7 +27,7 @@ export async function archiveSource(run: RecordRun): Promise<unknown> {
     source.on('lost', (lost) => warnOfLoss(lost, terminal));
     terminal.note(`archiving from ${shown}`);
     const createWriter = async (series: SourceSeries) => {
-      const writer = await openWriter(join(directory, series.path), optionsOf(run, series), {
+      const writer = await openAnyWriter(join(directory, series.path), optionsOf(run, series), {
         ...series.options,
       });
       writers.add(writer);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
-import { openWriter } from '../options/writer-options.js';
+import { openAnyWriter } from '../options/writer-options.js';
 import type { RecordRun } from './record-run.js';
 import { untilTaken } from './until-taken.js';
 
@@ -14,7 +14,7 @@ import { untilTaken } from './until-taken.js';
  */
 export async function archiveStdin(run: RecordRun): Promise<unknown> {
   const { directory, ending, options, parsers, signal, terminal, writers } = run;
-  const writer = await openWriter(directory, options);
+  const writer = await openAnyWriter(directory, options);
   writers.add(writer);
   const input: Readable & { readonly isTTY?: boolean } = terminal.host.stdin;
   const parser = parsers.create();

@@ -11,7 +11,7 @@ import {
 } from '../options/option.js';
 import { JSON_OPTION } from '../options/shared-options.js';
 import { UsageError } from '../options/usage-error.js';
-import { WRITER_OPTIONS } from '../options/writer-options.js';
+import { PARTITION_OPTION, WRITER_OPTIONS } from '../options/writer-options.js';
 import { parseSource } from './open-source.js';
 import { INPUTS } from './parsing/input-parser.js';
 import { parseMetadataPaths } from './parsing/metadata-option.js';
@@ -44,6 +44,7 @@ export const RECORD_OPTIONS = {
   time: option('--time <path>', 'the time in each line, such as .ts; otherwise it is now', asText),
   rejects: option('--rejects <file>', 'keep lines that are no JSON in this file', asText),
   strict: flag('--strict', 'end at the first line that is no JSON'),
+  ...PARTITION_OPTION,
   ...WRITER_OPTIONS,
   ...LOG_OPTIONS,
   ...JSON_OPTION,
@@ -57,6 +58,9 @@ export function checkRecordOptions(options: RecordValues): void {
   if (from !== undefined) checkBrokerOptions(options);
   else if (ack !== 'synced') throw new UsageError('--ack goes with --from');
   if (file.length === 0 && !follow) throw new UsageError('--no-follow goes with --file');
+  if (file.length > 0 && options.partition !== undefined) {
+    throw new UsageError('--partition goes with stdin, not with --file: each file is a series');
+  }
   if (file.length > 0 && input === 'framed') {
     throw new UsageError('--file goes with --input json or lines');
   }

@@ -1,4 +1,5 @@
-import type { ArchiveWriter, Receipt, RecordPlace } from '../../index.js';
+import type { Receipt, RecordPlace } from '../../index.js';
+import type { AnyWriter } from '../options/writer-options.js';
 import { type RequestError, unavailable } from './request-error.js';
 
 /** How safe a record must be before its request is answered. */
@@ -13,14 +14,14 @@ const COLLECT_MS = 1000;
  * the store: a store that is away must not leave an archive for each second.
  */
 export class Acknowledger {
-  readonly #writer: ArchiveWriter;
+  readonly #writer: AnyWriter;
   readonly #level: AckLevel;
   readonly #timeoutMs: number;
   /** Whether records wait for their archive to be sealed. */
   #awaitsRoll = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(writer: ArchiveWriter, level: AckLevel, timeoutMs: number) {
+  constructor(writer: AnyWriter, level: AckLevel, timeoutMs: number) {
     this.#writer = writer;
     this.#level = level;
     this.#timeoutMs = timeoutMs;

@@ -1,14 +1,16 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 
-import type { ArchiveWriter, Receipt } from '../../index.js';
+import type { Receipt } from '../../index.js';
+import type { AnyWriter } from '../options/writer-options.js';
 import type { Acknowledger } from './acknowledger.js';
+import { describePlace } from './describe-place.js';
 import type { BodyRequest } from './read-body.js';
 import { type BatchLine, readLines } from './read-lines.js';
 import { RequestError, tooLarge, toRequestError } from './request-error.js';
 
 export interface BatchOptions {
-  readonly writer: ArchiveWriter;
+  readonly writer: AnyWriter;
   readonly acknowledger: Acknowledger;
   readonly metadata: Readonly<Record<string, string>>;
   /** In ISO 8601; undefined means now. */
@@ -100,7 +102,7 @@ class BatchAnswers {
     try {
       if (result instanceof Error) throw result;
       const settled = this.#isLate ? acknowledger.now(result) : acknowledger.settle(result);
-      return { line: this.#line, writer: writer.writer, sequence: (await settled).sequence };
+      return { line: this.#line, ...describePlace(writer, await settled) };
     } catch (error) {
       const { message, status } = toRequestError(error);
       if (status >= 500) this.#isLate = true;

@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { ArchiveWriter } from '../../index.js';
+import type { AnyWriter } from '../options/writer-options.js';
 import type { Acknowledger } from './acknowledger.js';
 import { answerBatch } from './answer-batch.js';
 import { createAuthorizer } from './authorize.js';
 import type { BodyMemory } from './body-memory.js';
+import { describePlace } from './describe-place.js';
 import { readBody } from './read-body.js';
 import { targetOf } from './record-of-request.js';
 import { RequestError, toRequestError } from './request-error.js';
 
 export interface HandlerOptions {
-  readonly writer: ArchiveWriter;
+  readonly writer: AnyWriter;
   readonly acknowledger: Acknowledger;
   readonly token: string | undefined;
   /** The largest payload: a body, or a line of a batch. */
@@ -60,8 +61,8 @@ export function createRequestHandler(
       return await answerBatch(body, batch);
     }
     const payload = await readBody({ ...exchange, mostBytes: mostBodyBytes });
-    const { sequence } = await acknowledger.settle(writer.append({ payload, metadata, time }));
-    sendJson(response, 200, { writer: writer.writer, sequence });
+    const place = await acknowledger.settle(writer.append({ payload, metadata, time }));
+    sendJson(response, 200, describePlace(writer, place));
   }
 
   function answerHealth(request: IncomingMessage, response: ServerResponse): void {

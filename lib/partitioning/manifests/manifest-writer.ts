@@ -138,7 +138,8 @@ export class ManifestWriter {
 
   async #writeDue(): Promise<void> {
     const { isBusy, onFailed, onOver } = this.#options;
-    for (const [folder, pending] of [...this.#pending]) {
+    const inOrder = [...this.#pending].sort(([, a], [, b]) => a.endMicros - b.endMicros);
+    for (const [folder, pending] of inOrder) {
       if (this.#isStopped) return;
       if (pending.objects.length === 0 || !this.#isOver(pending.endMicros)) continue;
       if (isBusy(folder)) {
