@@ -1,6 +1,6 @@
 import { EventTimes } from './event-times.js';
 import type { JsonPath } from './json-path.js';
-import type { JsonScanner } from './json-scanner.js';
+import { type JsonScanner, ValueKind } from './json-scanner.js';
 import type { LineReader } from './line-reader.js';
 
 /** A line of a source as a record. */
@@ -59,7 +59,7 @@ export class EventLineReader implements LineReader<JsonLineRecord> {
   ): JsonLineRecord {
     const payload = bytes.subarray(start, end);
     const metadata = this.#isObject ? this.#objectOf(scanner) : this.#pairsOf(scanner);
-    const timeMicros = this.#timeIndex === -1 ? undefined : this.#timeOf(scanner);
+    const timeMicros = this.#timeIndex === -1 ? undefined : this.#timeOf(scanner, bytes);
     return this.#isNumbered
       ? { payload, metadata, timeMicros, sequence: line }
       : { payload, metadata, timeMicros };
@@ -81,12 +81,21 @@ export class EventLineReader implements LineReader<JsonLineRecord> {
     });
   }
 
-  #timeOf(scanner: JsonScanner): number | undefined {
-    const text = scanner.textOf(this.#timeIndex);
-    const micros = text === undefined ? Number.NaN : this.#times.microsOf(text);
+  #timeOf(scanner: JsonScanner, bytes: Buffer): number | undefined {
+    const micros = this.#microsOf(scanner, bytes);
     if (!Number.isNaN(micros)) return micros;
     this.untimed++;
     return undefined;
+  }
+
+  #microsOf(scanner: JsonScanner, bytes: Buffer): number {
+    const index = this.#timeIndex;
+    if (scanner.kindOf(index) === ValueKind.plainString) {
+      // Without the quotes.
+      return this.#times.microsIn(bytes, scanner.startOf(index) + 1, scanner.endOf(index) - 1);
+    }
+    const text = scanner.textOf(index);
+    return text === undefined ? Number.NaN : this.#times.microsOf(text);
   }
 }
 

@@ -9,7 +9,7 @@ const LEAST_MICROS = 1e14;
 const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** The length of `2026-11-30T`. */
-const DAY_CHARACTERS = 11;
+const DAY_BYTES = 11;
 
 /**
  * Reads the times of events: ISO 8601 with its zone (a date alone is its midnight in UTC), or a
@@ -17,29 +17,35 @@ const DAY_CHARACTERS = 11;
  */
 export class EventTimes {
   /** The day of the last time in UTC, as it was written, and its beginning. */
-  #day = '';
+  #day = Buffer.alloc(0);
   #dayMicros = 0;
 
   /** The time in µs since the epoch, or NaN for any other text, and outside of 1684 to 2255. */
   microsOf(text: string): number {
-    const micros = this.#microsOf(text);
+    const micros = NUMBER.test(text) ? epochMicros(Number(text)) : parseIsoMicros(text);
     return Number.isSafeInteger(micros) ? micros : Number.NaN;
   }
 
-  #microsOf(text: string): number {
-    // Consecutive events are often of one day. `Date.parse` and the rest take five times as long.
-    if (this.#day !== '' && text.startsWith(this.#day)) {
-      const micros = microsInDay(text);
-      if (micros >= 0) return this.#dayMicros + micros;
-    }
-    if (NUMBER.test(text)) return epochMicros(Number(text));
-    const micros = parseIsoMicros(text);
-    const inDay = microsInDay(text);
-    if (inDay >= 0 && Number.isSafeInteger(micros)) {
-      this.#day = text.slice(0, DAY_CHARACTERS);
+  /**
+   * As `microsOf`, of the text that is in `bytes` from `start` up to `end`. Consecutive events are
+   * often of one day, and need no string: with a string for each, `fromJsonLines` takes 1.06 times
+   * the CPU for lines of 3 KB.
+   */
+  microsIn(bytes: Buffer, start: number, end: number): number {
+    const inDay = microsInDay(bytes, start, end);
+    if (inDay >= 0 && this.#isSameDay(bytes, start)) return this.#dayMicros + inDay;
+    const micros = this.microsOf(bytes.toString('utf8', start, end));
+    if (inDay >= 0 && !Number.isNaN(micros)) {
+      this.#day = Buffer.from(bytes.subarray(start, start + DAY_BYTES));
       this.#dayMicros = micros - inDay;
     }
     return micros;
+  }
+
+  #isSameDay(bytes: Buffer, start: number): boolean {
+    const day = this.#day;
+    for (let i = 0; i < DAY_BYTES; i++) if (bytes[start + i] !== day[i]) return false;
+    return true;
   }
 }
 
@@ -50,20 +56,21 @@ function epochMicros(value: number): number {
 }
 
 /** The µs after midnight of `2026-11-30T05:41:38.123Z`; -1 for a time of another form. */
-function microsInDay(text: string): number {
-  const last = text.length - 1;
-  if (last < SECOND_END || text.charCodeAt(last) !== LETTER_Z) return -1;
-  const areColons = text.charCodeAt(13) === COLON && text.charCodeAt(16) === COLON;
-  const hours = twoDigits(text, 11);
-  const minutes = twoDigits(text, 14);
-  const seconds = twoDigits(text, 17);
+function microsInDay(bytes: Buffer, start: number, end: number): number {
+  const last = end - 1;
+  const secondEnd = start + SECOND_END;
+  if (last < secondEnd || bytes[last] !== LETTER_Z) return -1;
+  const areColons = bytes[start + 13] === COLON && bytes[start + 16] === COLON;
+  const hours = twoDigits(bytes, start + 11);
+  const minutes = twoDigits(bytes, start + 14);
+  const seconds = twoDigits(bytes, start + 17);
   if (!areColons || !(hours < 24 && minutes < 60 && seconds < 60)) return -1;
   let micros = (3600 * hours + 60 * minutes + seconds) * 1e6;
-  if (last === SECOND_END) return micros;
-  if (text.charCodeAt(SECOND_END) !== DOT || SECOND_END + 1 === last) return -1;
+  if (last === secondEnd) return micros;
+  if (bytes[secondEnd] !== DOT || secondEnd + 1 === last) return -1;
   let unit = 100_000;
-  for (let at = SECOND_END + 1; at < last; at++) {
-    const digit = text.charCodeAt(at) - ZERO;
+  for (let at = secondEnd + 1; at < last; at++) {
+    const digit = (bytes[at] ?? 0) - ZERO;
     if (!(digit >= 0 && digit <= 9)) return -1;
     micros += digit * unit;
     // Digits after those of µs are dropped, as `parseIsoMicros` does.
@@ -80,9 +87,9 @@ const DOT = 0x2e;
 const LETTER_Z = 0x5a;
 
 /** A number of two digits; NaN for anything else. */
-function twoDigits(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - ZERO;
-  const ones = text.charCodeAt(at + 1) - ZERO;
+function twoDigits(bytes: Buffer, at: number): number {
+  const tens = (bytes[at] ?? 0) - ZERO;
+  const ones = (bytes[at + 1] ?? 0) - ZERO;
   const areDigits = tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9;
   return areDigits ? 10 * tens + ones : Number.NaN;
 }
