@@ -12,6 +12,7 @@ const growth = () => import('./cases/growth.js');
 const gunzip = () => import('./cases/gunzip.js');
 const gzip = () => import('./cases/gzip.js');
 const many = () => import('./cases/many-archives.js');
+const kafka = () => import('./cases/kafka.js');
 const memory = () => import('./cases/memory.js');
 const readPeers = () => import('./cases/read-peers.js');
 const readShoebox = () => import('./cases/read-shoebox.js');
@@ -46,6 +47,8 @@ export const CASES = {
   readAvscPayload: async () => (await readPeers()).readAvscPayload,
   readMcap: async () => (await readPeers()).readMcapFile,
   readLimit: async () => (await import('./cases/read-limit.js')).readLimit,
+  kafkaShoebox: async () => (await kafka()).kafkaShoebox,
+  kafkaConsumer: async () => (await kafka()).kafkaConsumer,
   encode: async () => (await codec()).encode,
   decode: async () => (await codec()).decode,
   gzipShoebox: async () => (await gzip()).gzipShoebox,

@@ -1,5 +1,5 @@
 // Compares Shoebox with other packages, and with the limits of the machine. Usage: npm run bench --
-// [targets|write|read|gzip|ship|e2e|export|sync|roll|seek|first|small|memory|growth|codec|defaults|docs FILE.json...]
+// [targets|write|read|gzip|ship|e2e|kafka|export|sync|roll|seek|first|small|memory|growth|codec|defaults|docs FILE.json...]
 // [--rounds 7] [--scale 1] [--quick] [--json FILE] [--docs] [--directory DIR] [--profile DIR] See
 // docs/benchmarks.md.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

@@ -6,6 +6,7 @@ import { exportSuite } from './export.js';
 import { firstSuite } from './first.js';
 import { growthSuite } from './growth.js';
 import { gzipSuite } from './gzip.js';
+import { kafkaSuite } from './kafka.js';
 import { manySuite } from './many.js';
 import { memorySuite } from './memory.js';
 import { readSuite } from './read.js';
@@ -24,6 +25,7 @@ export const SUITES: readonly Suite[] = [
   smallArchivesSuite,
   shipSuite,
   e2eSuite,
+  kafkaSuite,
   syncSuite,
   exportSuite,
   rollSuite,

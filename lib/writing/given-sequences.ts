@@ -8,6 +8,7 @@ import { listLocalArchives } from '../series/listing/list-local-archives.js';
 import { baseNameOf } from '../series/names/archive-state.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
 import { LocalArchive } from '../series/opening/local-archive.js';
+import { isArchiveGone } from '../series/opening/open-archive.js';
 import type { ArchiveFailure } from './handlers/archive-failure.js';
 import { ArchiveProgress } from './receipts/archive-progress.js';
 import type { ReceiptAnchor } from './receipts/receipt.js';
@@ -55,6 +56,9 @@ export function createGivenSequences(
  * store that is down must not hold the source: records that are archived twice have one identity.
  */
 const MOST_MS = 10_000;
+
+/** How often archives are listed for one lookup, while they move. */
+const MOST_ATTEMPTS = 5;
 
 /**
  * Takes records that bring their own sequences, and passes over those that the series already
@@ -116,8 +120,15 @@ export class GivenSequences {
   async findArchived(sequence: number): Promise<ArchivedAt | undefined> {
     await this.#options.ready;
     const look = async (signal: AbortSignal) => {
-      const archives = [...(await this.#listLocal()), ...(await this.#listStored(signal))];
-      return await findArchivedRecord(archives, this.#writer, sequence, signal);
+      for (let attempt = 1; ; attempt++) {
+        const archives = [...(await this.#listLocal()), ...(await this.#listStored(signal))];
+        try {
+          return await findArchivedRecord(archives, this.#writer, sequence, signal);
+        } catch (error) {
+          // Shipped or recovered between the listing and the look.
+          if (attempt === MOST_ATTEMPTS || !isArchiveGone(error)) throw error;
+        }
+      }
     };
     return await this.#withinTime(look);
   }

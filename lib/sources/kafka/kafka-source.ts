@@ -279,7 +279,7 @@ interface TopicPartition {
 }
 
 /** How many partitions are opened at the same time. */
-const MOST_OPENING = 8;
+const MOST_OPENING = 4;
 
 /** How long after a failed request to a broker the next one is tried. */
 const RETRY_MS = 500;

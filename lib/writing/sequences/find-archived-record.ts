@@ -10,6 +10,7 @@ import type { SequenceRange } from '../../reading/sequences/sequence-ranges.js';
 import { compareNaturally } from '../../series/names/natural-order.js';
 import type { FoundArchive } from '../../series/opening/found-archive.js';
 import { readIndexChain } from '../../series/opening/index-chain.js';
+import { isArchiveGone } from '../../series/opening/open-archive.js';
 import { uncompressedEnds } from '../../series/opening/uncompressed-ends.js';
 
 /** What the archives of a series hold around a sequence. */
@@ -38,7 +39,8 @@ const QUIETLY: ReadArchiveOptions = {
  * last name backwards: by the index of a sealed archive, and in the whole of one that is open.
  *
  * @param writer 16 hex digits
- * @throws StoreError, Node's error, the signal's reason
+ * @throws StoreError, Node's error, the signal's reason; ArchiveError `ERR_ARCHIVE_GONE` if an archive
+ *   was shipped or recovered meanwhile, so that it must be listed again
  */
 export async function findArchivedRecord(
   archives: readonly FoundArchive[],
@@ -84,8 +86,9 @@ class SequenceSearch implements RecordSelection {
         await this.#read(archive, { isWanted, whenUntimed: 'read it', leastBytes: 0 });
       }
     } catch (error) {
-      // A damaged archive, or one that is gone, holds nothing that this search could find.
-      if (error instanceof StoreError || !(error instanceof ArchiveError)) throw error;
+      // A damaged archive holds nothing that this search could find.
+      if (isArchiveGone(error) || error instanceof StoreError) throw error;
+      if (!(error instanceof ArchiveError)) throw error;
     }
     return this.#latestHere > this.#sequence;
   }

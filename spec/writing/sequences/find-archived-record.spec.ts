@@ -1,9 +1,13 @@
+import { rename } from 'node:fs/promises';
+
 import { expect } from 'chai';
 
 import {
   type ArchiveWriterOptions,
   createArchiveWriter,
   DirectoryStore,
+  type FileLayer,
+  nodeFileLayer,
   rollByCount,
   StoreError,
 } from '../../../lib/index.js';
@@ -101,6 +105,23 @@ describe('findArchived', () => {
     expect(await writer.findArchived(5)).to.equal(undefined);
     await writer.close();
     expect(failures).to.include('sequences');
+  });
+
+  it('lists again if an archive moves before it is opened', async () => {
+    await write(range(0, 10));
+    let hasMoved = false;
+    const files: FileLayer = {
+      ...nodeFileLayer,
+      async open(path, mode) {
+        if (!hasMoved && path.endsWith('.events')) {
+          hasMoved = true;
+          await rename(path, path.replace('.events', '-moved.events'));
+        }
+        return await nodeFileLayer.open(path, mode);
+      },
+    };
+    expect(await find([5], { files })).to.deep.equal([['record 5', 10]]);
+    expect(hasMoved).to.equal(true);
   });
 
   it('ignores the records of other writers', async () => {
