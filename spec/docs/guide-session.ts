@@ -120,7 +120,8 @@ async function readToEnd(chunks: AsyncIterator<string>): Promise<string> {
 
 /** The lines without the shell's own remark about a process that the guide killed. */
 function linesOf(output: string): string[] {
-  const lines = output === '' ? [] : output.replace(/\n$/, '').split('\n');
+  // A terminal does not show the carriage returns of CSV.
+  const lines = output === '' ? [] : output.replace(/\r?\n$/, '').split(/\r?\n/);
   return lines.filter((line) => !/^bash: line \d+: +\d+ Killed/.test(line));
 }
 
