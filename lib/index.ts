@@ -161,6 +161,7 @@ export {
   type Leftover,
 } from './shipping/find-leftovers.js';
 export { type FindShippedOptions, findShippedObject } from './shipping/journal/shipped-object.js';
+export type { RetainOptions } from './shipping/retention.js';
 export {
   type ShipArchivesOptions,
   type ShipOutcome,
@@ -244,7 +245,11 @@ export type {
   TypedTransform,
   TypedWritable,
 } from './streams/typed-streams.js';
-export type { ArchiveWriterEvents, InvalidRecord } from './writing/archive-writer-events.js';
+export type {
+  ArchiveWriterEvents,
+  ExpiredArchive,
+  InvalidRecord,
+} from './writing/archive-writer-events.js';
 export type { CloseOptions, CloseResult, FlushOptions } from './writing/close-options.js';
 export type { ArchiveFailure } from './writing/handlers/archive-failure.js';
 export type {

@@ -1,6 +1,7 @@
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 
 import { hashObject } from '../shipping/read-back.js';
+import { Retention } from '../shipping/retention.js';
 import { Shipper, type ShipperOptions } from '../shipping/shipper.js';
 import { ShippingLine } from '../shipping/shipping-line.js';
 import { shipperOptions } from '../shipping/shipping-plan.js';
@@ -50,6 +51,8 @@ export class PartitionWriters {
   readonly receipts = new StoreReceipts();
   /** The way into the store; undefined if archives stay where they are. */
   readonly line: ShippingLine | undefined;
+  /** Deletes old archives; undefined if they stay. */
+  readonly #retention: Retention | undefined;
   /** Lists what is in the store; undefined if no manifests are wanted. */
   readonly manifests: ManifestWriter | undefined;
   readonly #settings: PartitionedWriterSettings;
@@ -78,6 +81,7 @@ export class PartitionWriters {
       onStalled: (stall) => context.report('stalled', { ...stall, partition: '' }),
       onResumed: (step) => context.report('resumed', { ...step, partition: '' }),
     });
+    this.#retention = this.#createRetention();
     if (plan === undefined) return;
     this.#shipperOptions = shipperOptions(rolling, plan);
     const { key } = plan.settings;
@@ -96,6 +100,7 @@ export class PartitionWriters {
     await this.#retry.run(OPENING, () => this.folders.open());
     this.line?.orphans.start();
     this.manifests?.start();
+    this.#retention?.start();
   }
 
   /**
@@ -152,11 +157,14 @@ export class PartitionWriters {
   }
 
   /** Removes a folder whose archives are all in the store, unless it is in use. */
-  removeIfEmpty(folder: string): void {
+  removeIfEmpty(
+    folder: string,
+    why: 'all is shipped' | 'kept archives are gone' = 'all is shipped',
+  ): void {
     const { plan } = this.#settings;
     const keeps = plan === undefined || plan.isInPlace || plan.settings.localFile === 'keep';
     const isInUse = this.#context.isInUse(folder) || this.manifests?.has(folder);
-    if (keeps || isInUse || this.#removing.has(folder)) return;
+    if ((keeps && why === 'all is shipped') || isInUse || this.#removing.has(folder)) return;
     const removed = this.folders.removeEmpty(folder).then(() => {
       this.#removing.delete(folder);
     });
@@ -187,7 +195,7 @@ export class PartitionWriters {
 
   /** Ends shipping. All writers must be closed. */
   async stop(overdue: AbortSignal, recovering: Promise<void>): Promise<void> {
-    const others = Promise.all([recovering, this.manifests?.stop()]);
+    const others = Promise.all([recovering, this.manifests?.stop(), this.#retention?.stop()]);
     if (this.line === undefined) await others;
     else await this.line.stop(overdue, others);
     await Promise.all(this.#removing.values());
@@ -243,6 +251,33 @@ export class PartitionWriters {
         onConfirmed: this.manifests && ((archive) => this.#confirm(folder, archive)),
       },
     );
+  }
+
+  #createRetention(): Retention | undefined {
+    const { plan, retain, writer } = this.#settings;
+    if (retain === undefined) return undefined;
+    const { clock, directory, files, template } = writer;
+    const { folders } = this;
+    const folderOf = (path: string) => relative(resolve(directory), resolve(path));
+    return new Retention({
+      ...{ ...retain, clock, files },
+      async *directories() {
+        for await (const folder of folders.find()) yield folders.pathOf(folder);
+      },
+      pattern: template.pattern,
+      deletes: plan?.isInPlace ? 'compressed' : 'sealed',
+      witnessOf: (path) =>
+        plan?.isInPlace ? null : (this.#createShipper(folderOf(path), false) ?? null),
+      onExpired: (archive, path) => {
+        const partition = folderOf(path);
+        this.#context.report('expired', { ...archive, partition });
+        this.removeIfEmpty(partition, 'kept archives are gone');
+      },
+      onFailed: (archive, error) => {
+        const failure = { archive, operation: 'retain', error };
+        this.#context.report('failed', { ...failure, partition: folderOf(dirname(archive.path)) });
+      },
+    });
   }
 
   #createManifests(line: ShippingLine): ManifestWriter | undefined {

@@ -6,7 +6,8 @@ import {
   ARCHIVE_WRITER_OPTION_NAMES,
   type ArchiveWriterOptions,
 } from '../shipping/create-archive-writer.js';
-import { planShipping, type ShippingPlan } from '../shipping/shipping-plan.js';
+import type { RetainSettings } from '../shipping/retention.js';
+import { parseRetention, planShipping, type ShippingPlan } from '../shipping/shipping-plan.js';
 import {
   parseRollingWriteOptions,
   type RollingWriteOptions,
@@ -75,6 +76,7 @@ export interface PartitionedWriterSettings {
   readonly plan: ShippingPlan | undefined;
   readonly endTimeoutMs: number;
   readonly manifests: ManifestSettings | undefined;
+  readonly retain: RetainSettings | undefined;
 }
 
 const MOST_OPEN = 4096;
@@ -88,6 +90,7 @@ export function parsePartitionedWriterOptions(
     manifests,
     maxOpen = 64,
     partition,
+    retain,
     ship,
     ...rest
   } = readOptions(given, PARTITIONED_WRITER_OPTION_NAMES);
@@ -117,6 +120,7 @@ export function parsePartitionedWriterOptions(
     );
   }
   return {
+    retain: parseRetention(retain, plan),
     manifests: manifests && parseManifestOptions(manifests),
     partition: template,
     maxOpen,

@@ -148,6 +148,18 @@ export class Shipper implements ArchiveShipper {
     this.#line.add(Shipment.ofLeft({ ...archive, acceptsAnyText: true }, this.#context));
   }
 
+  /** Whether the store says now that it has an archive that was shipped and kept. */
+  async isStored(archive: LeftArchive): Promise<boolean> {
+    if (this.#line.has(archive.path)) return false;
+    const shipment = Shipment.ofLeft(archive, this.#context);
+    return (await shipment.claimsKept()) && (await shipment.isStored());
+  }
+
+  /** The file of an archive that was kept is deleted: removes its journal. */
+  async forget(archive: LeftArchive): Promise<void> {
+    await Shipment.ofLeft(archive, this.#context).forget();
+  }
+
   room(openBytes: number): Promise<void> | null {
     return this.#line.room(this, openBytes);
   }

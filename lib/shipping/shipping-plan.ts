@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 import type { CompressionName } from '../codec/compression/members/member-format.js';
-import { quote, toMessage } from '../errors/show.js';
+import { quote, show, toMessage } from '../errors/show.js';
 import { nodeFileLayer } from '../files/file-layer.js';
 import { parseFileMode, withFileMode } from '../files/file-mode.js';
 import type { Store } from '../stores/contract/store.js';
@@ -12,6 +12,7 @@ import {
   parseRollingWriteOptions,
   type RollingWriteOptions,
 } from '../writing/rolling-write-options.js';
+import { parseRetainOptions, type RetainOptions, type RetainSettings } from './retention.js';
 import { parseShipOptions, type ShipOptions, type ShipSettings } from './ship-options.js';
 import type { ShipperOptions } from './shipper.js';
 
@@ -32,6 +33,13 @@ export interface ShippingOptions {
    * @default false
    */
   readonly compress?: boolean | 'gzip' | 'zstd' | undefined;
+  /**
+   * Deletes local archives that are old, or need too many bytes: those of `localFile: 'keep'` once the
+   * store confirms that it has them, or all sealed ones without `ship`. The event `expired` reports each.
+   * `verifyArchives` then finds the first ones missing, unless it is given the store as well.
+   * @default local archives are never deleted
+   */
+  readonly retain?: RetainOptions | undefined;
 }
 
 /** How a writer's archives are shipped. */
@@ -63,6 +71,23 @@ export function planShipping(
   if (ship !== undefined) return plan(rolling, ship, 'ship');
   if (compression === undefined) return undefined;
   return plan(rolling, { to: rolling.directory, compression }, 'compress');
+}
+
+/**
+ * How long local archives are kept; undefined if for ever.
+ *
+ * @throws TypeError or RangeError for options that make no sense together
+ */
+export function parseRetention(
+  retain: RetainOptions | undefined,
+  plan: ShippingPlan | undefined,
+): RetainSettings | undefined {
+  if (retain === undefined) return undefined;
+  const { localFile = 'keep' } = plan?.isInPlace ? {} : (plan?.settings ?? {});
+  if (localFile !== 'keep') {
+    throw new TypeError(`retain goes with ship.localFile 'keep', not with ${show(localFile)}`);
+  }
+  return parseRetainOptions(retain);
 }
 
 /** The options of the shipper of a writer. */

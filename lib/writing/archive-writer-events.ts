@@ -17,6 +17,8 @@ export interface ArchiveWriterEvents {
   readonly shipped: [archive: ShippedArchive];
   /** An archive was deleted before it was shipped: see `whenFull: 'drop-oldest'`. */
   readonly dropped: [archive: DroppedArchive];
+  /** A local archive was deleted: see the option `retain`. */
+  readonly expired: [archive: ExpiredArchive];
   /**
    * An archive that an earlier writer had left open is sealed now. Its handlers run after this
    * event, and then it is shipped. `sealed` reports only this writer's own archives.
@@ -48,6 +50,15 @@ export interface ArchiveWriterEvents {
   readonly drained: NoArguments;
   /** With `invalid: 'skip'`: an input was skipped because it is no record. */
   readonly invalid: [skipped: InvalidRecord];
+}
+
+/** An archive that was deleted because it was old, or for its bytes. */
+export interface ExpiredArchive {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+  /** When it was sealed, in ms since the epoch. */
+  readonly sealedAt: number;
 }
 
 /** An input that a writer skipped. */

@@ -16,6 +16,7 @@ export interface ArchiveFailure {
    * - `sequences`: with the directory as `archive`, it is not known which given sequences the
    *   directory or the store holds, so records may be archived twice;
    * - `manifest`: with a partition's folder as `archive`, its manifest was not written yet;
+   * - `retain`: a local archive was not deleted, although `retain` says so;
    * - `recover`: an archive that a writer left open was not recovered;
    * - any other text: the name of the handler that failed, or `handler 2` if the second one has no
    *   name.
