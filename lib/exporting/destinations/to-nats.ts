@@ -80,7 +80,10 @@ class NatsSender implements MessageSender<AddressedMessage> {
   }
 
   async open(): Promise<void> {
-    this.#createHeaders = (await import('@nats-io/nats-core')).headers;
+    // Bundlers find no name here, because most programs do not have the package.
+    const name: string = ['@nats-io', 'nats-core'].join('/');
+    const core: typeof import('@nats-io/nats-core') = await import(/* webpackIgnore: true */ name);
+    this.#createHeaders = core.headers;
   }
 
   toMessage(record: ExportedRecord): AddressedMessage {
