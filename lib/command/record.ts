@@ -63,11 +63,14 @@ export const record = defineCommand({
     } catch (error) {
       failure ??= error;
     }
-    if (failure !== undefined) code = 1;
     ending.stop();
+    const ended = failure === undefined ? 'all is sealed' : 'failed';
     for (const finish of run.afterClose) {
-      await finish(failure === undefined ? 'all is sealed' : 'failed');
+      await finish(ended).catch((error: unknown) => {
+        failure ??= error;
+      });
     }
+    if (failure !== undefined) code = 1;
     await summarize(run);
     if (failure !== undefined) terminal.fail(failure, await describeError(failure));
     return code;

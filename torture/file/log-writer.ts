@@ -4,7 +4,7 @@ import { appendFile, copyFile, rename, rm, truncate, writeFile } from 'node:fs/p
 export type RotationKind = 'create' | 'copytruncate';
 
 /** How many rotated files are kept beside the log. */
-const KEPT = 40;
+const KEPT = 200;
 
 /** The first lines of each file are the same, so that prefixes alone tell nothing. */
 const HEAD = `${'='.repeat(100)} log of a program that says the same at each start\n`;
@@ -25,7 +25,7 @@ export class LogWriter {
     this.#kind = kind;
   }
 
-  /** The number of lines that are whole in the file now. */
+  /** How many lines are whole. */
   get lines(): number {
     return this.files.reduce((sum, lines) => sum + lines.length, 0);
   }
@@ -67,9 +67,7 @@ export class LogWriter {
       await copyFile(this.path, `${this.path}.1`);
       await truncate(this.path);
     }
-    this.files.push([]);
-    const file = this.files.at(-1);
-    file?.push(HEAD.trimEnd());
+    this.files.push([HEAD.trimEnd()]);
     await appendFile(this.path, HEAD);
   }
 }

@@ -18,6 +18,7 @@ import { FileFollower } from './files/file-follower.js';
 import { FollowState } from './files/follow-state.js';
 import { type LastLine, lastLineOf } from './files/line-position.js';
 import type { MissedLines } from './files/missed-lines.js';
+import { waitForRoom } from './files/wait-for-room.js';
 import type { RecordRun } from './record-run.js';
 import { untilTaken } from './until-taken.js';
 
@@ -35,10 +36,14 @@ export async function archiveFiles(run: RecordRun): Promise<unknown> {
   await checkDirectory(run);
   let failure: unknown;
   const ending = new AbortController();
-  const lock = await DirectoryLock.take(directory, () => {
+  const isOver = AbortSignal.any([signal, ending.signal]);
+  const onNote = (text: string) => terminal.note(escapeName(text));
+  const onLost = () => {
     failure = new Error(`another process follows files into ${directory}: this one was too slow`);
     ending.abort();
-  });
+  };
+  const takeLock = () => DirectoryLock.take(directory, onLost);
+  const lock = await waitForRoom(takeLock, { onNote, signal: isOver });
   run.afterClose.push(() => lock.release());
   const state = await FollowState.load(directory);
   if (state.setAside !== undefined) {
@@ -47,7 +52,7 @@ export async function archiveFiles(run: RecordRun): Promise<unknown> {
   const follower = new FileFollower({
     patterns: options.file,
     isFollowing: options.follow,
-    signal: AbortSignal.any([signal, ending.signal]),
+    signal: isOver,
     state,
     untilTaken: async (taken) => {
       run.ending.begin();
@@ -66,9 +71,10 @@ export async function archiveFiles(run: RecordRun): Promise<unknown> {
         return last && { ...last, isSealed: !/\.(?:open|stale)$/.test(record?.archive ?? '') };
       },
       lastLineOf: async ({ path, writer = '' }) => lastLineIn(await findLastRecord(path, writer)),
+      signal: isOver,
       beforeCheckpoint: () => run.rejects?.sync(),
       onMissed: (missed) => reportMissed(missed, run),
-      onNote: (text) => terminal.note(escapeName(text)),
+      onNote,
     },
   });
   // Before the lock is released.

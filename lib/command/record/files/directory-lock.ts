@@ -87,6 +87,8 @@ async function create(path: string, text: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (systemCodeOf(error) === 'EEXIST') return false;
+    // A full disk has room for the name of a file before it has room for its content.
+    await rm(path, { force: true });
     throw error;
   }
 }

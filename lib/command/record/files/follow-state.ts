@@ -63,6 +63,8 @@ export class FollowState {
   readonly #path: string;
   readonly #state: StoredState;
   #saving = Promise.resolve();
+  /** A save that has not begun. */
+  #next: Promise<void> | undefined;
 
   /** Reads the state of a directory. One that cannot be read is set aside. */
   static async load(directory: string): Promise<FollowState> {
@@ -130,11 +132,14 @@ export class FollowState {
     this.#state.files.splice(this.#state.files.indexOf(entry), 1);
   }
 
-  /** Replaces the state on disk. Calls wait for each other. */
+  /** Replaces the state on disk. Calls that wait for the same earlier one share the next. */
   async save(): Promise<void> {
-    const saved = this.#saving.then(() => this.#write());
-    this.#saving = saved.catch(() => undefined);
-    await saved;
+    this.#next ??= this.#saving.then(async () => {
+      this.#next = undefined;
+      await this.#write();
+    });
+    this.#saving = this.#next.catch(() => undefined);
+    await this.#next;
   }
 
   async #write(): Promise<void> {

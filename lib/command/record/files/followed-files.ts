@@ -8,6 +8,7 @@ import { FollowedFile, type FollowedFileContext } from './followed-file.js';
 import { FILE_START, findPosition, type LastLine, type LinePosition } from './line-position.js';
 import type { MissedLines } from './missed-lines.js';
 import { readTail } from './read-range.js';
+import { isDiskFull, waitForRoom } from './wait-for-room.js';
 
 /** A line that is archived. */
 export interface ArchivedLine extends LastLine {
@@ -29,6 +30,8 @@ export interface FollowContext extends FollowedFileContext {
   ) => Promise<ArchivedLine | undefined>;
   /** The last line of an archive that was sealed. */
   readonly lastLineOf: (archive: SealedArchive) => Promise<LastLine | undefined>;
+  /** Aborts when the run must end. */
+  readonly signal: AbortSignal;
   readonly onMissed: (missed: MissedLines) => void;
   /** Says something to the user. */
   readonly onNote: (text: string) => void;
@@ -81,7 +84,7 @@ export class FollowedFiles {
     await file.rest();
     this.#files.delete(file);
     await file.close();
-    await this.state.save();
+    await this.save();
   }
 
   /** What the state knows of a file: the last one of those with its identity. */
@@ -125,7 +128,7 @@ export class FollowedFiles {
         continue;
       }
       // On disk before the first record: a later start must recognise the file.
-      await this.state.save();
+      await this.save();
       return await this.#open(entry, file, position, where);
     }
   }
@@ -171,7 +174,17 @@ export class FollowedFiles {
     entry.last = last;
     const checkpoint = this.all.find((file) => file.entry === entry)?.checkpointUpTo(last.line);
     if ((checkpoint?.line ?? 0) > (entry.checkpoint?.line ?? 0)) entry.checkpoint = checkpoint;
-    await this.state.save();
+    try {
+      await this.state.save();
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      // Shipping makes room, so it must not wait for that. The next seal saves this, too.
+    }
+  }
+
+  /** Saves the state, and waits if the disk is full. */
+  async save(): Promise<void> {
+    await waitForRoom(() => this.state.save(), this.context);
   }
 
   /** The last line of a file that is archived, as far as the directory and the state say. */
@@ -182,7 +195,7 @@ export class FollowedFiles {
     if (isSealed) {
       // A crash came between its seal and the state, and it may be shipped at any time.
       entry.last = last;
-      await this.state.save();
+      await this.save();
     }
     return last;
   }
@@ -201,7 +214,12 @@ export class FollowedFiles {
       }
       await file.close();
     }
-    await this.state.save();
+    try {
+      await this.state.save();
+    } catch (error) {
+      // What the archives say is enough for the next start.
+      if (!isDiskFull(error)) throw error;
+    }
   }
 
   async #finish(file: FollowedFile): Promise<void> {
@@ -220,7 +238,7 @@ export class FollowedFiles {
     }
     this.#files.delete(file);
     await file.close();
-    await this.state.save();
+    await this.save();
   }
 
   async #open(

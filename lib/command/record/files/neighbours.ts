@@ -1,5 +1,6 @@
 import { type FileHandle, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { constants, gunzipSync } from 'node:zlib';
 
 import { systemCodeOf } from '../../options/system-code.js';
@@ -17,8 +18,31 @@ export interface Neighbour {
   readonly isRotated: boolean;
 }
 
-/** The regular files beside a path, those that changed first come first. */
+/** A directory that was changed so shortly ago may have changed again without a new time. */
+const FRESH_MS = 20;
+
+/** So often a directory is listed again that changes meanwhile. */
+const MOST_LISTINGS = 50;
+
+/**
+ * The regular files beside a path, those that changed first come first. Lists the directory again if
+ * it has changed meanwhile: a file that is being renamed could be in neither place.
+ */
 export async function listNeighbours(path: string): Promise<Neighbour[]> {
+  const directory = dirname(path);
+  for (let listings = 1; ; listings++) {
+    const before = await statusOf(directory);
+    const found = await listOnce(path);
+    const after = await statusOf(directory);
+    const isSame = before?.mtimeNs === after?.mtimeNs;
+    const ageMs = Date.now() - Number(after?.mtimeMs ?? 0);
+    const isOld = ageMs < 0 || ageMs >= FRESH_MS;
+    if ((isSame && isOld) || listings === MOST_LISTINGS) return found;
+    await setTimeout(FRESH_MS);
+  }
+}
+
+async function listOnce(path: string): Promise<Neighbour[]> {
   const directory = dirname(path);
   const found: Neighbour[] = [];
   const isRotated = rotatedNames(basename(path));

@@ -55,7 +55,7 @@ export class Rotation {
     }
     if (isFirst) {
       state.addPath(path);
-      await state.save();
+      await this.#files.save();
     }
     return isUnsettled ? 'again' : 'done';
   }
@@ -66,13 +66,13 @@ export class Rotation {
    * @returns false if there is none: what was not read is missed
    */
   async readCopyOf(file: FollowedFile): Promise<boolean> {
-    const { context, state } = this.#files;
+    const { context } = this.#files;
     const { entry, position } = file;
     const content = { ...entry, ...file.lastRead };
     const neighbours = await listNeighbours(entry.path);
     for await (const copy of this.#copiesOf(content, entry, neighbours)) {
       await file.switchTo(copy);
-      await state.save();
+      await this.#files.save();
       return true;
     }
     await this.#ignoreCopiesOf(file, neighbours);
@@ -200,7 +200,7 @@ export class Rotation {
       else context.onNote(`${entry.path}: the file that was read up to line ${line} is ${reason}`);
     }
     state.remove(entry);
-    await state.save();
+    await this.#files.save();
   }
 
   /** Whether a file beside a path was looked at before. */
@@ -247,7 +247,7 @@ export class Rotation {
     if (file === undefined) return;
     this.#files.state.ignore(await identifyAny(file.handle, file.inode), path);
     await file.handle.close();
-    await this.#files.state.save();
+    await this.#files.save();
   }
 }
 
