@@ -50,6 +50,24 @@ describe('fromJsonLines', () => {
     }
   });
 
+  it('gives records the numbers of their lines as sequences', async () => {
+    const lines = '{"n":1}\n\nno\n{"n":4}';
+    for (const size of [1, 7, 1000]) {
+      const options = { firstLine: 11, invalid: 'skip' } as const;
+      const { given, stats } = await records(lines, options, size);
+      expect(given.map(({ sequence }) => sequence)).to.deep.equal([11, 14]);
+      expect(stats).to.include({ lines: 4, records: 2, skipped: 1 });
+    }
+    const { error } = await records(lines, { firstLine: 11 });
+    expect(String(error)).to.contain('line 13');
+    const [plainRecord] = (await records(lines, { invalid: 'skip' })).given;
+    expect(plainRecord).not.to.have.property('sequence');
+    for (const firstLine of [-1, 0.5, Number.NaN]) {
+      expect(() => fromJsonLines({ firstLine })).to.throw(RangeError, 'firstLine is');
+    }
+    expect(() => fromJsonLines({ lossless: true, firstLine: 1 })).to.throw(TypeError, 'lossless');
+  });
+
   it('takes paths, and any names', async () => {
     const metadata = { event: '.event_type', user: '.user.id', host: '."host.name"', 7: '.n' };
     const line = '{"event_type":"x","user":{"id":5},"host.name":"h","n":[1, 2]}';
