@@ -1,6 +1,6 @@
 // Archives each line of a file as a record, and ships the archives. The payload is the line.
 // Arguments: file, directory, store, bytes of an archive, compression.
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 
 import { createArchiveWriter, rollBySize } from 'shoebox-archive';
@@ -15,16 +15,29 @@ const writer = createArchiveWriter({
   ship: { to, compression: compression === 'zstd' ? 'zstd' : 'gzip' },
 });
 const done = finished(writer);
-let rest: Buffer = Buffer.alloc(0);
-for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES })) {
-  const bytes: Buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+const input = await open(file);
+const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+/** The start of a line, whose end is in the next chunk. */
+let held = 0;
+while (true) {
+  const { bytesRead } = await input.read(buffer, held, buffer.length - held);
+  if (bytesRead === 0) break;
+  const filled = held + bytesRead;
   let start = 0;
-  for (let end = bytes.indexOf(LINE_FEED); end !== -1; end = bytes.indexOf(LINE_FEED, start)) {
-    writer.write(bytes.subarray(start, end));
+  let written: Promise<void> | undefined;
+  for (let end = buffer.indexOf(LINE_FEED); end !== -1 && end < filled; ) {
+    const next = buffer.indexOf(LINE_FEED, end + 1);
+    const isLast = next === -1 || next >= filled;
+    const line = buffer.subarray(start, end);
+    if (isLast) written = new Promise((resolve) => writer.write(line, () => resolve()));
+    else writer.write(line);
     start = end + 1;
+    end = next;
   }
-  rest = bytes.subarray(start);
-  if (writer.writableNeedDrain) await new Promise((resolve) => writer.once('drain', resolve));
+  // The writer has copied a record when it calls back.
+  await written;
+  buffer.copyWithin(0, start, filled);
+  held = filled - start;
 }
 writer.end();
 await done;

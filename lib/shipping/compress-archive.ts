@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
-import {
-  PassThrough,
-  pipeline,
-  type Readable,
-  Transform,
-  type TransformCallback,
-} from 'node:stream';
+import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
 
 import { ArchiveError } from '../errors/archive-error.js';
-import { FileBody } from '../files/file-body.js';
-import type { FileLayer } from '../files/file-layer.js';
+import { asError } from '../errors/as-error.js';
+import { ChunkPool } from '../files/chunk-pool.js';
+import type { FileLayer, OpenFile } from '../files/file-layer.js';
+import { readChunks } from '../files/read-chunks.js';
 import type { Compression } from '../streams/compression/compression.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 
@@ -21,6 +17,9 @@ export interface CompressedArchive {
   /** The SHA-256 of all of `body`, in hex; empty until `body` has ended. */
   readonly sha256: string;
 }
+
+/** Their memory is as much as one archive needs that is compressed while it is read. */
+const chunks = new ChunkPool();
 
 /**
  * Reads and compresses an archive as fast as the caller reads `body`. If the file is not what was
@@ -36,24 +35,70 @@ export async function compressArchive(
   onBytes: (bytes: number) => void = () => {},
 ): Promise<CompressedArchive> {
   const file = await files.open(archive.path, 'r');
-  const source = new FileBody(file, archive.path);
-  const sealed = new HashedStream(
-    (sha256) => (sha256 === archive.sha256 ? null : changed(archive, sha256)),
-    onBytes,
-  );
-  const compressed = new HashedStream(() => null);
-  // The callback ignores errors because the reader of the last stream gets them.
-  const compressor = compression.createCompressor() ?? new PassThrough();
-  const body = pipeline(source, sealed, compressor, compressed, () => {});
+  const compressor = compression.createCompressor();
+  const body = new HashedStream();
+  // The callbacks ignore errors because the reader of the last stream gets them.
+  if (compressor === null) {
+    pipeline(sealedBytes(file, archive, onBytes), body, () => {});
+  } else {
+    pipeline(compressor, body, () => {});
+    void writeAll(compressor, sealedBytes(file, archive, onBytes, chunks));
+  }
   return {
     body,
     get bytes() {
-      return compressed.bytes;
+      return body.bytes;
     },
     get sha256() {
-      return compressed.sha256;
+      return body.sha256;
     },
   };
+}
+
+/**
+ * The bytes of an archive. Closes the file, and throws after their end if they are not what was
+ * sealed.
+ */
+async function* sealedBytes(
+  file: OpenFile,
+  archive: Pick<ShippableArchive, 'path' | 'sha256'>,
+  onBytes: (bytes: number) => void,
+  pool?: ChunkPool,
+): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of readChunks(file, archive.path, undefined, pool)) {
+      hash.update(chunk);
+      onBytes(chunk.length);
+      yield chunk;
+    }
+  } finally {
+    await file.close();
+  }
+  const sha256 = hash.digest('hex');
+  if (sha256 !== archive.sha256) throw changed(archive, sha256);
+}
+
+/**
+ * Writes chunks to a compressor and ends it. A chunk goes back to the pool when the compressor has
+ * copied it. Ends early when the compressor is destroyed, and destroys it when the source fails.
+ */
+async function writeAll(compressor: Transform, source: AsyncIterable<Buffer>): Promise<void> {
+  let settle = () => {};
+  compressor.once('close', () => settle());
+  try {
+    for await (const chunk of source) {
+      await new Promise<void>((resolve) => {
+        settle = resolve;
+        compressor.write(chunk, () => resolve());
+      });
+      if (compressor.destroyed) return;
+      chunks.keep(chunk);
+    }
+    compressor.end();
+  } catch (error) {
+    compressor.destroy(asError(error));
+  }
 }
 
 /** Passes bytes through, counts them and computes their SHA-256. */
@@ -62,29 +107,16 @@ class HashedStream extends Transform {
   /** In hex; empty until the end. */
   sha256 = '';
   readonly #hash = createHash('sha256');
-  readonly #problemOf: (sha256: string) => Error | null;
-  readonly #onBytes: (bytes: number) => void;
-
-  /** @param problemOf called at the end; the stream fails with the error that it returns */
-  constructor(
-    problemOf: (sha256: string) => Error | null,
-    onBytes: (bytes: number) => void = () => {},
-  ) {
-    super();
-    this.#problemOf = problemOf;
-    this.#onBytes = onBytes;
-  }
 
   override _transform(chunk: Buffer, _encoding: string, callback: TransformCallback): void {
     this.bytes += chunk.length;
     this.#hash.update(chunk);
-    this.#onBytes(chunk.length);
     callback(null, chunk);
   }
 
   override _flush(callback: TransformCallback): void {
     this.sha256 = this.#hash.digest('hex');
-    callback(this.#problemOf(this.sha256));
+    callback();
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Transform } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 
@@ -57,6 +58,34 @@ describe('compressArchive', () => {
     const error = await rejection(buffer(body));
     expect(error).to.have.property('code', 'ERR_ARCHIVE_CHANGED');
     expect(error).to.have.property('message').that.includes(sha256).and.includes(path);
+  });
+
+  it('reads into memory that it has read into before, also of another archive', async () => {
+    const memory = new Set<ArrayBufferLike>();
+    const files = new CountingFiles((file) => ({
+      read(into, offset, length, position) {
+        memory.add(into.buffer);
+        return file.read(into, offset, length, position);
+      },
+    }));
+    for (let i = 0; i < 3; i++) {
+      const archive = { ...sealedArchive(path), sha256 };
+      await buffer((await compressArchive(archive, files.layer, GZIP)).body);
+    }
+    // One chunk is read while the one before is compressed.
+    expect(memory.size).to.be.at.most(2);
+  });
+
+  it('closes the file when it is destroyed while nothing reads it', async () => {
+    const files = new CountingFiles();
+    const archive = { ...sealedArchive(path), sha256 };
+    const { body } = await compressArchive(archive, files.layer, {
+      // Takes no chunk.
+      createCompressor: () => new Transform({ transform: () => {} }),
+    });
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    body.destroy();
+    while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));
   });
 
   it('closes the file at the end, when it is destroyed, and when it fails', async () => {

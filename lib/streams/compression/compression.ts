@@ -9,7 +9,7 @@ import { requireZstd } from '../../codec/compression/zstd/node-zstd.js';
 import { zstdFormat } from '../../codec/compression/zstd/zstd-format.js';
 import { quote } from '../../errors/show.js';
 import { checkWholeNumber, parseChoice } from '../../format/option-values.js';
-import { SeekableGzip } from './seekable-gzip.js';
+import { DEFAULT_GZIP_LEVEL, deflateOnPool, SeekableGzip } from './seekable-gzip.js';
 import { LARGEST_ZSTD_LEVEL, LEAST_ZSTD_LEVEL, SeekableZstd } from './seekable-zstd.js';
 
 /** How archives are compressed; `'none'` leaves them as they are. */
@@ -31,7 +31,8 @@ interface Levels {
   readonly format: MemberFormat;
   readonly least: number;
   readonly most: number;
-  create(level: number | undefined): Transform;
+  /** @returns a function that makes a compressor, as often as it is called */
+  creator(level: number | undefined): () => Transform;
 }
 
 const COMPRESSIONS: Readonly<Record<CompressionName, Levels>> = {
@@ -39,13 +40,17 @@ const COMPRESSIONS: Readonly<Record<CompressionName, Levels>> = {
     format: gzipFormat,
     least: 0,
     most: 9,
-    create: (level) => new SeekableGzip({ level }),
+    creator(level = DEFAULT_GZIP_LEVEL) {
+      // All archives are compressed with the same memory.
+      const deflate = deflateOnPool(level);
+      return () => new SeekableGzip({ deflate });
+    },
   },
   zstd: {
     format: zstdFormat,
     least: LEAST_ZSTD_LEVEL,
     most: LARGEST_ZSTD_LEVEL,
-    create: (level) => new SeekableZstd({ level }),
+    creator: (level) => () => new SeekableZstd({ level }),
   },
 };
 
@@ -78,9 +83,9 @@ export function createCompression(
       `${path}level is ${quote(level)}, but ${path}compression is 'none', which has no levels`,
     );
   }
-  const { create, format, least, most } = COMPRESSIONS[name];
+  const { creator, format, least, most } = COMPRESSIONS[name];
   if (name === 'zstd') requireZstd(`write with ${path}compression 'zstd'`);
   if (level !== undefined) checkWholeNumber(`${path}level`, level, least, most);
   const { contentType, suffix } = format;
-  return { name, suffix, contentType, createCompressor: () => create(level) };
+  return { name, suffix, contentType, createCompressor: creator(level) };
 }

@@ -185,6 +185,7 @@ export class SeekableCompressor extends Transform {
       writer,
     };
     this.push(this.#format.encodeEnd(totals));
+    this.#cutter.release();
   }
 }
 

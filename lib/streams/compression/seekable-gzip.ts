@@ -1,11 +1,9 @@
-import { addAbortSignal } from 'node:stream';
-import { constants, createGzip } from 'node:zlib';
-
 import { gzipFormat } from '../../codec/compression/gzip/gzip-format.js';
 import { encodeSmallEnd } from '../../codec/compression/gzip/small-member.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
 import { checkFunction, checkWholeNumber } from '../../format/option-values.js';
 import { LARGEST_SMALL_MEMBER } from '../../format/seekable-gzip.js';
+import { Deflater } from './deflater.js';
 import {
   type CompressMember,
   type MemberOptions,
@@ -42,18 +40,11 @@ export class SeekableGzip extends SeekableCompressor {
   }
 }
 
-const DEFAULT_GZIP_LEVEL = 6;
+export const DEFAULT_GZIP_LEVEL = 6;
 const LARGEST_GZIP_LEVEL = 9;
 
 /** zlib writes a gzip header of this size. It is replaced by the header of a data member. */
 const ZLIB_HEADER_BYTES = 10;
-
-/**
- * The share of the input that one output buffer holds. Each buffer costs a trip to a thread and
- * back.
- */
-const OUTPUT_SHARE = 1 / 4;
-const LEAST_OUTPUT_BYTES = 2 ** 12;
 
 /**
  * Compresses on libuv's thread pool, checksum included. After the signal has aborted, zlib only
@@ -61,14 +52,13 @@ const LEAST_OUTPUT_BYTES = 2 ** 12;
  * so that readers need no inflater of its own for it (docs/format-gzip.md, "Small members").
  */
 export function deflateOnPool(level: number): Deflate {
+  /** As many as were in use at once. */
+  const idle: Deflater[] = [];
   return async (raw, signal) => {
-    const chunkSize = Math.max(Math.ceil(raw.length * OUTPUT_SHARE), LEAST_OUTPUT_BYTES);
     const isSmall = raw.length <= LARGEST_SMALL_MEMBER;
-    const end = isSmall ? { finishFlush: constants.Z_SYNC_FLUSH } : {};
-    const gzip = addAbortSignal(signal, createGzip({ level, chunkSize, ...end }));
-    gzip.end(raw);
-    const pieces: Buffer[] = [];
-    for await (const piece of gzip) pieces.push(piece);
+    const deflater = idle.pop() ?? new Deflater(level);
+    const pieces = await deflater.deflate(raw, signal, isSmall ? 'sync flush' : 'final block');
+    idle.push(deflater);
     if (isSmall) pieces.push(encodeSmallEnd(raw));
     return Buffer.concat(pieces).subarray(ZLIB_HEADER_BYTES);
   };

@@ -50,7 +50,7 @@ export const LARGEST_ZSTD_LEVEL = 22;
  * The share of the input that one output buffer holds. Each buffer costs a trip to a thread and
  * back.
  */
-const OUTPUT_SHARE = 1 / 4;
+const OUTPUT_SHARE = 1 / 8;
 const LEAST_OUTPUT_BYTES = 2 ** 12;
 
 /** From this level on, zstd may choose windows that readers refuse. */

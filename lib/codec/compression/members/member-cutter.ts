@@ -7,6 +7,7 @@ import { type MeasuredFrame, measureFrame } from '../../frames/measure-frame.js'
 import { beginsAsJson } from '../../json-lines/begins-as-json.js';
 import type { MemberFacts } from './member-entry.js';
 import { MemberFactsBuilder } from './member-facts-builder.js';
+import { keepMemberMemory, takeMemberMemory } from './member-memory.js';
 
 /** A piece of an archive that becomes a member. */
 export interface RawMember {
@@ -29,9 +30,9 @@ type Content = 'unknown' | 'header' | 'body' | 'lines' | 'other';
 export class MemberCutter {
   readonly #memberBytes: number;
   readonly #mostBytes: number;
+  readonly #slabBytes: number;
   readonly #slab: Slab;
   readonly #facts = new MemberFactsBuilder();
-  readonly #free: Buffer[] = [];
   #content: Content = 'unknown';
   /** Where in the slab the frame with an incomplete header begins, and how much of it is needed. */
   #frameStart = 0;
@@ -51,7 +52,8 @@ export class MemberCutter {
     this.#mostBytes = MEMBER_STRETCH * memberBytes;
     // A member ends after the block that reaches the limit. With a quarter more the slab seldom
     // grows.
-    this.#slab = new Slab(memberBytes + (memberBytes >> 2));
+    this.#slabBytes = memberBytes + (memberBytes >> 2);
+    this.#slab = new Slab(this.#slabBytes, takeMemberMemory(this.#slabBytes));
   }
 
   /**
@@ -94,9 +96,15 @@ export class MemberCutter {
     if (this.#slab.length > 0) yield this.#take();
   }
 
+  /** Gives back its own memory. No other call but `reuse` may follow. */
+  release(): void {
+    this.reuse(this.#slab.take(Buffer.alloc(0)));
+  }
+
   /** Takes back the memory of a member that the caller no longer uses. */
-  reuse(bytes: Buffer): void {
-    this.#free.push(Buffer.from(bytes.buffer));
+  reuse({ buffer }: Buffer): void {
+    // The memory of a huge record is larger.
+    if (buffer.byteLength === this.#slabBytes) keepMemberMemory(Buffer.from(buffer));
   }
 
   /**
@@ -196,7 +204,7 @@ export class MemberCutter {
   }
 
   #take(): RawMember {
-    const bytes = this.#slab.take(this.#free.pop());
+    const bytes = this.#slab.take(takeMemberMemory(this.#slabBytes));
     const isLines = this.#content === 'lines';
     const beginsWhole = isLines ? this.#isAtLineStart : this.#content === 'header';
     const facts = this.#facts.take(bytes.length, { beginsWhole });

@@ -194,6 +194,20 @@ describe('MemberCutter', () => {
     expect(buffers.size).to.be.at.most(2);
   });
 
+  it('gives its memory to the next cutter of members of the same size', () => {
+    const buffers = new Set<ArrayBufferLike>();
+    for (let i = 0; i < 20; i++) {
+      const cutter = new MemberCutter(2048);
+      expect([...cutter.cut(Buffer.alloc(100, 'x'))]).to.have.length(0);
+      for (const { bytes } of cutter.end()) {
+        buffers.add(bytes.buffer);
+        cutter.reuse(bytes);
+      }
+      cutter.release();
+    }
+    expect(buffers.size).to.be.at.most(2);
+  });
+
   it('returns any bytes, in members of at most 4 times the limit', () => {
     const anyPiece = fc.oneof(
       fc.uint8Array({ maxLength: 3000 }).map((bytes) => Buffer.from(bytes)),
