@@ -1,9 +1,13 @@
 import * as zlib from 'node:zlib';
 
-/** A codec of Parquet, and the function for it. hyparquet-writer brings Snappy itself. */
+import { compressSnappy } from './snappy.js';
+
+/** A codec of Parquet, and the function for it. */
 export interface ParquetCompression {
   readonly codec: 'ZSTD' | 'SNAPPY';
-  readonly compressors: { readonly ZSTD?: (bytes: Uint8Array) => Uint8Array };
+  readonly compressors: {
+    readonly [Codec in 'ZSTD' | 'SNAPPY']?: (bytes: Uint8Array) => Uint8Array;
+  };
 }
 
 /**
@@ -17,7 +21,7 @@ export function parquetCompression(): ParquetCompression {
   const compress: unknown = Reflect.get(zlib, 'zstdCompressSync');
   const level: unknown = Reflect.get(zlib.constants, 'ZSTD_c_compressionLevel');
   if (!isCompressor(compress) || typeof level !== 'number') {
-    return { codec: 'SNAPPY', compressors: {} };
+    return { codec: 'SNAPPY', compressors: { SNAPPY: compressSnappy } };
   }
   const options = { params: { [level]: ZSTD_LEVEL } };
   return { codec: 'ZSTD', compressors: { ZSTD: (bytes) => compress(bytes, options) } };
