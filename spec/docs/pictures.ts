@@ -72,6 +72,8 @@ async function takeScreen(): Promise<string> {
   const shell = "env PS1='$ ' bash --noprofile --norc";
   await tmux(['-f', '/dev/null', 'new-session', '-d', ...size, '-c', directory, shell]);
   try {
+    // What is typed before the first prompt would be shown twice.
+    await untilShown(/^\$/);
     for (const [line, isDone] of SESSION) {
       await tmux(['send-keys', '-l', line]);
       await tmux(['send-keys', 'Enter']);
