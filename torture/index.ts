@@ -6,6 +6,7 @@
 //   npm run torture -- --follow --kills 200   kills writers, and a reader that follows them
 //   npm run torture -- --given --kills 200    kills writers of a source that numbers its records
 //   npm run torture -- --kafka --kills 200    kills archivers of a consumer group, and their broker; --ack shipped or synced
+//   npm run torture -- --nats --kills 200     kills archivers of streams, and their server; --ack shipped or synced
 //   npm run torture -- --serve --kills 200    kills `shoebox serve` while autocannon posts to it
 //   npm run torture -- --file --kills 200     kills commands that follow a log while it is rotated
 //   npm run torture -- --partitions 50 --kills 200   kills writers of many partitions
@@ -24,6 +25,7 @@ import { tortureFiles } from './file/run.js';
 import { tortureFollowing } from './follow/run.js';
 import { tortureGiven } from './given/run.js';
 import { tortureKafka } from './kafka/run.js';
+import { tortureNats } from './nats/run.js';
 import { torturePartitions } from './partitions/run.js';
 import { torturePower } from './power/run.js';
 import { tortureServing } from './serve/run.js';
@@ -44,6 +46,7 @@ const { values: options } = parseArgs({
     follow: { type: 'boolean', default: false },
     given: { type: 'boolean', default: false },
     kafka: { type: 'boolean', default: false },
+    nats: { type: 'boolean', default: false },
     ack: { type: 'string', default: 'both' },
     serve: { type: 'boolean', default: false },
     file: { type: 'boolean', default: false },
@@ -64,10 +67,11 @@ if (options.partitions !== undefined) {
 if (options.ship) process.exit((await tortureShipping(kills)) ? 0 : 1);
 if (options.serve) process.exit((await tortureServing(kills)) ? 0 : 1);
 if (options.given) process.exit((await tortureGiven(kills)) ? 0 : 1);
-if (options.kafka) {
+if (options.kafka || options.nats) {
+  const torture = options.kafka ? tortureKafka : tortureNats;
   for (const ack of ['synced', 'shipped'] as const) {
     if (options.ack !== 'both' && options.ack !== ack) continue;
-    if (!(await tortureKafka(kills, ack))) process.exit(1);
+    if (!(await torture(kills, ack))) process.exit(1);
   }
   process.exit(0);
 }

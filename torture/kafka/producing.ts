@@ -2,6 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { Kafka } from 'kafkajs';
 
+import { textOf } from '../brokers/message-text.js';
+
 const BATCH = 200;
 const PAUSE_MS = 20;
 
@@ -43,9 +45,4 @@ export class Producing {
       await setTimeout(PAUSE_MS);
     }
   }
-}
-
-/** The payload of a message. */
-export function textOf(number: number): string {
-  return `<message ${number}>${'x'.repeat(number % 100)}`;
 }

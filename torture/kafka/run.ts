@@ -1,5 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +5,10 @@ import { setTimeout } from 'node:timers/promises';
 
 import { Kafka, logLevel } from 'kafkajs';
 
+import { Archiver, progressOf } from '../brokers/archiver.js';
+import { checkSeries } from '../brokers/check-series.js';
 import { withCompiledChildren } from '../compile.js';
 import { Broker } from './broker.js';
-import { checkPartitions } from './check.js';
 import { Producing } from './producing.js';
 
 const PARTITIONS = 6;
@@ -23,9 +22,6 @@ const KILLS_PER_LOST_DISK = 3;
 
 /** The longest time that all live between two kills, after records were archived again. */
 const LONGEST_LIFE_MS = 600;
-
-/** After so long without a record, the next one is killed anyway. */
-const LONGEST_WAIT_MS = 8000;
 
 const TOPIC = 'torture';
 
@@ -101,84 +97,17 @@ export async function tortureKafka(kills: number, ack: 'synced' | 'shipped'): Pr
   }
 
   const ends = (await admin.fetchTopicOffsets(TOPIC)).map(({ high, partition }) => ({
-    partition,
+    folder: join(TOPIC, String(partition)),
+    first: 0,
     end: Number(high),
   }));
   await admin.disconnect();
   await broker.kill();
-  const found = await checkPartitions(work, TOPIC, ends, producing.confirmed);
+  const found = await checkSeries(work, ends, producing.confirmed);
   const { messages, ...faults } = found;
   console.table({ ack, kills, ...notes, messages, ...faults });
   const isGood = Object.values(faults).every((count) => count === 0) && messages > 0;
   if (isGood) await rm(work, { recursive: true });
   else console.log(`kept in ${work}`);
   return isGood;
-}
-
-interface Notes {
-  lost: number;
-  failures: number;
-}
-
-/** A process that archives, and that is started again after each kill. */
-class Archiver {
-  readonly spool: string;
-  records = 0;
-  readonly #path: string;
-  readonly #notes: Notes;
-  readonly #args: string[];
-  #child: ChildProcess | undefined;
-  #isEnding = false;
-
-  constructor(path: string, notes: Notes, args: string[]) {
-    this.#path = path;
-    this.#notes = notes;
-    this.#args = args;
-    this.spool = args[2] ?? '';
-  }
-
-  start(): void {
-    const child = fork(this.#path, this.#args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    this.#child = child;
-    this.records = 0;
-    child.on('message', (message) => {
-      const { error, lost, records } = Object(message);
-      if (records !== undefined) this.records = records;
-      if (lost?.reason === 'expired' || (lost !== undefined && lost.holder === undefined)) {
-        this.#notes.lost++;
-      }
-      if (error === undefined) return;
-      this.#notes.failures++;
-      console.log(error);
-    });
-    // One that ends by itself, for example because the broker was away for too long, is started again.
-    child.once('exit', (code) => {
-      if (code !== null && this.#child === child && !this.#isEnding) this.start();
-    });
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child === undefined || child.exitCode !== null) return;
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exit;
-  }
-
-  async end(): Promise<void> {
-    this.#isEnding = true;
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null) return;
-    const exit = once(child, 'exit');
-    child.kill('SIGTERM');
-    await exit;
-  }
-}
-
-/** Settles when the archivers have taken more records, or after a while. */
-async function progressOf(archivers: readonly Archiver[]): Promise<void> {
-  const before = archivers.map(({ records }) => records);
-  const hasProgress = () => archivers.some(({ records }, at) => records > (before[at] ?? 0));
-  for (let ms = 0; ms < LONGEST_WAIT_MS && !hasProgress(); ms += 50) await setTimeout(50);
 }

@@ -114,9 +114,10 @@ class NatsSource extends RecordSource {
 
   async start(target: SourceTarget): Promise<void> {
     const { connection, consumer, stream } = this.#options;
-    const client = await openJetStream(connection);
-    const streamInfo = await client.managing.streams.info(stream);
-    const found = await findConsumer(client.managing, stream, consumer);
+    const client = await this.#whileAway(() => openJetStream(connection));
+    const { managing } = client;
+    const streamInfo = await this.#whileAway(() => managing.streams.info(stream));
+    const found = await this.#whileAway(() => findConsumer(managing, stream, consumer));
     const writerId = `nats ${stream} ${streamInfo.created} ${this.#incarnation}`;
     const intake = await target.open({
       path: seriesPath(stream),
@@ -188,7 +189,7 @@ class NatsSource extends RecordSource {
     const begin = floor.stream_seq + 1;
     const archived = await intake.findArchived(begin);
     const end = archived?.end;
-    await this.#compare(client, begin, archived, state.last_seq + 1);
+    await this.#compare(client, begin, archived);
     const from = Math.min(begin, end ?? begin);
     // The server moves the consumer past what has expired. A new one is expected to find nothing.
     const isContinued = floor.stream_seq > 0 || end !== undefined;
@@ -246,19 +247,13 @@ class NatsSource extends RecordSource {
     to: number,
   ): Promise<void> {
     const { stream } = this.#options;
-    while (!this.#isStopping) {
-      try {
-        const range = { stream, config, from: this.#last + 1, to };
-        for await (const stored of readStored(managing, range)) {
-          if (this.#isStopping) return;
-          await this.#take(intake, stored.seq, recordOfStored(stored));
-        }
-        return;
-      } catch (error) {
-        if (!isConnectionTrouble(error)) throw error;
-        await this.#pause();
+    await this.#whileAway(async () => {
+      const range = { stream, config, from: this.#last + 1, to };
+      for await (const stored of readStored(managing, range)) {
+        if (this.#isStopping) return;
+        await this.#take(intake, stored.seq, recordOfStored(stored));
       }
-    }
+    });
   }
 
   async #take(intake: SeriesIntake, seq: number, record: NatsRecord): Promise<void> {
@@ -286,6 +281,18 @@ class NatsSource extends RecordSource {
     this.reportLost({ series: seriesPath(this.#options.stream), from, to, reason: 'expired' });
   }
 
+  /** Repeats a request that fails because the server is away, until the source is stopped. */
+  async #whileAway<Result>(request: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      try {
+        return await request();
+      } catch (error) {
+        if (this.#isStopping || !isConnectionTrouble(error)) throw error;
+        await this.#pause();
+      }
+    }
+  }
+
   async #pause(): Promise<void> {
     const { connection } = this.#options;
     if (connection.isClosed()) throw new Error('the connection is closed');
@@ -297,18 +304,22 @@ class NatsSource extends RecordSource {
     { managing }: NatsClient,
     position: number,
     archived: ArchivedAt | undefined,
-    streamEnd: number,
   ): Promise<void> {
     const { stream } = this.#options;
     const series = { series: seriesPath(stream), kind: 'stream' } as const;
-    const end = archived?.end ?? 0;
-    if (end > streamEnd) {
-      const facts = { archived: undefined, received: undefined, end: streamEnd };
-      throw new SourceDivergedError({ ...series, position: end - 1, ...facts });
+    const archivedEnd = archived?.end ?? 0;
+    // Only now: another process may have archived what came meanwhile.
+    const { state } = await this.#whileAway(() => managing.streams.info(stream));
+    const end = state.last_seq + 1;
+    if (archivedEnd > end) {
+      const facts = { archived: undefined, received: undefined, end };
+      throw new SourceDivergedError({ ...series, position: archivedEnd - 1, ...facts });
     }
     const record = archived?.record;
     if (record === undefined) return;
-    const stored = await managing.streams.getMessage(stream, { seq: position });
+    const stored = await this.#whileAway(() =>
+      managing.streams.getMessage(stream, { seq: position }),
+    );
     if (stored === null) return;
     const received = recordOfStored(stored);
     if (areSame(record, received)) return;

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { createArchiveReader, verifyArchives } from '../../lib/index.js';
-import { textOf } from './producing.js';
+import { textOf } from './message-text.js';
 
-/** What archives hold of a topic. All counts but the first must be 0. */
+/** What archives hold of a source. All counts but the first must be 0. */
 export interface Findings {
   messages: number;
   missing: number;
   repeated: number;
   altered: number;
   conflicts: number;
-  /** Messages that were confirmed, and are not archived under any offset. */
+  /** Messages that were confirmed, and are not archived under any sequence. */
   unseen: number;
   /** Messages that `zcat` does not show. */
   unseenByZcat: number;
@@ -21,11 +21,18 @@ export interface Findings {
   broken: number;
 }
 
-/** Reads a topic from all spools and the store. */
-export async function checkPartitions(
+/** The records that a series must have: those of all sequences from the first to before the end. */
+export interface ExpectedSeries {
+  /** Its folder in spools and store. */
+  readonly folder: string;
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Reads all series of a source from all spools and the store. */
+export async function checkSeries(
   work: string,
-  topic: string,
-  partitions: readonly { readonly partition: number; readonly end: number }[],
+  series: readonly ExpectedSeries[],
   confirmed: number,
 ): Promise<Findings> {
   const found: Findings = {
@@ -33,22 +40,21 @@ export async function checkPartitions(
     ...{ unseen: 0, unseenByZcat: 0, broken: 0 },
   };
   const numbers = new Set<number>();
-  for (const { end, partition } of partitions) {
-    const folder = join(topic, String(partition));
+  for (const { end, first, folder } of series) {
     const patterns = ['store', 'host-*'].map((place) => join(work, place, folder, '*.events*'));
     const reader = createArchiveReader(patterns, { order: 'time', allowEmpty: true });
     reader.on('conflict', () => found.conflicts++);
-    const offsets = new Set<number>();
+    const sequences = new Set<number>();
     for await (const record of reader) {
       const { sequence = -1 } = record;
       found.messages++;
-      if (offsets.has(sequence)) found.repeated++;
-      offsets.add(sequence);
+      if (sequences.has(sequence)) found.repeated++;
+      sequences.add(sequence);
       const number = Number(/^<message (\d+)>/.exec(record.text())?.[1] ?? Number.NaN);
       if (record.text() !== textOf(number)) found.altered++;
       numbers.add(number);
     }
-    for (let offset = 0; offset < end; offset++) if (!offsets.has(offset)) found.missing++;
+    for (let at = first; at < end; at++) if (!sequences.has(at)) found.missing++;
     const { problems } = await verifyArchives(patterns, { full: true });
     // A writer that was killed leaves its run unfinished.
     const broken = problems.filter(({ kind }) => kind !== 'unfinished');
