@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
@@ -6,6 +6,7 @@ import { expect } from 'chai';
 
 import { createArchiveReader } from '../../lib/index.js';
 import { callShoebox } from '../support/call-shoebox.js';
+import { linesOf } from '../support/followed-log.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';
 import { TemporaryDirectories } from '../support/series.js';
 
@@ -164,5 +165,28 @@ describe('shoebox, with an S3 service', () => {
     expect(listed.stdout.match(/^would remove .*left\.events\.gz/gm)).to.have.length(1);
     expect((await shoebox([...gc, '--yes'])).stdout).to.match(/^remove .*events\/left/);
     expect((await shoebox(gc)).stderr).to.contain('nothing to remove');
+  });
+
+  it('continues a followed file after what only the bucket has', async () => {
+    const [archives, logs] = [await temporary.make(), await temporary.make()];
+    const [path, to] = [join(logs, 'app.log'), `s3://${bucket}/followed`];
+    // Names in one second would be in the order of their digests.
+    const options = [
+      '--no-follow',
+      '--input',
+      'lines',
+      '--name',
+      '%Y%m%dT%H%M%S.%f_[[WRITER]].events',
+    ];
+    const record = () => shoebox(['record', archives, '--to', to, '--file', path, ...options]);
+    await writeFile(path, linesOf('line', 1, 200));
+    expect((await record()).code).to.equal(0);
+    // The state is lost, too.
+    await rm(archives, { recursive: true });
+    await mkdir(archives);
+    await appendFile(path, linesOf('line', 201, 202));
+    expect((await record()).code).to.equal(0);
+    const { stdout } = await shoebox(['cat', to, '--format', 'payload']);
+    expect(stdout).to.equal(linesOf('line', 1, 202));
   });
 });

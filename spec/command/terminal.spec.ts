@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
@@ -42,14 +44,19 @@ describe('shoebox, in a pseudo-terminal', () => {
 
   /** Runs a command in a terminal of 60 columns. */
   async function runInTerminal(args: readonly string[]) {
-    const words = [process.execPath, fileURLToPath(compiled(MAIN)), ...args];
-    const command = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-    const child = spawn('script', ['-q', '-e', '-c', `stty cols 60; ${command}`, '/dev/null'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NO_COLOR: '1', TERM: 'xterm' },
-    });
+    const child = startInTerminal(args);
+    child.stdin.end();
     const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
     return { code, output };
+  }
+
+  function startInTerminal(args: readonly string[]) {
+    const words = [process.execPath, fileURLToPath(compiled(MAIN)), ...args];
+    const command = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    return spawn('script', ['-q', '-e', '-c', `stty cols 60; ${command}`, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, NO_COLOR: '1', TERM: 'xterm' },
+    });
   }
 
   it('shows progress on one line, and erases it at the end', async function () {
@@ -82,5 +89,30 @@ describe('shoebox, in a pseudo-terminal', () => {
       'a-000002.events.gz',
     ]);
     expect(screen[3]).to.match(/^shipped 3 archives, .* in the store$/);
+  });
+
+  it('shows how far a recording of a file is, and erases that at Ctrl-C', async function () {
+    if (!HAS_SCRIPT) {
+      console.log('    skipped: needs script, which is not installed');
+      return this.skip();
+    }
+    const [directory, logs] = [await temporary.make(), await temporary.make()];
+    const path = join(logs, 'a.log');
+    await writeFile(path, 'a\nb\nc\n');
+    const options = ['--file', path, '--input', 'lines', '--name', 'a.events'];
+    const child = startInTerminal(['record', directory, ...options]);
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      // The terminal sends SIGINT to the command.
+      if (!child.stdin.writableEnded && /3 records, [\d,]+\/s, .* {2}a\.events/.test(output))
+        child.stdin.end('\x03');
+    });
+    const [code] = await once(child, 'close');
+    expect(code, output).to.equal(0);
+    expect(screenOf(output).map((line) => line.replace('^C', ''))).to.deep.equal([
+      '3 records in 1 archive',
+      '',
+    ]);
   });
 });

@@ -42,7 +42,7 @@ export class FollowedLog {
     for await (const _record of reader);
   }
 
-  /** What is kept about the files. */
+  /** The state of the followed files. */
   async state() {
     return JSON.parse(await readFile(join(this.archives, '.shoebox-files.json'), 'utf8'));
   }
@@ -74,12 +74,12 @@ export class FollowingRun {
     this.#ended = this.#run(archives, { input: ['lines'], sync: ['always'], ...options });
   }
 
-  /** What was said to the user. */
+  /** Everything that was printed to stderr. */
   get said(): string {
     return this.#said;
   }
 
-  /** Settles when the user was told something. */
+  /** Settles when stderr has this text. */
   async until(said: string): Promise<void> {
     while (!this.#said.includes(said)) await once(this.#stderr, 'data');
   }

@@ -1,7 +1,7 @@
-/** The input is read up to this share of the deadline, for what was written before a signal. */
+/** The input is read up to this share of the deadline, so that lines from before a signal are archived. */
 const READING_SHARE = 1 / 2;
 
-/** What was read is given to the writers up to this share; the rest is for sealing and shipping. */
+/** The writers may take records up to this share; the rest is for sealing and shipping. */
 const TAKING_SHARE = 3 / 4;
 
 /** How long a run may take to end, from the end of its input or a signal on, whichever comes first. */

@@ -17,7 +17,7 @@ const STALE_MS = 10_000;
 /** How often a lock without a known owner is looked at. */
 const LOOK_MS = 100;
 
-/** Who holds a lock. */
+/** The process that holds a lock. */
 interface Owner {
   readonly token: string;
   readonly pid: number;

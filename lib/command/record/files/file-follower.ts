@@ -47,7 +47,7 @@ export class FileFollower {
   readonly #passedOver = new Set<string>();
   /** Paths beside which a file is still being written. */
   readonly #unsettled = new Set<string>();
-  /** What was said: it is said once. */
+  /** Messages that were shown: each is shown once. */
   readonly #said = new Set<string>();
   #isFirst = true;
   #wake = () => {};
@@ -146,7 +146,7 @@ export class FileFollower {
     }
     const file = status === undefined ? undefined : await this.#findNew(path, status, isGlob);
     const known = file && (await this.#resume(file, { isRotated: false }));
-    // Older files first. A copy of the one that was here is found by then.
+    // Older files come first. A copy of the file that was here is no longer unknown at this point.
     if (isOther) await this.#takeUnknown(path, isPath);
     if (status === undefined) this.#sayMissing(path);
     if (file === undefined) return;
@@ -204,7 +204,7 @@ export class FileFollower {
     }
   }
 
-  /** Continues a file that is known; undefined if it is not, or has another content now. */
+  /** Continues a file of the state; undefined for any other file, and if its content differs. */
   async #resume(
     file: FoundFile,
     where: { readonly isRotated: boolean },

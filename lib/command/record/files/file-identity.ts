@@ -6,7 +6,7 @@ import { readRange } from './read-range.js';
 /** By how many of its first bytes a file is recognised, if it had so many at first sight. */
 export const PREFIX_BYTES = 1024;
 
-/** What a file is recognised by, under whatever name. */
+/** Inode and first bytes, by which a file is recognised under any name. */
 export interface FileIdentity {
   /** In decimal digits: it may be larger than a number holds. */
   readonly inode: string;
@@ -16,7 +16,7 @@ export interface FileIdentity {
   readonly prefixHash: string;
 }
 
-/** What is recognised of a file; undefined while its first line is not complete. */
+/** The identity of a file; undefined while its first line is not complete. */
 export async function identify(
   handle: FileHandle,
   inode: bigint,
@@ -26,7 +26,7 @@ export async function identify(
   return identityOf(prefix, inode);
 }
 
-/** What any file is recognised by, also one that is compressed. */
+/** The identity of any file, also of a compressed one. */
 export async function identifyAny(handle: FileHandle, inode: bigint): Promise<FileIdentity> {
   return identityOf(await readRange(handle, 0, PREFIX_BYTES), inode);
 }

@@ -12,7 +12,7 @@ const CHUNK_BYTES = 256 * 2 ** 10;
 /** A line whose end has not come is held up to this size; the parser refuses a longer one. */
 const LONGEST_LINE_BYTES = 64 * 2 ** 20;
 
-/** So many marks are kept. Of one more, every other one is forgotten, but not the last. */
+/** The most marks that are kept. One more makes it forget every other mark, but not the last. */
 const MOST_MARKS = 4096;
 
 type FileLinesState = 'idle' | 'reading' | 'changed' | 'finished';
@@ -20,7 +20,7 @@ type FileLinesState = 'idle' | 'reading' | 'changed' | 'finished';
 /** So many of the last bytes are kept, by which a copy is recognised that was made before them. */
 const RECENT_BYTES = 32 * 2 ** 10;
 
-/** What it calls while it reads; neither may call back at once. */
+/** Functions that are called amid a read; they must not call back at once. */
 export interface FileLinesListener {
   /** The end of the file was reached, and all whole lines were pushed. */
   readonly onEnd: () => void;
@@ -101,7 +101,7 @@ export class FileLines extends Readable {
     this.poke();
   }
 
-  /** Ends after the lines that were pushed. What is left of a line stays in the file. */
+  /** Ends after the lines that were pushed. The beginning of a line stays in the file. */
   finish(): void {
     if (this.#state === 'finished') return;
     const isReading = this.#state === 'reading';

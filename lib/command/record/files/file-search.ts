@@ -12,9 +12,9 @@ export interface FoundFile extends OpenedFile {
   readonly path: string;
 }
 
-/** What distinguishes a copy of a file from another file that begins like it. */
+/** Bytes that distinguish a copy of a file from another file that begins like it. */
 export interface KnownContent extends FileIdentity {
-  /** Bytes before an offset; empty if only the beginning is known. */
+  /** Bytes before an offset; empty to compare only the beginning. */
   readonly tail: Uint8Array;
   /** The offset after them. */
   readonly offset: number;
@@ -42,7 +42,7 @@ export async function findByIdentity(
  * copies that were made before it was truncated. Those that changed last come first. The caller
  * closes what it does not keep.
  *
- * @param isTaken whether an inode is that of another file that is known
+ * @param isTaken whether an inode belongs to another file of the state
  */
 export async function* findCopies(
   content: KnownContent,
@@ -58,7 +58,7 @@ export async function* findCopies(
   }
 }
 
-/** Whether a file holds what is known of another one. */
+/** Whether a file has the first bytes and the tail of another one. */
 export async function isCopy(
   { handle }: Pick<OpenedFile, 'handle'>,
   content: KnownContent,
@@ -68,7 +68,7 @@ export async function isCopy(
   return (await readRange(handle, offset - tail.length, offset)).equals(tail);
 }
 
-/** What a compressed file holds; undefined if it is none, or of an unknown compression. */
+/** The content of a compressed file; undefined if the file is not compressed. */
 export async function openCompressed({
   path,
   size,

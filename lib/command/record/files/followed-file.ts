@@ -16,7 +16,7 @@ import {
 } from './line-position.js';
 import { readTail, TAIL_BYTES } from './read-range.js';
 
-/** What a followed file needs from the run. */
+/** Functions of the run that a followed file calls. */
 export interface FollowedFileContext {
   /** Opens the writer that a text names. */
   readonly openWriter: (source: string) => Promise<ArchiveWriter>;

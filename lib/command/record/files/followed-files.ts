@@ -16,7 +16,7 @@ export interface ArchivedLine extends LastLine {
   readonly isSealed: boolean;
 }
 
-/** What following files needs from the run. */
+/** Functions of the run that following files needs. */
 export interface FollowContext extends FollowedFileContext {
   /**
    * The last line that is archived of a writer.
@@ -87,7 +87,7 @@ export class FollowedFiles {
     await this.save();
   }
 
-  /** What the state knows of a file: the last one of those with its identity. */
+  /** The entry of a file in the state: the last one of those with its identity. */
   async entryOf({ handle, inode }: FoundFile): Promise<FollowedEntry | undefined> {
     for (const entry of this.state.files.toReversed()) {
       if (entry.inode === String(inode) && (await hasPrefixOf(handle, entry))) return entry;
@@ -217,7 +217,7 @@ export class FollowedFiles {
     try {
       await this.state.save();
     } catch (error) {
-      // What the archives say is enough for the next start.
+      // The archives tell the next start enough.
       if (!isDiskFull(error)) throw error;
     }
   }

@@ -120,7 +120,7 @@ export async function isCompressed(handle: FileHandle): Promise<boolean> {
   return MAGICS.some((magic) => head.subarray(0, magic.length).equals(magic));
 }
 
-/** What a file holds that was compressed with gzip. */
+/** The content of a file that was compressed with gzip. */
 export interface CompressedContent {
   /** Its size before that, if it is less than 4 GiB. */
   readonly bytes: number;
