@@ -110,7 +110,7 @@ export class PartitionTemplate {
    * @throws RecordError if the record has no valid metadata or time, or makes a name that is too long
    */
   folderOf(record: RecordInput, nowMicros: number): string {
-    // What is no record at all.
+    // Throws for a value that is no record at all.
     if (typeof record !== 'object' || record === null) payloadOf(record);
     const step = this.#stepMicros;
     const micros = step === null ? 0 : timeMicrosOf(record, nowMicros);
@@ -209,7 +209,7 @@ export class PartitionTemplate {
   }
 }
 
-/** Of a template that says anything finer than an hour, partitions are too short to be listed. */
+/** Undefined for a template with minutes or anything finer, whose partitions are too short. */
 function periodOf(dates: readonly string[]): number | undefined {
   if (!dates.every((format) => COARSE_DIRECTIVES.test(format.slice(1)))) return undefined;
   if (dates.some((format) => HOURS.test(format))) return HOUR_MICROS;

@@ -11,7 +11,7 @@ export type DoneCallback = (error?: Error | null) => void;
 export interface WaitingRecord {
   readonly record: RecordInput;
   readonly bytes: number;
-  /** Of a record that was appended. */
+  /** Null for a record that was written, not appended. */
   readonly receipt: DeferredReceipt | null;
   /** Called when the writer is done with a record that was written, if the caller waits for that. */
   readonly callback: DoneCallback | null;

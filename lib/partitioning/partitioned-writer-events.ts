@@ -1,7 +1,7 @@
 import type { ArchiveWriterEvents } from '../writing/archive-writer-events.js';
 import type { WrittenManifest } from './manifests/manifest-chain.js';
 
-/** In which partition something happened. */
+/** The partition of an event. */
 export interface InPartition {
   /** The path of the partition's folder below the writer's directory: `tenant=a/dt=2026-11-30`. */
   readonly partition: string;

@@ -51,8 +51,7 @@ const RECORDS_AHEAD = 1024;
  * A Writable of records that puts each into the archives of its partition, a folder below one
  * directory. Each partition has a `RollingWriteStream` while it is in use. When more than `maxOpen`
  * are wanted, the one that was written to least recently seals its archive and ends; records for
- * other partitions go on meanwhile. Records of one partition keep their order; those of several have
- * none.
+ * other partitions are taken meanwhile. Records keep their order within a partition.
  *
  * Everything else is as for a single writer: receipts, backpressure, `flush`, `close`, the limit of
  * the spool, and the events, which name the `partition`. Archives that earlier writers left in any

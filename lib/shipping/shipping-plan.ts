@@ -74,7 +74,7 @@ export function planShipping(
 }
 
 /**
- * How long local archives are kept; undefined if for ever.
+ * Checks how long local archives are kept; undefined if they are never deleted.
  *
  * @throws TypeError or RangeError for options that make no sense together
  */

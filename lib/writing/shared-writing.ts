@@ -1,7 +1,7 @@
 import type { StoreReceipts } from './receipts/store-receipts.js';
 import type { SharedMemory } from './sink/shared-memory.js';
 
-/** What the writers of several partitions share. */
+/** Memory and receipts that the writers of several partitions share. */
 export interface SharedWriting {
   readonly memory: SharedMemory;
   /** The receipts of sealed archives, which outlive their writer. */

@@ -61,7 +61,7 @@ export function parseManifestOptions(given: ManifestOptions): ManifestSettings {
 function checkSigningKey(key: unknown): void {
   const isKey = key instanceof KeyObject && key.type === 'private';
   if (isKey && key.asymmetricKeyType === 'ed25519') return;
-  // Of a wrong key no more than its kind is shown.
+  // The message shows only the kind of a wrong key.
   const kind =
     key instanceof KeyObject ? `a ${key.type} key of ${key.asymmetricKeyType}` : show(typeof key);
   throw new TypeError(`manifests.sign is ${kind}, expected a private KeyObject of Ed25519`);

@@ -64,7 +64,7 @@ export class PendingObjects {
   }
 }
 
-/** A hidden file, which is no archive. */
+/** The name begins with a dot, so that readers pass over the file. */
 export function pendingFileName(name: string): string {
   return `.manifest-${name}.pending`;
 }

@@ -6,7 +6,7 @@ import { show } from '../../errors/show.js';
 export function checkPublicKey(name: string, key: unknown): void {
   const isKey = key instanceof KeyObject && key.type === 'public';
   if (isKey && key.asymmetricKeyType === 'ed25519') return;
-  // Of a wrong key, which may be a secret one, no more than its kind is shown.
+  // The message shows only the kind of a wrong key, which may be a secret one.
   const kind =
     key instanceof KeyObject ? `a ${key.type} key of ${key.asymmetricKeyType}` : show(typeof key);
   throw new TypeError(`${name} is ${kind}, expected a public KeyObject of Ed25519`);
