@@ -130,7 +130,7 @@ export class ParquetConverter implements RecordConverter {
     const chunkOf = (...names: string[]) => chunkAt(columnPath(schema, names));
     // By their place: a column may have the name of a part of the map.
     const valuePaths = schema.slice(schema.length - this.#values.length);
-    // First, because an error for one that is no text names the row's writer and sequence.
+    // Payloads come first: the error for a payload that is no text names writer and sequence of its row.
     const payloads = this.#payloads.write(chunkOf('payload'));
     return [
       this.#times.write(chunkOf('time')),

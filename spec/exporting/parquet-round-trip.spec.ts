@@ -97,7 +97,7 @@ function pick({
   return { metadata, sequence, timeMicros, writer };
 }
 
-/** What the column of the member `a` of a payload has. */
+/** The text that a column of the payload's member `a` has. */
 function memberOf(text: string): string | undefined {
   try {
     const value: unknown = JSON.parse(text)?.a;

@@ -42,7 +42,7 @@ interface Place {
   close(): Promise<void>;
 }
 
-/** What is the same on local disk, in a directory store and on an S3 service. */
+/** Each step must give the same on local disk, in a directory store and on an S3 service. */
 describe('a series in every place', () => {
   const directories = new TemporaryDirectories();
   let directory: string;

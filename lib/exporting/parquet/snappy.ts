@@ -89,7 +89,7 @@ class SnappyOutput {
   constructor(input: Uint8Array) {
     const { buffer, byteLength, byteOffset } = input;
     this.#input = Buffer.from(buffer, byteOffset, byteLength);
-    // What the reference implementation calls the largest size.
+    // The bound of the reference implementation's `MaxCompressedLength`.
     const most = 32 + byteLength + Math.ceil(byteLength / 6);
     this.#bytes = Buffer.allocUnsafe(varintBytes(byteLength) + most);
     this.#length = writeVarint(this.#bytes, 0, byteLength);

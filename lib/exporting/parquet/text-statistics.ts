@@ -1,6 +1,6 @@
 import { LENGTH_BYTES } from './plain-texts.js';
 
-/** What the footer says of the texts of a column. */
+/** The footer's bounds of the texts of a column, and its count of nulls. */
 export interface TextStatistics {
   readonly min_value?: Buffer;
   readonly max_value?: Buffer;

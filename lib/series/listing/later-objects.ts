@@ -62,7 +62,7 @@ function append(objects: NamedObjects | undefined, named: NamedObject): NamedObj
   return objects;
 }
 
-/** What may be the id of a writer in a name. */
+/** Every run of 16 hex digits in a name: each may be the id of a writer. */
 function writersIn(name: string): Set<string> {
   const writers = new Set<string>();
   for (const [run] of name.matchAll(HEX_RUN)) {

@@ -111,7 +111,7 @@ export async function* decompress(
 
 /**
  * Holds the data of a member back until its end, or until reading it once more has shown that it is
- * good. What a torn member holds is given: nothing contradicts it.
+ * good. A torn member is given as far as it goes: nothing contradicts it.
  *
  * @throws DamageError for a damaged member, before any of its data is given
  */
