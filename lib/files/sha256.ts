@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 
 import type { ByteRange } from './byte-range.js';
+import { ChunkPool } from './chunk-pool.js';
 import type { FileLayer, OpenFile } from './file-layer.js';
 import { readChunks } from './read-chunks.js';
 import { readRange } from './read-range.js';
+
+/** Memory of chunks that were hashed. */
+const hashed = new ChunkPool();
 
 /** The SHA-256 of all chunks, one after the other. Does not keep them. */
 export async function sha256OfChunks(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -18,9 +22,14 @@ export async function sha256OfChunks(chunks: AsyncIterable<Uint8Array>): Promise
  * @throws Node's error when the file cannot be opened; StoreError when it cannot be read
  */
 export async function sha256OfFile(path: string, files: FileLayer): Promise<Buffer> {
+  const hash = createHash('sha256');
   const file = await files.open(path, 'r');
   try {
-    return await sha256OfChunks(readChunks(file, path));
+    for await (const chunk of readChunks(file, path, undefined, hashed)) {
+      hash.update(chunk);
+      hashed.keep(chunk);
+    }
+    return hash.digest();
   } finally {
     await file.close();
   }
