@@ -36,8 +36,11 @@ export interface PartitionWritersContext {
   readonly onOver: (folder: string) => void;
 }
 
-/** The writer of a partition waits for its disk until the writer of all partitions ends. */
-const NO_TIMEOUT_MS = 2 ** 40;
+/**
+ * The writer of a partition waits for its disk until the writer of all partitions ends. No timer of
+ * Node can be longer, and a user's clock may use one.
+ */
+const NO_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** How many bytes may wait within the writer of one partition, at least. */
 const LEAST_PENDING_BYTES = 256 * 2 ** 10;
