@@ -1,11 +1,17 @@
 import { type InspectOptions, inspect } from 'node:util';
 
 import { keepAliveUntil } from '../streams/keep-alive.js';
-import type { Receipt, RecordPlace } from '../writing/receipts/receipt.js';
+import {
+  isTraced,
+  type Receipt,
+  type ReceiptAnchor,
+  type RecordPlace,
+  type TracedReceipt,
+} from '../writing/receipts/receipt.js';
 import type { ReceiptLevel } from '../writing/receipts/receipt-level.js';
 
 /** The receipt of a record that waits until its partition has a writer. */
-export class DeferredReceipt implements Receipt {
+export class DeferredReceipt implements TracedReceipt {
   readonly #appended: Promise<Receipt>;
   #receipt: Receipt | undefined;
   #accept: (receipt: Receipt) => void = () => {};
@@ -35,6 +41,16 @@ export class DeferredReceipt implements Receipt {
 
   get shipped(): Promise<RecordPlace> {
     return this.#promise('shipped');
+  }
+
+  get anchor(): ReceiptAnchor | undefined {
+    return isTraced(this.#receipt) ? this.#receipt.anchor : undefined;
+  }
+
+  async anchored(): Promise<ReceiptAnchor> {
+    const receipt = await this.#appended;
+    if (isTraced(receipt)) return await receipt.anchored();
+    throw new Error('a writer gave a receipt that is not of this library');
   }
 
   /** The partition's writer has taken the record. */

@@ -8,6 +8,7 @@ import {
   archiveFrom,
   createArchiveReader,
   createArchiveWriter,
+  createPartitionedWriter,
   rollByCount,
 } from '../../lib/index.js';
 import type { SourceSeries } from '../../lib/sources/contract/record-source.js';
@@ -193,6 +194,37 @@ describe('archiveFrom', () => {
     expect(source.requests).to.deep.equal([]);
     expect(await read()).to.deep.equal(range(0, 10));
   });
+
+  for (const ack of ['synced', 'shipped'] as const) {
+    it(`divides a series into partitions, and acknowledges what all of them have ${ack}`, async () => {
+      const store = await temporary.make();
+      const source = new ListSource();
+      const ending = new AbortController();
+      const archived = archiveFrom(
+        source,
+        ({ options: { createDirectory, ...options } }) =>
+          createPartitionedWriter({
+            ...{ directory: root, partition: 'rest=[[metadata.rest]]', maxOpen: 2 },
+            ...{ ...options, ship: { to: store } },
+          }),
+        { ack, signal: ending.signal },
+      );
+      const intake = await source.open();
+      await deliver(intake, range(0, 500), (sequence) => ({
+        ...{ payload: `record ${sequence}`, sequence, timeMicros: sequence },
+        metadata: { rest: String(sequence % 5) },
+      }));
+      if (ack === 'synced') await until(() => source.acknowledged() === 499);
+      ending.abort();
+      await archived;
+      expect(source.acknowledged()).to.equal(499);
+      const positions = source.requests.map((request) => request['topic/0'] ?? -1);
+      expect(positions).to.deep.equal(positions.toSorted((a, b) => a - b));
+      const reader = createArchiveReader(join(store, '**'), { order: 'time' });
+      const sequences = (await reader.toArray()).map(({ sequence = -1 }) => sequence);
+      expect(sequences.sort((a, b) => a - b)).to.deep.equal(range(0, 500));
+    });
+  }
 
   it('holds the source back while a writer has no room', async () => {
     const store = new MemoryStore();

@@ -1,8 +1,9 @@
 import type { ArchiveProgress } from '../../writing/receipts/archive-progress.js';
 import {
-  PendingReceipt,
+  isTraced,
   type Receipt,
   type ReceiptAnchor,
+  type TracedReceipt,
 } from '../../writing/receipts/receipt.js';
 
 /** How safe a record must be before its position is acknowledged. */
@@ -28,7 +29,7 @@ export function createSafePositions(level: AckLevel): SafePositions {
 }
 
 interface AnchoredReceipt {
-  readonly receipt: PendingReceipt;
+  readonly receipt: TracedReceipt;
   readonly anchor: ReceiptAnchor;
 }
 
@@ -54,11 +55,11 @@ class AnchoredRecords {
   }
 
   add(position: number, receipt: Receipt | undefined): void {
-    const anchor = receipt instanceof PendingReceipt ? receipt.anchor : undefined;
+    const anchor = isTraced(receipt) ? receipt.anchor : undefined;
     const isKnown = receipt === undefined || anchor !== undefined;
     if (this.#waiting.length > 0 || !isKnown) {
       this.#waiting.push({ position, receipt });
-    } else if (receipt instanceof PendingReceipt && anchor !== undefined) {
+    } else if (isTraced(receipt) && anchor !== undefined) {
       this.#onAnchored(position, { receipt, anchor });
     } else {
       this.#onAnchored(position);
@@ -71,7 +72,7 @@ class AnchoredRecords {
     const count = all.length;
     for (let at = 0; at < count; at++) {
       const { position, receipt } = all[at] ?? { position: 0, receipt: undefined };
-      if (receipt instanceof PendingReceipt) {
+      if (isTraced(receipt)) {
         this.#onAnchored(position, { receipt, anchor: await receipt.anchored() });
       } else {
         // A receipt that is not of this library says nothing about archives.
@@ -128,7 +129,7 @@ class SyncedPositions implements SafePositions {
 /** Records of one archive. */
 interface UnsyncedRecords {
   /** A receipt of one of them. */
-  readonly receipt: PendingReceipt;
+  readonly receipt: TracedReceipt;
   /** How many of the archive's first records there are up to the last one taken. */
   records: number;
 }

@@ -50,8 +50,21 @@ export interface ReceiptAnchor {
   readonly sequence: number | undefined;
 }
 
+/** A receipt that also says which archive its record is in. */
+export interface TracedReceipt extends Receipt {
+  /** Where the writer has put the record; undefined while it waits in memory. */
+  readonly anchor: ReceiptAnchor | undefined;
+  /** Settles when the writer has taken the record; rejects with the reason why it did not. */
+  anchored(): Promise<ReceiptAnchor>;
+}
+
+/** Whether a receipt is one of this library's writers. */
+export function isTraced(receipt: Receipt | undefined): receipt is TracedReceipt {
+  return receipt !== undefined && 'anchored' in receipt;
+}
+
 /** The receipt of a record that is in an archive, or still waits in Node's queue. */
-export class PendingReceipt implements Receipt {
+export class PendingReceipt implements TracedReceipt {
   #anchor: ReceiptAnchor | undefined;
   #failure: { readonly error: unknown } | undefined;
   /** The promises that the caller has asked for. */
@@ -68,16 +81,10 @@ export class PendingReceipt implements Receipt {
     this.#hurry = hurry;
   }
 
-  /** Where the writer has put the record; undefined while it waits in memory. */
   get anchor(): ReceiptAnchor | undefined {
     return this.#anchor;
   }
 
-  /**
-   * Settles when the writer has taken the record. Asks for no sync.
-   *
-   * @throws why the writer refused the record
-   */
   async anchored(): Promise<ReceiptAnchor> {
     while (this.#anchor === undefined && this.#failure === undefined) {
       this.#waiters ??= new Waiters();
