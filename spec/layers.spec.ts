@@ -69,7 +69,12 @@ const NOT_YET: readonly string[] = [];
 
 const INDEX = 'index.ts';
 /** What package.json exports: the library, and the sources that a program loads on use. */
-const PUBLIC_ENTRIES: readonly string[] = [INDEX, 'sources/kafka.ts'];
+const PUBLIC_ENTRIES: readonly string[] = [
+  INDEX,
+  'sources/kafka.ts',
+  'sources/nats.ts',
+  'sources/amqp.ts',
+];
 /** This folder uses public exports only, as users do. */
 const COMMAND = 'command';
 const SDK_FOLDER = 'stores/s3';
