@@ -139,7 +139,8 @@ export function withOutputs(
 
 /**
  * Replaces what differs from run to run: writer ids (each by its own number, so that equal ones
- * stay equal), sizes, times of recording in names, and what `doctor` says of a service.
+ * stay equal), sizes, times of recording in names, what `doctor` says of a service, and where each
+ * archive and each block ends: a slow machine ends a block sooner, because a second is over.
  */
 export class Wording {
   readonly #ids = new Map<string, string>();
@@ -154,6 +155,10 @@ export class Wording {
       .replace(/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d/g, 'NOW')
       .replace(/\d[\d,.]* (?:[KMGT]iB|B)\b/g, 'SIZE')
       .replace(/^(?:ok|warning|failed) +(store: [^:]+):.*/, '$1')
+      .replace(/^(sealed|open) .* /, '$1 ')
+      .replace(/\brecords \d+ to \d+ of\b/, 'records FROM to TO of')
+      .replace(/\b(bytes?) \d+(?: to \d+)?/g, '$1 AT')
+      .replace(/\d[\d,]* records(?=.* (?:problems?|damaged)\b)/, 'SOME records')
       .replace(/ +/g, ' ');
   }
 }
