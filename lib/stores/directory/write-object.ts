@@ -81,8 +81,8 @@ interface ContentChecksum {
 }
 
 /**
- * Memory of chunks that were read back. With new memory for each file, V8 collects garbage three
- * times as often when archives of 4 KB are shipped.
+ * Memory of chunks that were read back. V8 collects garbage for every few MiB of new memory, and new
+ * memory for each archive, however small, would be 256 KiB.
  */
 const compared = new ChunkPool();
 
