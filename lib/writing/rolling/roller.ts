@@ -27,6 +27,9 @@ import { SinkQueue } from './sink-queue.js';
 /** Blocks are moved to the slab when they have so many bytes, which the processor's cache holds. */
 const COLLECTED_BYTES = 64 * 2 ** 10;
 
+/** The encoder's first memory, where many writers come and go; it grows as records need it. */
+const SMALL_SLAB_BYTES = 16 * 2 ** 10;
+
 /** The slab while it is empty. */
 const NO_BYTES = Buffer.alloc(0);
 
@@ -94,6 +97,7 @@ export class Roller {
     this.#slabs = options.memory?.slabs ?? new SlabKeeper(SLAB_BYTES, settings.blockBytes);
     this.#encoder = createRecordEncoder(settings, {
       writerId,
+      ...(options.memory && { slabBytes: SMALL_SLAB_BYTES }),
       onBlock: (block, body) => {
         this.blocks++;
         this.#draft.addBlock(block, body);
