@@ -113,6 +113,14 @@ class NatsSource extends RecordSource {
   }
 
   async start(target: SourceTarget): Promise<void> {
+    try {
+      await this.#start(target);
+    } catch (error) {
+      throw this.#ended(error);
+    }
+  }
+
+  async #start(target: SourceTarget): Promise<void> {
     const { connection, consumer, stream } = this.#options;
     const client = await this.#whileAway(() => openJetStream(connection));
     const { managing } = client;
