@@ -130,14 +130,16 @@ export class ParquetConverter implements RecordConverter {
     const chunkOf = (...names: string[]) => chunkAt(columnPath(schema, names));
     // By their place: a column may have the name of a part of the map.
     const valuePaths = schema.slice(schema.length - this.#values.length);
-    // Payloads come first: the error for a payload that is no text names writer and sequence of its row.
-    const payloads = this.#payloads.write(chunkOf('payload'));
+    // Before the rows are forgotten, because its error names writer and sequence of a row.
+    this.#payloads.check();
+    // In the order of the schema: Spark finds a row group by the offset of its first column, and
+    // leaves out one whose middle, counted from there, comes after the end of the file.
     return [
       this.#times.write(chunkOf('time')),
       this.#writers.write(chunkOf('writer')),
       this.#sequences.write(chunkOf('sequence')),
       ...this.#metadata.write((name) => chunkOf('metadata', 'key_value', name)),
-      payloads,
+      this.#payloads.write(chunkOf('payload')),
       ...valuePaths.flatMap(
         (element, i) => this.#values[i]?.write(chunkAt([...schema.slice(0, 1), element])) ?? [],
       ),

@@ -81,6 +81,9 @@ describe('toParquet, read by hyparquet', () => {
       ['a', 'c'],
       ['a', 'c'],
     ]);
+    // Spark counts the middle of a row group from its first column.
+    const offsets = row_groups[0]?.columns.map(({ file_offset }) => Number(file_offset)) ?? [];
+    expect(offsets).to.deep.equal(offsets.toSorted((a, b) => a - b));
     const encodings = row_groups[0]?.columns.map(({ meta_data }) => meta_data?.encodings.at(-1));
     expect(encodings?.slice(0, 4)).to.deep.equal([
       ...['DELTA_BINARY_PACKED', 'RLE_DICTIONARY', 'DELTA_BINARY_PACKED', 'RLE_DICTIONARY'],

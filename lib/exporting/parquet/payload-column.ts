@@ -58,9 +58,14 @@ export class PayloadColumn {
     if (slab.length - this.#pageStart >= PAGE_BYTES) this.#endPage();
   }
 
+  /** Ends the last page, and checks its payloads. */
+  check(): void {
+    if (this.#lengths.length > 0) this.#endPage();
+  }
+
   /** Writes the rows, and forgets them. */
   write(chunk: ColumnChunkWriter): ColumnChunk {
-    if (this.#lengths.length > 0) this.#endPage();
+    this.check();
     let start = 0;
     for (const { end, rows } of this.#pages) {
       chunk.writePage({
