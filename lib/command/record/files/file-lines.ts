@@ -7,7 +7,7 @@ import { readRange, TAIL_BYTES } from './read-range.js';
 const LINE_FEED = 0x0a;
 
 /** How much is read at once. */
-const CHUNK_BYTES = 256 * 2 ** 10;
+const CHUNK_BYTES = 64 * 2 ** 10;
 
 /** A line whose end has not come is held up to this size; the parser refuses a longer one. */
 const LONGEST_LINE_BYTES = 64 * 2 ** 20;
@@ -152,7 +152,8 @@ export class FileLines extends Readable {
     // A copy: a small view would keep the whole piece in memory.
     this.#tail = Buffer.from(bytes.subarray(-TAIL_BYTES));
     const read = bytes.subarray(tail.length).subarray(-RECENT_BYTES);
-    this.#recent = Buffer.concat([this.#recent.subarray(read.length - RECENT_BYTES), read]);
+    const kept = Math.min(this.#recent.length, RECENT_BYTES - read.length);
+    this.#recent = Buffer.concat([this.#recent.subarray(this.#recent.length - kept), read]);
     this.#take(bytes, tail.length);
     return true;
   }
