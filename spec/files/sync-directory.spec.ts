@@ -10,10 +10,12 @@ import { rejection } from '../support/store-tools.js';
 
 describe('syncDirectory', () => {
   it('is what the library calls everywhere', async () => {
+    // A file layer that stands before another one hands the call on.
+    const direct = /(?<!syncDirectory: \(\w+\) => \w+)\.syncDirectory\(/;
     const root = new URL('../../lib/', import.meta.url);
     for (const name of await readdir(root, { recursive: true })) {
-      if (!name.endsWith('.ts') || /sync-directory|file-mode/.test(name)) continue;
-      expect(await readFile(new URL(name, root), 'utf8'), name).to.not.include('.syncDirectory(');
+      if (!name.endsWith('.ts') || name === 'files/sync-directory.ts') continue;
+      expect(await readFile(new URL(name, root), 'utf8'), name).to.not.match(direct);
     }
   });
 

@@ -37,6 +37,7 @@ describe('left archives', () => {
         path: join(directory, 'x_1.events'),
         name: 'x_1.events',
         bytes: 5,
+        sealedAt: (await stat(join(directory, 'x_1.events'))).mtimeMs,
       });
     });
 

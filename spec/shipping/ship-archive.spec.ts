@@ -71,6 +71,9 @@ describe('shipArchive', () => {
     expect(shipped).to.deep.equal({
       ...{ store: 'memory', key: 'a.events.gz', takenKey: null, evidence: 'checksum' },
       storedBytes: object?.bytes.length,
+      storedSha256: createHash('sha256')
+        .update(object?.bytes ?? '')
+        .digest('hex'),
     });
     expect(store.calls).to.deep.equal([...LOOKS, 'put a.events.gz']);
   });

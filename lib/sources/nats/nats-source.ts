@@ -6,7 +6,7 @@ import { show } from '../../errors/show.js';
 import { SourceDivergedError } from '../../errors/source-diverged-error.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
 import { checkMethods, checkWholeNumber } from '../../format/option-values.js';
-import { sleep } from '../../format/timers.js';
+import { monotonicMs, sleep } from '../../format/timers.js';
 import type { ArchivedAt } from '../../writing/sequences/find-archived-record.js';
 import {
   RecordSource,
@@ -173,7 +173,7 @@ class NatsSource extends RecordSource {
         missingSinceMs = undefined;
       } catch (error) {
         if (this.#isStopping) return;
-        const nowMs = performance.now();
+        const nowMs = monotonicMs();
         missingSinceMs = isNotFound(error) ? (missingSinceMs ?? nowMs) : undefined;
         if (nowMs - (missingSinceMs ?? nowMs) > MOST_MISSING_MS) throw error;
         if (!isNotFound(error) && !isConnectionTrouble(error)) throw error;
