@@ -3,7 +3,12 @@ import { defineCommand } from './command-definition.js';
 import { asText, flag, option } from './options/option.js';
 import { PRINT_OPTIONS } from './options/print-options.js';
 import { readSelection } from './options/read-selection.js';
-import { LIMIT_OPTION, S3_OPTIONS, SELECTION_OPTIONS } from './options/shared-options.js';
+import {
+  LIMIT_OPTION,
+  ORDER_OPTION,
+  S3_OPTIONS,
+  SELECTION_OPTIONS,
+} from './options/shared-options.js';
 import { checkUsage, UsageError } from './options/usage-error.js';
 import { printRecords } from './output/print-records.js';
 import { warnOf } from './output/reader-warnings.js';
@@ -15,6 +20,7 @@ export const cat = defineCommand({
   summary: 'print records',
   options: {
     ...SELECTION_OPTIONS,
+    ...ORDER_OPTION,
     ...LIMIT_OPTION,
     ...PRINT_OPTIONS,
     after: option('--after <cursor>', 'only records after this position', asText),

@@ -15,6 +15,7 @@ import { readSelection } from './options/read-selection.js';
 import {
   JSON_OPTION,
   LIMIT_OPTION,
+  ORDER_OPTION,
   OVERWRITE_OPTIONS,
   S3_OPTIONS,
   SELECTION_OPTIONS,
@@ -44,6 +45,7 @@ const OPTIONS = {
   ...OVERWRITE_OPTIONS,
   ...JSON_OPTION,
   ...SELECTION_OPTIONS,
+  ...ORDER_OPTION,
   ...LIMIT_OPTION,
   ...S3_OPTIONS,
 } as const;

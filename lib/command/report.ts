@@ -5,6 +5,7 @@ import { asText, option } from './options/option.js';
 import { readSelection } from './options/read-selection.js';
 import {
   JSON_OPTION,
+  ORDER_OPTION,
   OVERWRITE_OPTIONS,
   S3_OPTIONS,
   SELECTION_OPTIONS,
@@ -26,6 +27,7 @@ export const report = defineCommand({
     ...OVERWRITE_OPTIONS,
     ...JSON_OPTION,
     ...SELECTION_OPTIONS,
+    ...ORDER_OPTION,
     ...S3_OPTIONS,
   },
   examples: ['shoebox report archive -o report.html'],

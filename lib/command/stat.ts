@@ -1,7 +1,12 @@
 import { type ArchiveSummary, createArchiveReader, listArchives } from '../index.js';
 import { defineCommand } from './command-definition.js';
 import { readSelection } from './options/read-selection.js';
-import { JSON_OPTION, S3_OPTIONS, SELECTION_OPTIONS } from './options/shared-options.js';
+import {
+  JSON_OPTION,
+  ORDER_OPTION,
+  S3_OPTIONS,
+  SELECTION_OPTIONS,
+} from './options/shared-options.js';
 import { bar } from './output/bar-plot.js';
 import { escapeName } from './output/escape-name.js';
 import { countOf, formatBytes, formatCount, formatTime } from './output/quantities.js';
@@ -37,7 +42,7 @@ export const stat = defineCommand({
   name: 'stat',
   args: '<pattern...>',
   summary: 'print totals, records per hour and the most frequent metadata',
-  options: { ...SELECTION_OPTIONS, ...JSON_OPTION, ...S3_OPTIONS },
+  options: { ...SELECTION_OPTIONS, ...ORDER_OPTION, ...JSON_OPTION, ...S3_OPTIONS },
   examples: ['shoebox stat archive', 'shoebox stat s3://bucket/events --since -1d'],
   async run({ args, options, signal, terminal }) {
     const selection = readSelection(options);

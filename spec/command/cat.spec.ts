@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { createArchiveWriter, type RecordInput } from '../../lib/index.js';
+import { describeError } from '../../lib/command/output/describe-error.js';
+import { ArchiveError, createArchiveWriter, type RecordInput } from '../../lib/index.js';
 import { callShoebox } from '../support/call-shoebox.js';
 import { runShoebox, startShoebox } from '../support/run-shoebox.js';
 import { TemporaryDirectories } from '../support/series.js';
@@ -54,6 +55,29 @@ describe('shoebox cat', () => {
     );
     expect(await printed('hex')).to.match(
       /^# \w{16} 0 2026.*\n00000000 {2}7b 22 6e .*\|\{"n":1\.50\}\|\n/,
+    );
+  });
+
+  it('merges writers by time with --order merged, and refuses another order', async () => {
+    const directory = await temporary.make();
+    for (const first of [0, 1]) {
+      const writer = createArchiveWriter({ directory, template: `${first}.events` });
+      for (const minute of [first, first + 2]) {
+        writer.write({ payload: String(minute), time: time(minute) });
+      }
+      await writer.close();
+    }
+    const printed = async (...args: string[]) =>
+      (await callShoebox(['cat', directory, '--format', 'payload', ...args])).stdout;
+    expect(await printed()).to.equal('0\n2\n1\n3\n');
+    expect(await printed('--order', 'merged')).to.equal('0\n1\n2\n3\n');
+    expect((await callShoebox(['cat', directory, '--order', 'date'])).code).to.equal(2);
+  });
+
+  it('says which option reads objects whose names contradict the order', async () => {
+    const message = "record 0 comes after record 19 in the order of names: read with order: 'time'";
+    expect(await describeError(new ArchiveError('ERR_ARCHIVE_ORDER', message))).to.match(
+      /: read with --order time$/,
     );
   });
 

@@ -1,5 +1,14 @@
 import type { S3StoreOptions } from '../../index.js';
-import { asText, flag, listOption, option, type ValuesOf, wholeNumber } from './option.js';
+import {
+  asText,
+  flag,
+  listOption,
+  oneOf,
+  option,
+  optionWithDefault,
+  type ValuesOf,
+  wholeNumber,
+} from './option.js';
 import { parseTime } from './time-option.js';
 import { parseWhere } from './where-option.js';
 
@@ -11,6 +20,16 @@ export const SELECTION_OPTIONS = {
     '--where <key=value>',
     'records with these metadata; KEY=/regexp/ too; repeatable',
     parseWhere,
+  ),
+} as const;
+
+/** The order of archives and records. */
+export const ORDER_OPTION = {
+  order: optionWithDefault(
+    '--order <order>',
+    'name: as names say; time: by first records; merged: record by record',
+    'name',
+    oneOf('name', 'time', 'merged'),
   ),
 } as const;
 

@@ -12,7 +12,7 @@ export async function describeError(error: unknown): Promise<string> {
     const missing = `directory ${error.directory} does not exist`;
     return `${missing}: give --create-directory if it is not on a disk that must be mounted`;
   }
-  if (error instanceof ArchiveError) return error.message;
+  if (error instanceof ArchiveError) return error.message.replace("order: 'time'", '--order time');
   if (!(error instanceof Error)) return String(error);
   const code = systemCodeOf(error);
   const isShown = code === undefined || error.message.includes(code);

@@ -32,7 +32,7 @@ export interface ReportData {
 /** Reads everything, past damage. */
 export async function collectReport(
   patterns: readonly string[],
-  selection: Pick<RollingReadOptions, 'from' | 'to' | 'where' | 's3'>,
+  selection: Pick<RollingReadOptions, 'from' | 'to' | 'where' | 'order' | 's3'>,
   signal: AbortSignal,
   onRecords: (records: number) => void,
 ): Promise<ReportData> {
