@@ -134,9 +134,8 @@ class AmqpSource extends RecordSource {
     const { base, channel } = open;
     try {
       channel.ack({ fields: { deliveryTag: position - base } }, true);
-    } catch (error) {
-      // The channel has just ended: its event `close` says so.
-      if (this.#open === open) throw error;
+    } catch {
+      // The channel has just ended, and its event `close` will say so. What it has delivered comes again.
     }
   }
 

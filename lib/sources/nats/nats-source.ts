@@ -6,7 +6,7 @@ import { show } from '../../errors/show.js';
 import { SourceDivergedError } from '../../errors/source-diverged-error.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
 import { checkMethods, checkWholeNumber } from '../../format/option-values.js';
-import { monotonicMs, sleep } from '../../format/timers.js';
+import { monotonicMs, sleep, timers } from '../../format/timers.js';
 import type { ArchivedAt } from '../../writing/sequences/find-archived-record.js';
 import {
   RecordSource,
@@ -81,6 +81,9 @@ const RETRY_MS = 500;
 
 /** At the end, an acknowledgement is tried so often: without it, messages come again. */
 const MOST_LAST_ATTEMPTS = 3;
+
+/** How often a consuming that gives nothing is compared with what the consumer has. */
+const WATCH_MS = 3000;
 
 /** So many messages wait in memory. */
 const MESSAGES_AHEAD = 1000;
@@ -217,14 +220,54 @@ class NatsSource extends RecordSource {
     const { consumer: name, stream } = this.#options;
     const consumer = await client.consuming.consumers.get(stream, name);
     if (this.#isStopping) return;
-    this.#messages = await consumer.consume({
+    const messages = await consumer.consume({
       max_messages: MESSAGES_AHEAD,
       abort_on_missing_resource: true,
     });
-    for await (const message of this.#messages) {
-      if (this.#isStopping) return;
-      await this.#receive(client, intake, info, message);
+    this.#messages = messages;
+    let received = 0;
+    let isBusy = false;
+    const watch = this.#watch(client, messages, () => (isBusy ? undefined : received));
+    try {
+      for await (const message of messages) {
+        if (this.#isStopping) return;
+        isBusy = true;
+        await this.#receive(client, intake, info, message);
+        isBusy = false;
+        received++;
+      }
+    } finally {
+      timers.clearInterval(watch);
     }
+  }
+
+  /**
+   * Ends a consuming that gives nothing although the consumer has messages, so that it begins again:
+   * after several restarts of the server, the client may not ask for more.
+   *
+   * @param countReceived undefined while a message is being taken
+   */
+  #watch(
+    { managing }: NatsClient,
+    messages: ConsumerMessages,
+    countReceived: () => number | undefined,
+  ): NodeJS.Timeout {
+    const { consumer, stream } = this.#options;
+    let before: number | undefined;
+    return timers.setInterval(() => {
+      const received = countReceived();
+      const isIdle = received !== undefined && received === before;
+      before = received;
+      if (!isIdle) return;
+      managing.consumers.info(stream, consumer).then(
+        ({ delivered, num_pending }) => {
+          const isBehind = num_pending > 0 || delivered.stream_seq > this.#last;
+          if (isBehind && countReceived() === received) messages.stop();
+        },
+        // The server is away.
+        () => undefined,
+      );
+    }, WATCH_MS);
   }
 
   async #receive(

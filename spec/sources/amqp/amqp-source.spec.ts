@@ -142,10 +142,12 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
       { signal: end.signal },
     );
     await publish(queue, 10);
-    while (source.stats().records < 10 || (await waitingIn(queue)) > 0) await waitingIn(queue);
+    done.catch(() => undefined);
+    while (source.stats().acknowledgements < 1) await Promise.race([waitingIn(queue), done]);
     proxy.breakConnections();
     await publish(queue, 10, 10);
-    while (source.stats().records < 20) await waitingIn(queue);
+    const textsSoFar = async () => new Set(await textsIn(root)).size;
+    while ((await textsSoFar()) < 20) await Promise.race([waitingIn(queue), done]);
     end.abort();
     await done;
     await recovering.close();
@@ -193,9 +195,10 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
 /** A way to the broker that can be cut, as by a broker that is killed. */
 async function startProxy(url: string) {
   const target = new URL(url);
+  const broker = { host: target.hostname, port: Number(target.port) };
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
-    const onward = connectTo(Number(target.port), target.hostname);
+    const onward = connectTo(broker);
     for (const each of [socket, onward]) {
       sockets.push(each);
       each.on('error', () => undefined);
