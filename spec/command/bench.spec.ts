@@ -11,7 +11,7 @@ describe('shoebox bench', () => {
 
   it('measures the disk, writing, reading and compression, and cleans up', async () => {
     const directory = await temporary.make();
-    const { code, stderr, stdout } = await callShoebox(['bench', directory, '--size', '1MiB']);
+    const { code, stderr, stdout } = await callShoebox(['bench', directory, '--size', '64KiB']);
     expect(code, stderr).to.equal(0);
     const rows = stdout.trimEnd().split('\n');
     expect(rows.map((row) => row.split(/ {2,}/)[0])).to.deep.equal([
@@ -23,7 +23,7 @@ describe('shoebox bench', () => {
       rows[5]?.split(/ {2,}/)[0],
     ]);
     expect(stderr).to.match(/^a sync takes [\d.]+ ms; \d+ processors, /);
-    const json = await callShoebox(['bench', directory, '--size', '1MiB', '--json']);
+    const json = await callShoebox(['bench', directory, '--size', '64KiB', '--json']);
     const types = json.stdout
       .trimEnd()
       .split('\n')

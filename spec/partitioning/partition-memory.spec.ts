@@ -13,7 +13,7 @@ const CHILD = new URL('../support/partition-memory-child.ts', import.meta.url);
 const MIB = 2 ** 20;
 
 /** The gate has more: 10,000 partitions of a day, and 300 that take turns. */
-const PARTITIONS = Number(process.env.SHOEBOX_PARTITIONS ?? 160);
+const PARTITIONS = Number(process.env.SHOEBOX_PARTITIONS ?? 80);
 
 describe('the memory of a partitioned writer', function () {
   allowTime(this, 900_000);
