@@ -97,7 +97,8 @@ class WriterRuns {
     const { archive, index } = part;
     const { ordinal = 1, previousSha256 } = index;
     const before = this.#lastBefore(part);
-    if (before?.index.ordinal === ordinal - 1) {
+    const isNext = before?.index.ordinal === ordinal - 1;
+    if (isNext && this.#mayBeNext(before, part)) {
       // A damaged archive has another digest anyway, and is already reported as damaged.
       if (!before.isIntact) return [];
       if (before.index.sha256 === undefined) return this.#missingBefore(part);
@@ -110,9 +111,20 @@ class WriterRuns {
     const others = this.#unsealed.filter(
       ({ sequence = -1 }) => sequence >= (begin ?? 0) && sequence < end,
     );
-    return range((before?.index.ordinal ?? -1) + 1, ordinal)
+    return range(isNext ? ordinal - 1 : (before?.index.ordinal ?? -1) + 1, ordinal)
       .slice(others.length)
       .map((missing) => missingArchive(this.#writer, missing));
+  }
+
+  /**
+   * Whether nothing lies between two archives. Otherwise they may be of two runs, each of which has
+   * lost the archive beside the other's.
+   */
+  #mayBeNext(before: SealedPart, part: SealedPart): boolean {
+    const begin = before.nextSequence ?? 0;
+    const end = beginOf(part);
+    if (begin === end) return true;
+    return part.followsGap === true && this.#held.within({ begin, end }).length === 0;
   }
 
   /** The archive of a lower ordinal that may be the last one before `part` in its run. */

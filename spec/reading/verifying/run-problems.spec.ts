@@ -65,6 +65,17 @@ describe('runProblems', () => {
     ]);
   });
 
+  it('takes no archive of another run for an altered one, if records lie between', () => {
+    // Run a has lost a1, and run b has lost b0.
+    const parts = [archive('a0', [0, 100]), archive('b1', [150, 200])];
+    expect(problemsOf(...parts)).to.deep.equal([['missing', undefined, 0]]);
+    expect(problemsOf(...parts, archive('c0', [100, 160]))).to.deep.equal([]);
+    const afterGap = { ...archive('b1', [150, 200]), followsGap: true };
+    expect(problemsOf(archive('a0', [0, 100]), afterGap)).to.deep.equal([
+      ['altered', 'a0.events', 0],
+    ]);
+  });
+
   it('reports a record that is missing before an archive, if that does not follow a gap', () => {
     const unnumbered = { ordinal: undefined, previousSha256: UNKNOWN };
     const later = archive('a1', [120, 200], unnumbered);
