@@ -123,8 +123,27 @@ class WriterRuns {
   #mayBeNext(before: SealedPart, part: SealedPart): boolean {
     const begin = before.nextSequence ?? 0;
     const end = beginOf(part);
-    if (begin === end) return true;
-    return part.followsGap === true && this.#held.within({ begin, end }).length === 0;
+    if (begin !== end) {
+      return part.followsGap === true && this.#held.within({ begin, end }).length === 0;
+    }
+    return !this.sealed.some((other) => other !== before && this.#mayHaveLost(other, part));
+  }
+
+  /**
+   * Whether an archive may be the last one that is left of the run of `part` before it: those
+   * between were lost, and other runs hold their records. A run that takes up lost records ends just
+   * before the next archive that is there, so that its last archive looks like the one before `part`.
+   */
+  #mayHaveLost({ index, nextSequence: begin = 0 }: SealedPart, part: SealedPart): boolean {
+    const end = beginOf(part);
+    return (
+      !index.writerEnded &&
+      index.ordinal !== undefined &&
+      index.ordinal < (part.index.ordinal ?? 1) - 1 &&
+      (index.sha256 === undefined || !this.#followed.has(index.sha256)) &&
+      begin < end &&
+      this.#held.has({ begin, end })
+    );
   }
 
   /** The archive of a lower ordinal that may be the last one before `part` in its run. */

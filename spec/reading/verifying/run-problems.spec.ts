@@ -76,6 +76,13 @@ describe('runProblems', () => {
     ]);
   });
 
+  it('takes no archive for an altered one that holds what another run has lost', () => {
+    // Run a has lost a1, and run b has archived its records again.
+    const parts = [archive('a0', [0, 100]), archive('a2', [200, 300])];
+    const again = [archive('b0', [100, 150]), archive('b1', [150, 200])];
+    expect(problemsOf(...parts, ...again)).to.deep.equal([]);
+  });
+
   it('reports a record that is missing before an archive, if that does not follow a gap', () => {
     const unnumbered = { ordinal: undefined, previousSha256: UNKNOWN };
     const later = archive('a1', [120, 200], unnumbered);
