@@ -106,7 +106,7 @@ class WriterRuns {
       return [alteredArchive(before, before.index.ordinal, problem)];
     }
     const end = beginOf(part);
-    const begin = before?.nextSequence;
+    const begin = before?.nextSequence ?? this.#firstBefore(end);
     if (begin !== undefined && (begin >= end || this.#held.has({ begin, end }))) return [];
     const others = this.#unsealed.filter(
       ({ sequence = -1 }) => sequence >= (begin ?? 0) && sequence < end,
@@ -144,6 +144,12 @@ class WriterRuns {
       begin < end &&
       this.#held.has({ begin, end })
     );
+  }
+
+  /** The first sequence of all runs, if it is below `end`: a run may have lost all that it began with. */
+  #firstBefore(end: number): number | undefined {
+    const [first] = this.sealed;
+    return first !== undefined && beginOf(first) < end ? beginOf(first) : undefined;
   }
 
   /** The archive of a lower ordinal that may be the last one before `part` in its run. */

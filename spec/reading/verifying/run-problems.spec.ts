@@ -76,6 +76,14 @@ describe('runProblems', () => {
     ]);
   });
 
+  it('misses no archive of a run that has lost all it began with, if others hold its records', () => {
+    const later = [archive('b1', [100, 200]), archive('b2', [200, 300])];
+    expect(
+      problemsOf(archive('a3', [0, 150], { previousSha256: UNKNOWN }), ...later),
+    ).to.deep.equal([]);
+    expect(problemsOf(...later)).to.deep.equal([['missing', undefined, 0]]);
+  });
+
   it('takes no archive for an altered one that holds what another run has lost', () => {
     // Run a has lost a1, and run b has archived its records again.
     const parts = [archive('a0', [0, 100]), archive('a2', [200, 300])];

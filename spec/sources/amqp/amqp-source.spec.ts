@@ -22,6 +22,7 @@ import { rejection } from '../../support/store-tools.js';
 describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
   const temporary = new TemporaryDirectories();
   const queues: string[] = [];
+  const cleanUps: (() => unknown)[] = [];
   let connection: ChannelModel;
   let channel: ConfirmChannel;
 
@@ -33,6 +34,10 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
     for (const queue of queues) await channel.deleteQueue(queue).catch(() => undefined);
     await connection.close();
     await temporary.remove();
+  });
+
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
   });
 
   async function createQueue(name = uniqueName('from')): Promise<string> {
@@ -132,8 +137,11 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
     const queue = await createQueue();
     const root = await temporary.make();
     const proxy = await startProxy(url);
+    cleanUps.push(() => proxy.close());
     const recovering = await connect(proxy.url, { recovery: { initialDelay: 10 } });
     recovering.on('error', () => undefined);
+    // Otherwise it would connect for ever after a failure.
+    cleanUps.push(() => recovering.close());
     const source = createAmqpSource({ connection: recovering, queue });
     const end = new AbortController();
     const done = archiveFrom(
@@ -150,8 +158,6 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
     while ((await textsSoFar()) < 20) await Promise.race([waitingIn(queue), done]);
     end.abort();
     await done;
-    await recovering.close();
-    proxy.close();
     expect(new Set(await textsIn(root)).size).to.equal(20);
     expect(await waitingIn(queue)).to.equal(0);
   });
@@ -199,9 +205,13 @@ async function startProxy(url: string) {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     const onward = connectTo(broker);
-    for (const each of [socket, onward]) {
+    for (const [each, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
       sockets.push(each);
       each.on('error', () => undefined);
+      each.on('close', () => other.destroy());
     }
     socket.pipe(onward).pipe(socket);
   });
