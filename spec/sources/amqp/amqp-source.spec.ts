@@ -56,10 +56,13 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
     root: string,
     {
       prefetch,
+      store,
       with: given = connection,
       ...options
     }: ArchiveFromOptions & {
       readonly prefetch?: number;
+      /** Where archives are shipped to; they stay where they were. */
+      readonly store?: string;
       readonly with?: ChannelModel;
     } = {},
   ) {
@@ -67,7 +70,11 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
     const end = new AbortController();
     const done = archiveFrom(
       source,
-      (series) => createArchiveWriter({ directory: join(root, series.path), ...series.options }),
+      (series) =>
+        createArchiveWriter({
+          ...{ directory: join(root, series.path), ...series.options },
+          ...(store !== undefined && { ship: { to: store, localFile: 'keep' } }),
+        }),
       { signal: end.signal, ...options },
     );
     done.catch(() => undefined);
@@ -122,11 +129,13 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
     const root = await temporary.make();
     await publish(queue, 100);
     const other = await connect(url);
-    // Nothing is shipped, so nothing is acknowledged.
-    const killed = archive(queue, root, { ack: 'shipped', with: other });
+    // Nothing is shipped before the end, so nothing is acknowledged.
+    const store = await temporary.make();
+    const killed = archive(queue, root, { ack: 'shipped', store, with: other });
     while (killed.source.stats().records < 100) await channel.checkQueue(queue);
     await other.close();
-    expect(await rejection(killed.done)).to.be.instanceOf(ArchiveError);
+    const error = await rejection(killed.done);
+    expect(error).to.be.instanceOf(ArchiveError).with.property('code', 'ERR_SOURCE_ENDED');
     await archive(queue, root).finish(100);
     const texts = await textsIn(root);
     expect([texts.length, new Set(texts).size]).to.deep.equal([200, 100]);
