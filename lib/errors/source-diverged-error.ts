@@ -15,13 +15,13 @@ export interface SourceDivergence {
   readonly series: string;
   /** The position where they differ, or before which the archived records end. */
   readonly position: number;
-  /** What is archived at the position; undefined if that was not looked up. */
+  /** The archived record at the position; undefined if it was not looked up. */
   readonly archived: DivergedRecord | undefined;
-  /** What the source has at the position; undefined if the source ends before it. */
+  /** The record of the source at the position; undefined if the source ends before it. */
   readonly received: DivergedRecord | undefined;
   /** The position before which the source ends. */
   readonly end?: number | undefined;
-  /** What the series is to its source. @default 'partition' */
+  /** The name for a series of such a source. @default 'partition' */
   readonly kind?: 'partition' | 'stream' | undefined;
 }
 

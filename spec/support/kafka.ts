@@ -5,7 +5,7 @@ import { Kafka, type KafkaConfig, logLevel, type Message } from 'kafkajs';
 /** The broker that `shared/services/kafka up` has started; undefined if there is none. */
 export const KAFKA_BROKERS = process.env.KAFKA_BROKERS;
 
-/** What the specs print that are skipped. */
+/** The message of skipped specs. */
 export const NO_KAFKA = 'KAFKA_BROKERS is not set: start a broker, and export its address';
 
 /** Short times, so that a group notices changes within a moment. */

@@ -1,4 +1,4 @@
-/** What a child reports that has written into many partitions. */
+/** The report of a child that has written into many partitions. */
 export interface PartitionMemoryReport {
   readonly mostRssBytes: number;
   /** Bytes of the heap at four times, when everything so far was shipped. */

@@ -4,7 +4,7 @@ import { UsageError } from '../options/usage-error.js';
 import type { BrokerUrl } from './broker-url.js';
 import { loadPackage } from './load-package.js';
 
-/** What the query of a `kafka://` URL may have. */
+/** The parameters that the query of a `kafka://` URL may have. */
 export const KAFKA_QUERY = ['tls', 'sasl'] as const;
 
 /** Creates the client of Kafka. It connects on its first use. */

@@ -24,7 +24,7 @@ export interface RecordRun {
   readonly parsers: InputParsers;
   /** The lines that are no records. */
   readonly rejects: RejectsFile | undefined;
-  /** Bytes of files that were gone before they were archived, as far as is known. */
+  /** The known bytes of files that were gone before they were archived. */
   missedBytes: number;
   /** Called when all writers are closed, or one of them has failed. */
   readonly afterClose: ((ended: RunEnd) => Promise<void>)[];

@@ -6,7 +6,7 @@ import type { AnyDestination } from './open-target.js';
 export interface SendOptions {
   readonly speed: number;
   readonly maxPause: number | undefined;
-  /** Ends the reading. What was read is still sent. */
+  /** Ends the reading. Records that were read are still sent. */
   readonly signal: AbortSignal;
   /** How long to wait for confirmations after the signal. */
   readonly deadlineMs: number;

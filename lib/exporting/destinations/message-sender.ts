@@ -18,7 +18,7 @@ export interface MessageSender<Message> {
   close(): Promise<void>;
 }
 
-/** What became of the messages of a batch. */
+/** The result of sending a batch. */
 export interface SendResult {
   /** How many messages from the first one on are confirmed, without a gap. */
   readonly confirmed: number;
@@ -29,7 +29,7 @@ export interface SendResult {
 }
 
 /**
- * Sends messages at once, and waits for what becomes of each, or until the signal aborts.
+ * Sends messages at once, and waits for the result of each, or until the signal aborts.
  *
  * @param sendOne begins to send at once; settles with why the message is not confirmed, or undefined
  *   if it is

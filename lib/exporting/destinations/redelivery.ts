@@ -19,7 +19,7 @@ export class RedeliverySchedule {
   #failures = 0;
   #firstFailureMs = 0;
 
-  /** @param retryForMs how long to go on after the first of several failures in a row */
+  /** @param retryForMs how long to continue after the first of several failures in a row */
   constructor(clock: Clock, retryForMs: number) {
     this.#clock = clock;
     this.#retryForMs = retryForMs;

@@ -80,7 +80,7 @@ interface HttpSenderOptions {
   readonly clock: Clock;
 }
 
-/** What came of a request that was not confirmed. */
+/** The result of a request that was not confirmed. */
 interface Refusal {
   readonly failure: DeliveryError;
   readonly retryAfterMs: number | undefined;

@@ -136,7 +136,7 @@ class NatsSender implements MessageSender<AddressedMessage> {
   }
 }
 
-/** What is called of the headers of a message. */
+/** The methods of a message's headers that are called. */
 interface NatsHeaders {
   append(name: string, value: string): void;
 }
@@ -147,7 +147,7 @@ const SERVER_ERROR = 500;
 /** Subjects that begin with it are commands to the server, such as to delete a stream. */
 const SYSTEM_PREFIX = '$';
 
-/** What is in an archive must not become a command. */
+/** The contents of an archive must not become a command. */
 function checkSubject(subject: string | undefined): string {
   const field = 'metadata["nats.subject"]';
   if (subject === undefined) {

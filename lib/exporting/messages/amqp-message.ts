@@ -6,7 +6,7 @@ const ROUTING_KEY = 'amqp.routingKey';
 const PROPERTY_PREFIX = 'amqp.property.';
 const HEADER_PREFIX = 'amqp.header.';
 
-/** Begins the metadata value of a header that is no text: the rest is JSON. */
+/** Begins the metadata value of a header that is not a text: the rest is JSON. */
 const JSON_PREFIX = 'json:';
 
 /** The properties of a message that are text (AMQP 0-9-1, section 4.2.6.1), by amqplib's names. */
@@ -37,7 +37,7 @@ export interface PublishedAmqpMessage {
 
 /**
  * The metadata of a message: `amqp.exchange`, `amqp.routingKey`, `amqp.property.NAME` and
- * `amqp.header.NAME`. A header that is no text is `json:` and its JSON, bytes are `base64:`.
+ * `amqp.header.NAME`. A header that is not a text is `json:` and its JSON, bytes are `base64:`.
  */
 export function amqpMetadata({ fields, properties }: ConsumedAmqpMessage): Record<string, string> {
   const metadata: Record<string, string> = Object.create(null);

@@ -5,7 +5,7 @@ import { headerKey, headersOfMetadata } from './repeated-headers.js';
 const KEY = 'kafka.key';
 const HEADER_PREFIX = 'kafka.header.';
 const TOMBSTONE = 'kafka.tombstone';
-/** The timestamp of a message that is no time of a record. */
+/** The timestamp of a message that a record cannot have as its time. */
 const TIMESTAMP = 'kafka.timestamp';
 
 /** What Shoebox archives of a message, as KafkaJS gives it. */

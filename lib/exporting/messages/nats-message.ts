@@ -30,8 +30,8 @@ export function natsMetadata(
 
 /**
  * The message for a record. One that was archived from NATS becomes the message that it was. All
- * other metadata become headers of their own names. What a header cannot hold is encoded: characters
- * of names as `%3A`, values with line breaks or with blanks at their ends as `base64:…`. Headers that
+ * other metadata become headers of their own names. Names and values that a header cannot hold are
+ * encoded: characters of names as `%3A`, values with line breaks or with blanks at their ends as `base64:…`. Headers that
  * are commands to the server, such as `Nats-Rollup`, are encoded too: `Nats%2DRollup`.
  */
 export function toNatsMessage({

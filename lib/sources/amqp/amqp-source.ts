@@ -88,7 +88,7 @@ const RETRY_MS = 100;
 interface OpenChannel {
   readonly channel: AmqpSourceChannel;
   readonly consumerTag: string;
-  /** What is added to its delivery tags, which begin at 1, to get positions. */
+  /** The number that makes a position of a delivery tag; tags begin at 1. */
   readonly base: number;
 }
 
@@ -129,13 +129,13 @@ class AmqpSource extends RecordSource {
   async acknowledge(positions: readonly SafePosition[]): Promise<void> {
     const open = this.#open;
     const position = positions.at(-1)?.position ?? 0;
-    // What an earlier channel has delivered comes again.
+    // Messages of an earlier channel come again.
     if (open === undefined || position <= open.base) return;
     const { base, channel } = open;
     try {
       channel.ack({ fields: { deliveryTag: position - base } }, true);
     } catch {
-      // The channel has just ended, and its event `close` will say so. What it has delivered comes again.
+      // The channel has just ended, and its event `close` will say so. Its messages come again.
     }
   }
 

@@ -28,7 +28,7 @@ describe('OffsetCommitter', () => {
     return { add, committer, requests, failures };
   }
 
-  it('commits what it is told, in one request', async () => {
+  it('commits all given offsets in one request', async () => {
     const { committer, requests } = create(() => Promise.resolve());
     await committer.commit([
       { key: 't/0', topic: 't', partition: 0, offset: 5 },

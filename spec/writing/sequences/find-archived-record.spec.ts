@@ -33,7 +33,7 @@ describe('findArchived', () => {
     await writer.close();
   }
 
-  /** What a new writer finds at each sequence: the payload, and the end. */
+  /** The record that a new writer finds at each sequence: the payload, and the end. */
   async function find(sequences: readonly number[], more?: Partial<ArchiveWriterOptions>) {
     const writer = create(more);
     const found = await Promise.all(sequences.map((sequence) => writer.findArchived(sequence)));

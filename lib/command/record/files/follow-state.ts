@@ -54,8 +54,8 @@ interface StoredState {
 }
 
 /**
- * What is known about followed files, in a file beside the archives: how each is recognised, which
- * writer it has, and how far it is archived. An entry is on disk before the first record of its file.
+ * The identities and positions of followed files, in a file beside the archives: how each is
+ * recognised, which writer it has, and how far it is archived. An entry is on disk before the first record of its file.
  */
 export class FollowState {
   /** The name of the file to which an unreadable state was moved. */

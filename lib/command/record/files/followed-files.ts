@@ -79,7 +79,7 @@ export class FollowedFiles {
   /** Gives up a file of which no more can be read. */
   async abandon(file: FollowedFile): Promise<void> {
     file.entry.isDone = true;
-    // What is at its path now is another file, even if it begins with the same bytes.
+    // Another file is at its path now, even if it begins with the same bytes.
     file.entry.inode = '';
     await file.rest();
     this.#files.delete(file);

@@ -4,7 +4,7 @@ export interface MissedLines {
   readonly path: string;
   /** The number of the first of the lines. */
   readonly line: number;
-  /** As far as is known; there may be more. */
+  /** At least; there may be more. */
   readonly bytes: number;
   /** Where they are now. */
   readonly reason: 'gone' | 'compressed' | 'truncated';
