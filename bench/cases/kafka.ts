@@ -16,7 +16,7 @@ const PARTITIONS = 6;
 /** So many records of `small` have 200 MB. */
 const FULL_COUNTS = { small: 1_000_000, corpus: 100_000 } as const;
 
-/** What a producer sends at once. */
+/** The number of messages that a producer sends at once. */
 const BATCH_BYTES = 500_000;
 
 /** How far the measured work has come. */

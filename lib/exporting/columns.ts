@@ -102,7 +102,7 @@ type ValueReader = (record: ExportedRecord) => ColumnValue;
 
 /** Reads the values of some columns out of records. */
 export class ColumnReader {
-  /** Of each column; for one inside the payload, the number of its path. */
+  /** Where each column comes from: for one inside the payload, the number of its path. */
   readonly #readers: readonly (ValueReader | number)[];
   /** Undefined if no column lies inside the payload. */
   readonly #scanner: JsonScanner | undefined;

@@ -110,7 +110,7 @@ export class PartitionTemplate {
    * @throws RecordError if the record has no valid metadata or time, or makes a name that is too long
    */
   folderOf(record: RecordInput, nowMicros: number): string {
-    // Throws for a value that is no record at all.
+    // Throws for a value that is not a record.
     if (typeof record !== 'object' || record === null) payloadOf(record);
     const step = this.#stepMicros;
     const micros = step === null ? 0 : timeMicrosOf(record, nowMicros);

@@ -7,7 +7,7 @@ export interface InPartition {
   readonly partition: string;
 }
 
-/** An event of a writer, with the partition in its first argument, if it has any. */
+/** The arguments of an event of a writer; the first one, if there is one, also names the partition. */
 type Partitioned<Args extends readonly unknown[]> = Args extends readonly [
   infer First extends object,
 ]

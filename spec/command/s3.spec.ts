@@ -12,7 +12,7 @@ import { TemporaryDirectories } from '../support/series.js';
 
 const NAME = /^a-[0-9a-f]{16}-00000[01]\.events\.gz$/;
 
-/** What the SDK finds its credentials in. */
+/** The variables in which the SDK finds its credentials. */
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'];
 
 describe('shoebox, with an S3 service', () => {

@@ -59,7 +59,7 @@ function commandsOf(block: readonly string[], firstLine: number): GuideCommand[]
 export interface GuideSetting {
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
-  /** What stands for each name of the page: the bucket, the port. */
+  /** The value to use for each name of the page: the bucket, the port. */
   readonly actual: ReadonlyMap<string, string>;
 }
 

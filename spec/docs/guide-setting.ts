@@ -9,7 +9,7 @@ import type { GuideSetting } from './guide-session.js';
 
 const MAIN = new URL('../../lib/command/main.ts', import.meta.url);
 
-/** What a reader of the guide has: the command on the path, an empty folder, and a bucket. */
+/** Makes the setting of a reader of the guide: the command on the path, an empty folder, and a bucket. */
 export async function openGuideSetting(
   directory: string,
 ): Promise<GuideSetting & { stop(): Promise<void> }> {

@@ -16,7 +16,7 @@ const DOCS = new URL('../../docs/', import.meta.url);
 const IMAGES = fileURLToPath(new URL('images/', DOCS));
 const SOCKET = ['-L', `shoebox-pictures-${process.pid}`];
 
-/** What is typed, and what is on the screen when the next line may be typed. */
+/** The lines to type, and the text that shows that each command is done. */
 const SESSION = [
   [
     `node shop.mjs | shoebox record shop --create-directory --name 'shop-[[SEQUENCE]].events' --roll 1MiB --time .at`,
@@ -72,7 +72,7 @@ async function takeScreen(): Promise<string> {
   const shell = "env PS1='$ ' bash --noprofile --norc";
   await tmux(['-f', '/dev/null', 'new-session', '-d', ...size, '-c', directory, shell]);
   try {
-    // What is typed before the first prompt would be shown twice.
+    // The terminal would show a line twice that is typed before the first prompt.
     await untilShown(/^\$/);
     for (const [line, isDone] of SESSION) {
       await tmux(['send-keys', '-l', line]);

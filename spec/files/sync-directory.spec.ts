@@ -10,7 +10,7 @@ import { rejection } from '../support/store-tools.js';
 
 describe('syncDirectory', () => {
   it('is what the library calls everywhere', async () => {
-    // A file layer that stands before another one hands the call on.
+    // A file layer that wraps another one may pass the call on.
     const direct = /(?<!syncDirectory: \(\w+\) => \w+)\.syncDirectory\(/;
     const root = new URL('../../lib/', import.meta.url);
     for (const name of await readdir(root, { recursive: true })) {

@@ -256,7 +256,7 @@ describe('archiveFrom', () => {
     expect(source.acknowledged()).to.equal(599);
   });
 
-  it('fails with a record that is none, and keeps what came before it', async () => {
+  it('fails with an invalid record, and keeps the records before it', async () => {
     const source = new ListSource();
     const { archived } = begin(source);
     const intake = await source.open();

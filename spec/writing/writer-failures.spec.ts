@@ -248,7 +248,7 @@ describe('RollingWriteStream, after a failure', () => {
       });
     }
 
-    it('is mended by `createDirectory`, with its parents, for the owner alone', async () => {
+    it('does not occur with `createDirectory`, which makes it and its parents for the owner alone', async () => {
       const path = join(directory, 'new', 'inner');
       await pipeline(numbers(5), create({ directory: path, createDirectory: true }));
       expect(await payloadsOf(path)).to.have.length(5);

@@ -60,7 +60,7 @@ async function isComplete(patterns: string[], synced: number): Promise<boolean> 
     if (isInSource(number) && !seen.has(number)) problems.push({ missing: number });
   }
   const report = await verifyArchives(patterns);
-  // What a kill left open is not sealed; nothing else is wrong.
+  // A kill leaves an archive open. Anything else is a fault.
   problems.push(...report.problems.filter(({ kind }) => kind !== 'unfinished'));
   console.log(`${seen.size} records, ${synced} synced; ${problems.length} problems`);
   for (const problem of problems.slice(0, 10)) console.log(problem);

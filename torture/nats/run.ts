@@ -24,7 +24,7 @@ const KILLS_PER_LOST_DISK = 3;
 /** The longest time that all live between two kills, after records were archived again. */
 const LONGEST_LIFE_MS = 400;
 
-/** How long the end may take: everything is archived and acknowledged by then. */
+/** The longest time in which everything must be archived and acknowledged at the end. */
 const LONGEST_END_MS = 120_000;
 
 /**

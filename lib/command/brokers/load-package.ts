@@ -24,7 +24,7 @@ export async function loadPackage<Module>(
 
 function isMissing(error: unknown, names: readonly string[]): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
-  // Of an import, or of a call of `require`.
+  // The codes for a failed import, and for a failed call of `require`.
   const isNotFound = /^(?:ERR_)?MODULE_NOT_FOUND$/.test(String(error.code));
   return isNotFound && names.some((name) => error.message.includes(`'${name}'`));
 }

@@ -130,7 +130,7 @@ class AmqpSender implements MessageSender<PublishedAmqpMessage> {
   }
 
   async close(): Promise<void> {
-    // Of a channel that has ended, `close` rejects.
+    // `close` rejects if the channel has ended.
     if (this.#fault === undefined) await this.#channel?.close().catch(() => undefined);
   }
 

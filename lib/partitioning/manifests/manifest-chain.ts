@@ -63,7 +63,7 @@ interface ChainState {
 export class ManifestChain {
   readonly #options: ManifestChainOptions;
   readonly #state: KeptText;
-  /** Undefined until it is known. */
+  /** Undefined until it was looked up. */
   #head: string | null | undefined;
 
   constructor(options: ManifestChainOptions) {

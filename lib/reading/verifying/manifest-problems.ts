@@ -20,7 +20,7 @@ import { type FoundManifest, folderOf, type ManifestFolders } from './find-manif
 export interface ManifestChecks {
   /** The key whose private half signs all manifests. */
   readonly publicKey: KeyObject;
-  /** The SHA-256 of the newest manifest of each archiver, in hex, as far as they are known. */
+  /** The SHA-256 of the newest manifest of each archiver, in hex. An archiver may be missing. */
   readonly heads: readonly string[];
   /** Whether to hash every object; otherwise only their sizes are compared. */
   readonly full: boolean;

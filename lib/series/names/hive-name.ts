@@ -5,7 +5,7 @@ export const HIVE_MISSING = '__HIVE_DEFAULT_PARTITION__';
  * The characters that Hive escapes: those of `FileUtils.escapePathName`, and NUL, which no path may
  * hold.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches the characters that are escaped.
 const ESCAPED = /[\u0000-\u001f"#%'*/:=?\\\u007f{[\]^]/g;
 
 /**

@@ -81,11 +81,11 @@ export interface SeriesIntake {
   take(position: number, record: RecordInput): boolean;
   /** Settles when there is room, or the series has ended. Cheap when there is room. */
   ready(): Promise<void>;
-  /** What the archives of the series hold, which the writer can see. Undefined if it cannot look. */
+  /** Looks a position up in the archives of the series. Undefined if the writer cannot look. */
   findArchived(position: number): Promise<ArchivedAt | undefined>;
   /**
    * The source gives no more records of the series, because another process does. No position is
-   * acknowledged from now on. What was taken is sealed and shipped meanwhile.
+   * acknowledged from now on. Records that were taken are sealed and shipped meanwhile.
    */
   release(): void;
 }

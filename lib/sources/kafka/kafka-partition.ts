@@ -17,7 +17,7 @@ export interface KafkaPartitionOptions {
   readonly topic: string;
   readonly partition: number;
   readonly series: SourceSeries;
-  /** Who this process is, as in `ResumePoint`. */
+  /** The name of this process, as in `ResumePoint`. */
   readonly holder: string;
   readonly readLowWatermark: () => Promise<number>;
   readonly onLost: (lost: LostPositions) => void;
@@ -37,7 +37,7 @@ export class KafkaPartition {
   readonly #opened = new Promise<void>((resolve) => {
     this.#onOpened = resolve;
   });
-  /** What was archived when it was opened, until the first record was compared with it. */
+  /** The archived record to compare the first record with; undefined after that. */
   #archived: { readonly at: number; readonly found: ArchivedAt } | undefined;
   /** The offset of the next fetch, if none of its records is missing. */
   #next: number | undefined;

@@ -12,7 +12,7 @@ export interface KafkaRecord extends RecordFields {
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** The metadata of a timestamp that is no time of a record. */
+/** The metadata key for a timestamp that a record cannot have as its time. */
 const TIMESTAMP = 'kafka.timestamp';
 
 /**

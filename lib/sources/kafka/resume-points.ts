@@ -1,6 +1,6 @@
 import type { KafkaAdmin } from './kafka-client.js';
 
-/** What the broker says of a partition before its first record comes. */
+/** The offsets of a partition, as the broker gives them before its first record. */
 export interface ResumePoint {
   /** The committed offset; undefined if there is none. */
   readonly committed: number | undefined;

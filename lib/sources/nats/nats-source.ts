@@ -148,7 +148,7 @@ class NatsSource extends RecordSource {
         await this.#options.connection.request(reply, ACK, { timeout: ACKNOWLEDGE_TIMEOUT_MS });
         return;
       } catch {
-        // The server is away. What is not acknowledged comes again, and is read once.
+        // The server is away. Messages without an acknowledgement come again, and are read once.
         await sleep(RETRY_MS);
       }
     }

@@ -51,7 +51,7 @@ export interface RollerOptions {
   /** Settles when files may be created. Records are taken before that. */
   readonly ready: Promise<void>;
   readonly listener: ArchiveListener;
-  /** Memory that several writers share. @default memory of its own */
+  /** Memory that several writers share. @default memory for this writer alone */
   readonly memory?: SharedMemory | undefined;
   /** Called when `isFull` may have become false. */
   readonly onRoom: () => void;

@@ -40,7 +40,7 @@ export interface SinkQueueOptions {
   readonly ready: Promise<void>;
   /** Gets back the memory of bytes that are safe on disk. */
   readonly slabs: SlabKeeper;
-  /** Where unsynced bytes are kept, with those of other writers. @default memory of its own */
+  /** Memory for unsynced bytes, shared with other writers. @default memory for this writer alone */
   readonly unsynced?: UnsyncedMemory | undefined;
   readonly listener: ArchiveListener;
   /** Called when `isBusy` may have changed. */

@@ -13,7 +13,7 @@ import { readIndexChain } from '../../series/opening/index-chain.js';
 import { isArchiveGone } from '../../series/opening/open-archive.js';
 import { uncompressedEnds } from '../../series/opening/uncompressed-ends.js';
 
-/** What the archives of a series hold around a sequence. */
+/** The archived records around a sequence. */
 export interface ArchivedAt {
   /** The record with that sequence; undefined if it is not archived. */
   readonly record: ArchiveRecord | undefined;

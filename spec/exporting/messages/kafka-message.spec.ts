@@ -7,7 +7,7 @@ import {
   toKafkaMessage,
 } from '../../../lib/exporting/messages/kafka-message.js';
 
-/** What is archived of a message, as a message again. */
+/** Archives a message, and makes a message of the record. */
 function archivedAndReplayed(message: ConsumedKafkaMessage) {
   const payload = Buffer.from(message.value ?? '');
   return toKafkaMessage({

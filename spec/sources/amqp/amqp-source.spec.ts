@@ -149,7 +149,7 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
     cleanUps.push(() => proxy.close());
     const recovering = await connect(proxy.url, { recovery: { initialDelay: 10 } });
     recovering.on('error', () => undefined);
-    // Otherwise it would connect for ever after a failure.
+    // A failed spec must not leave a connection that tries to recover without end.
     cleanUps.push(() => recovering.close());
     const source = createAmqpSource({ connection: recovering, queue });
     const end = new AbortController();

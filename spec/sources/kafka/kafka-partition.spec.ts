@@ -11,7 +11,7 @@ import { range } from '../../support/list-source.js';
 
 const SERIES: SourceSeries = { path: 't/0', options: { createDirectory: true } };
 
-/** KafkaJS's part is played by a fake: what it fetched, and what it was told. */
+/** A fake of KafkaJS: the messages that it fetched, and the calls that it got. */
 describe('KafkaPartition', () => {
   let taken: number[];
   let calls: string[];

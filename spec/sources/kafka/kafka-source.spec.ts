@@ -389,7 +389,7 @@ describe('createKafkaSource, on a real broker', function () {
     const reader = createArchiveReader(join(store, '**'), { order: 'time', whenConflict: 'error' });
     const values = (await reader.toArray()).map((record) => Number(record.text()));
     expect(values).to.deep.equal(range(0, 200));
-    // What the paused member uploads is an object of its own.
+    // The paused member uploads another object.
     const names = (await readdir(join(store, topic))).filter((name) => name.endsWith('.gz'));
     expect(names.length).to.be.greaterThan(1);
   });

@@ -17,7 +17,7 @@ describe('Deflater', () => {
     }
   });
 
-  it('ends the data with a sync flush, and begins the next member anew', async () => {
+  it('ends the data with a sync flush, and begins the next member with a reset stream', async () => {
     const deflater = new Deflater(6);
     const flushed = Buffer.concat(await deflater.deflate(LARGE, signal, 'sync flush'));
     expect(flushed.subarray(-4).toString('hex')).to.equal('0000ffff');

@@ -206,7 +206,7 @@ export class FollowedFile {
     await this.#handle.close();
   }
 
-  /** Where to go on after lines, without the beginning of a line that was read. */
+  /** The position after whole lines: the next read begins there, also if it has read a part of a line. */
   async #positionAfter({ offset, position, tail }: FileLines): Promise<ReadPosition> {
     const begun = offset - position.offset;
     const known = tail.subarray(0, Math.max(0, tail.length - begun));

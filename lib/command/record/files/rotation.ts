@@ -35,8 +35,8 @@ export class Rotation {
   }
 
   /**
-   * Archives files that were at a path while the command did not run, or between two looks. What
-   * lies beside the path when it is seen for the first time is not archived.
+   * Archives files that were at a path while the command did not run, or between two looks.
+   * Does not archive files that lie beside the path at its very first start.
    *
    * @param isPath whether a file is at a path of its own
    * @returns `again` if a file there is still being written, so that it must be looked at again
@@ -99,7 +99,7 @@ export class Rotation {
     await this.#readCopy(entry, await listNeighbours(entry.path));
   }
 
-  /** Whether a file is a copy of one that is known, as `copytruncate` makes it. */
+  /** Whether a file is a copy, made by `copytruncate`, of one that is followed. */
   async isCopy(file: FoundFile): Promise<boolean> {
     return await this.#isCopyOfKnown(file, await listNeighbours(file.path));
   }
