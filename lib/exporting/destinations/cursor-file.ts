@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 
 import { type FileLayer, nodeFileLayer } from '../../files/file-layer.js';
-import { syncDirectory } from '../../files/sync-directory.js';
+import { replaceFile } from '../../files/replace-file.js';
 import { isMissing } from '../../files/system-error.js';
 import { toTemporaryName } from '../../files/temporary-name.js';
-import { writeAll } from '../../files/write-all.js';
 
 /** A cursor takes 22 characters per writer; more than this is no cursor. */
 const MOST_BYTES = 64 * 2 ** 20;
@@ -50,18 +49,5 @@ export async function writeCursorFile(
 ): Promise<void> {
   const uploadId = randomBytes(8).toString('hex');
   const temporary = join(dirname(path), toTemporaryName({ name: basename(path), uploadId }));
-  try {
-    const file = await files.open(temporary, 'wx');
-    try {
-      await writeAll(file, Buffer.from(`${cursor}\n`), 0);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await files.rename(temporary, path);
-  } catch (error) {
-    await files.unlink(temporary).catch(() => undefined);
-    throw error;
-  }
-  await syncDirectory(files, dirname(path));
+  await replaceFile(files, path, temporary, Buffer.from(`${cursor}\n`));
 }

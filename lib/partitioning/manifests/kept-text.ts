@@ -2,10 +2,10 @@ import { dirname } from 'node:path';
 
 import type { FileLayer } from '../../files/file-layer.js';
 import { readRange } from '../../files/read-range.js';
+import { replaceFile } from '../../files/replace-file.js';
 import { syncDirectory } from '../../files/sync-directory.js';
 import { isMissing } from '../../files/system-error.js';
 import { unlinkIfThere } from '../../files/take-name.js';
-import { writeAll } from '../../files/write-all.js';
 
 /** Larger files are not ours. */
 const LONGEST_BYTES = 256 * 2 ** 20;
@@ -42,23 +42,9 @@ export class KeptText {
   /** Settles when the text survives a power loss. */
   async write(text: string): Promise<void> {
     const temporary = `${this.#path}.part`;
-    try {
-      // A crash may have left it.
-      await unlinkIfThere(this.#files, temporary);
-      const file = await this.#files.open(temporary, 'wx');
-      try {
-        await writeAll(file, Buffer.from(text), 0);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await this.#files.rename(temporary, this.#path);
-    } catch (error) {
-      // Report the first failure, whether or not the file can be deleted.
-      await this.#files.unlink(temporary).catch(() => undefined);
-      throw error;
-    }
-    await syncDirectory(this.#files, dirname(this.#path));
+    // A crash may have left it.
+    await unlinkIfThere(this.#files, temporary);
+    await replaceFile(this.#files, this.#path, temporary, Buffer.from(text));
   }
 
   async remove(): Promise<void> {

@@ -5,11 +5,11 @@ import { NotAFileError } from '../../errors/not-a-file-error.js';
 import type { FileLayer } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { readRange } from '../../files/read-range.js';
+import { replaceFile } from '../../files/replace-file.js';
 import { isSecondName } from '../../files/same-file.js';
 import { syncDirectory } from '../../files/sync-directory.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
 import { takeName, unlinkIfThere } from '../../files/take-name.js';
-import { writeAll } from '../../files/write-all.js';
 import { decodeJournal, encodeJournal, type JournalEntry } from './journal-entry.js';
 import { JOURNAL_SUFFIX, temporaryName } from './journal-name.js';
 
@@ -96,21 +96,7 @@ export class ArchiveJournal {
 
   async #replace(bytes: Buffer): Promise<void> {
     const temporary = temporaryName(this.#path, randomBytes(4).toString('hex'));
-    try {
-      const file = await this.#files.open(temporary, 'wx');
-      try {
-        await writeAll(file, bytes, 0);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await this.#files.rename(temporary, this.#path);
-    } catch (error) {
-      // Report the first failure, whether or not the file can be deleted.
-      await this.#files.unlink(temporary).catch(() => undefined);
-      throw error;
-    }
-    await syncDirectory(this.#files, dirname(this.#path));
+    await replaceFile(this.#files, this.#path, temporary, bytes);
   }
 
   /** Keeps the file for examination, under a name that no process takes for a journal. */
