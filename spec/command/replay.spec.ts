@@ -10,11 +10,11 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect as connectNats } from '@nats-io/transport-node';
 import { connect as connectAmqp } from 'amqplib';
 import { expect } from 'chai';
-import { Kafka, logLevel } from 'kafkajs';
 
 import { createArchiveReader, createArchiveWriter, type RecordInput } from '../../lib/index.js';
 import { describeWithBroker, uniqueName } from '../support/brokers.js';
 import { callShoebox } from '../support/call-shoebox.js';
+import { KafkaTopics } from '../support/kafka.js';
 import { startShoebox } from '../support/run-shoebox.js';
 import { TemporaryDirectories } from '../support/series.js';
 
@@ -247,20 +247,16 @@ describeWithBroker('shoebox replay --to amqp://', 'AMQP_URL', (url) => {
 
 describeWithBroker('shoebox replay --to kafka://', 'KAFKA_BROKERS', (brokers) => {
   it('produces to a topic', async () => {
-    const kafka = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING });
-    const admin = kafka.admin();
-    await admin.connect();
-    const topic = uniqueName('replay');
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
+    const topics = new KafkaTopics();
     try {
+      const topic = await topics.make();
       const from = await archive(['a', 'b']);
       const args = ['replay', from, '--to', `kafka://${brokers}/${topic}`, '--speed', 'max'];
       const { code, stderr } = await callShoebox(args);
       expect([code, stderr]).to.deep.equal([0, '2 records confirmed, 2 B\n']);
-      expect((await admin.fetchTopicOffsets(topic))[0]?.high).to.equal('2');
+      expect((await topics.admin.fetchTopicOffsets(topic))[0]?.high).to.equal('2');
     } finally {
-      await admin.deleteTopics({ topics: [topic] });
-      await admin.disconnect();
+      await topics.remove();
       await temporary.remove();
     }
   });

@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
 
-import { Kafka, type KafkaConfig, logLevel, type Message } from 'kafkajs';
+import {
+  type Admin,
+  Kafka,
+  type KafkaConfig,
+  logLevel,
+  type Message,
+  type Producer,
+  type ITopicConfig as TopicConfig,
+} from 'kafkajs';
+
+import { isPassing } from '../../lib/sources/kafka/kafka-client.js';
 
 /** The broker that `shared/services/kafka up` has started; undefined if there is none. */
 export const KAFKA_BROKERS = process.env.KAFKA_BROKERS;
@@ -17,11 +27,34 @@ export const CONSUMER = {
   maxWaitTimeInMs: 100,
 };
 
+/** How long a broker under load may take for what it does in a moment. */
+const MOST_MS = 15_000;
+
+const RETRY_MS = 50;
+
+/**
+ * Repeats a request that the broker refuses for now. KafkaJS repeats few of them: a topic that was just
+ * created may have no leader yet, and a group no coordinator.
+ */
+export async function askUntilReady<T>(request: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + MOST_MS;
+  for (;;) {
+    try {
+      const answer = await request();
+      if (answer !== undefined) return answer;
+      if (Date.now() > end) throw new Error(`the broker is not ready after ${MOST_MS} ms`);
+    } catch (error) {
+      if (!isPassing(error) || Date.now() > end) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
 /** Topics of a spec on the real broker, which `remove` deletes. */
 export class KafkaTopics {
   readonly kafka: Kafka;
-  readonly admin: ReturnType<Kafka['admin']>;
-  readonly producer: ReturnType<Kafka['producer']>;
+  readonly admin: Admin;
+  readonly producer: Producer;
   readonly #made = new Set<string>();
   #isConnected = false;
 
@@ -34,18 +67,28 @@ export class KafkaTopics {
   /** Creates a topic with a name of its own. */
   async make(partitions = 1, config: Readonly<Record<string, string>> = {}): Promise<string> {
     const topic = `shoebox-${randomBytes(6).toString('hex')}`;
-    await this.create(topic, partitions, config);
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+    await this.#create({ topic, numPartitions: partitions, configEntries });
     return topic;
   }
 
-  async create(topic: string, partitions = 1, config: Readonly<Record<string, string>> = {}) {
-    await this.#connect();
-    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    await this.admin.createTopics({
-      topics: [{ topic, numPartitions: partitions, configEntries }],
-      waitForLeaders: true,
-    });
-    this.#made.add(topic);
+  /** Deletes a topic, and creates another one under its name. */
+  async makeAgain(topic: string): Promise<void> {
+    const listed = async () => new Set(await this.admin.listTopics());
+    await this.admin.deleteTopics({ topics: [topic] });
+    await askUntilReady(async () => ((await listed()).has(topic) ? undefined : true));
+    await this.#create({ topic, numPartitions: 1 });
+  }
+
+  /** The offsets that a group has committed, by partition; -1 if there is none. */
+  async committed(topic: string, groupId = topic): Promise<number[]> {
+    const [found] = await askUntilReady(() =>
+      this.admin.fetchOffsets({ groupId, topics: [topic] }),
+    );
+    const offsets: number[] = [];
+    for (const { offset, partition } of found?.partitions ?? [])
+      offsets[partition] = Number(offset);
+    return offsets;
   }
 
   async send(topic: string, messages: Message[]): Promise<void> {
@@ -72,6 +115,17 @@ export class KafkaTopics {
     if (topics.length > 0) await this.admin.deleteTopics({ topics });
     await Promise.all([this.admin.disconnect(), this.producer.disconnect()]);
     this.#isConnected = false;
+  }
+
+  /** Settles when each partition of the new topic gives its offsets. */
+  async #create(topic: TopicConfig): Promise<void> {
+    await this.#connect();
+    await this.admin.createTopics({ topics: [topic], waitForLeaders: false });
+    this.#made.add(topic.topic);
+    await askUntilReady(async () => {
+      const offsets = await this.admin.fetchTopicOffsets(topic.topic);
+      return offsets.length === topic.numPartitions ? offsets : undefined;
+    });
   }
 
   async #connect(): Promise<void> {

@@ -71,10 +71,7 @@ describe('shoebox record --from', () => {
       const child = startShoebox(['record', root, '--from', from, ...options]);
       const printed = text(child.stderr);
       const exit = once(child, 'exit');
-      let committed = '';
-      while (committed !== '100' && child.exitCode === null) {
-        const [found] = await topics.admin.fetchOffsets({ groupId: topic, topics: [topic] });
-        committed = found?.partitions[0]?.offset ?? '';
+      while ((await topics.committed(topic))[0] !== 100 && child.exitCode === null) {
         await setTimeout(50);
       }
       child.kill('SIGTERM');

@@ -8,32 +8,14 @@ import { DeliveryError } from '../../../lib/errors/delivery-error.js';
 import { toKafka } from '../../../lib/exporting/destinations/to-kafka.js';
 import { kafkaMetadata } from '../../../lib/exporting/messages/kafka-message.js';
 import { describeWithBroker, uniqueName } from '../../support/brokers.js';
+import { KafkaTopics } from '../../support/kafka.js';
 import { rejection } from '../../support/store-tools.js';
 
-describeWithBroker('toKafka', 'KAFKA_BROKERS', (brokers) => {
-  const kafka = new Kafka({
-    ...{ clientId: 'shoebox-spec', brokers: brokers.split(','), logLevel: logLevel.NOTHING },
-    retry: { initialRetryTime: 50 },
-  });
-  const admin = kafka.admin();
-  const producer = kafka.producer();
-  const topics: string[] = [];
+describeWithBroker('toKafka', 'KAFKA_BROKERS', () => {
+  const topics = new KafkaTopics();
+  const { kafka, producer } = topics;
 
-  before(() => admin.connect());
-  after(async () => {
-    await admin.deleteTopics({ topics });
-    await Promise.all([producer.disconnect(), admin.disconnect()]);
-  });
-
-  async function createTopic(configEntries: { name: string; value: string }[] = []) {
-    const topic = uniqueName('to');
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [{ topic, numPartitions: 3, configEntries }],
-    });
-    topics.push(topic);
-    return topic;
-  }
+  after(() => topics.remove());
 
   /** The first messages of a topic, by partition. */
   async function messagesOf(topic: string, count: number) {
@@ -57,8 +39,7 @@ describeWithBroker('toKafka', 'KAFKA_BROKERS', (brokers) => {
   }
 
   it('gives back messages that were archived from Kafka, in order', async () => {
-    const [from, to] = [await createTopic(), await createTopic()];
-    await producer.connect();
+    const [from, to] = [await topics.make(3), await topics.make(3)];
     const produced = [
       {
         key: 'a',
@@ -88,7 +69,7 @@ describeWithBroker('toKafka', 'KAFKA_BROKERS', (brokers) => {
   });
 
   it('makes headers of other metadata, and takes a partition', async () => {
-    const topic = await createTopic();
+    const topic = await topics.make(3);
     const records = [{ payload: 'x', metadata: { event: 'login' }, time: 1_700_000_000_000 }];
     await pipeline(Readable.from(records), toKafka({ producer, topic, partition: () => 2 }));
     const message = (await messagesOf(topic, 1))[2]?.[0];
@@ -101,7 +82,7 @@ describeWithBroker('toKafka', 'KAFKA_BROKERS', (brokers) => {
   });
 
   it('ends with what the broker refuses, and repeats what may pass', async () => {
-    const topic = await createTopic([{ name: 'max.message.bytes', value: '1000' }]);
+    const topic = await topics.make(3, { 'max.message.bytes': '1000' });
     const large = Readable.from(['x'.repeat(5000)]);
     const error = await rejection(pipeline(large, toKafka({ producer, topic })));
     expect(error).to.be.instanceOf(DeliveryError);

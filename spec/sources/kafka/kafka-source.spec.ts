@@ -80,9 +80,8 @@ describe('createKafkaSource, on a real broker', function () {
     /** Settles when the group has committed an offset. */
     const committed = async (offset: number, partition = 0) => {
       for (;;) {
-        const [found] = await topics.admin.fetchOffsets({ groupId: topic, topics: [topic] });
-        const one = found?.partitions.find((each) => each.partition === partition);
-        if (Number(one?.offset) >= offset) return;
+        const found = (await topics.committed(topic))[partition] ?? -1;
+        if (found >= offset) return;
         await Promise.race([archived, new Promise((resolve) => setTimeout(resolve, 20))]);
       }
     };
@@ -191,8 +190,7 @@ describe('createKafkaSource, on a real broker', function () {
     const first = begin(topic);
     await first.committed(10);
     await first.end();
-    await topics.admin.deleteTopics({ topics: [topic] });
-    await topics.create(topic);
+    await topics.makeAgain(topic);
     await topics.sendNumbers(topic, 100, 120);
     const error = await begin(topic).archived.catch((reason) => reason);
     expect(error)
@@ -219,8 +217,7 @@ describe('createKafkaSource, on a real broker', function () {
     const first = begin(topic);
     await first.committed(10);
     await first.end();
-    await topics.admin.deleteTopics({ topics: [topic] });
-    await topics.create(topic);
+    await topics.makeAgain(topic);
     await topics.sendNumbers(topic, 0, 5);
     const error = await begin(topic).archived.catch((reason) => reason);
     expect(error).to.be.instanceOf(SourceDivergedError).and.to.include({ position: 9, end: 5 });
