@@ -7,7 +7,6 @@ import {
   logLevel,
   type Message,
   type Producer,
-  type ITopicConfig as TopicConfig,
 } from 'kafkajs';
 
 import { isPassing } from '../../lib/sources/kafka/kafka-client.js';
@@ -50,6 +49,24 @@ export async function askUntilReady<T>(request: () => Promise<T | undefined>): P
   }
 }
 
+/** Creates a topic, and settles when each of its partitions gives its offsets. */
+export async function createTopic(
+  admin: Admin,
+  topic: string,
+  numPartitions: number,
+  config: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  // A broker checks every few minutes for messages older than a week, as those of the specs are.
+  const all = { 'retention.ms': '-1', ...config };
+  const configEntries = Object.entries(all).map(([name, value]) => ({ name, value }));
+  const topics = [{ topic, numPartitions, configEntries }];
+  await admin.createTopics({ topics, waitForLeaders: false });
+  await askUntilReady(async () => {
+    const offsets = await admin.fetchTopicOffsets(topic);
+    return offsets.length === numPartitions ? offsets : undefined;
+  });
+}
+
 /** Topics of a spec on the real broker, which `remove` deletes. */
 export class KafkaTopics {
   readonly kafka: Kafka;
@@ -67,8 +84,7 @@ export class KafkaTopics {
   /** Creates a topic with a name of its own. */
   async make(partitions = 1, config: Readonly<Record<string, string>> = {}): Promise<string> {
     const topic = `shoebox-${randomBytes(6).toString('hex')}`;
-    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    await this.#create({ topic, numPartitions: partitions, configEntries });
+    await this.#create(topic, partitions, config);
     return topic;
   }
 
@@ -77,7 +93,7 @@ export class KafkaTopics {
     const listed = async () => new Set(await this.admin.listTopics());
     await this.admin.deleteTopics({ topics: [topic] });
     await askUntilReady(async () => ((await listed()).has(topic) ? undefined : true));
-    await this.#create({ topic, numPartitions: 1 });
+    await this.#create(topic, 1);
   }
 
   /** The offsets that a group has committed, by partition; -1 if there is none. */
@@ -117,15 +133,14 @@ export class KafkaTopics {
     this.#isConnected = false;
   }
 
-  /** Settles when each partition of the new topic gives its offsets. */
-  async #create(topic: TopicConfig): Promise<void> {
+  async #create(
+    topic: string,
+    partitions: number,
+    config: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     await this.#connect();
-    await this.admin.createTopics({ topics: [topic], waitForLeaders: false });
-    this.#made.add(topic.topic);
-    await askUntilReady(async () => {
-      const offsets = await this.admin.fetchTopicOffsets(topic.topic);
-      return offsets.length === topic.numPartitions ? offsets : undefined;
-    });
+    await createTopic(this.admin, topic, partitions, config);
+    this.#made.add(topic);
   }
 
   async #connect(): Promise<void> {

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { Kafka, logLevel } from 'kafkajs';
 
+import { askUntilReady, createTopic } from '../../spec/support/kafka.js';
 import { Archiver, progressOf } from '../brokers/archiver.js';
 import { checkSeries } from '../brokers/check-series.js';
 import { withCompiledChildren } from '../compile.js';
@@ -45,7 +46,7 @@ export async function tortureKafka(kills: number, ack: 'synced' | 'shipped'): Pr
   });
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS }] });
+  await createTopic(admin, TOPIC, PARTITIONS);
   const producing = new Producing(kafka, TOPIC, PARTITIONS);
   await producing.begin();
 
@@ -85,8 +86,10 @@ export async function tortureKafka(kills: number, ack: 'synced' | 'shipped'): Pr
 
   async function committed(): Promise<void> {
     for (;;) {
-      const ends = await admin.fetchTopicOffsets(TOPIC);
-      const [found] = await admin.fetchOffsets({ groupId: TOPIC, topics: [TOPIC] });
+      const ends = await askUntilReady(() => admin.fetchTopicOffsets(TOPIC));
+      const [found] = await askUntilReady(() =>
+        admin.fetchOffsets({ groupId: TOPIC, topics: [TOPIC] }),
+      );
       const left = ends.filter(({ high, partition }) => {
         const one = found?.partitions.find((each) => each.partition === partition);
         return Number(one?.offset ?? 0) < Number(high);
