@@ -1,7 +1,6 @@
 import { addAbortSignal, Writable, type WritableOptions } from 'node:stream';
 
 import type { RecordInput } from '../codec/records/record-input.js';
-import { ArchiveError } from '../errors/archive-error.js';
 import { asError } from '../errors/as-error.js';
 import { nextTick } from '../format/timers.js';
 import type { SeriesPattern } from '../series/listing/series-patterns.js';
@@ -16,8 +15,9 @@ import {
   parseCloseOptions,
   parseFlushOptions,
 } from '../writing/close-options.js';
-import { endAndClose, wasDestroyed } from '../writing/end-and-close.js';
+import { checkNotEnded, endAndClose, wasDestroyed } from '../writing/end-and-close.js';
 import { EndWait } from '../writing/end-wait.js';
+import { RECORDS_AHEAD } from '../writing/queued-bytes.js';
 import type { Receipt } from '../writing/receipts/receipt.js';
 import { createUnheardWarnings } from '../writing/unheard-warnings.js';
 import type { WriterStats } from '../writing/writer-stats.js';
@@ -43,9 +43,6 @@ interface AllEvents extends PartitionedWriterEvents, WritableEvents {}
 
 /** Writable itself, with types for the events. */
 const PartitionedWritable: new (options?: WritableOptions) => TypedWritable<AllEvents> = Writable;
-
-/** How many records Node's buffer holds before `write` returns false. */
-const RECORDS_AHEAD = 1024;
 
 /**
  * A Writable of records that puts each into the archives of its partition, a folder below one
@@ -126,6 +123,11 @@ export class PartitionedWriter extends PartitionedWritable {
     if (signal !== undefined) addAbortSignal(signal, this);
   }
 
+  /** Declared on the class for speed: see `TypedWritable`. */
+  override get writableNeedDrain(): boolean {
+    return this.#intake.owesDrain || super.writableNeedDrain;
+  }
+
   /**
    * Takes a record, and gives a receipt that says how safe it is, as `RollingWriteStream.append`. The
    * record may wait for its partition's writer; its copy then does.
@@ -135,9 +137,7 @@ export class PartitionedWriter extends PartitionedWritable {
    *   `ERR_ENDED` after the end
    */
   append(record: RecordInput): Receipt {
-    if (this.destroyed || this.writableEnded) {
-      throw new ArchiveError('ERR_ENDED', 'cannot append: the writer has ended');
-    }
+    checkNotEnded(this);
     return this.#intake.append(record);
   }
 

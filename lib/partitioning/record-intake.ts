@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 
 import { isBytes } from '../codec/bytes/is-bytes.js';
 import { RecordChecker } from '../codec/record-checker.js';
@@ -84,11 +84,11 @@ export class RecordIntake {
     this.#options = options;
     this.#checker = new RecordChecker(options.settings.settings);
     this.#isAlways = options.settings.syncMode === 'always';
-    const { stream } = options;
-    // Node knows only its own buffer.
-    Object.defineProperty(stream, 'writableNeedDrain', {
-      get: () => this.#owesDrain || Reflect.get(Writable.prototype, 'writableNeedDrain', stream),
-    });
+  }
+
+  /** Whether `write` has returned false after it took a record. Node knows only its own buffer. */
+  get owesDrain(): boolean {
+    return this.#owesDrain;
   }
 
   /** As `Writable.write`. Takes the record at once if none waits in Node's buffer. */

@@ -19,6 +19,12 @@ export async function endAndClose(stream: Writable): Promise<void> {
   if (!stream.writableFinished) throw wasDestroyed();
 }
 
+/** @throws ArchiveError `ERR_ENDED` if the writer has ended, so that nothing can be appended */
+export function checkNotEnded(stream: Writable): void {
+  if (!stream.destroyed && !stream.writableEnded) return;
+  throw new ArchiveError('ERR_ENDED', 'cannot append: the writer has ended');
+}
+
 /** The error of a writer that was destroyed while records waited. */
 export function wasDestroyed(): ArchiveError {
   return new ArchiveError('ERR_DESTROYED', 'the writer was destroyed before all was written');

@@ -1,6 +1,9 @@
 import { isBytes } from '../codec/bytes/is-bytes.js';
 import type { RecordInput } from '../codec/records/record-input.js';
 
+/** How many records Node's buffer holds before `write` returns false. */
+export const RECORDS_AHEAD = 1024;
+
 /**
  * Counted for each record besides its payload; a payload that is not JSON text yet counts no bytes.
  */

@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 
 import type { FormatSettings } from '../codec/create-record-encoder.js';
 import { RecordChecker } from '../codec/record-checker.js';
@@ -116,11 +116,11 @@ export class RecordQueue {
     this.#roller = options.roller;
     this.#bytes = new QueuedBytes(options.maxPendingBytes);
     this.#checker = new RecordChecker(options.settings);
-    // Node knows only its own buffer.
-    Object.defineProperty(options.stream, 'writableNeedDrain', {
-      get: () =>
-        this.#owesDrain || Reflect.get(Writable.prototype, 'writableNeedDrain', this.#stream),
-    });
+  }
+
+  /** Whether `write` has returned false after it took a record. Node knows only its own buffer. */
+  get owesDrain(): boolean {
+    return this.#owesDrain;
   }
 
   /** Why no more records are taken, if so. */
