@@ -9,6 +9,7 @@ import { callShoebox } from '../support/call-shoebox.js';
 import { linesOf } from '../support/followed-log.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';
 import { TemporaryDirectories } from '../support/series.js';
+import { until } from '../support/until.js';
 
 const NAME = /^a-[0-9a-f]{16}-00000[01]\.events\.gz$/;
 
@@ -160,7 +161,10 @@ describe('shoebox, with an S3 service', () => {
     }
     let listed = await shoebox(gc);
     // Swift rounds the time of an upload up, so that it lies ahead.
-    while (listed.stdout === '') listed = await shoebox(gc);
+    await until(async () => {
+      if (listed.stdout === '') listed = await shoebox(gc);
+      return listed.stdout !== '';
+    });
     expect(listed.code, listed.stderr).to.equal(0);
     expect(listed.stdout.match(/^would remove .*left\.events\.gz/gm)).to.have.length(1);
     expect((await shoebox([...gc, '--yes'])).stdout).to.match(/^remove .*events\/left/);

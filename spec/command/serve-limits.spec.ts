@@ -9,6 +9,7 @@ import { expect } from 'chai';
 import { createArchiveReader } from '../../lib/index.js';
 import { exchange, post, ServeChildren } from '../support/serve-tools.js';
 import { SmallDisk } from '../support/small-disk.js';
+import { until } from '../support/until.js';
 
 const run = promisify(execFile);
 const MIB = 2 ** 20;
@@ -54,9 +55,11 @@ describe('shoebox serve, at its limits', () => {
       ).to.have.length(2);
 
       await rm(filling);
-      let answer = await post(url, 'after');
-      while (answer.status !== 200) answer = await post(url, 'after');
-      stored.push(answer.body.sequence);
+      await until(async () => {
+        const { body, status } = await post(url, 'after');
+        if (status === 200) stored.push(body.sequence);
+        return status === 200;
+      });
       expect((await fetch(`${url}/healthz`)).status).to.equal(200);
       const metrics = await (await fetch(`${url}/metrics`)).text();
       expect(metrics).to.match(/^shoebox_stalls_total [1-9]/m);

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { nodeFileLayer, type OpenFile } from '../../lib/files/file-layer.js';
 import { readChunks } from '../../lib/files/read-chunks.js';
 import { rejection } from '../support/store-tools.js';
-import { until } from '../support/writer-tools.js';
+import { until } from '../support/until.js';
 
 describe('readChunks', () => {
   let archive: string;

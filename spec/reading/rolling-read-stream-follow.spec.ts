@@ -18,7 +18,7 @@ import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { Follower } from '../support/follower.js';
 import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/series.js';
-import { until } from '../support/writer-tools.js';
+import { until } from '../support/until.js';
 
 describe('RollingReadStream, that follows a series', () => {
   const directories = new TemporaryDirectories();

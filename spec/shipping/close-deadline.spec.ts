@@ -11,6 +11,7 @@ import { MemoryStore } from '../support/memory-store.js';
 import { passTime } from '../support/pass-time.js';
 import { encodeUnsealed, TemporaryDirectories } from '../support/series.js';
 import { createShippingWriter, reach, turns } from '../support/shipping-writer.js';
+import { until } from '../support/until.js';
 
 const DEADLINE_MS = 200;
 
@@ -163,10 +164,11 @@ describe('The deadline of close', () => {
     writer.write('mine');
     await once(called, 'sealed');
     writer.destroy();
-    while (!writer.closed) {
+    await until(async () => {
       clock.advance(100);
       await turns(1);
-    }
+      return writer.closed;
+    });
     expect(failed[0]?.error).to.include({ code: 'ERR_DEADLINE', deadlineMs: 5000 });
   });
 });

@@ -14,6 +14,7 @@ import { CountingFiles } from '../support/counting-files.js';
 import { sealedArchive } from '../support/sealed-archive.js';
 import { TemporaryDirectories } from '../support/series.js';
 import { rejection } from '../support/store-tools.js';
+import { until } from '../support/until.js';
 import { outcomeOf } from '../support/writer-tools.js';
 
 const GZIP = createCompression({});
@@ -85,7 +86,7 @@ describe('compressArchive', () => {
     });
     await new Promise<void>((resolve) => setImmediate(resolve));
     body.destroy();
-    while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    await until(() => files.open === 0);
   });
 
   it('closes the file at the end, when it is destroyed, and when it fails', async () => {
@@ -98,7 +99,7 @@ describe('compressArchive', () => {
     await outcomeOf(second.body);
     const third = await compressArchive({ ...archive, sha256: 'other' }, files.layer, GZIP);
     await rejection(buffer(third.body));
-    while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    await until(() => files.open === 0);
     expect(files.opened).to.have.length(3);
   });
 

@@ -16,7 +16,7 @@ import { repairArchive } from '../../lib/writing/recovery/repair-archive.js';
 import { FaultyStore } from '../support/faulty-store.js';
 import { type S3Server, startS3 } from '../support/s3-server.js';
 import { readPayloads, TemporaryDirectories } from '../support/series.js';
-import { until } from '../support/writer-tools.js';
+import { until } from '../support/until.js';
 
 /** 1,200 records in three archives, of 16 per block. A tenant has one block, of one archive. */
 const RECORDS = Array.from({ length: 1200 }, (_, i) => ({

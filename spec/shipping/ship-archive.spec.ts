@@ -16,6 +16,7 @@ import { MemoryStore } from '../support/memory-store.js';
 import { sealedArchive } from '../support/sealed-archive.js';
 import { TemporaryDirectories } from '../support/series.js';
 import { rejection } from '../support/store-tools.js';
+import { until } from '../support/until.js';
 
 /** Before an archive is put under a key that others may have. */
 const LOOKS = ['.gz', '', '.zst'].map((suffix) => `head a.events${suffix}`);
@@ -94,7 +95,7 @@ describe('shipArchive', () => {
     };
     expect(await rejection(ship())).to.equal(failure);
     expect(store.count('put')).to.equal(0);
-    while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    await until(() => files.open === 0);
   });
 
   describe('without evidence from the store', () => {
@@ -225,7 +226,7 @@ describe('shipArchive', () => {
     };
     const error = await rejection(ship());
     expect(error).to.include({ operation: 'confirm', transient: true });
-    while (files.open > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    await until(() => files.open === 0);
   });
 
   it('stores nothing if the file has changed since it was sealed', async () => {

@@ -23,6 +23,7 @@ import { encodeUnsealed, numbered, TemporaryDirectories } from '../support/serie
 import { archivesIn, createShippingWriter, reach, turns } from '../support/shipping-writer.js';
 import { rejection } from '../support/store-tools.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
+import { until } from '../support/until.js';
 
 /** Its pattern matches the names of all other templates in this spec. */
 const ANY_NAME = 'x_[[SEQUENCE]]%Y.events';
@@ -97,7 +98,7 @@ describe('Shipper', () => {
     store.before = async (operation) => {
       if (operation !== 'put') return;
       most = Math.max(most, ++underWay);
-      while (most < 3) await turns(1);
+      await until(() => most >= 3);
       underWay--;
     };
     const ship = { to: store, concurrency: 3 };
@@ -362,7 +363,7 @@ describe('Shipper', () => {
         const { writer, clock } = createShippingWriter(directory, store, { signal });
         const failure = new Error('no longer wanted');
         writer.write('x');
-        while (store.calls.length === 0) await turns(1);
+        await until(() => store.calls.length > 0);
         const closing = rejection(writer.close());
         if (how === 'destroy') writer.destroy(failure);
         else controller.abort(failure);
@@ -514,9 +515,7 @@ describe('Shipper', () => {
         most = Math.max(most, spoolBytes());
       });
       const ending = pipeline(source(), writer);
-      while (sealedFiles().length < 5) {
-        await turns(1);
-      }
+      await until(() => sealedFiles().length >= 5);
       await turns(300);
       // Five records fill the spool. The source has given a few more, which fill Node's queue.
       expect(taken).to.be.within(5, 8);
@@ -588,7 +587,7 @@ describe('Shipper', () => {
           await receipts[i]?.sealed;
           await turns(20);
         }
-        while (dropped.length < 3) await turns(1);
+        await until(() => dropped.length >= 3);
         // The first archive is being sent.
         expect(dropped).to.deep.equal([1, 2, 3].map((i) => `x_00000${i}.events`));
         expect(spoolBytes()).to.be.lessThan(SPOOL + 10_500);
@@ -639,9 +638,7 @@ describe('Shipper', () => {
       const { writer } = createShippingWriter(directory, store, options());
       const payloads = Array.from({ length: 20 }, (_, i) => `${i}:`.padEnd(10_000, 'x'));
       for (const payload of payloads) writer.write(payload);
-      while (sealedFiles().length < 5) {
-        await turns(1);
-      }
+      await until(() => sealedFiles().length >= 5);
       const drained = new Promise<void>((resolve) => writer.once('drained', resolve));
       const ending = rejection(writer.close());
       await drained;
@@ -658,7 +655,7 @@ describe('Shipper', () => {
       }
       const release = holdPuts();
       const { writer } = createShippingWriter(directory, store, options());
-      while (store.count('put') === 0) await turns(1);
+      await until(() => store.count('put') > 0);
       expect(writer.stats().left).to.equal(2);
       writer.write('new');
       await turns();
@@ -731,20 +728,18 @@ describe('Shipper', () => {
     for (const payload of payloads[0] ?? []) first.writer.write(payload);
     const second = create('x_b[[SEQUENCE]].events');
     for (const payload of payloads[1] ?? []) second.writer.write(payload);
-    while (sealedFiles().length < 20) await turns(1);
+    await until(() => sealedFiles().length >= 20);
     const third = create(ANY_NAME);
-    while (third.writer.stats().left < 20) await turns(1);
+    await until(() => third.writer.stats().left >= 20);
     release();
-    let isDone = false;
-    const closing = Promise.all([first, second, third].map(({ writer }) => writer.close()));
-    void closing.finally(() => {
-      isDone = true;
-    });
-    while (!isDone) {
+    const writers = [first, second, third];
+    const closing = Promise.all(writers.map(({ writer }) => writer.close()));
+    await until(async () => {
       // A writer looks again each second at an archive that another one ships.
-      for (const { clock } of [first, second, third]) clock.advance(1000);
+      for (const { clock } of writers) clock.advance(1000);
       await turns(10);
-    }
+      return writers.every(({ writer }) => writer.closed);
+    });
     await closing;
     expect(store.count('put')).to.equal(20);
     for (const { failed } of [first, second, third]) expect(failed).to.deep.equal([]);

@@ -16,6 +16,7 @@ import { FakeClock } from '../support/fake-clock.js';
 import { deliver, ListSource, range } from '../support/list-source.js';
 import { MemoryStore } from '../support/memory-store.js';
 import { TemporaryDirectories } from '../support/series.js';
+import { until } from '../support/until.js';
 
 describe('archiveFrom', () => {
   const temporary = new TemporaryDirectories();
@@ -51,15 +52,6 @@ describe('archiveFrom', () => {
     return sequences;
   }
 
-  /** Settles when a condition holds, after turns of the event loop. */
-  async function until(condition: () => boolean): Promise<void> {
-    const deadlineMs = Date.now() + 10_000;
-    while (!condition()) {
-      await setImmediate();
-      if (Date.now() > deadlineMs) throw new Error('the condition does not come true');
-    }
-  }
-
   it('archives every record, acknowledges the last, and seals everything at the end', async () => {
     const source = new ListSource();
     const { end } = begin(source);
@@ -92,10 +84,10 @@ describe('archiveFrom', () => {
     const intakes = [await source.open('topic/0'), await source.open('topic/1')];
     for (const round of [0, 1, 2]) {
       for (const intake of intakes) await deliver(intake, range(round * 10, round * 10 + 10));
-      while (source.requests.length <= round) {
+      await until(() => {
         clock.advance(100);
-        await setImmediate();
-      }
+        return source.requests.length > round;
+      });
     }
     await end();
     // The first request may come when one of the series is safe, and the other is not yet.

@@ -9,6 +9,7 @@ import { decodeArchive } from '../support/decode-archive.js';
 import { encodeBlocks } from '../support/encode-archive.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
+import { until } from '../support/until.js';
 import { SlowSink, settle } from './stream-tools.js';
 
 interface Timed {
@@ -36,10 +37,11 @@ async function arrivals(records: Timed[], options: ReplayOptions = {}, stepMs = 
     isOver = true;
   });
   await settle();
-  while (!isOver) {
+  await until(async () => {
     clock.advance(stepMs);
     await settle();
-  }
+    return isOver;
+  });
   expect(clock.pendingTimers).to.equal(0);
   return found;
 }

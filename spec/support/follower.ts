@@ -10,7 +10,7 @@ import {
 } from '../../lib/index.js';
 import { FakeClock } from './fake-clock.js';
 import { rejection } from './store-tools.js';
-import { until } from './writer-tools.js';
+import { until } from './until.js';
 
 /** A reader that follows a series. Its clock stands still: it polls only when a spec lets time pass. */
 export class Follower {

@@ -1,4 +1,5 @@
 import type { FakeClock } from './fake-clock.js';
+import { until } from './until.js';
 
 const STEP_MS = 50;
 
@@ -19,12 +20,14 @@ export async function passTime<T>(
     isSettled = true;
   };
   settling.then(settled, settled);
-  while (!isSettled) {
+  const step = async () => {
     await diskIdle();
-    if (isSettled || passedMs >= mostMs) continue;
+    if (isSettled || passedMs >= mostMs) return isSettled;
     clock.advance(STEP_MS);
     passedMs += STEP_MS;
-  }
+    return false;
+  };
+  await until(step, { what: 'the promise settles' });
   return await settling;
 }
 

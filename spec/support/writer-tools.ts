@@ -81,11 +81,6 @@ export function outcomeOf(stream: Readable | Writable): Promise<unknown> {
   });
 }
 
-/** Waits until a condition holds. Only the spec's timeout ends the wait otherwise. */
-export async function until(isMet: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isMet())) await new Promise((resolve) => setImmediate(resolve));
-}
-
 /** A clock whose time of day specs set, with the system's timers. */
 export class JumpingClock implements Clock {
   jumpMs = 0;

@@ -10,7 +10,6 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 
 import { expect } from 'chai';
 
@@ -19,6 +18,7 @@ import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
 import type { Receipt } from '../../lib/writing/receipts/receipt.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import type { LostRecords } from '../../lib/writing/sink/archive-sink.js';
+import { fileTimePasses } from '../support/file-time.js';
 import { numbered, TemporaryDirectories } from '../support/series.js';
 
 /** What another program does to the open file. */
@@ -124,8 +124,7 @@ describe('RollingWriteStream, whose open file another program changes', () => {
           writer.on('lost', (one) => lost.push(one));
           const early = numbered('early', 40).map((name) => writer.append(payload(name)));
           await Promise.all(early.map((receipt) => receipt.synced));
-          // The time of a file does not show changes within a few milliseconds.
-          if (when === 'before more records') await setTimeout(20);
+          if (when === 'before more records') await fileTimePasses(await openPath());
           await change(await openPath());
           const names = when === 'before the seal' ? [] : numbered('late', 40);
           const late = names.map((name) => writer.append(payload(name)));

@@ -9,7 +9,7 @@ import { repairArchive } from '../../lib/writing/recovery/repair-archive.js';
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { encodeUnsealed, TemporaryDirectories } from '../support/series.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
-import { until } from '../support/writer-tools.js';
+import { until } from '../support/until.js';
 
 describe('permissions of the files of a RollingWriteStream', () => {
   const directories = new TemporaryDirectories();

@@ -17,13 +17,13 @@ import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
 import { Gate, TestDisk } from '../support/test-disk.js';
+import { until } from '../support/until.js';
 import {
   catchUncaught,
   hexOf,
   numbers,
   outcomeOf,
   payloadsOf,
-  until,
   wholeArchives,
 } from '../support/writer-tools.js';
 

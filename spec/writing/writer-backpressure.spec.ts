@@ -14,7 +14,8 @@ import type { RollingWriteOptions } from '../../lib/writing/rolling-write-option
 import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { SLAB_BYTES } from '../../lib/writing/sink/slab-keeper.js';
 import { Gate, TestDisk } from '../support/test-disk.js';
-import { outcomeOf, payloadsOf, until } from '../support/writer-tools.js';
+import { until } from '../support/until.js';
+import { outcomeOf, payloadsOf } from '../support/writer-tools.js';
 
 const MIB = 2 ** 20;
 

@@ -16,8 +16,9 @@ import { FakeClock } from '../support/fake-clock.js';
 import { passTime } from '../support/pass-time.js';
 import { rejection } from '../support/store-tools.js';
 import { Gate, systemError, TestDisk } from '../support/test-disk.js';
+import { until } from '../support/until.js';
 import { withFile } from '../support/with-file.js';
-import { numbers, outcomeOf, payloadsOf, until, wholeArchives } from '../support/writer-tools.js';
+import { numbers, outcomeOf, payloadsOf, wholeArchives } from '../support/writer-tools.js';
 
 describe('RollingWriteStream, after a failure', () => {
   let directory: string;

@@ -13,7 +13,8 @@ import type { RollingWriteOptions } from '../../lib/writing/rolling-write-option
 import { MemoryStore } from '../support/memory-store.js';
 import { encodeUnsealed } from '../support/series.js';
 import { Gate } from '../support/test-disk.js';
-import { numbers, payloadsOf, sha256Of, until } from '../support/writer-tools.js';
+import { until } from '../support/until.js';
+import { numbers, payloadsOf, sha256Of } from '../support/writer-tools.js';
 
 describe('handlers of a RollingWriteStream', () => {
   let directory: string;

@@ -13,13 +13,13 @@ import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { takeLease } from '../../lib/writing/sink/archive-lease.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { systemError, TestDisk } from '../support/test-disk.js';
+import { until } from '../support/until.js';
 import {
   numbers,
   outcomeOf,
   payloadsOf,
   readWhole,
   sha256Of,
-  until,
   wholeArchives,
 } from '../support/writer-tools.js';
 

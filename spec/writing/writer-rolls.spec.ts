@@ -24,13 +24,13 @@ import { compiled } from '../support/compiled.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
 import { Gate, systemError, TestDisk } from '../support/test-disk.js';
+import { until } from '../support/until.js';
 import {
   catchUncaught,
   JumpingClock,
   numbers,
   outcomeOf,
   payloadsOf,
-  until,
   wholeArchives,
 } from '../support/writer-tools.js';
 

@@ -20,7 +20,8 @@ import { RollingWriteStream } from '../../lib/writing/rolling-write-stream.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { rejection } from '../support/store-tools.js';
 import { Gate } from '../support/test-disk.js';
-import { numbers, outcomeOf, payloadsOf, until } from '../support/writer-tools.js';
+import { until } from '../support/until.js';
+import { numbers, outcomeOf, payloadsOf } from '../support/writer-tools.js';
 
 /** A shipper whose store takes an archive when the spec says so. */
 class TestShipper implements ArchiveShipper {

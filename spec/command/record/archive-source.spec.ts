@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout } from 'node:timers/promises';
 import zlib from 'node:zlib';
 
 import { expect } from 'chai';
@@ -13,6 +12,7 @@ import { KAFKA_BROKERS, KafkaTopics, NO_KAFKA } from '../../support/kafka.js';
 import { range } from '../../support/list-source.js';
 import { startShoebox } from '../../support/run-shoebox.js';
 import { TemporaryDirectories } from '../../support/series.js';
+import { until } from '../../support/until.js';
 
 describe('shoebox record --from', () => {
   const temporary = new TemporaryDirectories();
@@ -71,9 +71,9 @@ describe('shoebox record --from', () => {
       const child = startShoebox(['record', root, '--from', from, ...options]);
       const printed = text(child.stderr);
       const exit = once(child, 'exit');
-      while ((await topics.committed(topic))[0] !== 100 && child.exitCode === null) {
-        await setTimeout(50);
-      }
+      const isCommitted = async () =>
+        (await topics.committed(topic))[0] === 100 || child.exitCode !== null;
+      await until(isCommitted, { what: 'the offset is committed', mostMs: 45_000, everyMs: 50 });
       child.kill('SIGTERM');
       expect(await exit, await printed).to.deep.equal([0, null]);
       const reader = createArchiveReader(join(store, topic, '0'));

@@ -10,6 +10,7 @@ import { describeWithBroker, uniqueName } from '../../support/brokers.js';
 import { callShoebox } from '../../support/call-shoebox.js';
 import { startShoebox } from '../../support/run-shoebox.js';
 import { TemporaryDirectories } from '../../support/series.js';
+import { until } from '../../support/until.js';
 
 const temporary = new TemporaryDirectories();
 
@@ -18,7 +19,7 @@ async function record(from: string, isDone: () => Promise<boolean>) {
   const directory = await temporary.make();
   const child = startShoebox(['record', directory, '--from', from]);
   const exit = once(child, 'exit');
-  while (!(await isDone())) if (child.exitCode !== null) break;
+  await until(async () => (await isDone()) || child.exitCode !== null);
   child.kill('SIGTERM');
   const [code] = await exit;
   const records = await createArchiveReader(`${directory}/**/*.events`).toArray();

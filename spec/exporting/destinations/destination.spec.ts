@@ -22,6 +22,7 @@ import { settle } from '../../streams/stream-tools.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { TemporaryDirectories } from '../../support/series.js';
 import { rejection } from '../../support/store-tools.js';
+import { until } from '../../support/until.js';
 
 /** Answers each batch as the spec says. */
 class ScriptedSender implements MessageSender<string> {
@@ -206,11 +207,11 @@ describe('Destination', () => {
     const { clock, destination, sender } = create({ cursorFile });
     for (const record of records) destination.write(record);
     await settle();
-    while (sender.batches.length < 1) await settle();
+    await until(() => sender.batches.length > 0);
     await sender.answer();
     expect(await readCursorFile(cursorFile)).to.equal(undefined);
     clock.advance(1000);
-    while ((await readCursorFile(cursorFile)) !== records[0]?.cursor) await settle();
+    await until(async () => (await readCursorFile(cursorFile)) === records[0]?.cursor);
     await sender.answer(2, failure(true));
     destination.destroy();
     await rejection(finished(destination));

@@ -9,9 +9,9 @@ import { expect } from 'chai';
 
 import { DeliveryError } from '../../../lib/errors/delivery-error.js';
 import { type ToHttpOptions, toHttp } from '../../../lib/exporting/destinations/to-http.js';
-import { settle } from '../../streams/stream-tools.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { rejection } from '../../support/store-tools.js';
+import { until } from '../../support/until.js';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
@@ -158,7 +158,7 @@ describe('toHttp', () => {
       setImmediate(() => clock.advance(delayMs));
     });
     const done = pipeline(Readable.from(['a']), destination);
-    while (bodies.length < 1) await settle();
+    await until(() => bodies.length > 0);
     clock.advance(5000);
     await done;
     expect(problems[0]).to.equal('no answer within 5000 ms');
@@ -169,7 +169,7 @@ describe('toHttp', () => {
     const { bodies, requests, url } = await serve(() => {});
     const destination = toHttp({ url });
     destination.write('a');
-    while (bodies.length < 1) await settle();
+    await until(() => bodies.length > 0);
     const closed = once(requests[0]?.socket ?? destination, 'close');
     destination.destroy();
     await Promise.all([rejection(finished(destination)), closed]);

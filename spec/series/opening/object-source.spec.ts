@@ -20,6 +20,7 @@ import {
   TemporaryDirectories,
 } from '../../support/series.js';
 import { rejection } from '../../support/store-tools.js';
+import { until } from '../../support/until.js';
 import { outcomeOf } from '../../support/writer-tools.js';
 
 describe('ObjectSource', () => {
@@ -204,7 +205,7 @@ describe('ObjectSource', () => {
       store.breakAfter = () => 0;
       const reader = createArchiveReader({ store, pattern: 'b.events' }, { clock: patient });
       const reading = readPayloads(reader);
-      while (timers === 0) await new Promise((resolve) => setImmediate(resolve));
+      await until(() => timers > 0);
       reader.destroy(new Error('enough'));
       expect((await reading).error).to.have.property('message', 'enough');
       if (!reader.closed) await outcomeOf(reader);

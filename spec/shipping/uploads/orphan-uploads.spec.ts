@@ -7,7 +7,7 @@ import {
 import type { UnfinishedUpload } from '../../../lib/stores/contract/store.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryStore, storeError } from '../../support/memory-store.js';
-import { turns } from '../../support/shipping-writer.js';
+import { until } from '../../support/until.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -52,7 +52,7 @@ describe('OrphanUploads', () => {
     const [, ...others] = left();
     const orphans = create();
     orphans.start();
-    while (store.count('abort') === 0) await turns(1);
+    await until(() => store.count('abort') > 0);
     await orphans.stop();
     expect(left()).to.deep.equal(others);
     expect([store.count('abort'), failed, clock.pendingTimers]).to.deep.equal([1, [], 0]);
@@ -61,10 +61,10 @@ describe('OrphanUploads', () => {
   it('looks again every day', async () => {
     const orphans = create();
     orphans.start();
-    while (clock.pendingTimers === 0) await turns(1);
+    await until(() => clock.pendingTimers > 0);
     begin('logs/a/x_1.events.gz', 6 * DAY_MS);
     clock.advance(DAY_MS);
-    while (left().length > 0) await turns(1);
+    await until(() => left().length === 0);
     expect(clock.refTimers).to.equal(0);
     await orphans.stop();
     expect(clock.pendingTimers).to.equal(0);
@@ -78,7 +78,7 @@ describe('OrphanUploads', () => {
     };
     const orphans = create();
     orphans.start();
-    while (store.count('abort') < 2) await turns(1);
+    await until(() => store.count('abort') >= 2);
     await orphans.stop();
     expect(failed).to.deep.equal(['memory/logs/a/x_1.events.gz']);
     expect(left()).to.deep.equal([`logs/a/x_1.events.gz ${8 * DAY_MS}`]);
@@ -92,7 +92,7 @@ describe('OrphanUploads', () => {
       store.listUploads = () => listing(Promise.reject(storeError(false, code)));
       const orphans = create();
       orphans.start();
-      while (clock.pendingTimers === 0) await turns(1);
+      await until(() => clock.pendingTimers > 0);
       await orphans.stop();
       expect(failed).to.deep.equal(reported);
     });

@@ -18,6 +18,7 @@ import { createAmqpSource } from '../../../lib/sources/amqp/amqp-source.js';
 import { describeWithBroker, uniqueName } from '../../support/brokers.js';
 import { TemporaryDirectories } from '../../support/series.js';
 import { rejection } from '../../support/store-tools.js';
+import { until } from '../../support/until.js';
 
 describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
   const temporary = new TemporaryDirectories();
@@ -81,9 +82,7 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
     return {
       ...{ source, done },
       async finish(records: number) {
-        while (source.stats().records < records) {
-          await Promise.race([channel.checkQueue(queue), done]);
-        }
+        await Promise.race([until(() => source.stats().records >= records), done]);
         end.abort();
         return await done;
       },
@@ -132,7 +131,7 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
     // Nothing is shipped before the end, so nothing is acknowledged.
     const store = await temporary.make();
     const killed = archive(queue, root, { ack: 'shipped', store, with: other });
-    while (killed.source.stats().records < 100) await channel.checkQueue(queue);
+    await until(() => killed.source.stats().records >= 100);
     await other.close();
     const error = await rejection(killed.done);
     expect(error).to.be.instanceOf(ArchiveError).with.property('code', 'ERR_SOURCE_ENDED');
@@ -160,11 +159,11 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
     );
     await publish(queue, 10);
     done.catch(() => undefined);
-    while (source.stats().acknowledgements < 1) await Promise.race([waitingIn(queue), done]);
+    await Promise.race([until(() => source.stats().acknowledgements >= 1), done]);
     proxy.breakConnections();
     await publish(queue, 10, 10);
     const textsSoFar = async () => new Set(await textsIn(root)).size;
-    while ((await textsSoFar()) < 20) await Promise.race([waitingIn(queue), done]);
+    await Promise.race([until(async () => (await textsSoFar()) >= 20), done]);
     end.abort();
     await done;
     expect(new Set(await textsIn(root)).size).to.equal(20);
@@ -190,7 +189,7 @@ describeWithBroker('createAmqpSource', 'AMQP_URL', (url) => {
     const queue = await createQueue();
     await publish(queue, 1);
     const deleted = archive(queue, root);
-    while (deleted.source.stats().records < 1) await channel.checkQueue(queue);
+    await until(() => deleted.source.stats().records >= 1);
     await channel.deleteQueue(queue);
     expect(String(await rejection(deleted.done))).to.include('the queue was deleted');
     expect(await textsIn(root)).to.deep.equal(['0']);

@@ -19,6 +19,7 @@ import { createNatsSource } from '../../../lib/sources/nats/nats-source.js';
 import { describeWithBroker, uniqueName } from '../../support/brokers.js';
 import { TemporaryDirectories } from '../../support/series.js';
 import { rejection } from '../../support/store-tools.js';
+import { until } from '../../support/until.js';
 
 describeWithBroker('createNatsSource', 'NATS_URL', (servers) => {
   const temporary = new TemporaryDirectories();
@@ -73,9 +74,7 @@ describeWithBroker('createNatsSource', 'NATS_URL', (servers) => {
       ...{ source, lost, done },
       /** Waits for so many records, then ends. */
       async finish(records: number) {
-        while (source.stats().records < records) {
-          await Promise.race([new Promise((resolve) => setTimeout(resolve, 5)), done]);
-        }
+        await Promise.race([until(() => source.stats().records >= records), done]);
         end.abort();
         return await done;
       },
@@ -129,7 +128,7 @@ describeWithBroker('createNatsSource', 'NATS_URL', (servers) => {
     const root = await temporary.make();
     await publish(stream, 3000);
     const first = archive(stream, root);
-    while ((await connectionFloor(stream)) < 3000) await first.source.stats();
+    await until(async () => (await connectionFloor(stream)) >= 3000);
     await publish(stream, 10, 3000);
     expect(await first.finish(3010)).to.include({ records: 3010 });
     await publish(stream, 10, 3010);
@@ -180,7 +179,7 @@ describeWithBroker('createNatsSource', 'NATS_URL', (servers) => {
     const roots = [await temporary.make(), await temporary.make()];
     const both = roots.map((root) => archive(stream, root));
     for (let n = 0; n < 4000; n += 500) await publish(stream, 500, n);
-    while ((await connectionFloor(stream)) < 4000) await manager.streams.info(stream);
+    await until(async () => (await connectionFloor(stream)) >= 4000);
     await Promise.all(both.map(({ finish }) => finish(0)));
     const reader = createArchiveReader(roots.map((root) => `${root}/**/*.events`));
     const numbers = (await reader.toArray()).map((record) => Number(record.text()));
@@ -276,7 +275,7 @@ describeWithBroker('createNatsSource', 'NATS_URL', (servers) => {
     const root = await temporary.make();
     await publish(stream, 2);
     const deleted = archive(stream, root);
-    while (deleted.source.stats().records < 2) await manager.streams.info(stream);
+    await until(() => deleted.source.stats().records >= 2);
     await manager.streams.delete(stream);
     const gone = await rejection(deleted.done);
     expect(gone).to.be.instanceOf(ArchiveError).with.property('code', 'ERR_SOURCE_ENDED');
@@ -291,7 +290,7 @@ describeWithBroker('createNatsSource', 'NATS_URL', (servers) => {
         createArchiveWriter({ directory: join(root, path), ...options }),
       ),
     );
-    while (source.stats().series === 0) await manager.streams.info(source.name.split(' ')[2] ?? '');
+    await until(() => source.stats().series > 0);
     await other.close();
     expect(await done).to.have.property('code', 'ERR_SOURCE_ENDED');
     expect(await numbersIn(root)).to.deep.equal([0, 1]);

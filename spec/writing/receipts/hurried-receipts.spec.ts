@@ -8,7 +8,7 @@ import { RECEIPT_LEVELS } from '../../../lib/writing/receipts/receipt-level.js';
 import { RollingWriteStream } from '../../../lib/writing/rolling-write-stream.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { Gate, TestDisk } from '../../support/test-disk.js';
-import { until } from '../../support/writer-tools.js';
+import { until } from '../../support/until.js';
 
 describe('a caller that waits for a receipt', () => {
   let directory: string;

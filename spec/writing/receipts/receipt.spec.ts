@@ -21,13 +21,8 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { passTime } from '../../support/pass-time.js';
 import { rejection } from '../../support/store-tools.js';
 import { Gate, systemError, TestDisk } from '../../support/test-disk.js';
-import {
-  catchUncaught,
-  numbers,
-  outcomeOf,
-  payloadsOf,
-  until,
-} from '../../support/writer-tools.js';
+import { until } from '../../support/until.js';
+import { catchUncaught, numbers, outcomeOf, payloadsOf } from '../../support/writer-tools.js';
 
 describe('receipts', () => {
   let directory: string;

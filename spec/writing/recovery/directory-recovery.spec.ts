@@ -20,7 +20,8 @@ import { everyNth } from '../../support/sampled.js';
 import { type ScratchDirectory, withScratch } from '../../support/scratch-directory.js';
 import { encodeUnsealed, numbered } from '../../support/series.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
-import { outcomeOf, payloadsOf, until } from '../../support/writer-tools.js';
+import { until } from '../../support/until.js';
+import { outcomeOf, payloadsOf } from '../../support/writer-tools.js';
 
 describe('DirectoryRecovery', () => {
   const template = 'x_[[SEQUENCE]].events';

@@ -20,7 +20,7 @@ import {
 import { takeLease } from '../../../lib/writing/sink/archive-lease.js';
 import { mockTimeouts, restoreTimeouts } from '../../support/mock-timeouts.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
-import { until } from '../../support/writer-tools.js';
+import { until } from '../../support/until.js';
 
 const DAY_MS = 24 * 3_600_000;
 

@@ -23,7 +23,8 @@ import { type ScratchDirectory, withScratch } from '../../support/scratch-direct
 import { encodeUnsealed } from '../../support/series.js';
 import { rejection } from '../../support/store-tools.js';
 import { Gate, systemError, TestDisk } from '../../support/test-disk.js';
-import { numbers, payloadsOf, until } from '../../support/writer-tools.js';
+import { until } from '../../support/until.js';
+import { numbers, payloadsOf } from '../../support/writer-tools.js';
 
 const TEMPLATE = 'x_[[SEQUENCE]].events';
 const NAME = 'x_1.events';

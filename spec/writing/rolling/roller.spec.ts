@@ -18,7 +18,8 @@ import { SLAB_BYTES } from '../../../lib/writing/sink/slab-keeper.js';
 import { WRITER_ID } from '../../support/encode-archive.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { Gate, systemError, TestDisk } from '../../support/test-disk.js';
-import { payloadsOf, until, wholeArchives } from '../../support/writer-tools.js';
+import { until } from '../../support/until.js';
+import { payloadsOf, wholeArchives } from '../../support/writer-tools.js';
 
 const FLUSH_INTERVAL_MS = 1000;
 

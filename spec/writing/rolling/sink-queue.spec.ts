@@ -19,7 +19,8 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { passTime } from '../../support/pass-time.js';
 import { rejection } from '../../support/store-tools.js';
 import { Gate, systemError, TestDisk } from '../../support/test-disk.js';
-import { payloadsOf, until } from '../../support/writer-tools.js';
+import { until } from '../../support/until.js';
+import { payloadsOf } from '../../support/writer-tools.js';
 
 const KIB = 2 ** 10;
 

@@ -16,8 +16,8 @@ import { takeLease } from '../../../lib/writing/sink/archive-lease.js';
 import { mockTimeouts, restoreTimeouts } from '../../support/mock-timeouts.js';
 import { rejection } from '../../support/store-tools.js';
 import { systemError, TestDisk } from '../../support/test-disk.js';
+import { until } from '../../support/until.js';
 import { withFile } from '../../support/with-file.js';
-import { until } from '../../support/writer-tools.js';
 
 describe('takeLease', () => {
   let directory: string;

@@ -1,13 +1,13 @@
 import { appendFile, mkdtemp, open, rm, truncate, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 
 import { expect } from 'chai';
 
 import { nodeFileLayer, type OpenFile } from '../../../lib/files/file-layer.js';
 import { writeAll } from '../../../lib/files/write-all.js';
 import { FileGuard } from '../../../lib/writing/sink/file-guard.js';
+import { fileTimePasses } from '../../support/file-time.js';
 import { rejection } from '../../support/store-tools.js';
 
 describe('FileGuard', () => {
@@ -75,7 +75,7 @@ describe('FileGuard', () => {
 
   it('fails before an append if the content has changed', async () => {
     await append(ones);
-    await setTimeout(20);
+    await fileTimePasses(path);
     const other = await open(path, 'r+');
     await other.write('2', 10);
     await other.close();
