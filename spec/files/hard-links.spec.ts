@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -56,6 +56,16 @@ describe('hasHardLinks', () => {
   it('may be asked by several processes at the same time', async () => {
     const asked = Array.from({ length: 10 }, () => hasHardLinks(nodeFileLayer, directory));
     expect(await Promise.all(asked)).to.deep.equal(Array(10).fill(true));
+    expect(await readdir(directory)).to.deep.equal([]);
+  });
+
+  it('needs no luck if another process removes its file each time', async () => {
+    const others = '.link.0000000000000000.part';
+    const link: typeof nodeFileLayer.link = async (from, to) => {
+      await rm(join(directory, others), { force: true });
+      await nodeFileLayer.link(from, to);
+    };
+    expect(await hasHardLinks({ ...nodeFileLayer, link }, directory)).to.equal(true);
     expect(await readdir(directory)).to.deep.equal([]);
   });
 
