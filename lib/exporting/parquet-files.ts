@@ -6,8 +6,8 @@ import type { FileLayer, OpenFile } from '../files/file-layer.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { syncDirectory } from '../files/sync-directory.js';
 import { isMissing } from '../files/system-error.js';
-import { unlinkIfThere } from '../files/take-name.js';
 import { createUploadId, toTemporaryName } from '../files/temporary-name.js';
+import { unlinkIfThere } from '../files/unlink-if-there.js';
 import { writeAll } from '../files/write-all.js';
 import { ParquetConverter, type ParquetSettings } from './parquet-converter.js';
 

@@ -5,6 +5,7 @@ import { findFile } from './find-file.js';
 import { makeDirectory } from './make-directory.js';
 import { systemCodeOf } from './system-error.js';
 import { createUploadId, toTemporaryName } from './temporary-name.js';
+import { unlinkIfThere } from './unlink-if-there.js';
 
 /** The errors of file systems that have no hard links, or no more of them for this file. */
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
@@ -40,7 +41,7 @@ async function probe(
   const nameOf = (uploadId: string) => join(directory, toTemporaryName({ name: 'link', uploadId }));
   const [path, other] = [nameOf(ids[0]), nameOf(ids[1])];
   // The file of another user could not be linked, though the file system has links.
-  await removeIfThere(files, path);
+  await unlinkIfThere(files, path);
   try {
     await (await files.open(path, 'wx')).close();
     await files.link(path, other);
@@ -52,15 +53,7 @@ async function probe(
     if (isLinked) return true;
     throw error;
   } finally {
-    await removeIfThere(files, other);
-    await removeIfThere(files, path);
-  }
-}
-
-async function removeIfThere(files: FileLayer, path: string): Promise<void> {
-  try {
-    await files.unlink(path);
-  } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
+    await unlinkIfThere(files, other);
+    await unlinkIfThere(files, path);
   }
 }

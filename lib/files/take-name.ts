@@ -1,7 +1,6 @@
 import type { FileLayer } from './file-layer.js';
 import { findFile } from './find-file.js';
 import { saysNoHardLinks } from './hard-links.js';
-import { systemCodeOf } from './system-error.js';
 
 /**
  * Gives a file a free name. Unlike `rename`, it never replaces a file that has just got this name.
@@ -28,14 +27,5 @@ async function renameToFree(files: FileLayer, from: string, path: string): Promi
     // A rename that failed may have happened: remove the name only while it is the placeholder's.
     if ((await findFile(from, files)) !== null) await files.unlink(path).catch(() => undefined);
     throw error;
-  }
-}
-
-/** Removes a file. Does nothing when there is none. */
-export async function unlinkIfThere(files: FileLayer, path: string): Promise<void> {
-  try {
-    await files.unlink(path);
-  } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
   }
 }

@@ -4,7 +4,7 @@ import type { FileLayer } from '../files/file-layer.js';
 import { findFile } from '../files/find-file.js';
 import { syncDirectory } from '../files/sync-directory.js';
 import { isMissing } from '../files/system-error.js';
-import { unlinkIfThere } from '../files/take-name.js';
+import { unlinkIfThere } from '../files/unlink-if-there.js';
 import { type OptionNames, readOptions } from '../format/option-names.js';
 import {
   type ByteCount,

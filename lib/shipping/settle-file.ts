@@ -7,7 +7,7 @@ import { isSameAsBefore } from '../files/is-same-as-before.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { syncDirectory } from '../files/sync-directory.js';
 import { isMissing } from '../files/system-error.js';
-import { unlinkIfThere } from '../files/take-name.js';
+import { unlinkIfThere } from '../files/unlink-if-there.js';
 import type { ShippableArchive } from '../writing/handlers/archive-shipper.js';
 import { moveFile } from '../writing/handlers/move-file.js';
 import type { LocalFile } from './ship-options.js';

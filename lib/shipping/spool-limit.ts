@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { SpoolFullError } from '../errors/spool-full-error.js';
 import type { FileLayer } from '../files/file-layer.js';
 import { syncDirectory } from '../files/sync-directory.js';
-import { unlinkIfThere } from '../files/take-name.js';
+import { unlinkIfThere } from '../files/unlink-if-there.js';
 import type { ArchiveFailure } from '../writing/handlers/archive-failure.js';
 import type { DroppedArchive } from '../writing/handlers/archive-shipper.js';
 import type { WhenFull } from './ship-options.js';

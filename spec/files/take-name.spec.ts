@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
-import { takeName, unlinkIfThere } from '../../lib/files/take-name.js';
+import { takeName } from '../../lib/files/take-name.js';
 import { withScratch } from '../support/scratch-directory.js';
 import { rejection } from '../support/store-tools.js';
 
@@ -71,21 +71,5 @@ describe('takeName', () => {
       expect(await rejection(taking)).to.have.property('code', 'EIO');
       expect(await list()).to.deep.equal(['old']);
     });
-  });
-});
-
-describe('unlinkIfThere', () => {
-  it('removes a file, and does nothing when there is none', async () => {
-    await withScratch(async ({ put, list }) => {
-      const path = await put('a', Buffer.from('a'));
-      await unlinkIfThere(nodeFileLayer, path);
-      await unlinkIfThere(nodeFileLayer, path);
-      expect(await list()).to.deep.equal([]);
-    });
-  });
-
-  it('passes on every other failure', async () => {
-    const files = { ...nodeFileLayer, unlink: failing('EACCES') };
-    expect(await rejection(unlinkIfThere(files, 'a'))).to.have.property('code', 'EACCES');
   });
 });

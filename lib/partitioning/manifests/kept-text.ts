@@ -5,7 +5,7 @@ import { readRange } from '../../files/read-range.js';
 import { replaceFile } from '../../files/replace-file.js';
 import { syncDirectory } from '../../files/sync-directory.js';
 import { isMissing } from '../../files/system-error.js';
-import { unlinkIfThere } from '../../files/take-name.js';
+import { unlinkIfThere } from '../../files/unlink-if-there.js';
 
 /** Larger files are not ours. */
 const LONGEST_BYTES = 256 * 2 ** 20;

@@ -6,8 +6,8 @@ import { asError } from '../../errors/as-error.js';
 import { createWarnOnce } from '../../errors/warn-once.js';
 import type { DirectoryEntry, FileLayer } from '../../files/file-layer.js';
 import { isMissing } from '../../files/system-error.js';
-import { unlinkIfThere } from '../../files/take-name.js';
 import { createUploadId, parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
+import { unlinkIfThere } from '../../files/unlink-if-there.js';
 import { writeAll } from '../../files/write-all.js';
 
 /** The object that cached bytes are of. */

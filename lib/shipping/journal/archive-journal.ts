@@ -9,7 +9,8 @@ import { replaceFile } from '../../files/replace-file.js';
 import { isSecondName } from '../../files/same-file.js';
 import { syncDirectory } from '../../files/sync-directory.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
-import { takeName, unlinkIfThere } from '../../files/take-name.js';
+import { takeName } from '../../files/take-name.js';
+import { unlinkIfThere } from '../../files/unlink-if-there.js';
 import { decodeJournal, encodeJournal, type JournalEntry } from './journal-entry.js';
 import { JOURNAL_SUFFIX, temporaryName } from './journal-name.js';
 

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 
 import type { FileLayer } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
-import { unlinkIfThere } from '../../files/take-name.js';
+import { unlinkIfThere } from '../../files/unlink-if-there.js';
 import { createGlobMatcher } from '../../series/names/glob-matcher.js';
 import type { ShippableArchive } from '../../writing/handlers/archive-shipper.js';
 import { leasedName, takeStaleLease } from '../../writing/recovery/lease-takeover.js';

@@ -7,8 +7,8 @@ import { findFile } from '../../files/find-file.js';
 import { isSameFile, isSecondName } from '../../files/same-file.js';
 import { syncDirectory } from '../../files/sync-directory.js';
 import { systemCodeOf } from '../../files/system-error.js';
-import { unlinkIfThere } from '../../files/take-name.js';
 import { parseTemporaryName, toTemporaryName } from '../../files/temporary-name.js';
+import { unlinkIfThere } from '../../files/unlink-if-there.js';
 import { takeFreeName } from '../../series/names/take-free-name.js';
 
 /**

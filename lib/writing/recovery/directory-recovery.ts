@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 
 import type { FileLayer } from '../../files/file-layer.js';
-import { unlinkIfThere } from '../../files/take-name.js';
+import { unlinkIfThere } from '../../files/unlink-if-there.js';
 import { baseNameOf, mayBeTorn, OPEN_SUFFIX } from '../../series/names/archive-state.js';
 import type { ArchiveTemplate } from '../../series/names/archive-template.js';
 import { createGlobMatcher } from '../../series/names/glob-matcher.js';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ByteRange } from '../../files/byte-range.js';
 import { copyRange } from '../../files/copy-range.js';
 import type { FileLayer, OpenFile } from '../../files/file-layer.js';
-import { unlinkIfThere } from '../../files/take-name.js';
+import { unlinkIfThere } from '../../files/unlink-if-there.js';
 import { TORN_INFIX } from '../../series/names/archive-state.js';
 import { temporaryPath } from '../../series/names/temporary-path.js';
 import type { DamageList } from '../../series/opening/damage-list.js';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { FileLayer } from '../../files/file-layer.js';
 import { findFile } from '../../files/find-file.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
-import { unlinkIfThere } from '../../files/take-name.js';
+import { unlinkIfThere } from '../../files/unlink-if-there.js';
 import { realNowMs } from '../../format/timers.js';
 import { LEASE_SUFFIX } from '../../series/names/archive-state.js';
 import {

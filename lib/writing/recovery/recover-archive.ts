@@ -8,7 +8,7 @@ import { findFile } from '../../files/find-file.js';
 import { isSecondName, isUnchanged } from '../../files/same-file.js';
 import { syncDirectory } from '../../files/sync-directory.js';
 import { isMissing } from '../../files/system-error.js';
-import { unlinkIfThere } from '../../files/take-name.js';
+import { unlinkIfThere } from '../../files/unlink-if-there.js';
 import { LINE_FEED } from '../../format/json-lines.js';
 import { LARGEST_RECORD_BYTES } from '../../format/limits.js';
 import {

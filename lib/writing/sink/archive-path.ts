@@ -6,7 +6,7 @@ import { findFile } from '../../files/find-file.js';
 import { isSameFile } from '../../files/same-file.js';
 import { syncDirectory } from '../../files/sync-directory.js';
 import { isMissing, systemCodeOf } from '../../files/system-error.js';
-import { unlinkIfThere } from '../../files/take-name.js';
+import { unlinkIfThere } from '../../files/unlink-if-there.js';
 import { nthName } from '../../series/names/alternative-name.js';
 import { OPEN_SUFFIX, STALE_SUFFIX } from '../../series/names/archive-state.js';
 import { hasCompressedNamesake, takeFreeName } from '../../series/names/take-free-name.js';
