@@ -53,12 +53,15 @@ describe('makeDirectory', () => {
 
   it('is content with a directory whose parent it may not read', async () => {
     await makeDirectory(disk.files, '/disk/a/b');
+    const unreadable: string[] = [];
     const files = {
       ...disk.files,
-      syncDirectory: async () => {
+      syncDirectory: async (path: string) => {
+        unreadable.push(path);
         throw systemError('EACCES', 'open');
       },
     };
     await makeDirectory(files, '/disk/a/b');
+    expect(unreadable).to.deep.equal(['/disk/a']);
   });
 });

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 
 import { expect } from 'chai';
 
-import { nodeFileLayer } from '../../lib/files/file-layer.js';
+import { type FileLayer, nodeFileLayer } from '../../lib/files/file-layer.js';
 import { syncDirectory } from '../../lib/files/sync-directory.js';
 import { networkFiles } from '../support/network-files.js';
 import { withScratch } from '../support/scratch-directory.js';
@@ -21,7 +21,16 @@ describe('syncDirectory', () => {
 
   it('syncs a directory, and does nothing where that is not supported', async () => {
     await withScratch(async ({ path }) => {
-      await syncDirectory(nodeFileLayer, path);
+      const synced: string[] = [];
+      const files: FileLayer = {
+        ...nodeFileLayer,
+        async syncDirectory(directory) {
+          await nodeFileLayer.syncDirectory(directory);
+          synced.push(directory);
+        },
+      };
+      await syncDirectory(files, path);
+      expect(synced).to.deep.equal([path]);
       for (const directorySync of ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR', 'ENOSYS']) {
         await syncDirectory(networkFiles({ directorySync }), path);
       }

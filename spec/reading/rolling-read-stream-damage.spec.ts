@@ -178,20 +178,27 @@ describe('RollingReadStream, with damaged archives', () => {
   it('never yields records that were not written, whichever bit is flipped', async () => {
     const payloads = numbered('v', 12);
     const bytes = encodeUnsealed(payloads, { blockBytes: 60 });
-    const half = bytes.length / 2;
+    const half = Math.floor(bytes.length / 2);
     const gzipped = [bytes.subarray(0, half), bytes.subarray(half)].map((part) => gzipSync(part));
-    for (const [name, content] of [
-      ['a.events', bytes],
-      ['a.events.gz', Buffer.concat(gzipped)],
+    for (const [name, content, hasHarmless] of [
+      ['a.events', bytes, false],
+      // A reader would prefer `a.events` to `a.events.gz`.
+      ['b.events.gz', Buffer.concat(gzipped), true],
     ] as const) {
+      let harmless = 0;
       // The spec of `ArchiveDecoder` flips every bit.
       for (let at = 0; at < content.length; at += 5) {
         await put(name, flipBit(content, 8 * at + (at % 8)));
         const { payloads: found, error } = await read(name);
-        // Some bits of gzip headers have no effect, such as those of the time.
-        if (error === undefined) expect(found, `byte ${at} of ${name}`).to.deep.equal(payloads);
-        else expect(found).to.deep.equal(payloads.slice(0, found.length), damageOf(error).message);
+        if (error === undefined) {
+          expect(found, `byte ${at} of ${name}`).to.deep.equal(payloads);
+          harmless++;
+        } else {
+          expect(found).to.deep.equal(payloads.slice(0, found.length), damageOf(error).message);
+        }
       }
+      // Some bits of gzip headers have no effect, such as those of the time.
+      expect(harmless > 0, name).to.equal(hasHarmless);
     }
   }).timeout(120_000);
 
@@ -245,7 +252,8 @@ describe('RollingReadStream, with damaged archives', () => {
           const { payloads, error } = await readPayloads(reader);
           expect(payloads).to.deep.equal([]);
           damageOf(error);
-          expect(process.memoryUsage().arrayBuffers - before).to.be.below(32 * MIB);
+          // Some of it may be garbage. The line is 128 MiB long, and the other lengths are of GiB.
+          expect(process.memoryUsage().arrayBuffers - before).to.be.below(64 * MIB);
         });
       }
     }

@@ -1,5 +1,15 @@
 import { existsSync } from 'node:fs';
-import { appendFile, lstat, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  lstat,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -26,6 +36,11 @@ describe('settleFile', () => {
 
   async function settle(localFile: LocalFile, before = lstat(path), files = nodeFileLayer) {
     await settleFile(sealedArchive(path), await before, localFile, files);
+  }
+
+  async function filesIn(folder: string): Promise<string[]> {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   }
 
   it('keeps, deletes or moves the file', async () => {
@@ -66,6 +81,7 @@ describe('settleFile', () => {
       const before = await lstat(path);
       await rm(path);
       await settle(chosen(), Promise.resolve(before));
+      expect(await filesIn(directory)).to.deep.equal([]);
     });
 
     it(`does not ${choice} another archive that has taken the name meanwhile`, async () => {
@@ -98,6 +114,7 @@ describe('settleFile', () => {
       },
     };
     await settle({ moveTo: join(directory, 'shipped') }, lstat(path), files);
+    expect(await filesIn(directory)).to.deep.equal([]);
   });
 
   it('fails if the directory to move to cannot be created', async () => {

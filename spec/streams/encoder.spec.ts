@@ -210,10 +210,12 @@ describe('Encoder', () => {
 
   it('reports a first input that is not a record', async () => {
     const { encoder } = create();
-    encoder.on('data', () => expect.fail('bytes of nothing'));
+    const bytes: unknown[] = [];
+    encoder.on('data', (chunk) => bytes.push(chunk));
     encoder.write(7);
     const error = await new Promise((resolve) => encoder.once('error', resolve));
     expect(error).to.be.instanceOf(RecordError);
+    expect(bytes).to.deep.equal([]);
   });
 
   it('refuses invalid options', () => {

@@ -21,7 +21,8 @@ describe('ByteQueue', () => {
         for (const size of sizes) {
           if (queue.length === 0) break;
           const count = Math.min(size, queue.length);
-          expect(queue.peek(count).equals(all.subarray(queue.offset, queue.offset + count)));
+          const expected = all.subarray(queue.offset, queue.offset + count);
+          expect(queue.peek(count).equals(expected)).to.equal(true);
           taken.push(queue.take(count));
         }
         expect(Buffer.concat(taken).equals(all)).to.equal(true);

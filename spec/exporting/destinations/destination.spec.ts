@@ -129,9 +129,10 @@ describe('Destination', () => {
   it('sends again what was not confirmed, after a delay that grows', async () => {
     const { clock, destination, sender } = create({ maxInFlight: 3 });
     const retries: number[] = [];
+    const delays: number[] = [];
     destination.on('retry', ({ failures, delayMs }) => {
       retries.push(failures);
-      expect(delayMs).to.be.at.most(200 * 2 ** (failures - 1));
+      delays.push(delayMs);
     });
     const confirmed: number[] = [];
     destination.on('confirmed', ({ records }) => confirmed.push(records));
@@ -152,6 +153,8 @@ describe('Destination', () => {
       [1, 2],
       [1, 2, 4],
     ]);
+    expect(delays[0]).to.be.within(1, 200);
+    expect(delays[1]).to.be.within(1, 400);
     expect(clock.pendingTimers).to.equal(0);
   });
 

@@ -1,6 +1,6 @@
 import { createHook } from 'node:async_hooks';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -492,6 +492,8 @@ describe('receipts', () => {
       const writer = create();
       await writer.flush();
       await writer.flush({ until: 'sealed' });
+      expect(writer.stats()).to.include({ records: 0, sealed: 0 });
+      expect(await readdir(directory)).to.deep.equal([]);
       await writer.close();
     });
 
