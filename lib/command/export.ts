@@ -20,9 +20,9 @@ import {
   S3_OPTIONS,
   SELECTION_OPTIONS,
 } from './options/shared-options.js';
-import { checkUsage, UsageError } from './options/usage-error.js';
+import { checkUsage, checkUsageOf, UsageError } from './options/usage-error.js';
 import { escapeName } from './output/escape-name.js';
-import { prepareOutput, writeOutput } from './output/output-file.js';
+import { checkFolder, prepareOutput, writeOutput } from './output/output-file.js';
 import { countOf, formatBytes } from './output/quantities.js';
 import { CSV_COLUMNS } from './output/record-formats.js';
 import type { Terminal } from './output/terminal.js';
@@ -69,17 +69,20 @@ export const exportRecords = defineCommand({
     if (partition !== undefined && format !== 'parquet') {
       throw new UsageError('--partition goes with --format parquet');
     }
+    if (partition !== undefined) await checkFolder(output);
     if (partition !== undefined && dryRun) {
       const verb = force ? 'write or replace' : 'write';
       await terminal.printLine(`would ${verb} files below ${escapeName(output)}`);
       return 0;
     }
     if (partition === undefined && !(await prepareOutput(output, options, terminal))) return 0;
-    const reader = createArchiveReader(args, {
-      ...readSelection(options),
-      ...(options.limit !== undefined && { limit: options.limit }),
-      signal,
-    });
+    const reader = checkUsage(() =>
+      createArchiveReader(args, {
+        ...readSelection(options),
+        ...(options.limit !== undefined && { limit: options.limit }),
+        signal,
+      }),
+    );
     if (partition !== undefined) {
       return await exportFolders(reader, partition, output, options, terminal);
     }
@@ -109,10 +112,12 @@ async function exportFolders(
   { columns, force, json }: Values,
   terminal: Terminal,
 ): Promise<number> {
-  const { bytes, files, rows } = await exportParquet(reader, {
-    ...{ directory, partition, whenExists: force ? 'replace' : 'refuse' },
-    ...(columns.length > 0 && { columns: columns.flat() }),
-  });
+  const { bytes, files, rows } = await checkUsageOf(
+    exportParquet(reader, {
+      ...{ directory, partition, whenExists: force ? 'replace' : 'refuse' },
+      ...(columns.length > 0 && { columns: columns.flat() }),
+    }),
+  );
   if (json) {
     for (const file of files) await terminal.printJson({ type: 'file', ...file });
     await terminal.printJson({ type: 'summary', output: directory, records: rows, bytes });

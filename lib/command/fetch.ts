@@ -7,6 +7,7 @@ import { JSON_OPTION, S3_OPTIONS, s3OptionsOf } from './options/shared-options.j
 import { checkUsage, UsageError } from './options/usage-error.js';
 import { escapeName } from './output/escape-name.js';
 import { findFile } from './output/find-file.js';
+import { checkFolder } from './output/output-file.js';
 import { Progress } from './output/progress.js';
 import { countOf, formatBytes } from './output/quantities.js';
 import type { Terminal } from './output/terminal.js';
@@ -27,6 +28,7 @@ export const fetch = defineCommand({
     const directory = args.at(-1);
     if (directory === undefined || urls.length === 0)
       throw new UsageError('fetch needs URL… and DIR');
+    await checkFolder(directory);
     const totals = { objects: 0, present: 0, bytes: 0 };
     for (const url of urls) {
       const source = await openSource(url, options, signal, (key, reason) =>

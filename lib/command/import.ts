@@ -20,6 +20,10 @@ export const importLines = defineCommand({
     if (files.length === 0) throw new UsageError('import needs FILE… and DIR');
     const writer = await openWriter(directory, options);
     let failure: unknown;
+    // It fails by itself if the directory is missing.
+    writer.once('error', (error) => {
+      failure ??= error;
+    });
     try {
       for (const file of files.toReversed()) await importFile(file, writer, signal);
     } catch (error) {

@@ -2,6 +2,7 @@ import { type ArchiveSummary, findShippedObject, listArchives } from '../index.j
 import { defineCommand } from './command-definition.js';
 import { flag } from './options/option.js';
 import { JSON_OPTION, S3_OPTIONS, s3OptionsOf } from './options/shared-options.js';
+import { checkUsage } from './options/usage-error.js';
 import { escapeName } from './output/escape-name.js';
 import { countOf, formatBytes, formatCount, formatTime } from './output/quantities.js';
 import { type Column, formatTable } from './output/table.js';
@@ -49,12 +50,14 @@ export const ls = defineCommand({
       if (rows.length > 0) await terminal.printLine(formatTable(columns, rows));
       rows = [];
     };
-    const archives = listArchives(args, {
-      s3: s3OptionsOf(options),
-      signal,
-      onSkipped: ({ path, reason }) =>
-        terminal.warn(`${escapeName(path)} cannot be read, because its key ${reason}`),
-    });
+    const archives = checkUsage(() =>
+      listArchives(args, {
+        s3: s3OptionsOf(options),
+        signal,
+        onSkipped: ({ path, reason }) =>
+          terminal.warn(`${escapeName(path)} cannot be read, because its key ${reason}`),
+      }),
+    );
     for await (const archive of archives) {
       totals.archives++;
       if (archive.records === undefined) totals.uncounted++;

@@ -51,14 +51,15 @@ export const record = defineCommand({
     try {
       failure = await archiveInput(run);
     } catch (error) {
-      if (error instanceof UsageError) throw error;
       failure = error;
     } finally {
       status.stop();
     }
     ending.begin();
     try {
-      code = await closeWriter(writers, ending.leftMs, terminal);
+      // Options that no writer takes have archived nothing.
+      if (failure instanceof UsageError) await writers.close();
+      else code = await closeWriter(writers, ending.leftMs, terminal);
       rejects?.close();
     } catch (error) {
       failure ??= error;
@@ -70,6 +71,7 @@ export const record = defineCommand({
         failure ??= error;
       });
     }
+    if (failure instanceof UsageError) throw failure;
     if (failure !== undefined) code = 1;
     await summarize(run);
     if (failure !== undefined) terminal.fail(failure, await describeError(failure));

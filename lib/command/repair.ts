@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { rename } from 'node:fs/promises';
 
 import { repairArchive } from '../index.js';
@@ -24,7 +25,12 @@ export const repair = defineCommand({
   async run({ args: [file = ''], options, signal, terminal }) {
     const { force, json, output } = options;
     if (output === undefined) throw new UsageError('repair needs -o FILE for the new archive');
-    if (force) await checkOther(output, file);
+    const original = await findFile(file);
+    if (original === undefined) {
+      const hint = file.includes('://') ? ': get it with shoebox fetch' : '';
+      throw new Error(`there is no file ${file}${hint}`);
+    }
+    if (force) await checkOther(output, original);
     if (!(await prepareOutput(output, options, terminal))) return 0;
     // Replaces an output only by a complete one.
     const written = force ? `${output}.${process.pid}.new` : output;
@@ -54,10 +60,9 @@ export const repair = defineCommand({
   },
 });
 
-async function checkOther(output: string, original: string): Promise<void> {
-  const [existing, kept] = await Promise.all([findFile(output), findFile(original)]);
-  if (existing === undefined) return;
-  if (kept !== undefined && existing.ino === kept.ino && existing.dev === kept.dev) {
+async function checkOther(output: string, original: Stats): Promise<void> {
+  const existing = await findFile(output);
+  if (existing?.ino === original.ino && existing.dev === original.dev) {
     throw new UsageError(`${output} is the archive itself, expected another file`);
   }
 }

@@ -1,9 +1,7 @@
-import { type ArchiveReader, createArchiveReader, readCursorFile } from '../index.js';
+import type { ArchiveReader } from '../index.js';
 import { defineCommand } from './command-definition.js';
-import { readSelection } from './options/read-selection.js';
-import { checkUsage } from './options/usage-error.js';
+import { openReader } from './output/open-reader.js';
 import { countOf, formatBytes } from './output/quantities.js';
-import { warnOf } from './output/reader-warnings.js';
 import type { Terminal } from './output/terminal.js';
 import { parseTarget } from './replay/open-target.js';
 import { checkReplayOptions, REPLAY_OPTIONS, type ReplayValues } from './replay/replay-options.js';
@@ -23,7 +21,8 @@ export const replay = defineCommand({
   async run({ args, options, signal, terminal }) {
     checkReplayOptions(options);
     const target = parseTarget(options, terminal.host.env);
-    const reader = await openReader(args, options, terminal);
+    // At the pace of their times, records of several writers must come in the order of these.
+    const reader = await openReader(args, options, terminal, { order: 'merged' });
     if (options.dryRun) return await countRecords(reader, target.shown, options, terminal);
     const { destination, close } = await target.open();
     const status = showReplayStatus(destination, terminal, { isJson: options.json });
@@ -51,27 +50,6 @@ export const replay = defineCommand({
     return 0;
   },
 });
-
-async function openReader(
-  patterns: readonly string[],
-  options: ReplayValues,
-  terminal: Terminal,
-): Promise<ArchiveReader> {
-  const { cursorFile, limit, skipDamaged } = options;
-  const after = cursorFile === undefined ? options.after : await readCursorFile(cursorFile);
-  const reader = checkUsage(() =>
-    createArchiveReader(patterns, {
-      ...readSelection(options),
-      ...(after !== undefined && { after }),
-      ...(limit !== undefined && { limit }),
-      whenDamaged: skipDamaged ? 'skip' : 'error',
-      // At the pace of their times, records of several writers must come in the order of these.
-      order: 'merged',
-    }),
-  );
-  const warn = warnOf(terminal);
-  return reader.on('damage', warn.ofDamage).on('gap', warn.ofGap);
-}
 
 async function countRecords(
   reader: ArchiveReader,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 
 import { defineCommand } from './command-definition.js';
 import { byteCount, duration } from './options/amounts.js';
@@ -13,6 +14,7 @@ import {
   PARTITION_OPTION,
   WRITER_OPTIONS,
 } from './options/writer-options.js';
+import { checkDirectory } from './output/check-directory.js';
 import { closeWriter } from './output/close-writer.js';
 import { prometheusText } from './output/prometheus.js';
 import { startLog } from './output/start-log.js';
@@ -91,6 +93,8 @@ export const serve = defineCommand({
     const tls = await readTls(tlsCert, tlsKey);
     await startLog(terminal, options);
     const { maxBacklog, maxBatch, maxBody } = options;
+    // The writer would say so when clients have come already.
+    if (!options.createDirectory) await checkDirectory(directory);
     const writer = await openAnyWriter(directory, options, { maxPendingBytes: maxBacklog });
     const failed = once(writer, 'error').then(([error]) => Promise.reject(error));
     // Awaited below.
@@ -153,7 +157,14 @@ async function readTls(cert: string | undefined, key: string | undefined) {
   if (cert === undefined || key === undefined) {
     throw new UsageError('--tls-cert and --tls-key go together');
   }
-  return { cert: await readFile(cert), key: await readFile(key) };
+  const tls = { cert: await readFile(cert), key: await readFile(key) };
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${cert} and ${key} are no certificate and its key in PEM: ${reason}`);
+  }
+  return tls;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

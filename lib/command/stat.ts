@@ -7,6 +7,7 @@ import {
   S3_OPTIONS,
   SELECTION_OPTIONS,
 } from './options/shared-options.js';
+import { checkUsage } from './options/usage-error.js';
 import { bar } from './output/bar-plot.js';
 import { escapeName } from './output/escape-name.js';
 import { countOf, formatBytes, formatCount, formatTime } from './output/quantities.js';
@@ -50,9 +51,8 @@ export const stat = defineCommand({
       ...{ archives: 0, bytes: 0, knownBytes: 0, rawBytes: 0, records: 0, payloadBytes: 0 },
       ...{ firstMs: Number.POSITIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY },
     };
-    for await (const archive of listArchives(args, { s3: selection.s3, signal })) {
-      addArchive(totals, archive);
-    }
+    const archives = checkUsage(() => listArchives(args, { s3: selection.s3, signal }));
+    for await (const archive of archives) addArchive(totals, archive);
     const timeline = new Timeline();
     const values = new ValueCounts();
     const reader = createArchiveReader(args, { ...selection, signal });

@@ -5,6 +5,7 @@ import { defineCommand } from './command-definition.js';
 import { flag, listOption, optionWithDefault, wholeNumber } from './options/option.js';
 import { PRINT_OPTIONS } from './options/print-options.js';
 import { S3_OPTIONS, s3OptionsOf } from './options/shared-options.js';
+import { checkUsageOf } from './options/usage-error.js';
 import { parseWhere, whereOf } from './options/where-option.js';
 import { printRecords } from './output/print-records.js';
 import { warnOf } from './output/reader-warnings.js';
@@ -44,11 +45,13 @@ export const tail = defineCommand({
       s3: s3OptionsOf(options),
       signal,
     } as const;
-    const last = await readLast(args, {
-      ...{ ...common, count: lines, onDamage: warn.ofDamage },
-      // The series may not have begun yet.
-      allowEmpty: follow,
-    });
+    const last = await checkUsageOf(
+      readLast(args, {
+        ...{ ...common, count: lines, onDamage: warn.ofDamage },
+        // The series may not have begun yet.
+        allowEmpty: follow,
+      }),
+    );
     await printRecords(batchesOf(last), options, terminal);
     // A reader of stdout that has read enough has closed it by now.
     await setImmediate();

@@ -5,7 +5,7 @@ import { type SeriesReport, verifyArchives } from '../index.js';
 import { defineCommand } from './command-definition.js';
 import { asText, flag, listOption, option } from './options/option.js';
 import { JSON_OPTION, S3_OPTIONS, s3OptionsOf } from './options/shared-options.js';
-import { UsageError } from './options/usage-error.js';
+import { checkUsageOf, UsageError } from './options/usage-error.js';
 import { escapeName } from './output/escape-name.js';
 import { countOf, formatBytes, formatCount } from './output/quantities.js';
 import { shellQuote } from './output/shell-quote.js';
@@ -30,19 +30,21 @@ export const verify = defineCommand({
     }
     const begunMs = performance.now();
     const publicKey = options.key === undefined ? undefined : await readKey(options.key);
-    const report = await verifyArchives(args, {
-      ...{ s3: s3OptionsOf(options), signal },
-      // Without --full, the library decides: local archives are read whole.
-      ...(options.full && { full: true }),
-      ...(publicKey !== undefined && { publicKey, head: options.head }),
-      onProgress: ({ archives, bytes, of }) => {
-        const perSecond = (1000 * bytes) / (performance.now() - begunMs);
-        terminal.showStatus(
-          `${formatCount(archives)} of ${countOf(of, 'archive')}, ` +
-            `${formatBytes(bytes)}, ${formatBytes(perSecond)}/s`,
-        );
-      },
-    });
+    const report = await checkUsageOf(
+      verifyArchives(args, {
+        ...{ s3: s3OptionsOf(options), signal },
+        // Without --full, the library decides: local archives are read whole.
+        ...(options.full && { full: true }),
+        ...(publicKey !== undefined && { publicKey, head: options.head }),
+        onProgress: ({ archives, bytes, of }) => {
+          const perSecond = (1000 * bytes) / (performance.now() - begunMs);
+          terminal.showStatus(
+            `${formatCount(archives)} of ${countOf(of, 'archive')}, ` +
+              `${formatBytes(bytes)}, ${formatBytes(perSecond)}/s`,
+          );
+        },
+      }),
+    );
     terminal.clearStatus();
     if (options.json) await printJson(report, terminal);
     else await printText(report, terminal);

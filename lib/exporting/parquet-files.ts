@@ -190,7 +190,7 @@ export class ParquetFiles {
     if (names.length === 0 || whenExists === 'replace') return names;
     throw new ArchiveError(
       'ERR_EXPORT_EXISTS',
-      `${path} holds ${names.length} Parquet files already: export elsewhere, or with whenExists: 'replace'`,
+      `${path} holds Parquet files already (${names.length}): export elsewhere, or with whenExists: 'replace'`,
     );
   }
 }

@@ -35,6 +35,8 @@ describe('shoebox serve', () => {
       ['/', { method: 'POST', body: 'x'.repeat(101) }, 413],
       ['/', { method: 'POST', body: 'x', headers: { 'Content-Encoding': 'gzip' } }, 415],
       ['/records/%ff', { method: 'POST', body: 'x' }, 400],
+      ['/?a=%ff', { method: 'POST', body: 'x' }, 400],
+      ['/', { method: 'POST', body: 'x', headers: { 'X-Shoebox-Meta-A': '\xff' } }, 400],
       ['/other', { method: 'POST', body: 'x' }, 404],
       ['/metrics', { method: 'POST', body: 'x' }, 405, { allow: 'GET, HEAD' }],
     ];
@@ -83,7 +85,7 @@ describe('shoebox serve', () => {
     const env = { SHOEBOX_TOKEN: 'secret' };
     const { url } = await children.start(['--max-body', '10'], env);
     for (const authorization of ['', 'Bearer wrong', 'Basic secret']) {
-      const { headers, status } = await post(url, 'x'.repeat(100), { authorization });
+      const { headers, status } = await post(`${url}/%ff`, 'x'.repeat(100), { authorization });
       expect([status, headers.get('www-authenticate')]).to.deep.equal([401, 'Bearer']);
     }
     // The body is not asked for either.
@@ -93,6 +95,23 @@ describe('shoebox serve', () => {
     expect(status).to.equal(200);
     expect((await fetch(`${url}/healthz`)).status).to.equal(200);
     expect((await fetch(`${url}/metrics`)).status).to.equal(401);
+  });
+
+  it('takes a token that is not ASCII', async () => {
+    const { url } = await children.start([], { SHOEBOX_TOKEN: 'gehéim' });
+    const authorization = `Bearer ${Buffer.from('gehéim').toString('latin1')}`;
+    expect((await post(url, 'x', { authorization })).status).to.equal(200);
+  });
+
+  it('archives no encoded bytes and no byte order mark as JSON, and says 100 to HTTP/1.1 only', async () => {
+    const { url } = await children.start();
+    const head = ['POST / HTTP/1.1', 'Transfer-Encoding: gzip, chunked'];
+    const encoded = await exchange(url, head, '2\r\n{}\r\n0\r\n\r\n');
+    expect(encoded).to.match(/^HTTP\/1\.1 501 /);
+    const marked = await post(url, '\ufeff{}\n', { 'Content-Type': 'application/x-ndjson' });
+    expect(marked.body.error).to.match(/^the line is no JSON/);
+    const old = ['POST / HTTP/1.0', 'Expect: 100-continue', 'Content-Length: 2'];
+    expect(await exchange(url, old, '{}')).to.match(/^HTTP\/1\.1 200 /);
   });
 
   it('ends a request that does not arrive in time with 408', async () => {
@@ -115,6 +134,10 @@ describe('shoebox serve', () => {
       [['--ack', 'shipped'], '--ack shipped goes with --to'],
       [['--keep'], '--keep goes with --to'],
       [['--tls-key', 'x'], '--tls-cert and --tls-key go together'],
+      [
+        ['--tls-cert', join(directory, 'empty'), '--tls-key', join(directory, 'empty')],
+        'are no certificate and its key in PEM',
+      ],
       [['--listen', '80'], 'expected HOST:PORT'],
     ];
     for (const [options, message] of wrong) {

@@ -141,7 +141,7 @@ describe('exportParquet', () => {
     const again = { directory, partition: 'day' } as const;
     const failure = await rejection(exportParquet(recordsOf(1, 1), again));
     expect(failure).to.have.property('code', 'ERR_EXPORT_EXISTS');
-    expect(String(failure)).to.include('dt=2026-11-30 holds 2 Parquet files already');
+    expect(String(failure)).to.include('dt=2026-11-30 holds Parquet files already (2)');
     expect(await listed(directory)).to.have.length(4);
     await exportParquet(recordsOf(1, 1), { ...again, whenExists: 'replace' });
     expect(await listed(directory)).to.deep.equal([

@@ -3,8 +3,11 @@ import { quote } from '../../errors/show.js';
 /** The names of the members that lead from a JSON object to a value in it. */
 export type JsonPath = readonly string[];
 
-/** A member: a dot, and its name as it is or, with dots or quotes in it, as a JSON string. */
-const MEMBER = /\.(?:("(?:[^"\\]|\\.)*")|([^."]+))/y;
+/**
+ * A member: a dot, and its name as it is or, with dots, quotes or brackets in it, as a JSON string.
+ * A bare bracket would be an index in jq.
+ */
+const MEMBER = /\.(?:("(?:[^"\\]|\\.)*")|([^."[\]]+))/y;
 
 /**
  * Parses a path such as `.user.id` or `."a.b".c`, as jq writes them. It leads through objects only.

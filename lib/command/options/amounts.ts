@@ -21,11 +21,11 @@ export function byteCount(text: string): number {
   throw new RangeError('expected a size such as 100MiB');
 }
 
-/** A duration in milliseconds: `5m`, `1h`, `250ms`. */
+/** A duration in whole milliseconds: `5m`, `1h`, `250ms`. */
 export function duration(text: string): number {
   const isDuration = /^\s*\d+(?:\.\d+)?\s*(?:ms|s|m|h|d|w)\s*$/.test(text);
   // `ms` takes text of any length to be of its template type; the pattern has checked it.
   const milliseconds = isDuration ? ms(text.trim() as ms.StringValue) : Number.NaN;
-  if (Number.isFinite(milliseconds)) return milliseconds;
+  if (Number.isFinite(milliseconds)) return Math.ceil(milliseconds);
   throw new RangeError('expected a duration such as 5m, 30s or 250ms');
 }

@@ -42,19 +42,23 @@ export function resolveSettings<Options extends OptionMap>(
     try {
       values[property] = option.parse(given?.texts ?? []);
     } catch (error) {
-      const text = given?.texts.map((each) => JSON.stringify(each)).join(', ');
+      const text = given?.texts
+        .map((each) => JSON.stringify(hideSecret(each, property)))
+        .join(', ');
       const reason = error instanceof Error ? error.message : String(error);
       throw new UsageError(`${given?.origin ?? optionName(property)} is ${text}: ${reason}`);
     }
-    const shown = given?.texts.map(withoutPassword).join(', ') ?? option.usual ?? '';
+    const shown =
+      given?.texts.map((text) => hideSecret(text, property)).join(', ') ?? option.usual ?? '';
     lines.push(`${optionName(property)}\t${shown}\t${given?.origin ?? 'default'}`);
   }
   // Each property has the value that its own option parsed.
   return { values: values as ValuesOf<Options>, lines };
 }
 
-/** Replaces user and password of a URL. */
-function withoutPassword(text: string): string {
+/** Replaces user and password of a URL, and the value of a header, which may be a token. */
+function hideSecret(text: string, property: string): string {
+  if (property === 'header') return text.replace(/[:\s].*$/s, ': ***');
   return text.replace(/(:\/\/)[^/?#\s]*@/, '$1***@');
 }
 

@@ -38,6 +38,17 @@ export const LIMIT_OPTION = {
   limit: option('--limit <count>', 'at most so many records', wholeNumber(0)),
 } as const;
 
+/** Where a reader begins, and what it does with damage. */
+export const POSITION_OPTIONS = {
+  after: option('--after <cursor>', 'only records after this position', parseCursor),
+  cursorFile: option(
+    '--cursor-file <file>',
+    'continue where the last run with this file ended',
+    asText,
+  ),
+  skipDamaged: flag('--skip-damaged', 'skip damaged bytes and continue'),
+} as const;
+
 /** How to reach a service other than AWS. */
 export const S3_OPTIONS = {
   s3Endpoint: option('--s3-endpoint <url>', 'the URL of an S3-compatible service', asText),
@@ -62,4 +73,9 @@ export function s3OptionsOf(options: ValuesOf<typeof S3_OPTIONS>): S3StoreOption
     ...(endpoint !== undefined && endpoint !== '' && { endpoint }),
     ...(options.s3PathStyle && { forcePathStyle: true }),
   };
+}
+
+/** A cursor, or the content of a cursor file, which ends with a line feed. */
+function parseCursor(text: string): string {
+  return asText(text.trim());
 }

@@ -22,8 +22,14 @@ export function parseTime(text: string, nowMs = Date.now()): string {
     if (Math.abs(ms) <= 8.64e15) return new Date(ms).toISOString();
   }
   const iso = ISO.test(text) ? inUtc(text) : '';
-  if (!Number.isNaN(Date.parse(iso))) return iso;
+  if (isDay(text.slice(0, 10)) && !Number.isNaN(Date.parse(iso))) return iso;
   throw new RangeError('expected a time such as 2026-11-30T09:00Z, 2026-11-30 or -1h');
+}
+
+/** `Date.parse` takes February 30 for a day of March. */
+function isDay(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00Z`);
+  return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(date);
 }
 
 function inUtc(text: string): string {

@@ -12,9 +12,20 @@ export function checkUsage<Result>(create: () => Result): Result {
   try {
     return create();
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) {
-      throw new UsageError(error.message);
-    }
-    throw error;
+    throw toUsageError(error);
   }
+}
+
+/** As `checkUsage`, for a function that has begun already. */
+export async function checkUsageOf<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toUsageError(error);
+  }
+}
+
+function toUsageError(error: unknown): unknown {
+  const isMisuse = error instanceof TypeError || error instanceof RangeError;
+  return isMisuse ? new UsageError(error.message) : error;
 }

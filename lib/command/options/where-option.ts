@@ -7,14 +7,20 @@ export interface WhereOption {
   readonly value: string | RegExp;
 }
 
-/** `KEY=VALUE`, or `KEY=/regexp/flags`. The key ends at the first `=`. */
+/** Flags that an expression may have. `g` and `y` make no sense for one value. */
+const FLAGS = /^[dimsuv]*$/;
+
+/**
+ * `KEY=VALUE`, or `KEY=/regexp/flags`. The key ends at the first `=`. A path such as `/api/users`,
+ * which has no flags after its last slash, is a value.
+ */
 export function parseWhere(text: string): WhereOption {
   const end = text.indexOf('=');
   if (end < 1) throw new RangeError('expected KEY=VALUE or KEY=/regexp/');
   const key = text.slice(0, end);
   const value = text.slice(end + 1);
   const [, source, flags = ''] = /^\/(.*)\/([a-z]*)$/s.exec(value) ?? [];
-  if (source === undefined) return { key, value };
+  if (source === undefined || !FLAGS.test(flags)) return { key, value };
   return { key, value: new RegExp(source, flags) };
 }
 

@@ -87,14 +87,15 @@ function parseRoll(text: string): readonly RollCondition[] {
 /**
  * Creates the writer that the options of a command describe.
  *
- * @throws UsageError for options that make no sense together
+ * @throws UsageError for options that make no sense together, or that the library refuses
  */
 export async function openWriter(
   directory: string,
   options: WriterValues,
   more: Partial<ArchiveWriterOptions> = {},
 ): Promise<ArchiveWriter> {
-  return createArchiveWriter({ ...writerOptionsOf(directory, options), ...more });
+  const writing = writerOptionsOf(directory, options);
+  return checkUsage(() => createArchiveWriter({ ...writing, ...more }));
 }
 
 /**

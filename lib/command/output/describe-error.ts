@@ -12,11 +12,19 @@ export async function describeError(error: unknown): Promise<string> {
     const missing = `directory ${error.directory} does not exist`;
     return `${missing}: give --create-directory if it is not on a disk that must be mounted`;
   }
-  if (error instanceof ArchiveError) return error.message.replace("order: 'time'", '--order time');
+  if (error instanceof ArchiveError) return inOptions(error.message);
   if (!(error instanceof Error)) return String(error);
   const code = systemCodeOf(error);
   const isShown = code === undefined || error.message.includes(code);
   return isShown ? error.message : `${code}: ${error.message}`;
+}
+
+/** Names options as on the command line. */
+function inOptions(message: string): string {
+  return message
+    .replace("order: 'time'", '--order time')
+    .replace("whenExists: 'replace'", '--force')
+    .replace(/ \(the option createDirectory creates it\)/, ' (--create-directory creates it)');
 }
 
 async function describeNothing(patterns: readonly string[]): Promise<string> {

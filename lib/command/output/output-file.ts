@@ -15,19 +15,38 @@ import type { Terminal } from './terminal.js';
  * Checks an output before any work is done, and says if a file will be replaced.
  *
  * @returns false for a dry run, which ends here
- * @throws UsageError if there is one already, without `--force`
+ * @throws UsageError if there is one already, without `--force`; Error if its directory is missing
  */
 export async function prepareOutput(
   path: string,
   { dryRun, force }: ValuesOf<typeof OVERWRITE_OPTIONS>,
   terminal: Terminal,
 ): Promise<boolean> {
-  const isThere = (await findFile(path)) !== undefined;
+  const status = await findFile(path);
+  const isThere = status !== undefined;
+  // Renaming over a device, such as /dev/null, would replace it.
+  if (isThere && !status.isFile()) throw new UsageError(`${path} is there, and is not a file`);
   if (isThere && !force) throw new UsageError(`${path} exists: give --force to replace it`);
+  await checkParent(path);
   const line = `${isThere ? 'replace' : 'write'} ${escapeName(path)}`;
   if (dryRun) await terminal.printLine(`would ${line}`);
   else if (isThere) terminal.note(line);
   return !dryRun;
+}
+
+/** @throws Error if a file could not be created because its directory is missing */
+export async function checkParent(path: string): Promise<void> {
+  const directory = dirname(path);
+  const status = await findFile(directory);
+  if (status?.isDirectory()) return;
+  const problem = status === undefined ? 'does not exist' : 'is not a directory';
+  throw new Error(`cannot write ${path}: ${directory} ${problem}`);
+}
+
+/** @throws Error if there is something else than a directory */
+export async function checkFolder(path: string): Promise<void> {
+  const status = await findFile(path);
+  if (status !== undefined && !status.isDirectory()) throw new Error(`${path} is not a directory`);
 }
 
 /**

@@ -4,14 +4,14 @@ import {
   type ArchiveRecord,
   ArchiveTemplate,
   type ArchiveWriter,
-  DirectoryError,
   findLastRecord,
   type SealedArchive,
 } from '../../index.js';
 import { s3OptionsOf } from '../options/shared-options.js';
+import { checkUsage } from '../options/usage-error.js';
 import { openWriter } from '../options/writer-options.js';
+import { checkDirectory } from '../output/check-directory.js';
 import { escapeName } from '../output/escape-name.js';
-import { findFile } from '../output/find-file.js';
 import { formatBytes } from '../output/quantities.js';
 import { DirectoryLock } from './files/directory-lock.js';
 import { FileFollower } from './files/file-follower.js';
@@ -33,7 +33,12 @@ const MOST_MS = 10_000;
  */
 export async function archiveFiles(run: RecordRun): Promise<unknown> {
   const { directory, options, signal, terminal } = run;
-  await checkDirectory(run);
+  const doNamesHoldWriter = checkUsage(
+    () => options.name === undefined || new ArchiveTemplate(options.name).holdsWriter,
+  );
+  // The state is there before a writer checks its directory.
+  if (options.createDirectory) await mkdir(directory, { recursive: true, mode: 0o700 });
+  await checkDirectory(directory);
   let failure: unknown;
   const ending = new AbortController();
   const isOver = AbortSignal.any([signal, ending.signal]);
@@ -66,7 +71,7 @@ export async function archiveFiles(run: RecordRun): Promise<unknown> {
       },
       createParser: (firstLine) => run.parsers.create(firstLine),
       findLast: async (writer, where) => {
-        const record = await findLast(writer, where, run);
+        const record = await findLast(writer, where, doNamesHoldWriter, run);
         const last = lastLineIn(record);
         return last && { ...last, isSealed: !/\.(?:open|stale)$/.test(record?.archive ?? '') };
       },
@@ -80,15 +85,6 @@ export async function archiveFiles(run: RecordRun): Promise<unknown> {
   // Before the lock is released.
   run.afterClose.unshift((ended) => follower.files.close(ended));
   return (await follower.run()) ?? failure;
-}
-
-/** The state is there before a writer checks its directory. */
-async function checkDirectory({ directory, options }: RecordRun): Promise<void> {
-  if (options.createDirectory) await mkdir(directory, { recursive: true, mode: 0o700 });
-  const status = await findFile(directory);
-  if (status?.isDirectory()) return;
-  const problem = status === undefined ? 'does not exist (createDirectory)' : 'is not a directory';
-  throw new DirectoryError(directory, problem);
 }
 
 async function openWriterOf(
@@ -107,12 +103,13 @@ async function openWriterOf(
 async function findLast(
   writer: string,
   where: 'directory' | 'everywhere',
+  doNamesHoldWriter: boolean,
   { directory, options }: RecordRun,
 ): Promise<ArchiveRecord | undefined> {
-  const { name, to } = options;
+  const { to } = options;
   const isEverywhere = where === 'everywhere' && to !== undefined;
   return await findLastRecord(isEverywhere ? [directory, to] : [directory], writer, {
-    doNamesHoldWriter: name === undefined || new ArchiveTemplate(name).holdsWriter,
+    doNamesHoldWriter,
     s3: s3OptionsOf(options),
     ...(isEverywhere && { signal: AbortSignal.timeout(MOST_MS) }),
   });

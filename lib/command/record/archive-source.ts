@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { archiveFrom, DirectoryError, type LostPositions, type SourceSeries } from '../../index.js';
+import { archiveFrom, type LostPositions, type SourceSeries } from '../../index.js';
 import { openAnyWriter } from '../options/writer-options.js';
+import { checkDirectory } from '../output/check-directory.js';
 import type { Terminal } from '../output/terminal.js';
 import { parseSource } from './open-source.js';
 import type { RecordRun } from './record-run.js';
@@ -18,7 +18,7 @@ export async function archiveSource(run: RecordRun): Promise<unknown> {
   const { shown, open } = parseSource(from);
   try {
     // The writers create folders below it; a missing one may be a disk that is not mounted.
-    if (!options.createDirectory) await checkExists(directory);
+    if (!options.createDirectory) await checkDirectory(directory);
     const { close, source } = await open((error) => {
       failure ??= error;
       end();
@@ -46,14 +46,6 @@ export async function archiveSource(run: RecordRun): Promise<unknown> {
     signal.removeEventListener('abort', end);
   }
   return failure;
-}
-
-async function checkExists(directory: string): Promise<void> {
-  const status = await stat(directory).catch((cause) => {
-    const problem = 'does not exist, or cannot be read: createDirectory creates it';
-    throw new DirectoryError(directory, problem, { cause });
-  });
-  if (!status.isDirectory()) throw new DirectoryError(directory, 'is not a directory');
 }
 
 /** The objects of each series are in a folder of their own, too. */

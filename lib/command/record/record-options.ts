@@ -1,3 +1,4 @@
+import { fromJsonLines } from '../../index.js';
 import { LOG_OPTIONS } from '../options/log-options.js';
 import {
   asText,
@@ -10,11 +11,11 @@ import {
   type ValuesOf,
 } from '../options/option.js';
 import { JSON_OPTION } from '../options/shared-options.js';
-import { UsageError } from '../options/usage-error.js';
+import { checkUsage, UsageError } from '../options/usage-error.js';
 import { PARTITION_OPTION, WRITER_OPTIONS } from '../options/writer-options.js';
 import { parseSource } from './open-source.js';
 import { INPUTS } from './parsing/input-parser.js';
-import { parseMetadataPaths } from './parsing/metadata-option.js';
+import { type MetadataPath, parseMetadataPaths } from './parsing/metadata-option.js';
 
 /** The options of `shoebox record`. */
 export const RECORD_OPTIONS = {
@@ -73,7 +74,18 @@ export function checkRecordOptions(options: RecordValues): void {
   for (const [name, isGiven] of Object.entries(forJson)) {
     if (isGiven && input !== 'json') throw new UsageError(`--${name} goes with --input json`);
   }
+  checkPaths(metadata.flat(), time);
   if (strict && rejects !== undefined) throw new UsageError('--rejects does not go with --strict');
+}
+
+/** Before a file has its first line. */
+function checkPaths(metadata: readonly MetadataPath[], time: string | undefined): void {
+  const keys = new Set<string>();
+  for (const [key] of metadata) {
+    if (keys.has(key)) throw new UsageError(`--metadata has ${key} twice`);
+    keys.add(key);
+  }
+  checkUsage(() => fromJsonLines({ metadata: Object.fromEntries(metadata), time }).destroy());
 }
 
 /** A broker's records bring their metadata and times, and are archived as they are. */

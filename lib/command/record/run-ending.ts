@@ -1,3 +1,5 @@
+import { systemClock, type Timer } from '../../index.js';
+
 /** The input is read up to this share of the deadline, so that lines from before a signal are archived. */
 const READING_SHARE = 1 / 2;
 
@@ -13,7 +15,7 @@ export class RunEnding {
   readonly #deadlineMs: number;
   readonly #reading = new AbortController();
   readonly #taking = new AbortController();
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #timers: Timer[] = [];
   #begunMs: number | undefined;
 
   constructor(deadlineMs: number, signal: AbortSignal) {
@@ -34,14 +36,17 @@ export class RunEnding {
   begin(): void {
     if (this.#begunMs !== undefined) return;
     this.#begunMs = performance.now();
-    const after = (share: number, controller: AbortController) =>
-      this.#timers.push(setTimeout(() => controller.abort(), share * this.#deadlineMs));
+    const after = (share: number, controller: AbortController) => {
+      const timer = systemClock.setTimer(() => controller.abort(), share * this.#deadlineMs);
+      timer.ref();
+      this.#timers.push(timer);
+    };
     after(READING_SHARE, this.#reading);
     after(TAKING_SHARE, this.#taking);
   }
 
   /** Frees the timers. */
   stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers) timer.cancel();
   }
 }

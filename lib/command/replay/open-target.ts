@@ -126,26 +126,20 @@ function httpTarget(
   env: NodeJS.ProcessEnv,
   common: DestinationOptions,
 ): ReplayTarget {
-  const create = (token?: string) =>
-    toHttp({
-      ...common,
-      url: to,
-      headers: {
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...Object.fromEntries(header),
-      },
-    });
-  // Finds out whether the library takes the URL.
-  checkUsage(() => create().destroy());
+  const given = { url: to, headers: Object.fromEntries(header) };
+  // Finds out whether the library takes them. A cursor file would be opened.
+  checkUsage(() => toHttp(given).destroy());
   const { origin, pathname } = new URL(to);
   return {
     shown: origin + pathname,
     async open() {
       const token = tokenFile === undefined ? env.SHOEBOX_TOKEN : await readFile(tokenFile, 'utf8');
-      return {
-        destination: create(token === undefined || token.trim() === '' ? undefined : token.trim()),
-        close: async () => {},
+      const isGiven = token !== undefined && token.trim() !== '';
+      const headers = {
+        ...(isGiven && { authorization: `Bearer ${token.trim()}` }),
+        ...given.headers,
       };
+      return { destination: toHttp({ ...common, ...given, headers }), close: async () => {} };
     },
   };
 }

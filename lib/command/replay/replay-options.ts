@@ -11,6 +11,7 @@ import {
 import {
   JSON_OPTION,
   LIMIT_OPTION,
+  POSITION_OPTIONS,
   S3_OPTIONS,
   SELECTION_OPTIONS,
 } from '../options/shared-options.js';
@@ -28,13 +29,12 @@ export const REPLAY_OPTIONS = {
   maxPause: option('--max-pause <duration>', 'the longest wait for one record', duration),
   ...SELECTION_OPTIONS,
   ...LIMIT_OPTION,
-  after: option('--after <cursor>', 'only records after this position', asText),
+  ...POSITION_OPTIONS,
   cursorFile: option(
     '--cursor-file <file>',
     'keep the position of what is confirmed, and continue there',
     asText,
   ),
-  skipDamaged: flag('--skip-damaged', 'skip damaged bytes and continue'),
   inFlight: option(
     '--in-flight <count>',
     'how many records to send at once; by default 1000, and 1 for http',
@@ -67,11 +67,8 @@ export type ReplayValues = ValuesOf<typeof REPLAY_OPTIONS>;
 
 /** @throws UsageError for options that make no sense together */
 export function checkReplayOptions(options: ReplayValues): void {
-  const { after, cursorFile, header, maxPause, speed, to, tokenFile } = options;
+  const { header, maxPause, speed, to, tokenFile } = options;
   if (to === undefined) throw new UsageError('replay needs --to URL');
-  if (after !== undefined && cursorFile !== undefined) {
-    throw new UsageError('--after does not go with --cursor-file, which holds the position');
-  }
   if (maxPause !== undefined && speed === Number.POSITIVE_INFINITY) {
     throw new UsageError('--max-pause does not go with --speed max, which makes no pauses');
   }

@@ -1,6 +1,6 @@
 import { finished } from 'node:stream/promises';
 
-import { type ArchiveReader, replay } from '../../index.js';
+import { type ArchiveReader, replay, systemClock, type Timer } from '../../index.js';
 import type { AnyDestination } from './open-target.js';
 
 export interface SendOptions {
@@ -25,12 +25,13 @@ export async function sendRecords(
 ): Promise<void> {
   const paced = replay({ speed, ...(maxPause !== undefined && { maxPause }) });
   let failure: unknown;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   const leave = () => {
     // The record for which it waits is not due yet.
     paced.unpipe(destination);
     destination.end();
-    timer = setTimeout(() => destination.destroy(), deadlineMs);
+    timer = systemClock.setTimer(() => destination.destroy(), deadlineMs);
+    timer.ref();
   };
   reader.once('error', (error) => {
     failure = error;
@@ -42,7 +43,7 @@ export async function sendRecords(
   try {
     await finished(destination);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
     signal.removeEventListener('abort', leave);
     reader.destroy();
     paced.destroy();

@@ -4,6 +4,7 @@ import {
   listArchives,
   type RollingReadOptions,
 } from '../../index.js';
+import { checkUsage } from '../options/usage-error.js';
 import { type Interval, Timeline } from '../summary/timeline.js';
 import { type ValueCount, ValueCounts } from '../summary/value-counts.js';
 import { ProblemList, type ReportProblem } from './problem-list.js';
@@ -37,9 +38,8 @@ export async function collectReport(
   onRecords: (records: number) => void,
 ): Promise<ReportData> {
   const archives: ArchiveSummary[] = [];
-  for await (const archive of listArchives(patterns, { s3: selection.s3, signal })) {
-    archives.push(archive);
-  }
+  const listed = checkUsage(() => listArchives(patterns, { s3: selection.s3, signal }));
+  for await (const archive of listed) archives.push(archive);
   const timeline = new Timeline();
   const values = new ValueCounts();
   const list = new ProblemList();

@@ -1,4 +1,4 @@
-import type { Receipt, RecordPlace } from '../../index.js';
+import { type Receipt, type RecordPlace, systemClock } from '../../index.js';
 import type { AnyWriter } from '../options/writer-options.js';
 import { type RequestError, unavailable } from './request-error.js';
 
@@ -58,8 +58,9 @@ export class Acknowledger {
   /** Settles as `work` does, or throws RequestError 503 when the time is over. */
   async within<Result>(work: Promise<Result>): Promise<Result> {
     return await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#lateError()), this.#timeoutMs);
-      work.then(resolve, reject).finally(() => clearTimeout(timer));
+      const late = () => reject(this.#lateError());
+      const timer = systemClock.setTimer(late, this.#timeoutMs);
+      work.then(resolve, reject).finally(() => timer.cancel());
     });
   }
 

@@ -120,7 +120,7 @@ function append(payload: BatchLine, options: BatchOptions): LineResult {
   }
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** @throws RequestError for a line that is not JSON */
 function checkLine(line: BatchLine, mostBytes: number): Buffer {

@@ -8,10 +8,11 @@ export function createAuthorizer(token: string | undefined): (request: IncomingM
   return ({ headers }) => {
     const [, given = ''] = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '') ?? [];
     // Digests have one length, so the time does not depend on the token.
-    return timingSafeEqual(digest(given), expected);
+    // Node reads headers as Latin-1; the token is UTF-8.
+    return timingSafeEqual(digest(Buffer.from(given, 'latin1')), expected);
   };
 }
 
-function digest(text: string): Buffer {
+function digest(text: string | Buffer): Buffer {
   return createHash('sha256').update(text).digest();
 }

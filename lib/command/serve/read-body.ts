@@ -47,7 +47,8 @@ export async function* receive(
 ): AsyncGenerator<Buffer> {
   const { 'content-length': length = 0, expect } = request.headers;
   if (Number(length) > mostBytes) throw tooLarge(what, mostBytes);
-  if (expect !== undefined) response.writeContinue();
+  // A client of HTTP/1.0 would take it for the answer.
+  if (expect !== undefined && request.httpVersion !== '1.0') response.writeContinue();
   let bytes = 0;
   try {
     // Destroying the request would close the connection before the answer.

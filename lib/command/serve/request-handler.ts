@@ -40,18 +40,23 @@ export function createRequestHandler(
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = targetOf(request);
-    if (target === null) throw new RequestError(400, 'the path is malformed');
-    if (target.path === 'healthz') return answerHealth(request, response);
+    if (target?.path === 'healthz') return answerHealth(request, response);
     if (!isAuthorized(request)) {
       throw new RequestError(401, 'the token is missing or wrong', {
         'WWW-Authenticate': 'Bearer',
       });
+    }
+    if (target === null) {
+      throw new RequestError(400, 'the path, the query or a header is malformed, or not UTF-8');
     }
     if (target.path === 'metrics') return answerMetrics(request, response);
     if (target.path === undefined) throw new RequestError(404, 'there is no such path');
     allow(request, 'POST');
     if (request.headers['content-encoding'] !== undefined) {
       throw new RequestError(415, 'the body has a Content-Encoding, expected none');
+    }
+    if (!/^(?:chunked)?$/i.test(request.headers['transfer-encoding'] ?? '')) {
+      throw new RequestError(501, 'the body has a Transfer-Encoding, expected chunked or none');
     }
     const { metadata, time } = target;
     const exchange = { request, response, memory };

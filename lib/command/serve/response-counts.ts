@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** The codes with which the service answers. */
-const CODES: readonly number[] = [200, 400, 401, 404, 405, 413, 415, 429, 503];
+const CODES: readonly number[] = [200, 400, 401, 404, 405, 413, 415, 429, 501, 503];
 
 /** Counts answers by their status code. */
 export class ResponseCounts {

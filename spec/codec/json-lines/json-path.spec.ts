@@ -12,6 +12,7 @@ describe('parseJsonPath', () => {
     ['. x', ' x'],
     ['.__proto__', '__proto__'],
     ['.größe.0', 'größe', '0'],
+    ['."a[0]"', 'a[0]'],
   ];
   for (const [text, ...path] of paths) {
     it(`reads ${text}`, () => {
@@ -19,7 +20,19 @@ describe('parseJsonPath', () => {
     });
   }
 
-  for (const text of ['', '.', 'event', '.a.', '..a', '."a', '.a"b', '."\\x"', '."\\ud800"', 7]) {
+  for (const text of [
+    '',
+    '.',
+    'event',
+    '.a.',
+    '..a',
+    '."a',
+    '.a"b',
+    '.a[0]',
+    '."\\x"',
+    '."\\ud800"',
+    7,
+  ]) {
     it(`refuses ${JSON.stringify(text)}`, () => {
       expect(() => parseJsonPath(text, 'time')).to.throw(TypeError, /^time is .*, expected a path/);
     });
