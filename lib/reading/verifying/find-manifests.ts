@@ -4,6 +4,7 @@ import {
   isManifestFile,
   LONGEST_MANIFEST_BYTES,
   parseManifestFileName,
+  SIGNATURE_BYTES,
   signatureFileName,
 } from '../../format/manifest.js';
 import type { SortedPatterns } from '../../series/listing/series-patterns.js';
@@ -11,7 +12,7 @@ import { literalStart, splitGlob } from '../../series/names/glob.js';
 import { createGlobMatcher } from '../../series/names/glob-matcher.js';
 import { askForEach } from '../../stores/contract/ask-store.js';
 import { receiveBytes } from '../../stores/contract/receive-bytes.js';
-import type { Store, StoredObject } from '../../stores/contract/store.js';
+import type { Store } from '../../stores/contract/store.js';
 import { DirectoryStore } from '../../stores/directory/directory-store.js';
 
 /** A manifest's file, before anything of it is believed. */
@@ -20,15 +21,23 @@ export interface FoundManifest {
   readonly key: string;
   /** Null if it is too long for a manifest. */
   readonly bytes: Buffer | null;
-  /** Null if there is none. */
+  /** Null if there is none; empty if it is not as long as a signature. */
   readonly signature: Buffer | null;
+}
+
+/** An object that a listing gave. */
+export interface FoundObject {
+  readonly store: Store;
+  readonly key: string;
+  readonly bytes: number;
 }
 
 /** All objects in the folders of some manifests, and these manifests. */
 export interface ManifestFolders {
-  readonly manifests: readonly FoundManifest[];
+  /** Read one at a time, because together they may be larger than the memory. */
+  readonly manifests: AsyncIterable<FoundManifest>;
   /** Every other object, by `STORE/KEY`, except signatures and marks. */
-  readonly objects: ReadonlyMap<string, StoredObject & { readonly store: Store }>;
+  readonly objects: ReadonlyMap<string, FoundObject>;
 }
 
 /** A place in which manifests are looked for. */
@@ -48,31 +57,32 @@ export async function findManifests(
   patterns: SortedPatterns,
   signal: AbortSignal,
 ): Promise<ManifestFolders> {
-  const found = new Map<string, StoredObject & { readonly store: Store }>();
+  const found = new Map<string, FoundObject>();
   for (const { isMatch, prefix, store } of placesOf(patterns)) {
-    for await (const object of askForEach((options) => store.list(prefix, options), signal)) {
-      if (!isMatch(posix.dirname(object.key))) continue;
-      found.set(`${store.name}/${object.key}`, { ...object, store });
+    for await (const { bytes, key } of askForEach(
+      (options) => store.list(prefix, options),
+      signal,
+    )) {
+      if (isMatch(posix.dirname(key))) found.set(`${store.name}/${key}`, { bytes, key, store });
     }
   }
-  const manifests: FoundManifest[] = [];
-  for (const [path, { bytes, key, store }] of found) {
-    if (parseManifestFileName(posix.basename(key)) === null) continue;
-    const signed = found.get(signatureFileName(path));
-    manifests.push({
-      ...{ store, key },
-      bytes: bytes > LONGEST_MANIFEST_BYTES ? null : await read(store, key, bytes, signal),
-      signature:
-        signed === undefined || signed.bytes > LONGEST_MANIFEST_BYTES
-          ? null
-          : await read(store, signed.key, signed.bytes, signal),
-    });
-  }
-  const folders = new Set(manifests.map(({ key, store }) => folderOf(store, key)));
+  const named = [...found].filter(([, { key }]) => parseManifestFileName(posix.basename(key)));
+  const folders = new Set(named.map(([, { key, store }]) => folderOf(store, key)));
   const objects = [...found].filter(([, { key, store }]) => {
     return !isManifestFile(posix.basename(key)) && folders.has(folderOf(store, key));
   });
-  return { manifests, objects: new Map(objects) };
+  async function* manifests(): AsyncGenerator<FoundManifest> {
+    for (const [path, object] of named) {
+      const { bytes, key, store } = object;
+      const signature = found.get(signatureFileName(path));
+      yield {
+        ...{ store, key },
+        bytes: bytes > LONGEST_MANIFEST_BYTES ? null : await read(object, signal),
+        signature: signature === undefined ? null : await readSignature(signature, signal),
+      };
+    }
+  }
+  return { manifests: manifests(), objects: new Map(objects) };
 }
 
 /** The folder of an object, with its store. */
@@ -102,12 +112,11 @@ function within(glob: string): Pick<Place, 'isMatch' | 'prefix'> {
   return { isMatch: (folder) => folder === folders || isMatch(folder), prefix };
 }
 
-async function read(
-  store: Store,
-  key: string,
-  bytes: number,
-  signal: AbortSignal,
-): Promise<Buffer> {
+async function readSignature(object: FoundObject, signal: AbortSignal): Promise<Buffer> {
+  return object.bytes === SIGNATURE_BYTES ? await read(object, signal) : Buffer.alloc(0);
+}
+
+async function read({ bytes, key, store }: FoundObject, signal: AbortSignal): Promise<Buffer> {
   if (bytes === 0) return Buffer.alloc(0);
   const chunks: Buffer[] = [];
   const range = { start: 0, end: bytes };

@@ -28,8 +28,12 @@ export interface ManifestChecks {
 }
 
 /** A manifest that its signature proves. */
-interface ProvenManifest extends Manifest {
+interface ProvenManifest extends Manifest, ChainLink {
   readonly store: Store;
+}
+
+/** What a chain needs of a manifest: all the others are forgotten once their objects are compared. */
+interface ChainLink extends Pick<Manifest, 'name' | 'number' | 'previous'> {
   readonly path: string;
   /** With its store. */
   readonly folder: string;
@@ -44,30 +48,34 @@ export async function manifestProblems(
   { manifests, objects }: ManifestFolders,
   checks: ManifestChecks,
 ): Promise<ArchiveProblem[]> {
-  const problems: ArchiveProblem[] = [];
-  const proven: ProvenManifest[] = [];
-  for (const found of manifests) {
+  const unproven: ArchiveProblem[] = [];
+  const chain: ChainLink[] = [];
+  const wrong: ArchiveProblem[] = [];
+  const unlisted = new Set(objects.keys());
+  for await (const found of manifests) {
     const manifest = prove(found, checks.publicKey);
-    if ('kind' in manifest) problems.push(manifest);
-    else proven.push(manifest);
-  }
-  if (manifests.length === 0) problems.push(problem('missing', undefined, 'no manifest was found'));
-  problems.push(...chainProblemsOf(proven), ...headProblems(proven, checks.heads));
-  const listed = new Set<string>();
-  for (const manifest of proven) {
-    for (const object of manifest.objects) {
+    if ('kind' in manifest) {
+      unproven.push(manifest);
+      continue;
+    }
+    const { objects: listed, store: _, ...link } = manifest;
+    chain.push(link);
+    for (const object of listed) {
       const path = `${manifest.folder}/${object.name}`;
-      listed.add(path);
+      unlisted.delete(path);
       const fault = await objectProblem(manifest, object, path, objects, checks);
-      if (fault !== undefined) problems.push(fault);
+      if (fault !== undefined) wrong.push(fault);
     }
   }
-  for (const path of objects.keys()) {
-    if (listed.has(path)) continue;
-    const why = 'it was inserted, or the manifest that lists it is missing or not written yet';
-    problems.push(problem('unlisted', path, `${path}: is in no manifest: ${why}`));
+  if (unproven.length + chain.length === 0) {
+    unproven.push(problem('missing', undefined, 'no manifest was found'));
   }
-  return problems;
+  const inserted = Array.from(unlisted, (path) => {
+    const why = 'it was inserted, or the manifest that lists it is missing or not written yet';
+    return problem('unlisted', path, `${path}: is in no manifest: ${why}`);
+  });
+  const links = [...chainProblemsOf(chain), ...headProblems(chain, checks.heads)];
+  return [...unproven, ...links, ...wrong, ...inserted];
 }
 
 function prove(
@@ -95,10 +103,10 @@ function prove(
 }
 
 /** The manifests of each archiver must be a chain with one beginning, and numbered without gaps. */
-function chainProblemsOf(manifests: readonly ProvenManifest[]): ArchiveProblem[] {
+function chainProblemsOf(manifests: readonly ChainLink[]): ArchiveProblem[] {
   const problems: ArchiveProblem[] = [];
   const digests = new Set(manifests.map(({ sha256 }) => sha256));
-  const successors = new Map<string, ProvenManifest>();
+  const successors = new Map<string, ChainLink>();
   const numbers = new Map<string, Set<number>>();
   for (const manifest of manifests) {
     const { folder, name, number, path, previous } = manifest;
@@ -117,7 +125,8 @@ function chainProblemsOf(manifests: readonly ProvenManifest[]): ArchiveProblem[]
     numbers.set(series, (numbers.get(series) ?? new Set()).add(number));
   }
   for (const [series, known] of numbers) {
-    for (let number = 1; number < Math.max(...known); number++) {
+    const last = [...known].reduce((most, number) => Math.max(most, number), 0);
+    for (let number = 1; number < last; number++) {
       if (known.has(number)) continue;
       problems.push(problem('missing', undefined, `${series}-${number}.json is missing`));
     }
@@ -125,10 +134,7 @@ function chainProblemsOf(manifests: readonly ProvenManifest[]): ArchiveProblem[]
   return problems;
 }
 
-function headProblems(
-  manifests: readonly ProvenManifest[],
-  heads: readonly string[],
-): ArchiveProblem[] {
+function headProblems(manifests: readonly ChainLink[], heads: readonly string[]): ArchiveProblem[] {
   return heads.flatMap((head) => {
     if (manifests.some(({ sha256 }) => sha256 === head)) return [];
     const message = `the newest manifest, with SHA-256 ${head}, is missing`;
