@@ -66,7 +66,7 @@ export class PartitionWriters {
   /** Counts of the writers that are closed. */
   #closed = NO_STATS;
   /** Archives that handlers were not done with when their writer closed. */
-  readonly #unfinished: string[] = [];
+  #unfinished: readonly string[] = [];
   /** Folders that are being removed, as they are empty. */
   readonly #removing = new Map<string, Promise<void>>();
 
@@ -125,7 +125,10 @@ export class PartitionWriters {
     this.#closed = addStats(this.#closed, writer.stats());
     // It is closed already. Why it failed, if so, its event has reported.
     const result = writer.close();
-    result.then(({ left }) => this.#unfinished.push(...left)).catch(() => undefined);
+    const keep = (left: readonly string[]) => {
+      this.#unfinished = this.#unfinished.concat(left);
+    };
+    result.then(({ left }) => keep(left)).catch(() => undefined);
     this.removeIfEmpty(folder);
   }
 

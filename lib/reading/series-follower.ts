@@ -133,8 +133,7 @@ export class SeriesFollower {
     const hasVanished = yield* this.#readGrown(isUnclear ? undefined : paths);
     const found = isUnclear && changes !== null ? await this.#listing.takeNewLocal() : [];
     const isElsewhere = changes === null || hasVanished || (await this.#skipRecords(found));
-    if (isElsewhere) found.push(...(await this.#listing.takeNew()));
-    yield* this.#readNew(found);
+    yield* this.#readNew(isElsewhere ? found.concat(await this.#listing.takeNew()) : found);
     yield* this.#readWaiting();
   }
 

@@ -113,7 +113,7 @@ class Archiving implements SourceTarget {
   readonly #open = new Map<string, Promise<SeriesArchiver>>();
   /** Released series whose writers seal and ship. */
   readonly #closing = new Set<Promise<readonly string[]>>();
-  readonly #left: string[] = [];
+  #left: readonly string[] = [];
   readonly #warn = createWarnOnce();
   #failure: Error | undefined;
   /** Settles when the archiving must end. */
@@ -196,7 +196,7 @@ class Archiving implements SourceTarget {
     );
     this.#closing.add(closing);
     void closing.then((left) => {
-      this.#left.push(...left);
+      this.#left = this.#left.concat(left);
       this.#closing.delete(closing);
     });
   }
@@ -206,7 +206,7 @@ class Archiving implements SourceTarget {
     const closed = Array.from(this.#open.values(), async (opening) => {
       const archiver = await opening.catch(() => undefined);
       const result = await archiver?.close(options);
-      this.#left.push(...(result?.left ?? []));
+      this.#left = this.#left.concat(result?.left ?? []);
     });
     const results = await Promise.allSettled([...closed, ...this.#closing]);
     const failed = results.find(({ status }) => status === 'rejected');

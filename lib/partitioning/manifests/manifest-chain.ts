@@ -81,7 +81,8 @@ export class ManifestChain {
   async write(partition: string, objects: readonly ManifestObject[]): Promise<WrittenManifest> {
     const { name } = this.#options;
     const previous = await this.#findHead();
-    const number = 1 + Math.max(0, ...(await this.#numbersIn(partition)));
+    const numbers = await this.#numbersIn(partition);
+    const number = 1 + numbers.reduce((last, one) => Math.max(last, one), 0);
     const bytes = encodeManifest({ name, number, partition, previous, objects });
     const key = `${partition}/${manifestFileName({ name, number })}`;
     await this.#keep({ head: previous, intent: { key, text: bytes.toString() } });

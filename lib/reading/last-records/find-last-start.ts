@@ -51,12 +51,13 @@ export async function findLastStart(
   const roughly = sinceOf(all, count);
   if (roughly === Number.NEGATIVE_INFINITY) return { after: NOWHERE, sinceMicros: roughly };
   // Only the archives that hold the last records are looked at again, now block by block.
-  const fine: WriterRun[] = [];
+  const looked: (readonly WriterRun[])[] = [];
   for (const { archive, runs } of archives) {
     const isLate = runs.some(({ latestMicros }) => latestMicros >= roughly);
     const exact = isLate ? await readRuns(archive) : [];
-    fine.push(...(exact.length > 0 ? exact : runs));
+    looked.push(exact.length > 0 ? exact : runs);
   }
+  const fine = looked.flat();
   const sinceMicros = Math.max(sinceOf(fine, count), roughly);
   return { after: positionBefore(fine, sinceMicros), sinceMicros };
 }

@@ -76,12 +76,12 @@ export class SeriesListing {
    */
   async list(): Promise<FoundArchive[]> {
     const { local, stored } = this.#patterns;
-    const found = await this.takeNew();
+    let found = await this.takeNew();
     if (local.length > 0 && stored.length > 0) {
       await this.#listLocal();
       const begun = this.#takeListed();
       if (begun.length > 0) await this.#listStored();
-      found.push(...begun, ...this.#takeListed());
+      found = found.concat(begun, this.#takeListed());
     }
     if (found.length === 0 && !this.#options.allowEmpty) {
       throw new NoArchivesError([...local, ...stored.map(showPattern)]);
