@@ -87,13 +87,17 @@ function chooseInput({ file, from }: RecordValues): ArchiveInput {
 
 async function summarize(run: RecordRun): Promise<void> {
   const { missedBytes, options, parsers, terminal, writers } = run;
-  const { left, records, sealed, sealedBytes, shipped } = writers.stats();
-  const { skipped, untimed } = parsers.stats();
+  const { left, records, sealed, sealedBytes, shipped, skipped: unfit } = writers.stats();
+  const { skipped: malformed, untimed } = parsers.stats();
+  const skipped = malformed + unfit;
   if (options.json) {
     const counts = { records, skipped, untimed, sealed, sealedBytes, shipped, left };
     const missed = options.file.length > 0 ? { missedBytes } : {};
     await terminal.printJson({ type: 'summary', ...counts, ...missed });
   }
-  if (skipped > 0) terminal.warn(`${countOf(skipped, 'line')} skipped, because they are no JSON`);
+  const are = malformed === 1 ? 'it is' : 'they are';
+  if (malformed > 0) terminal.warn(`${countOf(malformed, 'line')} skipped, because ${are} no JSON`);
+  if (unfit > 0)
+    terminal.warn(`${countOf(unfit, 'line')} skipped, because no archive can hold them`);
   if (untimed > 0) terminal.warn(`${countOf(untimed, 'record')} without a time of their own`);
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -35,6 +35,19 @@ describe('--partition', () => {
     expect(readdirSync(to).sort()).to.deep.equal(['tenant=t%2F0', 'tenant=t%2F1']);
     const pattern = join(to, 'tenant=t%2F0/dt=2026-11-30/*.gz');
     expect(await createArchiveReader(pattern).toArray()).to.have.length(2);
+  });
+
+  it('skips and keeps lines whose folder has too long a name, unless --strict is given', async () => {
+    const [directory, rejects] = [await temporary.make(), join(await temporary.make(), 'rejects')];
+    const long = `{"tenant":"${'x'.repeat(300)}"}\n`;
+    const args = ['record', directory, '--partition', PARTITION, '--metadata', 'tenant', '--json'];
+    const input = `{"tenant":"a"}\n${long}{"tenant":"b"}\n`;
+    const result = await callShoebox([...args, '--rejects', rejects], { input });
+    expect([result.code, readFileSync(rejects, 'utf8')]).to.deep.equal([0, long]);
+    expect(JSON.parse(result.stdout)).to.include({ records: 2, skipped: 1 });
+    expect(result.stderr).to.match(/a line is skipped: metadata\["tenant"\] .* 307 bytes/);
+    const strict = await callShoebox([...args, '--strict'], { input });
+    expect([strict.code, JSON.parse(strict.stdout).records]).to.deep.equal([1, 1]);
   });
 
   it('has serve answer with the archive of each record', async () => {

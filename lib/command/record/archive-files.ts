@@ -20,6 +20,7 @@ import { type LastLine, lastLineOf } from './files/line-position.js';
 import type { MissedLines } from './files/missed-lines.js';
 import { waitForRoom } from './files/wait-for-room.js';
 import type { RecordRun } from './record-run.js';
+import { keepUnfit, unfitOptionsOf } from './skip-unfit.js';
 import { untilTaken } from './until-taken.js';
 
 /** How long to wait for a store that does not say which lines it holds. */
@@ -89,14 +90,16 @@ export async function archiveFiles(run: RecordRun): Promise<unknown> {
 
 async function openWriterOf(
   source: string,
-  { directory, options, writers }: RecordRun,
+  run: RecordRun,
   onSealed: (archive: SealedArchive) => Promise<void>,
 ): Promise<ArchiveWriter> {
   const handlers = [{ name: 'followed files', onSealed }];
-  const writer = await openWriter(directory, options, {
+  const writer = await openWriter(run.directory, run.options, {
     ...{ handlers, writerId: source, sequences: 'given' },
+    ...unfitOptionsOf(run),
   });
-  writers.add(writer);
+  keepUnfit(writer, run);
+  run.writers.add(writer);
   return writer;
 }
 

@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises';
 
 import { openAnyWriter } from '../options/writer-options.js';
 import type { RecordRun } from './record-run.js';
+import { keepUnfit, unfitOptionsOf } from './skip-unfit.js';
 import { untilTaken } from './until-taken.js';
 
 /**
@@ -14,7 +15,8 @@ import { untilTaken } from './until-taken.js';
  */
 export async function archiveStdin(run: RecordRun): Promise<unknown> {
   const { directory, ending, options, parsers, signal, terminal, writers } = run;
-  const writer = await openAnyWriter(directory, options);
+  const writer = await openAnyWriter(directory, options, unfitOptionsOf(run));
+  keepUnfit(writer, run);
   writers.add(writer);
   const input: Readable & { readonly isTTY?: boolean } = terminal.host.stdin;
   const parser = parsers.create();

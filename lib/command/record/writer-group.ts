@@ -6,6 +6,7 @@ import type { Terminal } from '../output/terminal.js';
 type Figures = Pick<
   ReturnType<ArchiveWriter['stats']>,
   | 'records'
+  | 'skipped'
   | 'writtenBytes'
   | 'sealed'
   | 'sealedBytes'
@@ -22,7 +23,7 @@ export interface GroupedWriter extends LoggedWriter {
 }
 
 const NOTHING: Figures = {
-  ...{ records: 0, writtenBytes: 0, sealed: 0, sealedBytes: 0 },
+  ...{ records: 0, skipped: 0, writtenBytes: 0, sealed: 0, sealedBytes: 0 },
   ...{ spoolBytes: 0, shipped: 0, left: 0 },
   stalled: null,
 };
@@ -93,6 +94,7 @@ function sum(all: readonly Figures[]): Figures {
   return all.reduce(
     (total, each) => ({
       records: total.records + each.records,
+      skipped: total.skipped + each.skipped,
       writtenBytes: total.writtenBytes + each.writtenBytes,
       sealed: total.sealed + each.sealed,
       sealedBytes: total.sealedBytes + each.sealedBytes,
