@@ -1,4 +1,4 @@
-import { ArchiveError } from '../../errors/archive-error.js';
+import { WasmEngine } from '../bytes/wasm-engine.js';
 import type { JsonPath } from './json-path.js';
 import { SCANNER_CODE } from './json-scanner-code.js';
 import { layOutPaths, type PathTree } from './path-tree.js';
@@ -22,38 +22,21 @@ export const WHOLE_JSON = -1;
 const TREE_ADDRESS = 1024;
 const CAPTURE_BYTES = 12;
 const ENTRY_BYTES = 16;
-const PAGE_BYTES = 65_536;
 
 /** The code may load that many bytes after the last one of its input. */
 const SLACK_BYTES = 64;
 
-/** Memory above this size, which one large text needed, is not kept. */
-const MOST_KEPT_BYTES = 4 * 2 ** 20;
-
-/** The part of `WebAssembly` that is used here. Node's types leave it to those of browsers. */
-interface WebAssemblyParts {
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: object };
-}
-
-declare const WebAssembly: WebAssemblyParts | undefined;
-
 /** The exports of wasm/json-scanner.ts. */
 interface ScannerExports {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   configure(root: number, captures: number, fieldCount: number): void;
   scan(start: number, end: number, bits: number): number;
 }
 
-/** The memory and code that all scanners share, and the scanner that has loaded bytes into it. */
-interface Engine {
-  readonly code: ScannerExports;
-  bytes: Uint8Array;
-  user: JsonScanner | undefined;
-}
+/** The memory and code that all scanners share. */
+const engine = new WasmEngine<ScannerExports>(SCANNER_CODE, 'scanning JSON');
 
-let compiled: object | undefined;
-let engine: Engine | undefined;
+/** The scanner that has loaded bytes last. */
+let user: JsonScanner | undefined;
 
 /**
  * Checks JSON (RFC 8259) and finds the values of some paths in it, without building values. Of
@@ -84,10 +67,10 @@ export class JsonScanner {
   load(input: Buffer): void {
     // Every byte may open a bracket, which needs a bit.
     this.#address = roundUp(this.#bits + (input.length >>> 3) + 1, 16);
-    const shared = engineOf(this.#address + input.length + SLACK_BYTES);
-    if (shared.user !== this || this.#found.buffer !== shared.bytes.buffer) this.#enter(shared);
-    shared.bytes.set(input, this.#address);
-    shared.bytes[this.#address + input.length] = 0;
+    const memory = engine.reserve(this.#address + input.length + SLACK_BYTES);
+    if (user !== this || this.#found.buffer !== memory.buffer) this.#enter(memory);
+    memory.set(input, this.#address);
+    memory[this.#address + input.length] = 0;
     this.#input = input;
   }
 
@@ -98,8 +81,8 @@ export class JsonScanner {
    * @returns `WHOLE_JSON`, or how far from `start` the first fault is
    */
   scan(start: number, end: number): number {
-    if (engine?.user !== this) throw new Error('another scanner has loaded bytes since');
-    return engine.code.scan(this.#address + start, this.#address + end, this.#bits);
+    if (user !== this) throw new Error('another scanner has loaded bytes since');
+    return engine.exports.scan(this.#address + start, this.#address + end, this.#bits);
   }
 
   /** The kind of a path's value, after `scan` has found no fault. */
@@ -145,41 +128,13 @@ export class JsonScanner {
     return 3 * (this.#tree.fields[path] ?? 0);
   }
 
-  #enter(shared: Engine): void {
+  #enter(memory: Uint8Array<ArrayBuffer>): void {
     const { fieldCount, bytes } = this.#tree;
-    shared.user = this;
-    shared.bytes.set(bytes, TREE_ADDRESS);
-    shared.code.configure(TREE_ADDRESS, this.#captures, fieldCount);
-    this.#found = new Uint32Array(shared.bytes.buffer, this.#captures, 3 * fieldCount);
+    user = this;
+    memory.set(bytes, TREE_ADDRESS);
+    engine.exports.configure(TREE_ADDRESS, this.#captures, fieldCount);
+    this.#found = new Uint32Array(memory.buffer, this.#captures, 3 * fieldCount);
   }
-}
-
-/** The engine with at least `memoryBytes` of memory. */
-function engineOf(memoryBytes: number): Engine {
-  const isTooLarge = (engine?.bytes.length ?? 0) > MOST_KEPT_BYTES && memoryBytes < MOST_KEPT_BYTES;
-  if (engine === undefined || isTooLarge) engine = createEngine();
-  const missing = memoryBytes - engine.bytes.length;
-  if (missing > 0) {
-    engine.code.memory.grow(Math.ceil(missing / PAGE_BYTES));
-    // Growing detaches the buffer.
-    engine.bytes = new Uint8Array(engine.code.memory.buffer);
-    engine.user = undefined;
-  }
-  return engine;
-}
-
-function createEngine(): Engine {
-  if (typeof WebAssembly === 'undefined') {
-    throw new ArchiveError(
-      'ERR_NO_WEBASSEMBLY',
-      'JSON is scanned with WebAssembly, which this process lacks (is it started with --jitless?)',
-    );
-  }
-  compiled ??= new WebAssembly.Module(Buffer.from(SCANNER_CODE, 'base64'));
-  const instance = new WebAssembly.Instance(compiled);
-  // wasm/json-scanner.ts declares these exports, and `npm run wasm -- --check` compares the code.
-  const code = instance.exports as ScannerExports;
-  return { code, bytes: new Uint8Array(code.memory.buffer), user: undefined };
 }
 
 function roundUp(address: number, unit: number): number {

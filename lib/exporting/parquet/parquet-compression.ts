@@ -1,10 +1,11 @@
 import * as zlib from 'node:zlib';
 
+import { hasWebAssembly } from '../../codec/bytes/wasm-engine.js';
 import { compressSnappy } from './snappy.js';
 
 /** A codec of Parquet, and the function for it. */
 export interface ParquetCompression {
-  readonly codec: 'ZSTD' | 'SNAPPY';
+  readonly codec: 'ZSTD' | 'SNAPPY' | 'UNCOMPRESSED';
   readonly compressors: {
     readonly [Codec in 'ZSTD' | 'SNAPPY']?: (bytes: Uint8Array) => Uint8Array;
   };
@@ -16,12 +17,17 @@ export interface ParquetCompression {
  */
 const ZSTD_LEVEL = 1;
 
-/** Zstandard where Node has it, from 22.15 on; else Snappy, which every reader of Parquet knows. */
+/**
+ * Zstandard where Node has it, from 22.15 on; else Snappy, which every reader of Parquet knows. Ours
+ * needs WebAssembly: without it, nothing is compressed.
+ */
 export function parquetCompression(): ParquetCompression {
   const compress: unknown = Reflect.get(zlib, 'zstdCompressSync');
   const level: unknown = Reflect.get(zlib.constants, 'ZSTD_c_compressionLevel');
   if (!isCompressor(compress) || typeof level !== 'number') {
-    return { codec: 'SNAPPY', compressors: { SNAPPY: compressSnappy } };
+    return hasWebAssembly()
+      ? { codec: 'SNAPPY', compressors: { SNAPPY: compressSnappy } }
+      : { codec: 'UNCOMPRESSED', compressors: {} };
   }
   const options = { params: { [level]: ZSTD_LEVEL } };
   return { codec: 'ZSTD', compressors: { ZSTD: (bytes) => compress(bytes, options) } };
