@@ -1,6 +1,6 @@
 import type { ByteWriter, ParquetWriter, SchemaElement } from 'hyparquet-writer';
 
-import { givePayload, isArchiveRecord } from '../codec/records/archive-record.js';
+import { giveBytes, type RecordSink } from '../codec/records/archive-record.js';
 import { type ExportedRecord, payloadIsNoText } from '../codec/records/exported-record.js';
 import { type Column, ColumnReader } from './columns.js';
 import { type ColumnChunk, ColumnChunkWriter } from './parquet/column-chunk.js';
@@ -45,6 +45,10 @@ export class ParquetConverter implements RecordConverter {
   readonly #metadata = new MetadataColumns();
   readonly #payloads: PayloadColumn;
   readonly #values: readonly TextColumn[];
+  readonly #sink: RecordSink = {
+    addMetadata: (layout, bytes, start, end) => this.#metadata.addBytes(layout, bytes, start, end),
+    addPayload: (bytes, start, end) => this.#payloads.addBytes(bytes, start, end),
+  };
   #rows = 0;
 
   private constructor({ columns, payload }: ParquetSettings, library: ParquetLibrary) {
@@ -79,9 +83,10 @@ export class ParquetConverter implements RecordConverter {
     this.#times.push(record.timeMicros);
     this.#writers.push(record.writer);
     this.#sequences.push(record.sequence);
-    this.#metadata.add(record.metadata);
-    if (isArchiveRecord(record)) givePayload(record, this.#payloads);
-    else this.#payloads.addBytes(record.payload, 0, record.payload.length);
+    if (!giveBytes(record, this.#sink)) {
+      this.#metadata.add(record.metadata);
+      this.#payloads.addBytes(record.payload, 0, record.payload.length);
+    }
     if (this.#values.length > 0) this.#reader.append(record, this.#values);
     this.#rows++;
     if (this.#rows >= GROUP_ROWS || this.pendingBytes >= GROUP_BYTES) this.endGroup();

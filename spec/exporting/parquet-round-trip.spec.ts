@@ -6,6 +6,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 
+import {
+  ArchiveRecord,
+  createOrigin,
+  type MetadataLayout,
+  type RawPair,
+} from '../../lib/codec/records/archive-record.js';
 import { type ToParquetOptions, toParquet } from '../../lib/exporting/to-parquet.js';
 import { decodeArchive } from '../support/decode-archive.js';
 import { encodeBlocks } from '../support/encode-archive.js';
@@ -65,6 +71,41 @@ describe('toParquet, read by hyparquet', () => {
     );
   });
 
+  it('has the metadata that records have, whatever bytes an archive holds', async () => {
+    const long = 'x'.repeat(40);
+    const cases: ReadonlyArray<readonly (readonly [string | Buffer, string | Buffer])[]> = [
+      [],
+      [['a', '1']],
+      [
+        ['a', '1'],
+        ['b', ''],
+        ['a', '2'],
+      ],
+      [
+        [Buffer.of(0xff), 'one'],
+        [Buffer.of(0xfe), 'two'],
+      ],
+      [['a', Buffer.of(0x61, 0xff)]],
+      [['a', `${long}é${long}`]],
+      [['a', Buffer.concat([Buffer.from(long), Buffer.of(0xff), Buffer.from(long)])]],
+      [['a', 'y'.repeat(300)]],
+      [['', '7']],
+      Array.from({ length: 40 }, (_, i) => [`key ${i % 39}`, `${i}`] as const),
+    ];
+    // Each in a block of its own, because one key too many in a table counts for all of its block.
+    const records = cases.flatMap((pairs) => {
+      const raw = pairs.map(([key, value]) => [Buffer.from(key), Buffer.from(value)] as const);
+      const [record] = decodeArchive(encodeBlocks([rawRecord(raw)]));
+      return record === undefined ? [] : [record, record];
+    });
+    const bytes = await buffer(Readable.from(records).pipe(toParquet()));
+    const rows = await rowsOf(new Uint8Array(bytes).buffer);
+    expect(rows.map(({ metadata }) => metadata)).to.deep.equal(
+      records.map(({ metadata }) => ({ ...metadata })),
+    );
+    expect(rows[4]?.metadata).to.deep.equal({ a: '2', b: '' });
+  });
+
   it('has bounds of times, sequences and columns, with which readers skip row groups', async () => {
     const records = ['b', 'a', 'c', 'a'].map((kind, i) => ({
       ...{ timeMicros: 1e15 + i, metadata: { kind } },
@@ -90,6 +131,14 @@ describe('toParquet, read by hyparquet', () => {
     ]);
   });
 });
+
+/** A record whose metadata are any bytes, as a copy of one of version 1 may have them. */
+function rawRecord(pairs: RawPair[]): ArchiveRecord {
+  const layout: MetadataLayout = { decode: () => ({}), pairs: () => pairs };
+  const origin = createOrigin(undefined, undefined, layout);
+  const span = { metadataStart: 0, metadataEnd: 0, payloadStart: 0, payloadEnd: 0 };
+  return new ArchiveRecord(origin, Buffer.alloc(0), span, 0, 0);
+}
 
 function pick({
   metadata,

@@ -85,21 +85,25 @@ export function isArchiveRecord(value: unknown): value is ArchiveRecord {
   return typeof value === 'object' && value !== null && BRAND in value;
 }
 
-/** Takes the bytes of `source` from `from` up to `to`. */
-export interface BytesSink {
-  addBytes(source: Buffer, from: number, to: number): void;
+/** Takes a record's metadata and payload as they are in its block. */
+export interface RecordSink {
+  /** @param layout decodes the bytes from `start` up to `end` */
+  addMetadata(layout: MetadataLayout, bytes: Buffer, start: number, end: number): void;
+  addPayload(bytes: Buffer, start: number, end: number): void;
 }
 
 let takeOrigin: (record: ArchiveRecord) => RecordOrigin;
 let putOrigin: (record: ArchiveRecord, origin: RecordOrigin) => void;
-let addPayload: (record: ArchiveRecord, sink: BytesSink) => void;
+let giveTo: (record: object, sink: RecordSink) => boolean;
 
 /**
- * Gives a sink the bytes of a record's payload. A view for each, as `record.payload` makes it, takes
- * a tenth of the time of exporting small records.
+ * Gives a sink the bytes of a record's metadata and payload. Making objects of them, as
+ * `record.metadata` and `record.payload` do, takes a quarter of the time of exporting small records.
+ *
+ * @returns false for anything but a record of this copy of the package
  */
-export function givePayload(record: ArchiveRecord, sink: BytesSink): void {
-  addPayload(record, sink);
+export function giveBytes(record: object, sink: RecordSink): boolean {
+  return giveTo(record, sink);
 }
 
 /** The facts that a record shares with its block. A reader gives them its position. */
@@ -143,8 +147,12 @@ export class ArchiveRecord {
     putOrigin = (record, origin) => {
       record.#origin = origin;
     };
-    addPayload = (record, sink) => {
-      sink.addBytes(record.#bytes, record.#payloadStart, record.#payloadEnd);
+    giveTo = (record, sink) => {
+      if (!(#bytes in record)) return false;
+      const { layout } = record.#origin;
+      sink.addMetadata(layout, record.#bytes, record.#metadataStart, record.#metadataEnd);
+      sink.addPayload(record.#bytes, record.#payloadStart, record.#payloadEnd);
+      return true;
     };
   }
 

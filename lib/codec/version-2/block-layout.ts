@@ -11,16 +11,17 @@ const decoder = new MetadataDecoder();
  */
 export class BlockLayout implements MetadataLayout {
   readonly rawKeys: readonly Buffer[];
-  readonly #keys: readonly string[];
+  /** The same keys as text. */
+  readonly keys: readonly string[];
 
   /** @param rawKeys the key table. Not views on the block: a copied record must not keep that. */
   constructor(rawKeys: readonly Buffer[]) {
     this.rawKeys = rawKeys;
-    this.#keys = rawKeys.map((key) => key.toString('utf8'));
+    this.keys = rawKeys.map((key) => key.toString('utf8'));
   }
 
   decode(bytes: Buffer, start: number, end: number): Metadata {
-    return decoder.decode(this.#keys, bytes, start, end);
+    return decoder.decode(this.keys, bytes, start, end);
   }
 
   pairs(bytes: Buffer, start: number, end: number): RawPair[] {

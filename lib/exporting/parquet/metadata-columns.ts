@@ -1,4 +1,7 @@
-import type { Metadata } from '../../codec/records/archive-record.js';
+import { VarintReader } from '../../codec/bytes/varint-reader.js';
+import type { Metadata, MetadataLayout } from '../../codec/records/archive-record.js';
+import { BlockLayout } from '../../codec/version-2/block-layout.js';
+import { ByteDictionary } from './byte-dictionary.js';
 import type { ColumnChunk, ColumnChunkWriter } from './column-chunk.js';
 import { Dictionary } from './dictionary.js';
 import { encodeNumbers } from './dictionary-page.js';
@@ -8,69 +11,70 @@ import { packNumbers } from './pack-numbers.js';
 /** Two numbers and two levels. */
 const PAIR_BYTES = 16;
 
-/** The numbers of a record's keys, and of their values. */
-interface Entry {
-  readonly keys: readonly number[];
-  readonly values: readonly number[];
-}
+/** The keys of a block with more are not kept as numbers: a bit for each tells which are repeated. */
+const MOST_NUMBERED_KEYS = 32;
 
-/**
- * The metadata of a row group as the two columns of a MAP: numbers in a dictionary of keys and in
- * one of values. Records with equal metadata share one object, which is entered once.
- */
+/** The metadata of a row group as the two columns of a MAP: numbers in a dictionary each. */
 export class MetadataColumns {
   readonly #keys = new Dictionary();
-  readonly #values = new Dictionary();
-  readonly #known = new Map<Metadata, number>();
-  readonly #entries: Entry[] = [];
-  /** The entry of each row. */
-  readonly #rows = createNumberList();
-  #pairs = 0;
+  readonly #values = new ByteDictionary();
+  /** The key and the value of each pair. */
+  readonly #pairKeys = createNumberList();
+  readonly #pairValues = createNumberList();
+  /** How many pairs each row has. */
+  readonly #counts = createNumberList();
   /** How many rows have no pair. */
   #empty = 0;
+  #layout: MetadataLayout | undefined;
+  /** The numbers of the keys of its block; undefined if its metadata have to be decoded. */
+  #keyNumbers: Uint32Array | undefined;
 
   /** About how many bytes the row group has of them. */
   get bytes(): number {
-    return this.#keys.length + this.#values.length + PAIR_BYTES * this.#pairs;
+    return this.#keys.length + this.#values.length + PAIR_BYTES * this.#pairKeys.length;
   }
 
   add(metadata: Metadata): void {
-    const row = this.#known.get(metadata) ?? this.#enter(metadata);
-    this.#rows.push(row);
-    const pairs = this.#entries[row]?.keys.length ?? 0;
-    this.#pairs += pairs;
-    if (pairs === 0) this.#empty++;
+    const names = Object.keys(metadata);
+    for (const name of names) {
+      this.#pairKeys.push(this.#keys.numberOf(name));
+      this.#pairValues.push(this.#values.numberOf(metadata[name] ?? ''));
+    }
+    this.#endRow(names.length);
+  }
+
+  /** Adds metadata as they are in a block. */
+  addBytes(layout: MetadataLayout, bytes: Buffer, start: number, end: number): void {
+    if (layout !== this.#layout) this.#enter(layout);
+    const numbers = this.#keyNumbers;
+    const pairs = numbers === undefined ? undefined : this.#addPairs(numbers, bytes, start, end);
+    if (pairs === undefined) this.add(layout.decode(bytes, start, end));
+    else this.#endRow(pairs);
   }
 
   /** Writes the chunks of the two columns, keys and then values, and forgets the rows. */
   write(createChunk: (name: 'key' | 'value') => ColumnChunkWriter): ColumnChunk[] {
-    const keys = new Uint32Array(this.#pairs);
-    const values = new Uint32Array(this.#pairs);
+    const keys = this.#pairKeys.view;
+    const values = this.#pairValues.view;
     // One level for each pair, and one for an empty map.
-    const definitions = new Uint8Array(this.#pairs + this.#empty).fill(1);
+    const definitions = new Uint8Array(keys.length + this.#empty).fill(1);
     const repetitions = new Uint8Array(definitions.length).fill(1);
-    let pair = 0;
     let level = 0;
-    for (const row of this.#rows.view) {
-      const entry = this.#entries[row];
-      const pairs = entry?.keys.length ?? 0;
+    for (const pairs of this.#counts.view) {
       repetitions[level] = 0;
-      if (entry === undefined || pairs === 0) {
-        definitions[level++] = 0;
-      } else {
-        for (let i = 0; i < pairs; i++, pair++) {
-          keys[pair] = entry.keys[i] ?? 0;
-          values[pair] = entry.values[i] ?? 0;
-        }
-        level += pairs;
-      }
+      if (pairs === 0) definitions[level++] = 0;
+      else level += pairs;
     }
     const levels = {
-      ...{ rows: this.#rows.length, values: level, nulls: this.#empty },
+      ...{ rows: this.#counts.length, values: level, nulls: this.#empty },
       repetitionLevels: packNumbers(repetitions, 1),
       definitionLevels: packNumbers(definitions, 1),
     };
-    const writeColumn = (chunk: ColumnChunkWriter, texts: Dictionary, numbers: Uint32Array) => {
+    const writeColumn = (
+      chunk: ColumnChunkWriter,
+      texts: Dictionary | ByteDictionary,
+      numbers: Uint32Array,
+    ) => {
       if (texts.count > 0) chunk.writeDictionary(texts.bytes, texts.count);
       chunk.writePage({ ...levels, ...encodeNumbers(numbers, texts.count) });
       return chunk.end();
@@ -81,23 +85,60 @@ export class MetadataColumns {
     return chunks;
   }
 
-  #enter(metadata: Metadata): number {
-    const names = Object.keys(metadata);
-    this.#known.set(metadata, this.#entries.length);
-    this.#entries.push({
-      keys: names.map((name) => this.#keys.numberOf(name)),
-      values: names.map((name) => this.#values.numberOf(metadata[name] ?? '')),
-    });
-    return this.#entries.length - 1;
+  #endRow(pairs: number): void {
+    this.#counts.push(pairs);
+    if (pairs === 0) this.#empty++;
+  }
+
+  /** @returns how many there are; undefined, with none added, if a key is repeated */
+  #addPairs(
+    keyNumbers: Uint32Array,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): number | undefined {
+    const before = this.#pairKeys.length;
+    let seen = 0;
+    let at = start;
+    while (at < end) {
+      const key = bytes[at++] as number;
+      let length = bytes[at++] as number;
+      if (length >= 0x80) {
+        const reader = new VarintReader(bytes);
+        reader.position = at - 1;
+        length = reader.readUnsigned();
+        at = reader.position;
+      }
+      const bit = 1 << key;
+      if ((seen & bit) !== 0) {
+        this.#pairKeys.length = before;
+        this.#pairValues.length = before;
+        return undefined;
+      }
+      seen |= bit;
+      this.#pairKeys.push(keyNumbers[key] as number);
+      this.#pairValues.push(this.#values.numberOfBytes(bytes, at, at + length));
+      at += length;
+    }
+    return this.#pairKeys.length - before;
+  }
+
+  #enter(layout: MetadataLayout): void {
+    this.#layout = layout;
+    this.#keyNumbers = undefined;
+    if (!(layout instanceof BlockLayout) || layout.keys.length > MOST_NUMBERED_KEYS) return;
+    // Keys that are not UTF-8 may be the same text.
+    if (new Set(layout.keys).size < layout.keys.length) return;
+    this.#keyNumbers = Uint32Array.from(layout.keys, (key) => this.#keys.numberOf(key));
   }
 
   #clear(): void {
     this.#keys.clear();
     this.#values.clear();
-    this.#known.clear();
-    this.#entries.length = 0;
-    this.#rows.clear();
-    this.#pairs = 0;
+    this.#pairKeys.clear();
+    this.#pairValues.clear();
+    this.#counts.clear();
     this.#empty = 0;
+    this.#layout = undefined;
   }
 }

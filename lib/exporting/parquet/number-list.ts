@@ -18,6 +18,11 @@ export class NumberList<Numbers extends Uint8Array | Uint32Array | Float64Array>
     return this.#numbers.subarray(0, this.length) as Numbers;
   }
 
+  /** The number at an index below `length`. */
+  at(index: number): number {
+    return this.#numbers[index] as number;
+  }
+
   push(number: number): void {
     if (this.length === this.#numbers.length) {
       const grown = this.#create(2 * this.length);

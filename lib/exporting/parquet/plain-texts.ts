@@ -21,6 +21,11 @@ export class PlainTexts {
     return this.#slab.filled();
   }
 
+  /** The memory of the texts: the first `length` bytes of it. */
+  get slab(): Buffer {
+    return this.#slab.bytes;
+  }
+
   /** Adds a text. Half of a surrogate pair becomes U+FFFD. */
   add(text: string): void {
     const slab = this.#slab;
