@@ -20,8 +20,8 @@ const GROUP_ROWS = 10_000;
 /** A row group also ends at this size. While it is encoded, its pages take as much again. */
 const GROUP_BYTES = 16 * 2 ** 20;
 
-/** The memory that a writer starts with. */
-const WRITER_BYTES = 1024;
+/** The memory that a writer starts with is a multiple of this. */
+const WRITER_BYTES = 16 * 2 ** 10;
 
 /** About the size of a row without its payload, metadata and values. */
 const ROW_BYTES = 64;
@@ -92,12 +92,17 @@ export class ParquetConverter implements RecordConverter {
     if (this.#rows >= GROUP_ROWS || this.pendingBytes >= GROUP_BYTES) this.endGroup();
   }
 
+  get hasBytes(): boolean {
+    return this.#bytes.index > 0;
+  }
+
   take(): Uint8Array | undefined {
     const writer = this.#bytes;
     if (writer.index === 0) return undefined;
     const bytes = writer.getBytes();
-    // The caller now owns this memory. The writer gets other memory, and keeps its offset.
-    writer.buffer = new ArrayBuffer(WRITER_BYTES);
+    // The caller now owns this memory. The writer gets other memory, and keeps its offset. The next
+    // row group has about the same size.
+    writer.buffer = new ArrayBuffer(Math.ceil(bytes.length / WRITER_BYTES + 1) * WRITER_BYTES);
     writer.view = new DataView(writer.buffer);
     writer.index = 0;
     return bytes;

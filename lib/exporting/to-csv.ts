@@ -73,6 +73,10 @@ class CsvConverter implements RecordConverter {
     this.#rows.push(this.#columns.read(record));
   }
 
+  get hasBytes(): boolean {
+    return this.#rows.length > 0;
+  }
+
   take(): Uint8Array | undefined {
     if (this.#rows.length === 0) return undefined;
     const text = this.#toText(this.#rows);

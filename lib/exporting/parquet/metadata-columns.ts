@@ -6,7 +6,7 @@ import type { ColumnChunk, ColumnChunkWriter } from './column-chunk.js';
 import { Dictionary } from './dictionary.js';
 import { encodeNumbers } from './dictionary-page.js';
 import { createNumberList } from './number-list.js';
-import { packNumbers } from './pack-numbers.js';
+import { packNumbers, packRun } from './pack-numbers.js';
 
 /** Two numbers and two levels. */
 const PAIR_BYTES = 16;
@@ -54,21 +54,13 @@ export class MetadataColumns {
 
   /** Writes the chunks of the two columns, keys and then values, and forgets the rows. */
   write(createChunk: (name: 'key' | 'value') => ColumnChunkWriter): ColumnChunk[] {
-    const keys = this.#pairKeys.view;
-    const values = this.#pairValues.view;
     // One level for each pair, and one for an empty map.
-    const definitions = new Uint8Array(keys.length + this.#empty).fill(1);
-    const repetitions = new Uint8Array(definitions.length).fill(1);
-    let level = 0;
-    for (const pairs of this.#counts.view) {
-      repetitions[level] = 0;
-      if (pairs === 0) definitions[level++] = 0;
-      else level += pairs;
-    }
+    const values = this.#pairKeys.length + this.#empty;
     const levels = {
-      ...{ rows: this.#counts.length, values: level, nulls: this.#empty },
-      repetitionLevels: packNumbers(repetitions, 1),
-      definitionLevels: packNumbers(definitions, 1),
+      ...{ rows: this.#counts.length, values, nulls: this.#empty },
+      repetitionLevels: packNumbers(this.#repetitions(values), 1),
+      definitionLevels:
+        this.#empty === 0 ? packRun(1, values, 1) : packNumbers(this.#definitions(values), 1),
     };
     const writeColumn = (
       chunk: ColumnChunkWriter,
@@ -79,10 +71,32 @@ export class MetadataColumns {
       chunk.writePage({ ...levels, ...encodeNumbers(numbers, texts.count) });
       return chunk.end();
     };
-    const chunks = [writeColumn(createChunk('key'), this.#keys, keys)];
-    chunks.push(writeColumn(createChunk('value'), this.#values, values));
+    const chunks = [writeColumn(createChunk('key'), this.#keys, this.#pairKeys.view)];
+    chunks.push(writeColumn(createChunk('value'), this.#values, this.#pairValues.view));
     this.#clear();
     return chunks;
+  }
+
+  /** 0 where a row begins. */
+  #repetitions(count: number): Uint8Array {
+    const levels = new Uint8Array(count).fill(1);
+    let at = 0;
+    for (const pairs of this.#counts.view) {
+      levels[at] = 0;
+      at += Math.max(pairs, 1);
+    }
+    return levels;
+  }
+
+  /** 0 for a row without pairs. */
+  #definitions(count: number): Uint8Array {
+    const levels = new Uint8Array(count).fill(1);
+    let at = 0;
+    for (const pairs of this.#counts.view) {
+      if (pairs === 0) levels[at] = 0;
+      at += Math.max(pairs, 1);
+    }
+    return levels;
   }
 
   #endRow(pairs: number): void {

@@ -1,6 +1,7 @@
 import { writeSignedVarint, writeVarint } from '../../codec/bytes/varint.js';
 import { BitWriter } from './bit-writer.js';
 import { bitsOf } from './pack-numbers.js';
+import { scratchOf } from './scratch.js';
 
 /** Differences of a block share a least one, and those of a quarter of it a width. */
 const BLOCK = 128;
@@ -24,7 +25,7 @@ const MOST_DIFFERENCE = 2 ** 52;
 export function packDeltas(numbers: Float64Array): Buffer | undefined {
   const { length } = numbers;
   const blocks = Math.ceil(Math.max(length - 1, 0) / BLOCK);
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + blocks * BLOCK_BYTES);
+  const bytes = scratchOf(HEADER_BYTES + blocks * BLOCK_BYTES);
   let end = writeVarint(bytes, 0, BLOCK);
   end = writeVarint(bytes, end, BLOCK / QUARTER);
   end = writeVarint(bytes, end, length);
@@ -43,7 +44,7 @@ export function packDeltas(numbers: Float64Array): Buffer | undefined {
     if (Math.max(-least, most) > MOST_DIFFERENCE || most - least > 0xffff_ffff) return undefined;
     end = packBlock(bytes, writeSignedVarint(bytes, end, least), differences, count, least);
   }
-  return bytes.subarray(0, end);
+  return Buffer.from(bytes.subarray(0, end));
 }
 
 /** Writes the widths of a block, then the differences less the least one. */

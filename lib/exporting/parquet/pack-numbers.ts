@@ -1,4 +1,5 @@
 import { writeVarint } from '../../codec/bytes/varint.js';
+import { scratchOf } from './scratch.js';
 
 /** Numbers are bit-packed in groups of eight. Only runs that are as long are worth an entry. */
 const GROUP = 8;
@@ -12,6 +13,12 @@ export function bitsOf(most: number): number {
   return 32 - Math.clz32(most);
 }
 
+/** Encodes `count` equal numbers. `packNumbers` finds such runs itself. */
+export function packRun(value: number, count: number, bits: number): Buffer {
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + VALUE_BYTES);
+  return bytes.subarray(0, writeRun(bytes, 0, value, count, bits));
+}
+
 /**
  * Encodes numbers as runs and bit-packed groups: the encoding RLE of Parquet, without the length
  * that some places want before it.
@@ -21,7 +28,7 @@ export function bitsOf(most: number): number {
 export function packNumbers(numbers: Uint8Array | Uint32Array, bits: number): Buffer {
   const { length } = numbers;
   const groups = Math.ceil(length / GROUP);
-  const bytes = Buffer.allocUnsafe(groups * (HEADER_BYTES + VALUE_BYTES + bits));
+  const bytes = scratchOf(groups * (HEADER_BYTES + VALUE_BYTES + bits));
   let end = 0;
   let packedFrom = 0;
   let at = 0;
@@ -32,14 +39,24 @@ export function packNumbers(numbers: Uint8Array | Uint32Array, bits: number): Bu
       continue;
     }
     end = packGroups(bytes, end, numbers, packedFrom, at, bits);
-    end = writeVarint(bytes, end, 2 * (runEnd - at));
-    const value = numbers[at] ?? 0;
-    for (let shift = 0; shift < bits; shift += 8) bytes[end++] = value >>> shift;
+    end = writeRun(bytes, end, numbers[at] ?? 0, runEnd - at, bits);
     at = runEnd;
     packedFrom = at;
   }
   end = packGroups(bytes, end, numbers, packedFrom, length, bits);
-  return bytes.subarray(0, end);
+  return Buffer.from(bytes.subarray(0, end));
+}
+
+function writeRun(
+  bytes: Uint8Array,
+  start: number,
+  value: number,
+  count: number,
+  bits: number,
+): number {
+  let end = writeVarint(bytes, start, 2 * count);
+  for (let shift = 0; shift < bits; shift += 8) bytes[end++] = value >>> shift;
+  return end;
 }
 
 /** Where the run of equal numbers that begins at `at` ends. */
