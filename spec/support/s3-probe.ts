@@ -12,7 +12,6 @@ import {
   S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { Upload } from '@aws-sdk/lib-storage';
 
 import type { Evidence } from '../../lib/stores/contract/store.js';
 
@@ -27,10 +26,26 @@ export interface GivenEvidence {
 /** Finds out, with the SDK alone, what a service says of the objects that it holds. */
 export async function probeEvidence(client: S3Client, Bucket: string): Promise<GivenEvidence> {
   const [first, last] = [Buffer.alloc(PART_BYTES, 1), Buffer.alloc(1, 2)];
-  const evidenceOf = async (Body: Buffer, etag: string): Promise<Evidence> => {
-    const Key = `probe-${Body.length}`;
-    const params = { Bucket, Key, Body };
-    await new Upload({ client, params, partSize: PART_BYTES }).done();
+  const putSmall = (Key: string) => client.send(new PutObjectCommand({ Bucket, Key, Body: last }));
+  const putLarge = async (Key: string) => {
+    const object = { Bucket, Key, ChecksumAlgorithm: 'CRC32' } as const;
+    const { UploadId } = await client.send(new CreateMultipartUploadCommand(object));
+    const Parts = await Promise.all(
+      [first, last].map(async (Body, i) => {
+        const part = { ...object, UploadId, PartNumber: i + 1, Body };
+        const { ChecksumCRC32, ETag } = await client.send(new UploadPartCommand(part));
+        return { ChecksumCRC32, ETag, PartNumber: i + 1 };
+      }),
+    );
+    const upload = { Bucket, Key, UploadId, MultipartUpload: { Parts } };
+    await client.send(new CompleteMultipartUploadCommand(upload));
+  };
+  const evidenceOf = async (
+    Key: string,
+    put: (Key: string) => Promise<unknown>,
+    etag: string,
+  ): Promise<Evidence> => {
+    await put(Key);
     const ChecksumMode = 'ENABLED' as const;
     const { ChecksumCRC32, ETag } = await client.send(
       new HeadObjectCommand({ Bucket, Key, ChecksumMode }),
@@ -40,8 +55,8 @@ export async function probeEvidence(client: S3Client, Bucket: string): Promise<G
   };
   const large = `${md5(Buffer.concat([md5(first), md5(last)])).toString('hex')}-2`;
   return {
-    small: await evidenceOf(last, md5(last).toString('hex')),
-    large: await evidenceOf(Buffer.concat([first, last]), large),
+    small: await evidenceOf('probe-small', putSmall, md5(last).toString('hex')),
+    large: await evidenceOf('probe-large', putLarge, large),
   };
 }
 

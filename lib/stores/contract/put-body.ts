@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 
 import { isBytes } from '../../codec/bytes/is-bytes.js';
@@ -70,13 +70,6 @@ export class PutBody implements AsyncIterable<Uint8Array> {
   /** Must be called when the put has ended, successfully or not. */
   release(): void {
     this.#signal?.removeEventListener('abort', this.#onAbort);
-  }
-
-  /** For a consumer that takes only streams. */
-  toReadable(): Readable {
-    return Readable.from(this).on('error', () => {
-      // `failed` reports it, also after the consumer has stopped reading.
-    });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {

@@ -2,13 +2,12 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 
 import { limitAnswers } from './limit-answers.js';
 import { type RequestDeadline, withDeadline } from './request-deadline.js';
-import type { S3Api, UploadRequests } from './s3-api.js';
+import type { S3Api } from './s3-api.js';
 import type { S3StoreOptions } from './s3-store-options.js';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
 
 type S3Sdk = typeof import('@aws-sdk/client-s3');
-type UploadClass = typeof import('@aws-sdk/lib-storage').Upload;
 
 /**
  * The store decides about the checksums of each request. Left to itself, the SDK adds its own, also
@@ -25,15 +24,12 @@ export async function loadS3Sdk(
   endpoint: string | undefined,
   deadline: RequestDeadline,
 ): Promise<S3Api> {
-  const [s3, { Upload }] = await Promise.all([
-    import('@aws-sdk/client-s3'),
-    import('@aws-sdk/lib-storage'),
-  ]);
+  const s3 = await import('@aws-sdk/client-s3');
   const client = options.client ?? new s3.S3Client(configure(options, endpoint));
   const destroy = () => {
     if (options.client === undefined) client.destroy();
   };
-  return createS3Api(s3, Upload, toClients(client), destroy, deadline);
+  return createS3Api(s3, toClients(client), destroy, deadline);
 }
 
 /** One client with different settings. */
@@ -48,7 +44,6 @@ interface Clients {
 
 function createS3Api(
   s3: S3Sdk,
-  Upload: UploadClass,
   { objects, once, plain: client }: Clients,
   destroy: () => void,
   deadline: RequestDeadline,
@@ -85,43 +80,8 @@ function createS3Api(
       ),
     abortMultipartUpload: (input, signal) =>
       inTime((options) => client.send(new s3.AbortMultipartUploadCommand(input), options), signal),
-    upload: ({ object, body, partBytes, concurrentParts, requests }) => {
-      const upload = new Upload({
-        client: uploadClient(s3, client, requests),
-        queueSize: concurrentParts,
-        partSize: partBytes,
-        leavePartsOnError: false,
-        params: { ...object, Body: body },
-      });
-      return upload.done();
-    },
     destroy,
   };
-}
-
-/** A client for lib-storage's `Upload`, whose commands go out as `requests`. */
-function uploadClient(s3: S3Sdk, { config }: S3Client, requests: UploadRequests): S3Client {
-  const send = (command: unknown) => dispatch(s3, command, requests);
-  // An upload uses nothing else of its client.
-  return { config, send } as S3Client;
-}
-
-/** Sends a command of an `Upload` as one of `requests`. */
-async function dispatch(s3: S3Sdk, command: unknown, requests: UploadRequests): Promise<unknown> {
-  if (command instanceof s3.PutObjectCommand) return requests.putObject(command.input);
-  if (command instanceof s3.CreateMultipartUploadCommand) {
-    return requests.createMultipartUpload(command.input);
-  }
-  if (command instanceof s3.UploadPartCommand) return requests.uploadPart(command.input);
-  if (command instanceof s3.CompleteMultipartUploadCommand) {
-    return requests.completeMultipartUpload(command.input);
-  }
-  if (command instanceof s3.AbortMultipartUploadCommand) {
-    return requests.abortMultipartUpload(command.input);
-  }
-  const name =
-    typeof command === 'object' && command !== null ? command.constructor.name : typeof command;
-  throw new TypeError(`unexpected command from lib-storage: ${name}`);
 }
 
 /**

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 import type {
   AbortMultipartUploadCommandInput,
   CompleteMultipartUploadCommandInput,
@@ -36,9 +34,6 @@ export interface S3Api extends UploadRequests {
     signal?: AbortSignal,
   ): Promise<ListMultipartUploadsCommandOutput>;
 
-  /** Stores a body: up to one part by `putObject`, a larger one by a multipart upload. */
-  upload(options: UploadOptions): Promise<WriteAnswer>;
-
   /** Frees the client's sockets, unless the caller of the store gave the client. */
   destroy(): void;
 }
@@ -66,15 +61,6 @@ export interface WriteAnswer {
   readonly ETag?: string | undefined;
   readonly ChecksumCRC32?: string | undefined;
   readonly ServerSideEncryption?: string | undefined;
-}
-
-export interface UploadOptions {
-  readonly object: ObjectInput;
-  readonly body: Readable;
-  readonly partBytes: number;
-  readonly concurrentParts: number;
-  /** Sends the requests of the upload. */
-  readonly requests: UploadRequests;
 }
 
 /** Bucket, key, and everything else that is stored with an object. */

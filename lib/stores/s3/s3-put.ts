@@ -6,18 +6,21 @@ import type { PutBody } from '../contract/put-body.js';
 import type { Evidence } from '../contract/store.js';
 import { checkHead } from './check-answers.js';
 import { compareObject, type Verdict } from './compare-etags.js';
+import type { PartMemory } from './part-memory.js';
 import type { ObjectInput, S3Api, UploadRequests } from './s3-api.js';
 import type { S3Capabilities } from './s3-capabilities.js';
 import { httpStatusOf } from './s3-error.js';
 import type { ChecksumOption } from './s3-store-options.js';
 import { UploadDigests } from './upload-digests.js';
 import { guardUpload } from './upload-guard.js';
+import { uploadObject } from './upload-object.js';
 import { UploadSender } from './upload-sender.js';
 
 export interface S3PutOptions {
   readonly object: ObjectInput;
   readonly partBytes: number;
   readonly concurrentParts: number;
+  readonly memory: PartMemory;
   readonly checksum: ChecksumOption;
   readonly capabilities: S3Capabilities;
   readonly clock: Clock;
@@ -50,12 +53,13 @@ export class S3Put {
   }
 
   async run(): Promise<S3PutResult> {
-    const { object, partBytes, concurrentParts } = this.#options;
-    const answer = await this.#api.upload({
+    const { object, partBytes, concurrentParts, memory } = this.#options;
+    const answer = await uploadObject({
       object,
-      body: this.#source.toReadable(),
+      body: this.#source,
       partBytes,
       concurrentParts,
+      memory,
       requests: this.#requests(),
     });
     this.#etag = answer.ETag;

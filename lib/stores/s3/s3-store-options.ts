@@ -32,7 +32,7 @@ export interface S3StoreOptions {
    * The size of upload parts, 5 MiB to 5 GiB; an object has at most 10,000 parts. @default '8 MiB'
    */
   readonly partBytes?: ByteCount;
-  /** How many parts are sent at a time; memory is `partBytes` times this plus two. @default 4 */
+  /** How many parts are sent at a time; a put needs memory of `partBytes` times this. @default 4 */
   readonly concurrentParts?: number;
   /**
    * How long a request may take, with its repetitions, before it is aborted. A body is aborted when

@@ -39,6 +39,7 @@ import {
 import { hasConditionalWrites, isProbeKey } from './conditional-writes.js';
 import { credentialSource } from './credential-source.js';
 import { loadS3Sdk } from './load-s3-sdk.js';
+import { PartMemory } from './part-memory.js';
 import type { RequestDeadline } from './request-deadline.js';
 import { watchResponseBody } from './response-body.js';
 import type { S3Api } from './s3-api.js';
@@ -71,6 +72,7 @@ export class S3Store implements Store {
   readonly #options: S3StoreOptions;
   readonly #endpoint: string | undefined;
   readonly #partBytes: number;
+  readonly #partMemory: PartMemory;
   readonly #concurrentParts: number;
   readonly #deadline: RequestDeadline;
   readonly #attributes: S3Attributes;
@@ -100,6 +102,7 @@ export class S3Store implements Store {
     this.#options = options;
     this.#endpoint = endpointOf(options);
     this.#partBytes = parsePartBytes(partBytes);
+    this.#partMemory = new PartMemory(this.#partBytes);
     this.#concurrentParts = checkConcurrentParts(concurrentParts);
     this.#attributes = toS3Attributes(options);
     this.#deadline = {
@@ -127,6 +130,7 @@ export class S3Store implements Store {
           },
           partBytes: this.#partBytes,
           concurrentParts: this.#concurrentParts,
+          memory: this.#partMemory,
           checksum: this.#options.checksum ?? 'auto',
           capabilities: this.#capabilities,
           clock: this.#deadline.clock,

@@ -17,10 +17,9 @@ export interface UploadGuardOptions {
 const GRACE_MS = 2000;
 
 /**
- * The requests of one upload as lib-storage may send them. lib-storage reports a failed request
- * only when the body ends or gives more bytes, which may be never, and its `abort()` does not await
- * requests in flight. So the first failure ends the body here, and from then on only the abort of
- * the upload is sent. Requests in flight are cut off after 2 s; so is the abort.
+ * The requests of one upload as `uploadObject` may send them. The first failure of one ends the body,
+ * which may give no more bytes for long, and from then on only the abort of the upload is sent.
+ * Requests in flight are cut off after 2 s; so is the abort.
  */
 export function guardUpload(
   requests: UploadRequests,
@@ -51,7 +50,7 @@ export function guardUpload(
         try {
           if (answer.UploadId !== undefined) await onUploadCreated?.(answer.UploadId);
         } catch (error) {
-          // Only the body fails: lib-storage needs the answer's id to abort the upload.
+          // Only the body fails: the answer's id is needed to abort the upload.
           body.fail(error);
         }
         return answer;

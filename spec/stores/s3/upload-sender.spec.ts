@@ -171,7 +171,6 @@ function apiThatFails(error: Error): S3Api {
     uploadPart: fail,
     completeMultipartUpload: fail,
     abortMultipartUpload: fail,
-    upload: fail,
     destroy: () => {},
   };
 }
