@@ -43,6 +43,9 @@ export const MAX_ZSTD_INDEX_BYTES = MIN_ZSTD_INDEX_BYTES + MAX_MEMBER_ENTRIES * 
 export const CONTENT_SIZE_BYTES = 8;
 export const MOST_CONTENT_BYTES = 2 ** 32 - 1;
 
+/** magic (4), descriptor (1), window (1), dictionary's id (4), content size (8) */
+export const LARGEST_FRAME_HEADER = FRAME_MAGIC_BYTES + 1 + 1 + 4 + CONTENT_SIZE_BYTES;
+
 /** A larger window is refused: a reader must keep all of it in memory. */
 export const LARGEST_WINDOW_BYTES = 8 * 2 ** 20;
 export const LARGEST_WINDOW_LOG = 23;

@@ -44,7 +44,8 @@ describe('docs/format-zstd.md', () => {
     const [member] = [...cutter.cut(await decompressAll(file)), ...cutter.end()];
     if (member === undefined) throw new Error('nothing was cut');
     // A writer may compress as it likes, so the frame is taken from the page.
-    const frame = zstdFormat.encodeMember(member.facts, file.subarray(0, FRAME_BYTES));
+    const given = [file.subarray(0, FRAME_BYTES)];
+    const frame = Buffer.concat(zstdFormat.encodeMember(member.facts, given));
     const entry = { ...member.facts, memberBytes: frame.length };
     const index = Buffer.concat([...zstdFormat.encodeIndex([entry])]);
     const { recordsAreExact, writer } = cutter;

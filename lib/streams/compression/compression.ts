@@ -9,8 +9,14 @@ import { requireZstd } from '../../codec/compression/zstd/node-zstd.js';
 import { zstdFormat } from '../../codec/compression/zstd/zstd-format.js';
 import { quote } from '../../errors/show.js';
 import { checkWholeNumber, parseChoice } from '../../format/option-values.js';
+import { type CompressMember, SeekableCompressor } from './seekable-compressor.js';
 import { DEFAULT_GZIP_LEVEL, deflateOnPool, SeekableGzip } from './seekable-gzip.js';
-import { LARGEST_ZSTD_LEVEL, LEAST_ZSTD_LEVEL, SeekableZstd } from './seekable-zstd.js';
+import {
+  DEFAULT_ZSTD_LEVEL,
+  LARGEST_ZSTD_LEVEL,
+  LEAST_ZSTD_LEVEL,
+  zstdOnPool,
+} from './seekable-zstd.js';
 
 /** How archives are compressed; `'none'` leaves them as they are. */
 export type CompressionOption = CompressionName | 'none';
@@ -50,7 +56,14 @@ const COMPRESSIONS: Readonly<Record<CompressionName, Levels>> = {
     format: zstdFormat,
     least: LEAST_ZSTD_LEVEL,
     most: LARGEST_ZSTD_LEVEL,
-    creator: (level) => () => new SeekableZstd({ level }),
+    creator(level = DEFAULT_ZSTD_LEVEL) {
+      // Made with the first archive, because Node may have no zstd.
+      let compress: CompressMember | undefined;
+      return () => {
+        compress ??= zstdOnPool(level);
+        return new SeekableCompressor(zstdFormat, compress, {});
+      };
+    },
   },
 };
 

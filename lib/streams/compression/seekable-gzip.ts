@@ -1,9 +1,12 @@
+import { constants, createGzip, type Gzip, type ZlibReset } from 'node:zlib';
+
+import { splitPieces } from '../../codec/bytes/pieces.js';
 import { gzipFormat } from '../../codec/compression/gzip/gzip-format.js';
 import { encodeSmallEnd } from '../../codec/compression/gzip/small-member.js';
 import { type OptionNames, readOptions } from '../../format/option-names.js';
 import { checkFunction, checkWholeNumber } from '../../format/option-values.js';
 import { LARGEST_SMALL_MEMBER } from '../../format/seekable-gzip.js';
-import { Deflater } from './deflater.js';
+import { MemberStream } from './member-stream.js';
 import {
   type CompressMember,
   type MemberOptions,
@@ -46,20 +49,32 @@ const LARGEST_GZIP_LEVEL = 9;
 /** zlib writes a gzip header of this size. It is replaced by the header of a data member. */
 const ZLIB_HEADER_BYTES = 10;
 
+/** The size of a buffer for output, which holds that of many members. */
+const OUTPUT_BYTES = 64 * 2 ** 10;
+
 /**
  * Compresses on libuv's thread pool, checksum included. After the signal has aborted, zlib only
  * finishes the call that is running. A small member ends with a sync flush and an empty final block,
  * so that readers need no inflater of its own for it (docs/format-gzip.md, "Small members").
  */
-export function deflateOnPool(level: number): Deflate {
+export function deflateOnPool(
+  level: number,
+): (raw: Buffer, signal: AbortSignal) => Promise<Buffer[]> {
   /** As many as were in use at once. */
-  const idle: Deflater[] = [];
+  const idle: MemberStream[] = [];
   return async (raw, signal) => {
     const isSmall = raw.length <= LARGEST_SMALL_MEMBER;
-    const deflater = idle.pop() ?? new Deflater(level);
-    const pieces = await deflater.deflate(raw, signal, isSmall ? 'sync flush' : 'final block');
-    idle.push(deflater);
+    const stream = idle.pop() ?? createGzipStream(level);
+    const end = isSmall ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
+    const pieces = await stream.compress(raw, signal, end);
+    idle.push(stream);
     if (isSmall) pieces.push(encodeSmallEnd(raw));
-    return Buffer.concat(pieces).subarray(ZLIB_HEADER_BYTES);
+    return splitPieces(pieces, ZLIB_HEADER_BYTES).rest;
   };
+}
+
+function createGzipStream(level: number): MemberStream {
+  // Node documents `reset` for gzip too, but its types leave it out.
+  const gzip = createGzip({ level, chunkSize: OUTPUT_BYTES }) as Gzip & ZlibReset;
+  return new MemberStream(gzip, () => gzip.reset());
 }

@@ -4,6 +4,7 @@ import {
   MAX_INDEX_BYTES,
   MIN_INDEX_BYTES,
 } from '../../../format/seekable-gzip.js';
+import { totalBytes } from '../../bytes/pieces.js';
 import { readEndSection } from '../members/end-section.js';
 import type { MemberFormat } from '../members/member-format.js';
 import { checkSection, isSection } from '../members/section.js';
@@ -32,8 +33,7 @@ export const gzipFormat: MemberFormat = {
   readHead: inflateHead,
   isOurs: (head) => findSubfield(head)?.bytes[0] === SECTION_VERSION,
 
-  encodeMember: (facts, deflated) =>
-    Buffer.concat([encodeDataHeader(facts, deflated.length), deflated]),
+  encodeMember: (facts, deflated) => [encodeDataHeader(facts, totalBytes(deflated)), ...deflated],
 
   encodeIndex: encodeIndexMembers,
   encodeEnd: encodeEndMember,

@@ -46,9 +46,10 @@ export interface MemberFormat {
   /**
    * Makes a member from compressed data.
    *
-   * @param compressed what the compressor of this format gives
+   * @param compressed what the compressor of this format gives, in pieces of any size
+   * @returns the member, in pieces that may be views of those
    */
-  encodeMember(facts: MemberFacts, compressed: Buffer): Buffer;
+  encodeMember(facts: MemberFacts, compressed: readonly Buffer[]): readonly Buffer[];
 
   /** The index, at least one piece, in order. */
   encodeIndex(entries: readonly MemberEntry[]): Iterable<Buffer>;

@@ -21,7 +21,8 @@ export interface NodeZstd {
   zstdCompress(bytes: Buffer, options: NodeZstdOptions, callback: Callback): void;
   zstdDecompress(bytes: Buffer, options: NodeZstdOptions, callback: Callback): void;
   zstdDecompressSync(bytes: Buffer, options?: NodeZstdOptions): Buffer;
-  /** Its stream has the shape of all streams of `node:zlib`. */
+  /** Its stream, and the next one, have the shape of all streams of `node:zlib`. */
+  createZstdCompress(options?: NodeZstdOptions): zlib.Gzip;
   createZstdDecompress(options?: NodeZstdOptions): zlib.InflateRaw;
 }
 
@@ -30,6 +31,7 @@ export const ZSTD_COMPRESSION_LEVEL = 100;
 export const ZSTD_WINDOW_LOG = 101;
 export const ZSTD_CHECKSUM_FLAG = 201;
 export const ZSTD_CONTINUE = 0;
+export const ZSTD_END = 2;
 
 /** Node's zstd; null where it has none. */
 export const nodeZstd: NodeZstd | null = hasZstd(zlib) ? zlib : null;

@@ -1,4 +1,5 @@
-import { ZSTD_END_BYTES } from '../../../format/seekable-zstd.js';
+import { LARGEST_FRAME_HEADER, ZSTD_END_BYTES } from '../../../format/seekable-zstd.js';
+import { splitPieces } from '../../bytes/pieces.js';
 import type { MemberFormat } from '../members/member-format.js';
 import { nullIfFaulty } from '../members/section.js';
 import { isOurFrame, isZstd, markFrame, readZstdFrame } from './zstd-frame.js';
@@ -25,7 +26,10 @@ export const zstdFormat: MemberFormat = {
   readHead: readZstdHead,
   isOurs: (head) => isIndexFrame(head) || isOurHead(head),
 
-  encodeMember: ({ rawBytes }, frame) => markFrame(frame, rawBytes),
+  encodeMember({ rawBytes }, pieces) {
+    const { head, rest } = splitPieces(pieces, LARGEST_FRAME_HEADER);
+    return [markFrame(head, rawBytes), ...rest];
+  },
   encodeIndex: (entries) => [encodeZstdIndex(entries)],
   encodeEnd: encodeZstdEnd,
 

@@ -159,7 +159,8 @@ export function isOurFrame(frame: ZstdFrame): frame is DataFrame & { contentByte
 /**
  * A frame that states its content size in 8 bytes, so that readers know it as ours.
  *
- * @param frame a whole frame of any program, without the id of a dictionary
+ * @param frame a frame of any program, or its beginning with all of its header, without the id of a
+ *   dictionary
  */
 export function markFrame(frame: Buffer, contentBytes: number): Buffer {
   const descriptor = frame.readUInt8(DESCRIPTOR_OFFSET);
