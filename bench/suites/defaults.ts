@@ -23,8 +23,8 @@ const unsynced: BenchTable = {
   title: 'Bytes that are written and not synced, corpus',
   input: 'corpus',
   rows: [
-    { name: 'unsynced8MiB', title: 'at most 8 MiB' },
-    { name: 'unsynced16MiB', title: 'at most 16 MiB (default)' },
+    { name: 'unsynced8MiB', title: 'at most 8 MiB (default)' },
+    { name: 'unsynced16MiB', title: 'at most 16 MiB' },
     { name: 'unsynced64MiB', title: 'at most 64 MiB' },
   ],
   targets: [],

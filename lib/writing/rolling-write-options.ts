@@ -86,7 +86,7 @@ export interface RollingWriteOptions extends FormatOptions {
    * How many bytes may be written but not synced. They stay in memory, since a failed sync may have
    * lost them. At half of this number a sync begins; at all of it, writing waits for a sync. With
    * `sync: 'no'` none are kept. A larger number can be slower, because the writer cycles through
-   * all of that memory. @default '16 MiB'
+   * all of that memory. @default '8 MiB'
    */
   readonly maxUnsyncedBytes?: ByteCount | undefined;
   /**
@@ -198,7 +198,7 @@ export function parseRollingWriteOptions(given: RollingWriteOptions): RollingWri
     roll = [rollBySize('100 MiB'), rollByAge('5m')],
     flushInterval = '1s',
     maxPendingBytes = '64 MiB',
-    maxUnsyncedBytes = '16 MiB',
+    maxUnsyncedBytes = '8 MiB',
     endTimeout = '60s',
     writerId = randomBytes(WRITER_BYTES),
     clock = systemClock,
