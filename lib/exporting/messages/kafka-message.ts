@@ -46,15 +46,25 @@ export function kafkaMetadata({
   const metadata: Record<string, string> = Object.create(null);
   if (key !== null) metadata[KEY] = textOfBytes(key);
   for (const [name, given] of Object.entries(headers)) {
-    const values: readonly (HeaderValue | null | undefined)[] = Array.isArray(given)
-      ? given
-      : [given];
-    for (const [number, each] of values.entries()) {
+    const values: readonly unknown[] = Array.isArray(given) ? given : [given];
+    for (const [number, each] of values.filter(isHeaderValue).entries()) {
       metadata[HEADER_PREFIX + headerKey(name, number)] = textOfBytes(Buffer.from(each ?? ''));
     }
   }
   if (value === null) metadata[TOMBSTONE] = 'true';
   return metadata;
+}
+
+/**
+ * KafkaJS joins headers of one name, and takes what an object inherits under a name such as
+ * `constructor` for an earlier one. Without this check, such a message would end every archiver.
+ */
+function isHeaderValue(value: unknown): value is HeaderValue | null | undefined {
+  return value === null || value === undefined || typeof value === 'string' || isBytes(value);
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
 }
 
 /**

@@ -42,6 +42,17 @@ describe('kafkaMetadata', () => {
     expect(kafkaMetadata({ key: text, value: null })['kafka.key']).to.equal('base64:YmFzZTY0Ong=');
   });
 
+  it('has no value for what KafkaJS finds in the prototype of its headers', () => {
+    const headers = Object.fromEntries(
+      ['constructor', '__proto__'].map((name) => [name, [Reflect.get({}, name), Buffer.from('c')]]),
+    );
+    const metadata = kafkaMetadata({ key: null, value: Buffer.alloc(0), headers });
+    expect(Object.entries(metadata)).to.deep.equal([
+      ['kafka.header.constructor', 'c'],
+      ['kafka.header.__proto__', 'c'],
+    ]);
+  });
+
   it('tells a header that ends in a number from a repeated one', () => {
     const headers = { a: [Buffer.from('1'), Buffer.from('2')], 'a.1': Buffer.from('3') };
     const metadata = kafkaMetadata({ key: null, value: Buffer.alloc(0), headers });
