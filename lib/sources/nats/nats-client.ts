@@ -1,6 +1,8 @@
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 
+import { asError } from '../../errors/as-error.js';
+
 /** What `createNatsSource` calls of a connection, such as that of `@nats-io/transport-node`. */
 export interface NatsSourceConnection {
   isClosed(): boolean;
@@ -30,4 +32,16 @@ export async function openJetStream(connection: NatsSourceConnection): Promise<N
 /** Whether JetStream answered that there is no such stream, consumer or message. */
 export function isNotFound(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'status' in error && error.status === 404;
+}
+
+/** The names of errors of requests that nothing has answered, and of deliveries that were cut off. */
+const TROUBLE = [
+  ...['TimeoutError', 'RequestError', 'NoRespondersError', 'JetStreamNotEnabled'],
+  ...['JetStreamError', 'JetStreamStatusError'],
+];
+
+/** Failures of requests while the server is away, or the connection is being made again. */
+export function isConnectionTrouble(error: unknown): boolean {
+  const { name } = asError(error);
+  return TROUBLE.includes(name);
 }

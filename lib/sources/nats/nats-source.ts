@@ -17,12 +17,14 @@ import {
 import { seriesPath } from '../contract/series-path.js';
 import { findConsumer } from './find-consumer.js';
 import {
+  isConnectionTrouble,
   isNotFound,
   type NatsClient,
   type NatsSourceConnection,
   openJetStream,
 } from './nats-client.js';
 import { areSame, type NatsRecord, recordOfDelivered, recordOfStored } from './nats-record.js';
+import { readRawRecord } from './raw-message.js';
 import { ReplySubjects, replySubject, replySubjectOf } from './reply-subjects.js';
 import { readStored } from './stored-messages.js';
 
@@ -286,7 +288,7 @@ class NatsSource extends RecordSource {
       if (!isNext) await this.#takeStored(client, intake, config, seq - 1);
       else this.#lookForExpired(client, this.#last + 1, seq);
     }
-    await this.#take(intake, seq, recordOfDelivered(message));
+    await this.#take(intake, seq, recordOfDelivered(message) ?? (await this.#readRaw(seq)));
     this.#replies.add(seq, replySubjectOf(message, this.#options.consumer));
   }
 
@@ -302,9 +304,15 @@ class NatsSource extends RecordSource {
       const range = { stream, config, from: this.#last + 1, to };
       for await (const stored of readStored(managing, range)) {
         if (this.#isStopping) return;
-        await this.#take(intake, stored.seq, recordOfStored(stored));
+        const { seq } = stored;
+        await this.#take(intake, seq, recordOfStored(stored) ?? (await this.#readRaw(seq)));
       }
     });
+  }
+
+  async #readRaw(seq: number): Promise<NatsRecord> {
+    const { connection, stream } = this.#options;
+    return await this.#whileAway(() => readRawRecord(connection, stream, seq));
   }
 
   async #take(intake: SeriesIntake, seq: number, record: NatsRecord): Promise<void> {
@@ -372,7 +380,7 @@ class NatsSource extends RecordSource {
       managing.streams.getMessage(stream, { seq: position }),
     );
     if (stored === null) return;
-    const received = recordOfStored(stored);
+    const received = recordOfStored(stored) ?? (await this.#readRaw(stored.seq));
     if (areSame(record, received)) return;
     throw new SourceDivergedError({ ...series, position, archived: record, received });
   }
@@ -382,16 +390,4 @@ class NatsSource extends RecordSource {
     const problem = `${this.name} gives no more records: ${asError(error).message}`;
     return new ArchiveError('ERR_SOURCE_ENDED', problem, { cause: error });
   }
-}
-
-/** The names of errors of requests that nothing has answered, and of deliveries that were cut off. */
-const TROUBLE = [
-  ...['TimeoutError', 'RequestError', 'NoRespondersError', 'JetStreamNotEnabled'],
-  ...['JetStreamError', 'JetStreamStatusError'],
-];
-
-/** Failures of requests while the server is away, or the connection is being made again. */
-function isConnectionTrouble(error: unknown): boolean {
-  const { name } = asError(error);
-  return TROUBLE.includes(name);
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -121,6 +123,28 @@ describeWithBroker('createNatsSource', 'NATS_URL', (servers) => {
     const back = await manager.streams.getMessage(to, { seq: 1 });
     expect([...(back?.header ?? [])]).to.deep.equal([...(stored[0]?.header ?? [])]);
     expect(back?.data).to.deep.equal(stored[0]?.data);
+  });
+
+  it('keeps the bytes of headers that the client cannot read, and goes on', async () => {
+    const stream = await createStream();
+    const blocks = ['NATS/1.0\r\nA  : b\r\n\r\n', 'NATS/1.0\r\nA: \xff\r\n\r\n'];
+    const socket = connectSocket(Number(new URL(servers).port), new URL(servers).hostname);
+    await once(socket, 'data');
+    const sent = blocks.map(
+      (block) => `HPUB ${stream}.a ${block.length} ${block.length + 1}\r\n${block}x\r\n`,
+    );
+    const options = '{"verbose":false,"headers":true}';
+    socket.write(`CONNECT ${options}\r\n${sent.join('')}PING\r\n`, 'latin1');
+    await once(socket, 'data');
+    socket.destroy();
+    const root = await temporary.make();
+    await archive(stream, root).finish(2);
+    // The first record is compared with the message.
+    await publish(stream, 1);
+    await archive(stream, root).finish(1);
+    const values = (await read(root)).map(({ metadata }) => metadata['nats.headers']);
+    const bytes = Buffer.from(blocks[1] ?? '', 'latin1').toString('base64');
+    expect(values).to.deep.equal([blocks[0], `base64:${bytes}`, undefined]);
   });
 
   it('acknowledges while it runs, and continues where it has ended', async () => {
