@@ -3,6 +3,7 @@ import { type InspectOptions, inspect } from 'node:util';
 import { keepAliveUntil } from '../streams/keep-alive.js';
 import {
   isTraced,
+  NOT_REACHED,
   type Receipt,
   type ReceiptAnchor,
   type RecordPlace,
@@ -67,7 +68,7 @@ export class DeferredReceipt implements TracedReceipt {
   /** As the receipt of the partition's writer. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return this.#receipt === undefined
-      ? "Receipt { reached: 'none, the record is in memory' }"
+      ? `Receipt { reached: '${NOT_REACHED}' }`
       : inspect(this.#receipt, options);
   }
 
@@ -75,7 +76,7 @@ export class DeferredReceipt implements TracedReceipt {
   toJSON(): unknown {
     // Not the receipt itself, of which `JSON.stringify` would then not ask.
     if (this.#receipt !== undefined) return JSON.parse(JSON.stringify(this.#receipt));
-    return { reached: 'none, the record is in memory' };
+    return { reached: NOT_REACHED };
   }
 
   #promise(level: ReceiptLevel): Promise<RecordPlace> {

@@ -12,6 +12,7 @@ import { RecordError } from '../errors/record-error.js';
 import { nextTick } from '../format/timers.js';
 import { keepAlive, keepAliveUntil } from '../streams/keep-alive.js';
 import { Waiters } from '../streams/waiters.js';
+import { Barrier, FailedRecord } from '../writing/queue-entries.js';
 import { waitingBytesOf } from '../writing/queued-bytes.js';
 import type { Receipt } from '../writing/receipts/receipt.js';
 import type { RollingWriteSettings } from '../writing/rolling-write-options.js';
@@ -22,24 +23,6 @@ import type { PartitionTemplate } from './partition-template.js';
 
 /** The arguments of `Writable.write` after the chunk. */
 export type WriteArguments = [encoding?: BufferEncoding | DoneCallback, callback?: DoneCallback];
-
-/** No record, but work to do when all records before it were taken. */
-class Barrier {
-  readonly onTaken: () => void;
-
-  constructor(onTaken: () => void) {
-    this.onTaken = onTaken;
-  }
-}
-
-/** A record that could not be taken. Node reports the error, since `write` does not throw. */
-class FailedRecord {
-  readonly error: unknown;
-
-  constructor(error: unknown) {
-    this.error = error;
-  }
-}
 
 /** An entry of Node's buffer. */
 export type IntakeEntry = RecordInput | Barrier | FailedRecord;

@@ -8,7 +8,6 @@ import { type OptionNames, readOptions } from '../format/option-names.js';
 import { checkClock, checkFiles, checkFlag, checkSignal } from '../format/option-values.js';
 import { findArchives } from '../series/listing/find-archives.js';
 import { type SeriesPatterns, sortPatterns } from '../series/listing/series-patterns.js';
-import { compareNaturally } from '../series/names/natural-order.js';
 import type { FoundArchive } from '../series/opening/found-archive.js';
 import { isArchiveGone } from '../series/opening/open-archive.js';
 import { S3_STORE_OPTION_NAMES } from '../stores/s3/s3-store-options.js';
@@ -16,6 +15,7 @@ import { systemClock } from '../streams/clock.js';
 import type { SpanOptions } from './archives/find-spans.js';
 import { RangeSelection } from './archives/range-selection.js';
 import { type ReadArchiveOptions, readArchive } from './archives/read-archive.js';
+import { lastFirst, searchBackwards } from './archives/search-backwards.js';
 import type { RollingReadOptions } from './rolling-read-options.js';
 import { sequencesOf } from './sequences/indexed-sequences.js';
 
@@ -36,9 +36,6 @@ const FIND_LAST_OPTION_NAMES: OptionNames<FindLastOptions> = {
   signal: checkSignal,
   doNamesHoldWriter: checkFlag,
 };
-
-/** After so many archives of the writer in a row that hold nothing later, older ones are not opened. */
-const MOST_EARLIER = 8;
 
 /**
  * Finds the record of a writer with the highest sequence, in archives of any state, open ones
@@ -81,19 +78,17 @@ async function findLast(
   signal: AbortSignal,
 ): Promise<ArchiveRecord | undefined> {
   let last: ArchiveRecord | undefined;
-  let earlier = 0;
-  for (const archive of archives.toSorted((a, b) => compareNaturally(b.path, a.path))) {
-    if (earlier === MOST_EARLIER) break;
-    signal.throwIfAborted();
+  await searchBackwards(lastFirst(archives), signal, async (archive) => {
     const ranges = await sequencesOf(archive, writer);
     const end = ranges.reduce((most, range) => Math.max(most, range.end), 0);
     const next = (last?.sequence ?? -1) + 1;
     // Without an index it is not known what the archive holds.
-    const begin = ranges.length === 0 ? next : Math.max(next, end - 1);
+    const isIndexed = ranges.length > 0;
+    const begin = isIndexed ? Math.max(next, end - 1) : next;
     const later = end > 0 && end <= next ? undefined : await readLastFrom(archive, writer, begin);
-    earlier = later === undefined && ranges.length > 0 ? earlier + 1 : 0;
     last = later ?? last;
-  }
+    return later !== undefined || !isIndexed;
+  });
   return last;
 }
 

@@ -14,6 +14,7 @@ import { keepAlive, keepAliveUntil } from '../streams/keep-alive.js';
 import { Waiters } from '../streams/waiters.js';
 import type { GivenSequences } from './given-sequences.js';
 import type { PendingArchives } from './pending-archives.js';
+import { Barrier, FailedRecord } from './queue-entries.js';
 import { QueuedBytes } from './queued-bytes.js';
 import type { PendingReceipt, ReceiptAnchor } from './receipts/receipt.js';
 import type { Roller } from './rolling/roller.js';
@@ -46,15 +47,6 @@ export type WriteArguments = [encoding?: BufferEncoding | DoneCallback, callback
 /** An entry of Node's buffer. */
 export type QueueEntry = RecordInput | QueuedAppend | FailedRecord | Barrier;
 
-/** No record, but work to do when all records before it were taken, and before those after it. */
-class Barrier {
-  readonly onTaken: () => void;
-
-  constructor(onTaken: () => void) {
-    this.onTaken = onTaken;
-  }
-}
-
 /** A record that was appended while others waited. */
 class QueuedAppend {
   readonly record: RecordInput;
@@ -63,15 +55,6 @@ class QueuedAppend {
   constructor(record: RecordInput, receipt: PendingReceipt) {
     this.record = record;
     this.receipt = receipt;
-  }
-}
-
-/** A record that could not be taken. Node reports the error, since `write` does not throw. */
-class FailedRecord {
-  readonly error: unknown;
-
-  constructor(error: unknown) {
-    this.error = error;
   }
 }
 

@@ -63,6 +63,9 @@ export function isTraced(receipt: Receipt | undefined): receipt is TracedReceipt
   return receipt !== undefined && 'anchored' in receipt;
 }
 
+/** What receipts show before any level is reached. */
+export const NOT_REACHED = 'none, the record is in memory';
+
 /** The receipt of a record that is in an archive, or still waits in Node's queue. */
 export class PendingReceipt implements TracedReceipt {
   #anchor: ReceiptAnchor | undefined;
@@ -125,12 +128,12 @@ export class PendingReceipt implements TracedReceipt {
   }
 
   /** The highest level that the record has reached. */
-  #level(): ReceiptLevel | 'none, the record is in memory' {
+  #level(): ReceiptLevel | typeof NOT_REACHED {
     const anchor = this.#anchor;
     const reached = RECEIPT_LEVELS.filter((level) =>
       anchor?.progress.hasReached(level, anchor.recordNumber),
     );
-    return reached.at(-1) ?? 'none, the record is in memory';
+    return reached.at(-1) ?? NOT_REACHED;
   }
 
   /** The writer has taken the record. */

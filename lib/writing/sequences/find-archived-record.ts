@@ -6,8 +6,8 @@ import { StoreError } from '../../errors/store-error.js';
 import { DEFAULT_MAX_RECORD_BYTES } from '../../format/limits.js';
 import type { IndexedRun, SpanOptions } from '../../reading/archives/find-spans.js';
 import { type ReadArchiveOptions, readArchive } from '../../reading/archives/read-archive.js';
+import { lastFirst, searchBackwards } from '../../reading/archives/search-backwards.js';
 import type { SequenceRange } from '../../reading/sequences/sequence-ranges.js';
-import { compareNaturally } from '../../series/names/natural-order.js';
 import type { FoundArchive } from '../../series/opening/found-archive.js';
 import { readIndexChain } from '../../series/opening/index-chain.js';
 import { isArchiveGone } from '../../series/opening/open-archive.js';
@@ -20,9 +20,6 @@ export interface ArchivedAt {
   /** The sequence after the last archived one; undefined if no record is archived. */
   readonly end: number | undefined;
 }
-
-/** After so many archives in a row that hold nothing as late, the older ones are not looked at. */
-const MOST_EARLIER = 8;
 
 /** In a larger series, the search looks only at the latest archives. */
 const MOST_ARCHIVES = 1024;
@@ -48,14 +45,9 @@ export async function findArchivedRecord(
   sequence: number,
   signal: AbortSignal,
 ): Promise<ArchivedAt> {
-  const latest = archives.toSorted((a, b) => compareNaturally(b.path, a.path));
   const search = new SequenceSearch(writer, sequence);
-  let earlier = 0;
-  for (const archive of latest.slice(0, MOST_ARCHIVES)) {
-    if (earlier === MOST_EARLIER) break;
-    signal.throwIfAborted();
-    earlier = (await search.lookIn(archive)) ? 0 : earlier + 1;
-  }
+  const latest = lastFirst(archives).slice(0, MOST_ARCHIVES);
+  await searchBackwards(latest, signal, (archive) => search.lookIn(archive));
   return { record: search.record, end: search.end };
 }
 
