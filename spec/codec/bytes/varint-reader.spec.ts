@@ -1,47 +1,23 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { writeSignedVarint, writeVarint } from '../../../lib/codec/bytes/varint.js';
 import { BAD_VARINT, VarintReader } from '../../../lib/codec/bytes/varint-reader.js';
 import { forgeVarint, forgeZigzag } from '../../support/forge-frame.js';
+import {
+  anySigned,
+  encodeSignedVarint,
+  encodeVarint,
+  GROUP_BOUNDARIES,
+  SIGNED_BOUNDARIES,
+} from '../../support/varints.js';
 
 const MOST = Number.MAX_SAFE_INTEGER;
-
-/** The last value of each length, and the first of the next. */
-const GROUP_BOUNDARIES = [1, 2, 3, 4, 5, 6, 7].flatMap((groups) => [
-  2 ** (7 * groups) - 1,
-  2 ** (7 * groups),
-]);
-
-/** The same for zigzags, where a value takes one bit more. */
-const SIGNED_BOUNDARIES = [1, 2, 3, 4, 5, 6, 7].flatMap((groups) => [
-  2 ** (7 * groups - 1) - 1,
-  2 ** (7 * groups - 1),
-  -(2 ** (7 * groups - 1)),
-  -(2 ** (7 * groups - 1)) - 1,
-]);
-
-const signed = fc.oneof(
-  fc.maxSafeInteger(),
-  fc.constantFrom(...SIGNED_BOUNDARIES),
-  fc.integer({ min: -200, max: 200 }),
-);
-
-function write(value: number): Buffer {
-  const bytes = Buffer.alloc(16);
-  return bytes.subarray(2, writeVarint(bytes, 2, value));
-}
-
-function writeSigned(value: number): Buffer {
-  const bytes = Buffer.alloc(16);
-  return bytes.subarray(2, writeSignedVarint(bytes, 2, value));
-}
 
 describe('VarintReader', () => {
   it('reads written values, one by one', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.maxSafeNat(), fc.nat(300))), (values) => {
-        const reader = new VarintReader(Buffer.concat(values.map(write)));
+        const reader = new VarintReader(Buffer.concat(values.map(encodeVarint)));
         for (const value of values) expect(reader.readUnsigned()).to.equal(value);
         expect(reader.position).to.equal(reader.end);
       }),
@@ -50,8 +26,8 @@ describe('VarintReader', () => {
 
   it('reads written signed values', () => {
     fc.assert(
-      fc.property(fc.array(signed), (values) => {
-        const reader = new VarintReader(Buffer.concat(values.map(writeSigned)));
+      fc.property(fc.array(anySigned), (values) => {
+        const reader = new VarintReader(Buffer.concat(values.map(encodeSignedVarint)));
         for (const value of values) expect(reader.readSigned()).to.equal(value);
         expect(reader.position).to.equal(reader.end);
       }),
@@ -121,7 +97,7 @@ describe('VarintReader', () => {
         const reader = new VarintReader(bytes);
         const value = reader.readUnsigned();
         if (value === BAD_VARINT) return;
-        expect(write(value).equals(bytes.subarray(0, reader.position))).to.equal(true);
+        expect(encodeVarint(value).equals(bytes.subarray(0, reader.position))).to.equal(true);
       }),
       { numRuns: 1000 },
     );
