@@ -32,17 +32,24 @@ function allSpecs() {
   return [...SLOWEST, ...specs.filter((spec) => !SLOWEST.includes(spec))];
 }
 
+const TYPESCRIPT = './spec/support/import-typescript.mjs';
+
 /** Named files or folders run in one process, where `.only` and a debugger work. */
 const named = process.argv.slice(2).filter((argument) => /^(\.\/)?spec(\/|$)/.test(argument));
 
 /**
  * V8 counts the slabs of writers as old memory. Without this room it collects all garbage after every few
- * tests, 260 times instead of 80. These options would hide those of a debugger.
+ * tests, 260 times instead of 80. It also optimizes what has run for a moment, as if it ran for hours: with
+ * 15 times its usual budget, the specs take 5 % less CPU. These options would hide those of a debugger.
  */
-const NODE_OPTIONS = ['import=tsx', 'initial-old-space-size=512'];
+const NODE_OPTIONS = [
+  `import=${TYPESCRIPT}`,
+  'initial-old-space-size=512',
+  'interrupt-budget=1000000',
+];
 
 export default {
-  ...(named.length === 0 ? { 'node-option': NODE_OPTIONS } : { import: 'tsx' }),
+  ...(named.length === 0 ? { 'node-option': NODE_OPTIONS } : { import: TYPESCRIPT }),
   timeout: 20_000,
   forbidOnly: named.length === 0,
   parallel: named.length === 0,

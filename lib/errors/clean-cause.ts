@@ -28,10 +28,12 @@ export function cleanCause(cause: unknown): void {
 }
 
 function cleanMessage(error: Error): void {
-  const { message, stack } = error;
+  const { message } = error;
   if (typeof message !== 'string') return;
   const shown = toMessage(message);
   if (shown === message) return;
+  // V8 composes a stack when it is first read, which takes as long as all else here.
+  const { stack } = error;
   // `Reflect.set` returns false for a frozen error.
   Reflect.set(error, 'message', shown);
   // The stack begins with the message.

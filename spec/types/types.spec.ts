@@ -9,15 +9,32 @@ import { expect } from 'chai';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+const MISTAKE = 'mistake.ts';
+
+const PROGRAM = `
+  import { createArchiveReader } from 'shoebox-archive';
+  // @ts-expect-error
+  createArchiveReader('archive').on('data', (record) => record.payload);
+  createArchiveReader('archive').on('dta', () => undefined);`;
+
+/** Whether a line of the compiler's report is about the program with mistakes. */
+const isOfMistake = (line: string) => /^\s|mistake\.ts\(/.test(line);
+
 describe('the types of the library', () => {
   let directory: string;
+  /** The compiler's report on all programs: one run takes half the time of two. */
+  let found: readonly string[];
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'shoebox-types-'));
     await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
     await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
-    const target = ['--outDir', join(directory, 'dist')];
-    expect(await tsc('-p', join(ROOT, 'tsconfig.build.json'), ...target)).to.equal('');
+    // `npm run types` checks the library itself.
+    const declarations = ['--noCheck', '--outDir', join(directory, 'dist')];
+    expect(await tsc('-p', join(ROOT, 'tsconfig.build.json'), ...declarations)).to.equal('');
+    await writeFile(join(directory, MISTAKE), PROGRAM);
+    const files = [here('accepted.ts'), here('refused.ts'), join(directory, MISTAKE)];
+    found = (await compile(...files)).split('\n').filter((line) => line !== '');
   });
 
   after(() => rm(directory, { recursive: true, force: true }));
@@ -41,20 +58,14 @@ describe('the types of the library', () => {
 
   const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-  it('accept correct programs, and refuse mistakes', async () => {
-    expect(await compile(here('accepted.ts'), here('refused.ts'))).to.equal('');
+  it('accept correct programs, and refuse mistakes', () => {
+    expect(found.filter((line) => !isOfMistake(line))).to.deep.equal([]);
   });
 
-  it('would be seen to accept a mistake', async () => {
-    const program = `
-      import { createArchiveReader } from 'shoebox-archive';
-      // @ts-expect-error
-      createArchiveReader('archive').on('data', (record) => record.payload);
-      createArchiveReader('archive').on('dta', () => undefined);`;
-    await writeFile(join(directory, 'mistake.ts'), program);
-    const found = await compile(join(directory, 'mistake.ts'));
-    expect(found).to.match(/Unused '@ts-expect-error' directive/);
-    expect(found).to.match(/"dta"/);
+  it('would be seen to accept a mistake', () => {
+    const mistakes = found.filter(isOfMistake).join('\n');
+    expect(mistakes).to.match(/Unused '@ts-expect-error' directive/);
+    expect(mistakes).to.match(/"dta"/);
   });
 });
 
@@ -62,7 +73,11 @@ describe('the types of the library', () => {
 async function tsc(...args: readonly string[]): Promise<string> {
   const program = join(ROOT, 'node_modules/typescript/bin/tsc');
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [program, ...args]);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      program,
+      '--singleThreaded',
+      ...args,
+    ]);
     return stdout;
   } catch (error) {
     if (!(error instanceof Error && 'stdout' in error)) throw error;
