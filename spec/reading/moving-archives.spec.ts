@@ -13,12 +13,13 @@ import { DirectoryStore } from '../../lib/stores/directory/directory-store.js';
 import { moveTo } from '../../lib/writing/handlers/move-to.js';
 import { rollByCount } from '../../lib/writing/policies/roll-policies.js';
 import { encodeJsonLines, encodeVersion1 } from '../support/encode-archive.js';
+import { runs } from '../support/sampled.js';
 import { encodeUnsealed, readPayloads, TemporaryDirectories } from '../support/series.js';
 
 const OPEN = 'x_0-[[COUNT]].events';
 
 /** How many records are written while they are read. */
-const MOST_RECORDS = 400;
+const MOST_RECORDS = runs(150, 400);
 
 /** Contents with one record each, `0` to `2`. */
 const kinds: Readonly<Record<string, readonly Buffer[]>> = {
@@ -167,7 +168,7 @@ describe('a reader follows archives that move', () => {
         await writer.close();
       })();
       try {
-        for (let round = 0; round < 6; round++) {
+        for (let round = 0; round < runs(3, 6); round++) {
           const least = sequence - 10;
           const missing: string[] = [];
           const reader = createArchiveReader(patterns(), { allowEmpty: true, order: 'time' });

@@ -237,7 +237,7 @@ describe('RollingReadStream', () => {
   });
 
   it('reads thousands of archives with never more than one file open', async () => {
-    const count = 2000;
+    const count = 1100;
     const writes = Array.from({ length: count }, (_, i) => {
       // Two writers share the series; their sequences and the numbers in the names are in opposite
       // order.

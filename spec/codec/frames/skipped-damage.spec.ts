@@ -13,7 +13,7 @@ import {
   sampleVersion1,
   sampleVersion2,
 } from '../../support/damaged-archive.js';
-import { everyNth } from '../../support/sampled.js';
+import { everyNth, runs } from '../../support/sampled.js';
 
 const HEADER_BYTES = 64;
 
@@ -43,10 +43,9 @@ describe('Damage that is skipped, in version 2', () => {
     return { begin, end, recordsLost: isUncertain ? undefined : records.length };
   }
 
-  // The exhaustive run of bit flips in version 2 is the one in pieces of 50. A step of 3 flips at
-  // least two bits of every byte.
+  // The exhaustive run of bit flips in version 2 is the one in pieces of 50.
   for (const [size, stride] of [
-    [50, everyNth(3)],
+    [50, everyNth(5)],
     [211, SAMPLE_STRIDE],
     [bytes.length, SAMPLE_STRIDE],
   ] as const) {
@@ -65,9 +64,9 @@ describe('Damage that is skipped, in version 2', () => {
   }
 
   // The exhaustive run of truncations in version 2 is the one in pieces of 1. Together the others
-  // try every byte again.
+  // try every byte.
   for (const [size, first, stride] of [
-    [1, 0, 1],
+    [1, 0, everyNth(3)],
     [7, 0, 2],
     [bytes.length, 1, 2],
   ] as const) {
@@ -91,7 +90,7 @@ describe('Damage that is skipped, in version 2', () => {
 
   it('costs the block of a bit that is flipped in a header, in pieces of one byte', () => {
     for (const [lost, { begin }] of frames.entries()) {
-      for (let bit = 8 * begin; bit < 8 * (begin + HEADER_BYTES); bit += 3) {
+      for (let bit = 8 * begin; bit < 8 * (begin + HEADER_BYTES); bit += everyNth(7)) {
         expectSame(decodeSkipping(flipBit(bytes, bit), 1).records, recordsWithout(sample, lost));
       }
     }
@@ -182,7 +181,7 @@ describe('Damage that is skipped, in version 2', () => {
           last = end;
         }
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(500, 1500) },
     );
   });
 
@@ -202,7 +201,7 @@ describe('Damage that is skipped, in version 2', () => {
           expect(texts).to.include(JSON.stringify(record));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(150, 300) },
     );
   });
 });
@@ -219,7 +218,7 @@ describe('Damage that is skipped, in version 1', () => {
 
   // The exhaustive runs of bit flips and of truncations in version 1 are those in pieces of 1.
   for (const [size, stride] of [
-    [1, 1],
+    [1, everyNth(3)],
     [50, SAMPLE_STRIDE],
     [bytes.length, SAMPLE_STRIDE],
   ] as const) {

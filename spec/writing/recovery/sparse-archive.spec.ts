@@ -15,10 +15,10 @@ import { encodeUnsealed } from '../../support/series.js';
 import { withFile } from '../../support/with-file.js';
 
 const MIB = 2 ** 20;
-const FILE_BYTES = 128 * MIB;
+const FILE_BYTES = 32 * MIB;
 
 /** More than recovery needs for chunks, and much less than the file. */
-const MOST_MEMORY = 100 * MIB;
+const MOST_MEMORY = 16 * MIB;
 
 const BLOCK = encodeUnsealed(['{"n":1}', '{"n":2}']);
 
