@@ -13,7 +13,7 @@ const CHILD = new URL('../support/partition-memory-child.ts', import.meta.url);
 const MIB = 2 ** 20;
 
 /** The gate has more: 10,000 partitions of a day, and 300 that take turns. */
-const PARTITIONS = Number(process.env.SHOEBOX_PARTITIONS ?? 80);
+const PARTITIONS = Number(process.env.SHOEBOX_PARTITIONS ?? 64);
 
 describe('the memory of a partitioned writer', function () {
   allowTime(this, 900_000);
@@ -22,7 +22,17 @@ describe('the memory of a partitioned writer', function () {
 
   afterEach(() => directories.remove());
 
-  async function run(partitions: number, each: number): Promise<PartitionMemoryReport> {
+  const reports = new Map<string, Promise<PartitionMemoryReport>>();
+
+  /** With few partitions, both specs look at the same run. */
+  function run(partitions: number, each: number): Promise<PartitionMemoryReport> {
+    const key = `${partitions} ${each}`;
+    const report = reports.get(key) ?? start(partitions, each);
+    reports.set(key, report);
+    return report;
+  }
+
+  async function start(partitions: number, each: number): Promise<PartitionMemoryReport> {
     const directory = await directories.make();
     const args = [directory, String(partitions), String(each)];
     const child = fork(compiled(CHILD), args, { execArgv: [] });
@@ -42,7 +52,8 @@ describe('the memory of a partitioned writer', function () {
   });
 
   it('does not grow with the partitions of a day', async function () {
-    const { heap } = await run(PARTITIONS, 1);
+    const { heap } = await run(PARTITIONS, PARTITIONS > 300 ? 1 : 2);
+    expect(heap.length).to.be.above(3);
     const [first = 0, last = 0] = [heap[0], heap.at(-1)];
     expect(last - first).to.be.lessThan(4 * MIB);
     if (this.test) this.test.title += `: ${((last - first) / MIB).toFixed(1)} MiB more`;

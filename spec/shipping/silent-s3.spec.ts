@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 
 import { compiled } from '../support/compiled.js';
+import { runs } from '../support/sampled.js';
 import { TemporaryDirectories } from '../support/series.js';
 
 const CHILD = new URL('../support/silent-s3-child.ts', import.meta.url);
@@ -17,13 +18,15 @@ describe('A service that accepts connections and never answers', () => {
 
   afterEach(() => directories.remove());
 
-  for (const [method, owner] of [
+  const cases = [
     ['any', 'the writer'],
-    ['any', 'the user'],
-    ['PUT', 'the writer'],
     ['PUT', 'the user'],
     ['GET', 'the writer'],
-  ] as const) {
+    ['any', 'the user'],
+    ['PUT', 'the writer'],
+  ] as const;
+  // A sample has each method and each owner.
+  for (const [method, owner] of cases.slice(0, runs(3, cases.length))) {
     it(`holds no process after close (${method}; opened by ${owner})`, async () => {
       const args = [fileURLToPath(compiled(CHILD)), await directories.make(), method, owner];
       const running = promisify(execFile)(process.execPath, args, { timeout: MOST_MS });

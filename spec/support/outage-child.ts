@@ -18,7 +18,7 @@ import {
 import type { OutageReport } from './outage-report.js';
 
 const ARCHIVES = 100;
-const RECORD_BYTES = 256 * 2 ** 10;
+const RECORD_BYTES = 128 * 2 ** 10;
 const MAX_SPOOL_BYTES = 55 * RECORD_BYTES;
 const [directory = '', to = ''] = process.argv.slice(2);
 const inner = new DirectoryStore(to);

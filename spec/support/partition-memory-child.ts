@@ -46,6 +46,9 @@ const writer = createPartitionedWriter({
   ship: { to: store },
 });
 
+/** Memory is measured after so many records. */
+const STEP = Math.min(100, Math.ceil(total / 8));
+
 let mostRssBytes = 0;
 const heap: number[] = [];
 for (let i = 0; i < total; i++) {
@@ -54,10 +57,10 @@ for (let i = 0; i < total; i++) {
   if (!writer.write({ metadata, payload: PAYLOAD })) {
     await new Promise<void>((resolve) => writer.once('drain', () => resolve()));
   }
-  if (i % 100 !== 99) continue;
+  if ((i + 1) % STEP !== 0) continue;
   mostRssBytes = Math.max(mostRssBytes, process.memoryUsage.rss());
   await new Promise((resolve) => setImmediate(resolve));
-  if ((i + 1) % Math.ceil(total / 4) >= 100) continue;
+  if ((i + 1) % Math.ceil(total / 4) >= STEP) continue;
   await writer.flush({ until: 'shipped' });
   collectGarbage();
   heap.push(process.memoryUsage().heapUsed);

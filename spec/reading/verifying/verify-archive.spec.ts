@@ -101,7 +101,9 @@ describe('verifyArchive', () => {
 
   it('finds a cut within any frame, and a missing index after a cut between frames', async () => {
     const ends = SAMPLE.frames.map(({ end }) => end);
+    const near = (at: number) => ends.some((end) => Math.abs(end - at) <= 2);
     for (let at = 0; at < SAMPLE.bytes.length; at++) {
+      if (at % everyNth(4) !== 0 && !near(at)) continue;
       const report = await verify(SAMPLE.bytes.subarray(0, at));
       expect(report.index).to.equal('missing');
       expect(report.isIntact).to.equal(at === 0 || ends.includes(at));
@@ -117,7 +119,7 @@ describe('verifyArchive', () => {
   it('never crashes on gzip with a flipped bit, nor takes it for intact', async () => {
     const packed = gzipSync(SAMPLE.bytes);
     const known = new Set(['bad-gzip', 'torn', 'bad-magic', 'bad-checksum', 'unknown-version']);
-    const step = 7 * everyNth(3);
+    const step = 7 * everyNth(5);
     let found = 0;
     for (let bit = 0; bit < 8 * packed.length; bit += step) {
       // Name, time, system and flags of the gzip header do not affect the content.
@@ -132,7 +134,7 @@ describe('verifyArchive', () => {
       }
     }
     expect(found).to.be.above((0.9 * 8 * packed.length) / step);
-    for (let at = 1; at < packed.length; at += everyNth(5)) {
+    for (let at = 1; at < packed.length; at += everyNth(9)) {
       expect((await verify(packed.subarray(0, at))).isIntact).to.equal(false);
     }
   }).timeout(120_000);

@@ -138,7 +138,7 @@ describe('S3Store', () => {
     const { client, sent } = openClient();
     const failure = new Error('the disk is gone');
     const options = { client, partBytes: '5 MiB' };
-    const body = Readable.from(chunks(23, () => {}, failure));
+    const body = Readable.from(chunks(12, () => {}, failure));
     expect(await rejection(open('failed', options).put('a', body))).to.equal(failure);
     expect(sent.at(0)).to.equal('CreateMultipartUploadCommand');
     expect(sent.at(-1)).to.equal('AbortMultipartUploadCommand');
@@ -160,13 +160,13 @@ describe('S3Store', () => {
       },
       { step: 'initialize' },
     );
-    const source = chunks(35, (chunk) => {
+    const source = chunks(25, (chunk) => {
       taken += chunk.length;
       lead = Math.max(lead, taken - stored);
     });
     const store = open('slow', { client, partBytes: '5 MiB', concurrentParts: 2 });
     const { bytes } = await store.put('a', Readable.from(source));
-    expect(bytes).to.equal(35 * MIB);
+    expect(bytes).to.equal(25 * MIB);
     // Two parts in flight, one that is being filled, and a chunk or two in each stream's buffer.
     expect(lead).to.be.at.most(19 * MIB);
     client.destroy();

@@ -28,6 +28,7 @@ import {
   membersOf,
   sampleBlocks,
 } from '../../support/gzip-tools.js';
+import { runs } from '../../support/sampled.js';
 import { rejection } from '../../support/store-tools.js';
 import { settle } from '../stream-tools.js';
 
@@ -174,11 +175,12 @@ describe('SeekableGzip', () => {
     const corpus = corpusLines();
     const lines = corpus.subarray(0, corpus.lastIndexOf('\n', 6 * 2 ** 20) + 1);
     const blocks = encodeCorpus(lines);
-    for (const [level, archive] of [
+    const cases = [
       [6, blocks],
-      [9, blocks],
       [6, lines],
-    ] as const) {
+      [9, blocks],
+    ] as const;
+    for (const [level, archive] of cases.slice(0, runs(2, cases.length))) {
       const gzip = await compressAll(archive, { level });
       expect(gunzipSync(gzip).equals(archive)).to.equal(true);
       expect(gzip.length).to.be.at.most(1.02 * gzipSync(archive, { level }).length);

@@ -45,13 +45,14 @@ const SAMPLES = new Map(
 );
 
 /**
- * Sizes to cut an archive to: every one that leaves the last frame torn, every one near the end of
- * a frame, and one of seven in the frames before, whose bytes are like those of the last.
+ * Sizes to cut an archive to: those that leave the last frame torn, every one near the end of a frame,
+ * and one of seven in the frames before, whose bytes are like those of the last.
  */
 function* cutsOf(ends: readonly number[]): Generator<number> {
   const [last = 0, size = 0] = ends.slice(-2);
   for (let at = 1; at <= size; at++) {
-    if (at > last || at % 7 === 0 || ends.some((end) => Math.abs(end - at) <= 2)) yield at;
+    const isSampled = at > last ? at % everyNth(3) === 0 : at % 7 === 0;
+    if (isSampled || ends.some((end) => Math.abs(end - at) <= 2)) yield at;
   }
 }
 
