@@ -14,7 +14,7 @@ describe('parseRollingWriteOptions', () => {
       invalid: 'fail',
       flushIntervalMs: 1000,
       maxPendingBytes: 64 * 2 ** 20,
-      maxUnsyncedBytes: 16 * 2 ** 20,
+      maxUnsyncedBytes: 8 * 2 ** 20,
       endTimeoutMs: 60_000,
     });
     expect(settings.settings).to.include({ format: 'v2', blockBytes: 128 * 2 ** 10 });
