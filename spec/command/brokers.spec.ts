@@ -25,6 +25,7 @@ describe('parseBrokerUrl', () => {
     ['nats://a:b:c/x', 'the host is'],
     ['nats://a,,b/x', 'the host is'],
     ['nats://u:s%ecret@a/x', 'a % is not followed'],
+    ['nats://u:s/ecret@a/x', 'a / before an @ is written as %2F'],
     ['nats://a/x?tsl=true', 'the query has "tsl", expected tls'],
   ] as const) {
     it(`refuses ${text}`, () => {

@@ -32,6 +32,10 @@ export function parseBrokerUrl(text: string, names: readonly string[]): BrokerUr
     const known = names.length === 0 ? 'no query' : names.join(', ');
     throw new RangeError(`the query has ${JSON.stringify(name)}, expected ${known}`);
   }
+  // What looks like the host would be the begin of a password.
+  if (path.includes('@')) {
+    throw new RangeError('a / before an @ is written as %2F, and an @ after the host as %40');
+  }
   const all = hosts.split(',');
   if (all.some((host) => !/^(?:\[[0-9a-f:.]+\]|[^:[\]\s]+)(?::\d{1,5})?$/i.test(host))) {
     throw new RangeError(`the host is ${JSON.stringify(hosts)}, expected HOST:PORT`);

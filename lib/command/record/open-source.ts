@@ -61,6 +61,7 @@ function kafkaSource(url: BrokerUrl): GivenSource {
     throw new UsageError(`--from is ${shown}, expected /TOPIC or /TOPIC,TOPIC after the host`);
   }
   const groupId = query.get('group') ?? DEFAULT_GROUP;
+  if (groupId === '') throw new UsageError('--from: group is empty');
   const incarnation = wholeNumberIn(query, 'incarnation', 1);
   return {
     shown,
@@ -68,7 +69,7 @@ function kafkaSource(url: BrokerUrl): GivenSource {
       const kafka = await createKafka(url);
       await registerKafkaCodecs(onFailed);
       const { createKafkaSource } = await import('../../sources/kafka.js');
-      const source = createKafkaSource({ kafka, groupId, topics, incarnation });
+      const source = checkUsage(() => createKafkaSource({ kafka, groupId, topics, incarnation }));
       return { source, close: async () => {} };
     },
   };
@@ -87,8 +88,14 @@ function natsSource(url: BrokerUrl): GivenSource {
     async open() {
       const connection = await connectNats(url);
       const { createNatsSource } = await import('../../sources/nats.js');
-      const source = createNatsSource({ connection, stream, consumer, incarnation });
-      return { source, close: () => connection.close() };
+      try {
+        const options = { connection, stream, consumer, incarnation };
+        const source = checkUsage(() => createNatsSource(options));
+        return { source, close: () => connection.close() };
+      } catch (error) {
+        await connection.close();
+        throw error;
+      }
     },
   };
 }

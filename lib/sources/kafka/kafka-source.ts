@@ -116,6 +116,14 @@ class KafkaSource extends RecordSource {
 
   async start(target: SourceTarget): Promise<void> {
     this.#target = target;
+    try {
+      await this.#start();
+    } catch (error) {
+      throw this.#ended(error);
+    }
+  }
+
+  async #start(): Promise<void> {
     this.#listen();
     await this.#admin.connect();
     this.#clusterId = (await this.#admin.describeCluster()).clusterId;
@@ -176,7 +184,15 @@ class KafkaSource extends RecordSource {
   }
 
   #fail(error: unknown): void {
-    this.#target?.fail(asError(error));
+    this.#target?.fail(asError(this.#ended(error)));
+  }
+
+  /** The client's own errors name no topic: "This server does not host this topic-partition". */
+  #ended(error: unknown): unknown {
+    if (error instanceof ArchiveError || error instanceof TypeError) return error;
+    const topics = this.#topics.map(String).join(', ');
+    const problem = `${this.name} gives no more records of ${topics}: ${asError(error).message}`;
+    return new ArchiveError('ERR_SOURCE_ENDED', problem, { cause: error });
   }
 
   /** The group has assigned these partitions to this process. */

@@ -215,6 +215,13 @@ describe('createKafkaSource, on a real broker', function () {
     expect(await read(topic)).to.deep.equal([...range(0, 10), ...range(100, 120)]);
   });
 
+  it('names the topic that is missing', async () => {
+    const topic = `missing-${process.pid}-${Date.now()}`;
+    const error = await begin(topic).archived.catch((reason) => reason);
+    expect(error).to.include({ code: 'ERR_SOURCE_ENDED' });
+    expect(error.message).to.match(new RegExp(`gives no more records of ${topic}: `));
+  });
+
   it('refuses a partition that ends before what is archived', async () => {
     const topic = await archivedTopic(10);
     await topics.makeAgain(topic);
