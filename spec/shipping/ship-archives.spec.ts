@@ -89,7 +89,7 @@ describe('shipArchives', () => {
     ]);
   });
 
-  it('leaves a file that is no archive, and goes on', async () => {
+  it('leaves a file that is not an archive, and continues', async () => {
     const directory = await series(10);
     await writeFile(join(directory, '0.txt'), 'notes');
     await writeFile(join(directory, '1.events.gz'), 'no gzip');

@@ -1,5 +1,5 @@
 export interface UntilOptions {
-  /** What is waited for, for the error. @default the condition's source */
+  /** Names the condition in the error. @default the condition's source */
   readonly what?: string;
   /** After so long the wait fails. @default 15 s, which is less than mocha gives a spec */
   readonly mostMs?: number;

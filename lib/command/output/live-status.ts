@@ -7,7 +7,7 @@ const JSON_INTERVAL_MS = 1000;
 /** How often the status line on a terminal is renewed. */
 const LINE_INTERVAL_MS = 250;
 
-/** What a long command shows of itself. */
+/** The progress of a long command. */
 export interface LiveStatus {
   readonly isJson: boolean;
   /** The records so far. */

@@ -32,7 +32,7 @@ interface ProvenManifest extends Manifest, ChainLink {
   readonly store: Store;
 }
 
-/** What a chain needs of a manifest: all the others are forgotten once their objects are compared. */
+/** The facts of a manifest that the chain needs. Its objects are forgotten once they are compared. */
 interface ChainLink extends Pick<Manifest, 'name' | 'number' | 'previous'> {
   readonly path: string;
   /** With its store. */

@@ -47,7 +47,7 @@ export function recordOfStored(message: StoredMsg): NatsRecord | undefined {
   };
 }
 
-/** What the client puts in place of bytes that are not UTF-8. */
+/** The character that the client puts in place of bytes that are not UTF-8. */
 const REPLACED = /\ufffd/;
 
 function metadataOf(

@@ -1,7 +1,7 @@
 /** How many free buffers are kept: one is sent while another is filled. */
 const MOST_SPARES = 2;
 
-/** What a buffer has at first. Most objects are smaller than a part of the default size. */
+/** The size of a new buffer. Most objects are smaller than a part of the default size. */
 const FIRST_BYTES = 8 * 2 ** 20;
 
 /**

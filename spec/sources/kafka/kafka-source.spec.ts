@@ -352,7 +352,7 @@ describe('createKafkaSource, on a real broker', function () {
       },
     });
     await until(() => store.count('put') > 0, POLL);
-    // The other partition goes on, and shows that time has passed for this one, too.
+    // Messages of the other partition show that time has passed for this one, too.
     await topics.sendNumbers(topic, 0, 10, 1);
     await committed(10, 1);
     expect(source.stats().records).to.be.lessThan(2000);

@@ -125,7 +125,7 @@ describeWithBroker('createNatsSource', 'NATS_URL', (servers) => {
     expect(back?.data).to.deep.equal(stored[0]?.data);
   });
 
-  it('keeps the bytes of headers that the client cannot read, and goes on', async () => {
+  it('keeps the bytes of headers that the client cannot read, and continues', async () => {
     const stream = await createStream();
     const blocks = ['NATS/1.0\r\nA  : b\r\n\r\n', 'NATS/1.0\r\nA: \xff\r\n\r\n'];
     const socket = connectSocket(Number(new URL(servers).port), new URL(servers).hostname);

@@ -36,7 +36,7 @@ export class Rotation {
 
   /**
    * Archives files that were at a path while the command did not run, or between two looks.
-   * Does not archive files that lie beside the path at its very first start.
+   * Does not archive files that are beside the path at its very first start.
    *
    * @param isPath whether a file is at a path of its own
    * @returns `again` if a file there is still being written, so that it must be looked at again
