@@ -35,7 +35,9 @@ describe('the memory of a partitioned writer', function () {
   async function start(partitions: number, each: number): Promise<PartitionMemoryReport> {
     const directory = await directories.make();
     const args = [directory, String(partitions), String(each)];
-    const child = fork(compiled(CHILD), args, { execArgv: [] });
+    // Options of Node, such as a loader, need memory of their own.
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    const child = fork(compiled(CHILD), args, { execArgv: [], env });
     const exit = once(child, 'exit');
     const [report] = await Promise.race([once(child, 'message'), exit.then(() => [undefined])]);
     expect(await exit).to.deep.equal([0, null]);
