@@ -14,6 +14,11 @@ export class Slab {
     this.bytes = bytes;
   }
 
+  /** How many more bytes fit without growing. */
+  get room(): number {
+    return this.bytes.length - this.length;
+  }
+
   /** Makes room for `count` more bytes after `length`. */
   reserve(count: number): void {
     const needed = this.length + count;

@@ -42,9 +42,19 @@ export function putPiece(bytes: Buffer, start: number, piece: Piece): number {
   return piece.length;
 }
 
-/** An upper bound for the bytes of `piece`; short text is not measured, for speed. */
-export function mostBytes(piece: Piece): number {
+/**
+ * An upper bound for the bytes of `piece`. Does not measure short text, nor text that fits `room` in
+ * any case: Node 24 takes three times as long to measure text as to encode it. Records with 11 KB of
+ * text would take 1.5 times as long, on Node 20 1.4 times.
+ */
+export function mostBytes(piece: Piece, room = 0): number {
   if (typeof piece !== 'string') return piece.length;
-  // Long text is measured: reserving three times its length would waste memory.
-  return piece.length <= 4096 ? 3 * piece.length : Buffer.byteLength(piece, 'utf8');
+  const most = MOST_BYTES_PER_UNIT * piece.length;
+  // To reserve so much for long text would waste memory.
+  return most <= SHORT_BYTES || most <= room ? most : Buffer.byteLength(piece, 'utf8');
 }
+
+/** A UTF-16 unit takes three bytes in UTF-8 at most. */
+const MOST_BYTES_PER_UNIT = 3;
+
+const SHORT_BYTES = 12 * 2 ** 10;

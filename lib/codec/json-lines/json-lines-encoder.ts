@@ -54,7 +54,7 @@ export class JsonLinesEncoder implements RecordEncoder {
     const key = this.#options.metadataKey;
     const line = key === undefined ? payload : this.#withMetadata(payload, key);
     const slab = this.#slab;
-    slab.reserve(mostBytes(line) + 1);
+    slab.reserve(mostBytes(line, slab.room - 1) + 1);
     const written = putPiece(slab.bytes, slab.length, line);
     if (written === NOT_WELL_FORMED) throw loneSurrogate('payload');
     const bytes = slab.bytes.subarray(slab.length, slab.length + written);

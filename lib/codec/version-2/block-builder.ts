@@ -221,7 +221,8 @@ export class BlockBuilder implements RecordEncoder {
     const payloadStart = slab.length;
     // Reserves the end of the body too: otherwise finishing a block of one huge record would copy
     // the slab.
-    slab.reserve(mostBytes(payload) + MAX_BODY_END_BYTES + this.#table.entryBytes);
+    const endBytes = MAX_BODY_END_BYTES + this.#table.entryBytes;
+    slab.reserve(mostBytes(payload, slab.room - endBytes) + endBytes);
     const bytes = slab.bytes;
     const payloadBytes = putPiece(bytes, payloadStart, payload);
     if (payloadBytes === NOT_WELL_FORMED) throw loneSurrogate('payload');
