@@ -123,7 +123,9 @@ export class FileFollower {
   async #findPaths(): Promise<Map<string, { readonly isGlob: boolean }>> {
     const found = new Map<string, { readonly isGlob: boolean }>();
     for (const pattern of this.#options.patterns) {
-      const { isGlob, paths } = await findPaths(pattern);
+      const { isGlob, paths } = await findPaths(pattern, this.#isFirst, (path, reason) =>
+        this.#say(`${path} ${reason}`),
+      );
       for (const path of paths) if (!found.has(path)) found.set(path, { isGlob });
       const isNothing = isGlob && paths.length === 0;
       if (isNothing) this.#sayMissing(pattern);

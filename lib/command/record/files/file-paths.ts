@@ -12,8 +12,17 @@ export interface NamedPaths {
   readonly isGlob: boolean;
 }
 
-/** The files that `--file` names: one path, or those that match a glob. A file's own name wins. */
-export async function findPaths(pattern: string): Promise<NamedPaths> {
+/**
+ * The files that `--file` names: one path, or those that match a glob. A file's own name wins.
+ *
+ * @param onPassedOver called for what may match and cannot be followed
+ * @throws Node's error for a directory that cannot be read, if `isFirst`
+ */
+export async function findPaths(
+  pattern: string,
+  isFirst: boolean,
+  onPassedOver: (path: string, reason: string) => void,
+): Promise<NamedPaths> {
   const { glob, root } = splitGlob(pattern);
   if (glob === '' || (await findFile(pattern)) !== undefined) {
     return { paths: [resolve(glob === '' ? root : pattern)], isGlob: false };
@@ -24,16 +33,30 @@ export async function findPaths(pattern: string): Promise<NamedPaths> {
   const paths: string[] = [];
   const below = [''];
   for (let inner = below.pop(); inner !== undefined; inner = below.pop()) {
-    for (const entry of await entriesOf(join(directory, inner))) {
+    const here = join(directory, inner);
+    const entries = await entriesOf(here).catch((error: unknown) => {
+      const code = systemCodeOf(error) ?? '';
+      // A directory that comes later must not end what goes on in the others.
+      if (isFirst || !UNREADABLE.includes(code)) throw error;
+      onPassedOver(here, `cannot be read: ${code}`);
+      return [];
+    });
+    for (const entry of entries) {
       const path = join(inner, entry.name);
       if (entry.isDirectory() && path.split('/').length < depth) below.push(path);
       const isFile =
         entry.isFile() || (entry.isSymbolicLink() && (await isFileAt(directory, path)));
-      if (isFile && isMatch(path)) paths.push(resolve(directory, path));
+      if (!isFile || !isMatch(path)) continue;
+      // Node has replaced bytes of the name.
+      const isNamed = !path.includes('\ufffd') || (await isFileAt(directory, path));
+      if (isNamed) paths.push(resolve(directory, path));
+      else onPassedOver(join(directory, path), 'is passed over: its name is not UTF-8');
     }
   }
   return { paths: paths.sort(), isGlob: true };
 }
+
+const UNREADABLE: readonly string[] = ['EACCES', 'EPERM', 'ENOTDIR'];
 
 async function entriesOf(directory: string) {
   try {
