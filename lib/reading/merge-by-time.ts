@@ -8,7 +8,7 @@ const FIRST = Number.NEGATIVE_INFINITY;
 
 /**
  * How many archives are open at a time. If more writers wrote at the same time, the archive whose
- * next record comes last is closed, and opened again for its next block.
+ * next record comes last is closed, and opened again if it has a next block.
  */
 const MOST_OPEN = 64;
 
@@ -23,6 +23,8 @@ interface Lane {
   /** The time of the next record, or a time before which no record of the next archive comes. */
   dueMicros: number;
   open: OpenArchive | undefined;
+  /** What comes after the batch, if it was read before the archive was closed for others. */
+  ahead: Promise<IteratorResult<ReadBatch, unknown>> | undefined;
   batch: ReadBatch | undefined;
   /** The number of the next record in the batch. */
   at: number;
@@ -106,7 +108,8 @@ async function lanesOf(archives: AsyncIterable<PlacedArchive>): Promise<Lane[]> 
 
 function createLane(writer: string, number: number, due: DueArchive): Lane {
   const { dueMicros } = due;
-  return { writer, number, waiting: [due], dueMicros, open: undefined, batch: undefined, at: 0 };
+  const none = { open: undefined, ahead: undefined, batch: undefined };
+  return { writer, number, waiting: [due], dueMicros, ...none, at: 0 };
 }
 
 /**
@@ -116,15 +119,10 @@ function createLane(writer: string, number: number, due: DueArchive): Lane {
  * @returns false after the last archive
  */
 async function fill(lane: Lane, open: Set<Lane>, reading: SeriesReading): Promise<boolean> {
-  if (lane.open === undefined) {
-    const due = lane.waiting.pop();
-    if (due === undefined) return false;
-    if (open.size >= MOST_OPEN) await closeOne(open, reading);
-    const { archive, misplaced } = due.placed;
-    lane.open = { due, batches: reading.batches(archive, { misplaced, again: due.again }) };
-    open.add(lane);
-  }
-  const next = await lane.open.batches.next();
+  const { ahead } = lane;
+  lane.ahead = undefined;
+  const next = await (ahead ?? (await openNext(lane, open, reading))?.batches.next());
+  if (next === undefined) return false;
   if (!next.done) {
     lane.batch = next.value;
     lane.at = 0;
@@ -139,7 +137,26 @@ async function fill(lane: Lane, open: Set<Lane>, reading: SeriesReading): Promis
   return true;
 }
 
-/** Closes the archive whose next record comes last, if everything that was decoded was given. */
+/** The archive of a lane that is open, or else its next one; undefined after the last one. */
+async function openNext(
+  lane: Lane,
+  open: Set<Lane>,
+  reading: SeriesReading,
+): Promise<OpenArchive | undefined> {
+  if (lane.open !== undefined) return lane.open;
+  const due = lane.waiting.pop();
+  if (due === undefined) return undefined;
+  if (open.size >= MOST_OPEN) await closeOne(open, reading);
+  const { archive, misplaced } = due.placed;
+  lane.open = { due, batches: reading.batches(archive, { misplaced, again: due.again }) };
+  open.add(lane);
+  return lane.open;
+}
+
+/**
+ * Closes the archive whose next record comes last, if everything that was decoded was given. Reads on
+ * in it before: a small archive has mostly ended, and need not be opened again for that.
+ */
 async function closeOne(open: Set<Lane>, reading: SeriesReading): Promise<void> {
   let last: Lane | undefined;
   for (const lane of open) {
@@ -149,10 +166,13 @@ async function closeOne(open: Set<Lane>, reading: SeriesReading): Promise<void> 
   }
   if (last?.open === undefined) return;
   const { batches, due } = last.open;
-  await batches.return(undefined);
-  last.open = undefined;
   open.delete(last);
-  last.waiting.push({ ...due, again: true });
+  last.open = undefined;
+  last.ahead = batches.next();
+  // Its error is for the records after those of the batch.
+  const next = await last.ahead.catch(() => undefined);
+  await batches.return(undefined);
+  if (next?.done === false) last.waiting.push({ ...due, again: true });
 }
 
 /** Moves the records of a lane that come before those of the next lane. */

@@ -75,6 +75,7 @@ export class SeriesReading {
   readonly #pathsRead = new Set<string>();
   /** The archives that were read, by the numbers that the ledger knows them by. */
   readonly #read: FoundArchive[] = [];
+  readonly #numbersRead = new WeakMap<FoundArchive, number>();
   readonly #numbers = new WeakMap<ArchiveProgress, number>();
 
   /** @param isByName whether the order is that of names, so that records must not come late */
@@ -120,7 +121,8 @@ export class SeriesReading {
     const { again = false, mayRepeat = false, misplaced, waitsFor } = manner;
     const { progress = new ArchiveProgress() } = manner;
     const name = basename(archive.path);
-    if (again) this.#numbers.set(progress, this.#read.indexOf(archive));
+    const known = again ? this.#numbersRead.get(archive) : undefined;
+    if (known !== undefined) this.#numbers.set(progress, known);
     const seek = this.#seekIn(archive, mayRepeat || this.#namesRead.has(name), again);
     this.#namesRead.add(name);
     this.#selection.onBlock = waitsFor && ((header) => this.#checkMissing(header, waitsFor));
@@ -172,6 +174,7 @@ export class SeriesReading {
     const number = this.#ledger.beginArchive(path, misplaced, known);
     this.#numbers.set(progress, number);
     this.#read[number] = archive;
+    this.#numbersRead.set(archive, number);
     return 'read';
   }
 

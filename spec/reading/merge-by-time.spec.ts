@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { expect } from 'chai';
 import fc from 'fast-check';
 
+import { DamageError } from '../../lib/errors/damage-error.js';
 import type { ArchiveRecord } from '../../lib/index.js';
 import type { RollingReadOptions } from '../../lib/reading/rolling-read-options.js';
 import { createArchiveReader } from '../../lib/reading/rolling-read-stream.js';
@@ -192,6 +193,40 @@ describe('mergeByTime', () => {
     }
     for await (const _ of reader);
     expect(events).to.deep.equal([]);
+  });
+
+  it('opens each of more than 64 archives of one block once, after it has found their order', async () => {
+    const folder = join(directory, 'x');
+    const rows = await writeAll(
+      Array.from({ length: 80 }, (_, i) => [[[i, 200 + i]], [[300 + i]]]),
+      folder,
+    );
+    const files = new CountingFiles();
+    const found = await readAll(folder, { files: files.layer });
+    expect(textsOf(found)).to.deep.equal(merge(rows).map(({ payload }) => payload));
+    const opens = new Map<string, number>();
+    for (const path of files.opened) opens.set(path, (opens.get(path) ?? 0) + 1);
+    expect(Math.max(...opens.values())).to.equal(2);
+  });
+
+  it('emits all records before damage in an archive that was closed for others', async () => {
+    const folder = join(directory, 'x');
+    const writers = Array.from({ length: 80 }, (_, i) => [[[i, 200 + i], [300 + i]]]);
+    const rows = await writeAll(writers, folder);
+    // The second block of the last archive that the limit would close.
+    const path = join(folder, `x-${(7 * 79) % 5}-79-0.events`);
+    const bytes = await readFile(path);
+    const at = bytes.indexOf('79:2');
+    bytes[at] = 0;
+    await writeFile(path, bytes);
+    const expected = merge(rows).map(({ payload }) => payload);
+    const found: string[] = [];
+    const reader = createArchiveReader(folder, { order: 'merged' });
+    const failure = await (async () => {
+      for await (const record of reader) found.push(record.text());
+    })().catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(DamageError);
+    expect(found).to.deep.equal(expected.slice(0, expected.indexOf('79:1') + 1));
   });
 
   it('opens an archive only when its first time is due', async () => {
