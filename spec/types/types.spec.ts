@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 
 import { expect } from 'chai';
 
+import { allowTime } from '../support/allow-time.js';
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const MISTAKE = 'mistake.ts';
@@ -20,7 +22,9 @@ const PROGRAM = `
 /** Whether a line of the compiler's report is about the program with mistakes. */
 const isOfMistake = (line: string) => /^\s|mistake\.ts\(/.test(line);
 
-describe('the types of the library', () => {
+describe('the types of the library', function () {
+  allowTime(this, 120_000);
+
   let directory: string;
   /** The compiler's report on all programs: one run takes half the time of two. */
   let found: readonly string[];
