@@ -48,7 +48,7 @@ describe('the memory of a partitioned writer', function () {
   }
 
   it('depends on how many are open, not on how many there are', async function () {
-    const { mostRssBytes } = await run(Math.min(300, PARTITIONS), PARTITIONS > 300 ? 40 : 2);
+    const { mostRssBytes } = await run(Math.min(300, PARTITIONS), PARTITIONS > 300 ? 20 : 2);
     expect(mostRssBytes).to.be.lessThan(150 * MIB);
     if (this.test) this.test.title += `: ${Math.round(mostRssBytes / MIB)} MiB`;
   });
