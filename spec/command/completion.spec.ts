@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 
 import { expect } from 'chai';
 
+import { callShoebox } from '../support/call-shoebox.js';
 import { runShoebox } from '../support/run-shoebox.js';
 
 describe('shoebox completion', () => {
@@ -20,7 +21,7 @@ describe('shoebox completion', () => {
       .and.not.to.include('cat');
     expect(await words('cat', '--si')).to.include('--since');
     expect(await words('completion', 'f')).to.include('fish');
-    const unknown = await runShoebox(['completion', 'tcsh']);
+    const unknown = await callShoebox(['completion', 'tcsh']);
     expect([unknown.code, unknown.stderr]).to.deep.equal([
       2,
       'shoebox: the shell is tcsh, expected bash, zsh, fish, powershell\nsee shoebox completion --help\n',

@@ -104,7 +104,8 @@ describe('RollingWriteStream with a slow disk', () => {
   for (const roll of [undefined, rollBySize('300 kB'), rollByCount(200)]) {
     it(`keeps to two slabs of memory (${roll ? 'rolling' : 'one archive'})`, async () => {
       const writer = create(roll === undefined ? {} : { roll });
-      const count = 600;
+      // More than three slabs.
+      const count = 400;
       let given = 0;
       const written = pipeline(async function* () {
         for (; given < count; given++) yield payload;
