@@ -48,7 +48,8 @@ export async function runCommand(argv: readonly string[], host: Host): Promise<E
 
 async function runLine({ args, command, help, texts }: ParsedLine, host: Host): Promise<ExitCode> {
   const options = { ...GENERAL_OPTIONS, ...command.options };
-  const config = await readConfigFile(texts.get('config')?.at(-1), loadAllOptions);
+  const named = texts.get('config')?.at(-1) ?? host.env.SHOEBOX_CONFIG;
+  const config = await readConfigFile(named === '' ? undefined : named, loadAllOptions);
   const sources = { commandLine: texts, environment: host.env, config };
   const { lines, values } = resolveSettings(command.name, options, sources);
   const general = resolveSettings(command.name, GENERAL_OPTIONS, sources).values;
@@ -93,7 +94,9 @@ async function parseLine(argv: readonly string[], host: Host): Promise<ParsedLin
     const sub = program.command(name).summary(summary).exitOverride();
     if (name !== named && !(named === 'help' && argv[1] === name)) continue;
     const command = await load();
-    declare(sub, command);
+    // Nothing is run, so that nothing must be named.
+    const isPrint = argv.includes('--print-config');
+    declare(sub, isPrint ? { ...command, args: '[arguments...]' } : command);
     sub.action((_args: unknown, _options: unknown) => {
       const help = `${NAME} ${name} --help`;
       parsed = { command, args: sub.args, texts: textsOf(sub.opts()), help };

@@ -83,6 +83,13 @@ describe('shoebox', () => {
     expect(line.get('s3-path-style')).to.equal('s3-path-style\tfalse\t--s3-path-style');
   });
 
+  it('prints the options of a command without its arguments', async () => {
+    for (const command of ['cat', 'record', 'gc', 'import']) {
+      const { code, stdout } = await callShoebox([command, '--print-config']);
+      expect([code, stdout.includes('s3-path-style\t\tdefault\n')]).to.deep.equal([0, true]);
+    }
+  });
+
   it('names file and key of a configuration that is wrong', async () => {
     const path = join(await temporary.make(), 'c.json');
     const wrong: [text: string, message: string][] = [
@@ -100,9 +107,14 @@ describe('shoebox', () => {
       const shown = stderr.replace(path, 'c.json').slice(0, 9 + message.length);
       expect([code, shown]).to.deep.equal([2, `shoebox: ${message}`]);
     }
-    const missing = await callShoebox(['cat', 'x', '--config', 'none.json']);
-    expect(missing.stderr).to.equal(
-      'shoebox: the configuration file none.json cannot be read: ENOENT\n',
-    );
+    for (const [args, env] of [
+      [['--config', 'none.json'], {}],
+      [[], { SHOEBOX_CONFIG: 'none.json' }],
+    ] as const) {
+      const missing = await callShoebox(['cat', 'x', ...args], { env });
+      expect(missing.stderr).to.equal(
+        'shoebox: the configuration file none.json cannot be read: ENOENT\n',
+      );
+    }
   });
 });
