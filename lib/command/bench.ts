@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
@@ -95,6 +96,12 @@ async function measureArchive(
       signal.throwIfAborted();
     }
     await writer.close();
+  }).catch(async (error: unknown) => {
+    // Otherwise it would wait for its directory, which is about to be removed, for ever.
+    const closed = once(writer, 'close');
+    writer.destroy();
+    await closed;
+    throw error;
   });
   const { records, sealedBytes: bytes } = writer.stats();
   const [name = ''] = (await readdir(directory)).filter((file) => file.endsWith('.events'));

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 
 import { expect } from 'chai';
 
 import { callShoebox } from '../support/call-shoebox.js';
+import { startShoebox } from '../support/run-shoebox.js';
 import { TemporaryDirectories } from '../support/series.js';
+import { until } from '../support/until.js';
 
 describe('shoebox bench', () => {
   const temporary = new TemporaryDirectories();
@@ -29,6 +32,21 @@ describe('shoebox bench', () => {
       .split('\n')
       .map((line) => JSON.parse(line).type);
     expect(types).to.deep.equal([...Array(5).fill('figure'), 'summary']);
+    expect(await readdir(directory)).to.deep.equal([]);
+  });
+
+  it('ends at SIGINT while it writes, and cleans up', async () => {
+    const directory = await temporary.make();
+    const child = startShoebox(['bench', directory, '--size', '64MiB']);
+    const exit = once(child, 'exit');
+    const isWriting = async () => {
+      // What is measured first is one file; the archive comes after it.
+      const names = await readdir(directory, { recursive: true });
+      return names.some((name) => name.endsWith('bench.events.open'));
+    };
+    await until(isWriting);
+    child.kill('SIGINT');
+    expect(await exit).to.deep.equal([130, null]);
     expect(await readdir(directory)).to.deep.equal([]);
   });
 });
