@@ -23,7 +23,7 @@ interface Lane {
   /** The time of the next record, or a time before which no record of the next archive comes. */
   dueMicros: number;
   open: OpenArchive | undefined;
-  /** What comes after the batch, if it was read before the archive was closed for others. */
+  /** The batch after the current one, if it was read before the archive was closed for others. */
   ahead: Promise<IteratorResult<ReadBatch, unknown>> | undefined;
   batch: ReadBatch | undefined;
   /** The number of the next record in the batch. */
