@@ -6,6 +6,8 @@ import { openRegularFile } from './open-regular-file.js';
 
 /** An open file. Positions and lengths are in bytes. */
 export interface OpenFile {
+  /** The size of a file that was opened for reading, at that moment, where it is known. */
+  readonly bytesWhenOpened?: number;
   /** May write fewer bytes than `length`, as the system call does. */
   write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<WriteResult>;
   read(bytes: Uint8Array, offset: number, length: number, position: number): Promise<ReadResult>;

@@ -17,7 +17,7 @@ const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY } = constants;
 export async function openRegularFile(
   path: string,
   links: 'follow' | 'refuse',
-): Promise<FileHandle> {
+): Promise<FileHandle & { readonly bytesWhenOpened: number }> {
   const flags = O_RDONLY | O_NONBLOCK | (links === 'refuse' ? O_NOFOLLOW : 0);
   const file = await open(path, flags).catch((error) => describe(path, error));
   let status: Stats;
@@ -28,7 +28,7 @@ export async function openRegularFile(
     await file.close();
     throw error;
   }
-  if (status.isFile()) return file;
+  if (status.isFile()) return Object.assign(file, { bytesWhenOpened: status.size });
   await file.close();
   throw new NotAFileError(path, kindOf(status));
 }
