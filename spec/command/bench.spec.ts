@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { expect } from 'chai';
 
@@ -40,9 +41,9 @@ describe('shoebox bench', () => {
     const child = startShoebox(['bench', directory, '--size', '64MiB']);
     const exit = once(child, 'exit');
     const isWriting = async () => {
-      // What is measured first is one file; the archive comes after it.
-      const names = await readdir(directory, { recursive: true });
-      return names.some((name) => name.endsWith('bench.events.open'));
+      const [folder = ''] = await readdir(directory);
+      const open = await stat(join(directory, folder, 'bench.events.open')).catch(() => undefined);
+      return (open?.size ?? 0) > 2 ** 20;
     };
     await until(isWriting);
     child.kill('SIGINT');
