@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { rename, unlink } from 'node:fs/promises';
 
 import { repairArchive } from '../index.js';
 import { defineCommand } from './command-definition.js';
@@ -35,6 +35,10 @@ export const repair = defineCommand({
     // Replaces an output only by a complete one.
     const written = force ? `${output}.${process.pid}.new` : output;
     const report = await repairArchive(file, written, { signal });
+    if (report.frames === 0 && report.damagedStretches > 0) {
+      await unlink(written);
+      throw new Error(`nothing of ${file} is part of an archive: ${report.damage[0]?.reason}`);
+    }
     if (force) await rename(written, output);
     const { bytes, damage, damagedStretches, records } = report;
     const to = output;

@@ -1,5 +1,5 @@
 import { exec } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -73,5 +73,21 @@ describe('shoebox verify and repair', () => {
     const itself = await callShoebox(['repair', path, '-o', path, '--force']);
     expect(itself.code).to.equal(2);
     expect(await readFile(path)).to.deep.equal(bytes);
+  });
+
+  it('writes nothing if nothing of the file is part of an archive, but repairs an empty one', async () => {
+    const directory = await temporary.make();
+    const [notes, out] = [join(directory, 'notes.txt'), join(directory, 'out')];
+    await writeFile(notes, 'hello');
+    for (const force of [[], ['--force']]) {
+      const { code, stderr } = await callShoebox(['repair', notes, '-o', out, ...force]);
+      expect([code, stderr]).to.deep.equal([
+        1,
+        `shoebox: nothing of ${notes} is part of an archive: bad-magic\n`,
+      ]);
+      expect(await readdir(directory)).to.deep.equal(['notes.txt']);
+    }
+    await writeFile(notes, '');
+    expect((await callShoebox(['repair', notes, '-o', out])).code).to.equal(0);
   });
 });
