@@ -53,7 +53,7 @@ describe('shoebox, in a pseudo-terminal', () => {
   function startInTerminal(args: readonly string[]) {
     const words = [process.execPath, fileURLToPath(compiled(MAIN)), ...args];
     const command = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-    return spawn('script', ['-q', '-e', '-c', `stty cols 60; ${command}`, '/dev/null'], {
+    return spawn('script', ['-q', '-e', '-c', `stty cols 60; exec ${command}`, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, NO_COLOR: '1', TERM: 'xterm' },
     });
