@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { JsonScanner, WHOLE_JSON } from '../../lib/codec/json-lines/json-scanner.js';
 import type { NamedProperty } from './named-property.js';
 
-const name = fc.constantFrom('event', 'a', 'b', '', '"', '\\', 'é', '\u{1f600}', '__proto__');
+// Not a backslash alone: after an object with that name, JSON.parse of Node 24.21 (V8 13.6) reads the name "\"" as it, too.
+const name = fc.constantFrom('event', 'a', 'b', '', '"', '\\a', 'é', '\u{1f600}', '__proto__');
 const path = fc.array(name, { minLength: 1, maxLength: 3 });
 
 /** A name as JSON, with its characters escaped or as they are. */
