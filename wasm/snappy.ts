@@ -76,14 +76,12 @@ function compressPiece(start: usize, end: usize): void {
   if (literalStart < end) literal(literalStart, end);
 }
 
-// @ts-ignore: decorator
 @inline
 function slotOf(word: u32): usize {
   return SEEN + (<usize>((word * HASH_FACTOR) >>> (32 - HASH_BITS)) << 1);
 }
 
 /** Where the bytes at `at` stop to be those at `other`, which is before. */
-// @ts-ignore: decorator
 @inline
 function endOfMatch(other: usize, at: usize, end: usize): usize {
   while (at + 8 <= end) {
@@ -100,7 +98,6 @@ function endOfMatch(other: usize, at: usize, end: usize): usize {
 }
 
 /** Emits the bytes of the input from `from` up to `to`: one or more. */
-// @ts-ignore: decorator
 @inline
 function literal(from: usize, to: usize): void {
   const count = to - from;
@@ -133,7 +130,6 @@ function literal(from: usize, to: usize): void {
 }
 
 /** Emits `count` bytes, 4 or more, that are `offset` bytes before. The last copy has 4 or more. */
-// @ts-ignore: decorator
 @inline
 function copy(offset: u32, count: u32): void {
   for (; count >= 68; count -= 64) longCopy(offset, 64);
@@ -150,7 +146,6 @@ function copy(offset: u32, count: u32): void {
   output += 2;
 }
 
-// @ts-ignore: decorator
 @inline
 function longCopy(offset: u32, count: u32): void {
   store<u8>(output, 2 | ((count - 1) << 2));

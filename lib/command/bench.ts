@@ -97,7 +97,7 @@ async function measureArchive(
     }
     await writer.close();
   }).catch(async (error: unknown) => {
-    // Otherwise it would wait for its directory, which is about to be removed, for ever.
+    // The directory is removed next, and an open writer would never stop waiting for it.
     const closed = once(writer, 'close');
     writer.destroy();
     await closed;

@@ -4,6 +4,7 @@ import { isArchiveRecord } from '../codec/records/archive-record.js';
 import { type ExportedRecord, toExportedRecord } from '../codec/records/exported-record.js';
 import type { RecordInput } from '../codec/records/record-input.js';
 import { asError } from '../errors/as-error.js';
+import type { DoneCallback } from '../streams/typed-streams.js';
 import { waitUntilTaken } from '../streams/wait-until-taken.js';
 
 /** Records that come together, such as those of a block, are converted together. */
@@ -25,8 +26,6 @@ export interface RecordConverter {
   end(): Uint8Array | undefined;
 }
 
-type DoneCallback = (error?: Error | null) => void;
-
 /** What `_write` gets for a record that was added already. */
 const ADDED = Symbol('added');
 
@@ -47,7 +46,7 @@ export class RecordTransform extends Transform {
     this.#load = load;
   }
 
-  override _construct(callback: (error?: Error | null) => void): void {
+  override _construct(callback: DoneCallback): void {
     this.#load().then(
       (converter) => {
         this.#converter = converter;

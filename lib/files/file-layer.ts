@@ -6,7 +6,7 @@ import { openRegularFile } from './open-regular-file.js';
 
 /** An open file. Positions and lengths are in bytes. */
 export interface OpenFile {
-  /** The size of a file that was opened for reading, at that moment, where it is known. */
+  /** The size at the moment of opening. Undefined unless the file was opened for reading. */
   readonly bytesWhenOpened?: number;
   /** May write fewer bytes than `length`, as the system call does. */
   write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<WriteResult>;

@@ -1,11 +1,9 @@
 import type { RecordInput } from '../codec/records/record-input.js';
 import { BacklogFullError } from '../errors/backlog-full-error.js';
+import type { DoneCallback } from '../streams/typed-streams.js';
 import type { ReceiptLevel } from '../writing/receipts/receipt-level.js';
 import type { RollingWriteStream } from '../writing/rolling-write-stream.js';
 import type { DeferredReceipt } from './deferred-receipt.js';
-
-/** A callback from Node, called when something is done or has failed. */
-export type DoneCallback = (error?: Error | null) => void;
 
 /** A record that waits for the writer of its partition. */
 export interface WaitingRecord {

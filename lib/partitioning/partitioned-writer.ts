@@ -6,7 +6,7 @@ import { nextTick } from '../format/timers.js';
 import type { SeriesPattern } from '../series/listing/series-patterns.js';
 import { keepAliveUntil } from '../streams/keep-alive.js';
 import type { WritableEvents } from '../streams/typed-events.js';
-import type { TypedWritable } from '../streams/typed-streams.js';
+import type { DoneCallback, TypedWritable } from '../streams/typed-streams.js';
 import { untilAborted } from '../streams/until-aborted.js';
 import {
   type CloseOptions,
@@ -21,7 +21,6 @@ import { RECORDS_AHEAD } from '../writing/queued-bytes.js';
 import type { Receipt } from '../writing/receipts/receipt.js';
 import { createUnheardWarnings } from '../writing/unheard-warnings.js';
 import type { WriterStats } from '../writing/writer-stats.js';
-import type { DoneCallback } from './partition.js';
 import { partitionPatterns } from './partition-patterns.js';
 import { PartitionPool } from './partition-pool.js';
 import { PartitionRecovery } from './partition-recovery.js';

@@ -11,13 +11,14 @@ import { BacklogFullError } from '../errors/backlog-full-error.js';
 import { RecordError } from '../errors/record-error.js';
 import { nextTick } from '../format/timers.js';
 import { keepAlive, keepAliveUntil } from '../streams/keep-alive.js';
+import type { DoneCallback } from '../streams/typed-streams.js';
 import { Waiters } from '../streams/waiters.js';
 import { Barrier, FailedRecord } from '../writing/queue-entries.js';
 import { waitingBytesOf } from '../writing/queued-bytes.js';
 import type { Receipt } from '../writing/receipts/receipt.js';
 import type { RollingWriteSettings } from '../writing/rolling-write-options.js';
 import { DeferredReceipt } from './deferred-receipt.js';
-import type { DoneCallback, Partition, WaitingRecord } from './partition.js';
+import type { Partition, WaitingRecord } from './partition.js';
 import type { PartitionPool } from './partition-pool.js';
 import type { PartitionTemplate } from './partition-template.js';
 

@@ -2,6 +2,9 @@ import type { Readable, Transform, Writable } from 'node:stream';
 
 import type { EVENTS, EventMap, ReadableEvents, WritableEvents } from './typed-events.js';
 
+/** A callback from Node, called when something is done or has failed. */
+export type DoneCallback = (error?: Error | null) => void;
+
 /** How the functions of a Readable work on its items. */
 export interface ItemOptions {
   /** How many calls may run at the same time. @default 1 */

@@ -11,6 +11,7 @@ import { SpoolFullError } from '../errors/spool-full-error.js';
 import { nextTick } from '../format/timers.js';
 import type { Clock } from '../streams/clock.js';
 import { keepAlive, keepAliveUntil } from '../streams/keep-alive.js';
+import type { DoneCallback } from '../streams/typed-streams.js';
 import { Waiters } from '../streams/waiters.js';
 import type { GivenSequences } from './given-sequences.js';
 import type { PendingArchives } from './pending-archives.js';
@@ -18,9 +19,6 @@ import { Barrier, FailedRecord } from './queue-entries.js';
 import { QueuedBytes } from './queued-bytes.js';
 import type { PendingReceipt, ReceiptAnchor } from './receipts/receipt.js';
 import type { Roller } from './rolling/roller.js';
-
-/** A callback from Node, called when something is done or has failed. */
-export type DoneCallback = (error?: Error | null) => void;
 
 export interface RecordQueueOptions {
   /** The Writable whose buffer holds the records that wait. */

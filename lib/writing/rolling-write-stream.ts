@@ -5,6 +5,7 @@ import { asError } from '../errors/as-error.js';
 import { nextTick } from '../format/timers.js';
 import type { SeriesPattern } from '../series/listing/series-patterns.js';
 import { keepAliveUntil } from '../streams/keep-alive.js';
+import type { DoneCallback } from '../streams/typed-streams.js';
 import type { ArchiveWriterEvents } from './archive-writer-events.js';
 import {
   type CloseOptions,
@@ -25,7 +26,7 @@ import { RECORDS_AHEAD } from './queued-bytes.js';
 import { PendingReceipt, type Receipt } from './receipts/receipt.js';
 import { ReceiptBook } from './receipts/receipt-book.js';
 import type { ReceiptLevel } from './receipts/receipt-level.js';
-import { type DoneCallback, type QueueEntry, RecordQueue } from './record-queue.js';
+import { type QueueEntry, RecordQueue } from './record-queue.js';
 import type { ArchiveListener } from './rolling/archive-listener.js';
 import { Roller } from './rolling/roller.js';
 import {
@@ -44,10 +45,9 @@ import { collectStats, type WriterStats } from './writer-stats.js';
 
 /**
  * A Writable of records (`RecordInput`) that fills the archives of one series. It accepts a record
- * by calling back: then the record is in memory, in one of two slabs. While both slabs are full, it
- * holds the callback, and `write` returns false; that is the backpressure. A disk that refuses to
- * write does not end the stream: the writer tries again, and holds records back meanwhile (events
- * `stalled` and `resumed`).
+ * by calling back: then the record is in memory, in one of two slabs. While both are full, it holds
+ * the callback, and `write` returns false: that is the backpressure. A disk that refuses to write
+ * does not end the stream: the writer tries again, and holds records back (`stalled`, `resumed`).
  *
  * `end` seals and fsyncs everything (event `drained`), waits for the store if there is one, and
  * only then finishes. `destroy` seals what was accepted, and does not wait for the store. Events:

@@ -35,7 +35,7 @@ describe('the memory of a partitioned writer', function () {
   async function start(partitions: number, each: number): Promise<PartitionMemoryReport> {
     const directory = await directories.make();
     const args = [directory, String(partitions), String(each)];
-    // Options of Node, such as a loader, need memory of their own.
+    // The report must not count the memory of a loader, which these options would start.
     const env = { ...process.env, NODE_OPTIONS: '' };
     const child = fork(compiled(CHILD), args, { execArgv: [], env });
     const exit = once(child, 'exit');

@@ -13,6 +13,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const MISTAKE = 'mistake.ts';
 
+/** Has a correct line that it calls a mistake, and a mistake: the compiler must report both. */
 const PROGRAM = `
   import { createArchiveReader } from 'shoebox-archive';
   // @ts-expect-error

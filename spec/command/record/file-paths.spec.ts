@@ -10,7 +10,7 @@ describe('findPaths', () => {
   const temporary = new TemporaryDirectories();
   afterEach(() => temporary.remove());
 
-  /** The names below a directory, and what is said of others. */
+  /** The names below a directory, and the reasons why `findPaths` passes over others. */
   async function find(directory: string, glob: string, isFirst: boolean) {
     const said: string[] = [];
     const say = (path: string, reason: string) =>

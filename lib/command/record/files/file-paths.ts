@@ -36,7 +36,7 @@ export async function findPaths(
     const here = join(directory, inner);
     const entries = await entriesOf(here).catch((error: unknown) => {
       const code = systemCodeOf(error) ?? '';
-      // A directory that comes later must not end what goes on in the others.
+      // The files of other directories are followed already, and must not suffer from a new directory.
       if (isFirst || !UNREADABLE.includes(code)) throw error;
       onPassedOver(here, `cannot be read: ${code}`);
       return [];
