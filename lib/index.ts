@@ -298,7 +298,7 @@ export {
 } from './writing/recovery/repair-archive.js';
 export type { RollingWriteOptions } from './writing/rolling-write-options.js';
 export { RollingWriteStream } from './writing/rolling-write-stream.js';
-export type { ArchivedAt } from './writing/sequences/find-archived-record.js';
+export type { ArchivedAt, ArchivedSearch } from './writing/sequences/find-archived-record.js';
 export type { LostRecords } from './writing/sink/archive-sink.js';
 export type { SyncMode } from './writing/sink/archive-sync.js';
 export type { DurationCounts } from './writing/sink/disk-figures.js';

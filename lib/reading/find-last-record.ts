@@ -15,7 +15,7 @@ import { systemClock } from '../streams/clock.js';
 import type { SpanOptions } from './archives/find-spans.js';
 import { RangeSelection } from './archives/range-selection.js';
 import { type ReadArchiveOptions, readArchive } from './archives/read-archive.js';
-import { lastFirst, searchBackwards } from './archives/search-backwards.js';
+import { searchBackwards } from './archives/search-backwards.js';
 import type { RollingReadOptions } from './rolling-read-options.js';
 import { sequencesOf } from './sequences/indexed-sequences.js';
 
@@ -39,7 +39,7 @@ const FIND_LAST_OPTION_NAMES: OptionNames<FindLastOptions> = {
 
 /**
  * Finds the record of a writer with the highest sequence, in archives of any state, open ones
- * included. Reads indexes from the last name backwards, until several archives of the writer in a
+ * included. Reads indexes from the last archive backwards, until several archives of the writer in a
  * row hold only earlier records; reads archives without an index whole. A source that numbers its
  * records continues after it.
  *
@@ -78,7 +78,7 @@ async function findLast(
   signal: AbortSignal,
 ): Promise<ArchiveRecord | undefined> {
   let last: ArchiveRecord | undefined;
-  await searchBackwards(lastFirst(archives), signal, async (archive) => {
+  await searchBackwards(archives, signal, async (archive) => {
     const ranges = await sequencesOf(archive, writer);
     const end = ranges.reduce((most, range) => Math.max(most, range.end), 0);
     const next = (last?.sequence ?? -1) + 1;

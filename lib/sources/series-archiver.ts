@@ -5,7 +5,7 @@ import { RecordError } from '../errors/record-error.js';
 import type { Clock } from '../streams/clock.js';
 import { Waiters } from '../streams/waiters.js';
 import type { CloseOptions, CloseResult } from '../writing/close-options.js';
-import type { ArchivedAt } from '../writing/sequences/find-archived-record.js';
+import type { ArchivedAt, ArchivedSearch } from '../writing/sequences/find-archived-record.js';
 import type { RecordSource, SeriesIntake, SourceSeries } from './contract/record-source.js';
 import {
   type AckLevel,
@@ -83,8 +83,8 @@ export class SeriesArchiver implements SeriesIntake {
     if (this.#held !== undefined) await this.ready();
   }
 
-  async findArchived(position: number): Promise<ArchivedAt | undefined> {
-    return await this.#options.writer.findArchived?.(position);
+  async findArchived(position: number, search?: ArchivedSearch): Promise<ArchivedAt | undefined> {
+    return await this.#options.writer.findArchived?.(position, search);
   }
 
   release(): void {

@@ -17,7 +17,11 @@ import type { StoreReceipts } from './receipts/store-receipts.js';
 import type { Roller } from './rolling/roller.js';
 import type { RollingWriteSettings } from './rolling-write-options.js';
 import { type ArchivedSequences, findArchivedFrom } from './sequences/archived-sequences.js';
-import { type ArchivedAt, findArchivedRecord } from './sequences/find-archived-record.js';
+import {
+  type ArchivedAt,
+  type ArchivedSearch,
+  findArchivedRecord,
+} from './sequences/find-archived-record.js';
 import { HeldSequences } from './sequences/held-sequences.js';
 import { patternsOfSeries } from './series-locations.js';
 
@@ -54,6 +58,7 @@ export function createGivenSequences(
 /**
  * How long the first record waits for a store that does not say what it holds. Not longer, because a
  * store that is down must not hold the source: records that are archived twice have one identity.
+ * Also how long a store may take to answer about one archive, if all of them are looked at.
  */
 const MOST_MS = 10_000;
 
@@ -117,20 +122,29 @@ export class GivenSequences {
    *
    * @returns undefined if the directory or the store does not say
    */
-  async findArchived(sequence: number): Promise<ArchivedAt | undefined> {
+  async findArchived(
+    sequence: number,
+    { among = 'latest' }: ArchivedSearch = {},
+  ): Promise<ArchivedAt | undefined> {
     await this.#options.ready;
-    const look = async (signal: AbortSignal) => {
+    return await this.#withinTime(async (signal, onAnswer) => {
+      const options = among === 'all' ? { among, onLooked: onAnswer } : { among };
       for (let attempt = 1; ; attempt++) {
-        const archives = [...(await this.#listLocal()), ...(await this.#listStored(signal))];
+        const archives = await this.#listAll(signal);
         try {
-          return await findArchivedRecord(archives, this.#writer, sequence, signal);
+          const found = await findArchivedRecord(archives, this.#writer, sequence, signal, options);
+          const isEnough = among === 'latest' || (found.end ?? 0) >= sequence;
+          if (isEnough || attempt === MOST_ATTEMPTS) return found;
+          // A listing may miss an archive that gets another name meanwhile.
+          const known = new Set(archives.map(({ path }) => path));
+          const listed = await this.#listAll(signal);
+          if (listed.every(({ path }) => known.has(path))) return found;
         } catch (error) {
           // Shipped or recovered between the listing and the look.
           if (attempt === MOST_ATTEMPTS || !isArchiveGone(error)) throw error;
         }
       }
-    };
-    return await this.#withinTime(look);
+    });
   }
 
   /** An archive that an earlier writer had left open is sealed now. */
@@ -176,19 +190,26 @@ export class GivenSequences {
     );
   }
 
-  /** @returns undefined if it fails or takes too long, which is reported */
+  /**
+   * @param look calls `onAnswer` when it may take as long again
+   * @returns undefined if it fails or takes too long, which is reported
+   */
   async #withinTime<Found>(
-    look: (signal: AbortSignal) => Promise<Found>,
+    look: (signal: AbortSignal, onAnswer: () => void) => Promise<Found>,
   ): Promise<Found | undefined> {
     const { clock, signal } = this.#options;
     const ending = new AbortController();
     const abort = () => ending.abort(signal.reason);
     const late = new Error(`no answer within ${MOST_MS} ms`);
-    const timer = clock.setTimer(() => ending.abort(late), MOST_MS);
+    const setTimer = () => clock.setTimer(() => ending.abort(late), MOST_MS);
+    let timer = setTimer();
     signal.addEventListener('abort', abort);
     if (signal.aborted) abort();
     try {
-      return await look(ending.signal);
+      return await look(ending.signal, () => {
+        timer.cancel();
+        timer = setTimer();
+      });
     } catch (error) {
       if (!signal.aborted) this.#fail(ending.signal.aborted ? ending.signal.reason : error);
       return undefined;
@@ -196,6 +217,11 @@ export class GivenSequences {
       timer.cancel();
       signal.removeEventListener('abort', abort);
     }
+  }
+
+  /** Local archives first: one that is shipped meanwhile is then found in the store. */
+  async #listAll(signal: AbortSignal): Promise<FoundArchive[]> {
+    return [...(await this.#listLocal()), ...(await this.#listStored(signal))];
   }
 
   async #listLocal(): Promise<FoundArchive[]> {

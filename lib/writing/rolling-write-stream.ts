@@ -34,7 +34,7 @@ import {
   type RollingWriteOptions,
   type RollingWriteSettings,
 } from './rolling-write-options.js';
-import type { ArchivedAt } from './sequences/find-archived-record.js';
+import type { ArchivedAt, ArchivedSearch } from './sequences/find-archived-record.js';
 import { patternAt, patternsOfSeries } from './series-locations.js';
 import type { SharedWriting } from './shared-writing.js';
 import { DiskFigures } from './sink/disk-figures.js';
@@ -245,8 +245,8 @@ export class RollingWriteStream extends EventedWritable {
   }
 
   /** With given sequences: what the series holds around one. Undefined if its places do not say. */
-  async findArchived(sequence: number): Promise<ArchivedAt | undefined> {
-    return await this.#sequences?.findArchived(sequence);
+  async findArchived(sequence: number, search?: ArchivedSearch): Promise<ArchivedAt | undefined> {
+    return await this.#sequences?.findArchived(sequence, search);
   }
 
   stats(): WriterStats {

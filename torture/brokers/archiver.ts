@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 /** After so long without a record, the next one is killed anyway. */
@@ -7,7 +8,8 @@ const LONGEST_WAIT_MS = 8000;
 
 /** What archivers have reported. */
 export interface Notes {
-  lost: number;
+  /** Reports of records that are not archived, although they are. */
+  falseAlarms: number;
   failures: number;
 }
 
@@ -21,7 +23,7 @@ export class Archiver {
   #child: ChildProcess | undefined;
   #isEnding = false;
 
-  /** @param args of the process; the third one is its spool */
+  /** @param args of the process; the third one is its spool, the fifth one `synced` or `shipped` */
   constructor(path: string, notes: Notes, args: string[]) {
     this.#path = path;
     this.#notes = notes;
@@ -36,8 +38,9 @@ export class Archiver {
     child.on('message', (message) => {
       const { error, lost, records } = Object(message);
       if (records !== undefined) this.records = records;
-      if (lost?.reason === 'expired' || (lost !== undefined && lost.holder === undefined)) {
-        this.#notes.lost++;
+      if (lost !== undefined && this.#isFalse(lost)) {
+        this.#notes.falseAlarms++;
+        console.log(`${basename(this.spool)} reports as lost: ${JSON.stringify(lost)}`);
       }
       if (error === undefined) return;
       this.#notes.failures++;
@@ -47,6 +50,14 @@ export class Archiver {
     child.once('exit', (code) => {
       if (code !== null && this.#child === child && !this.#isEnding) this.start();
     });
+  }
+
+  /**
+   * No record expires, and no disk is lost that has records which only it has. But the disk of another
+   * archiver may have some, unless they were acknowledged only after they were shipped.
+   */
+  #isFalse({ holder }: { readonly holder?: string }): boolean {
+    return holder === undefined || this.#args[4] === 'shipped';
   }
 
   async kill(): Promise<void> {

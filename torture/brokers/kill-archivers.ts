@@ -55,7 +55,7 @@ export async function makeWork(name: string, ack: string): Promise<string> {
  */
 export async function killArchivers(run: KilledArchivers): Promise<boolean> {
   const { ack, address, kills, server, work } = run;
-  const notes = { lost: 0, failures: 0, lostDisks: 0, serverKills: 0 };
+  const notes = { falseAlarms: 0, failures: 0, lostDisks: 0, serverKills: 0 };
   await withCompiledChildren(async (compiled) => {
     const archivers = run.reads.map((reads, number) => {
       const args = [address, reads, join(work, `host-${number}`), join(work, 'store'), ack];
@@ -87,8 +87,10 @@ export async function killArchivers(run: KilledArchivers): Promise<boolean> {
   });
   const series = await run.series();
   await server.kill();
-  const { messages, ...faults } = await checkSeries(work, series, run.confirmed());
-  console.table({ ack, kills, ...notes, messages, ...faults });
+  const { messages, ...found } = await checkSeries(work, series, run.confirmed());
+  const { falseAlarms, ...others } = notes;
+  const faults = { ...found, falseAlarms };
+  console.table({ ack, kills, ...others, messages, ...faults });
   const isGood = Object.values(faults).every((count) => count === 0) && messages > 0;
   if (isGood) await rm(work, { recursive: true });
   else console.log(`kept in ${work}`);

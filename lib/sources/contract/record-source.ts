@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { RecordInput } from '../../codec/records/record-input.js';
 import { createWarnOnce } from '../../errors/warn-once.js';
 import type { TypedEvents } from '../../streams/typed-events.js';
-import type { ArchivedAt } from '../../writing/sequences/find-archived-record.js';
+import type { ArchivedAt, ArchivedSearch } from '../../writing/sequences/find-archived-record.js';
 
 /**
  * Positions that a series will never give: a range of records that the source no longer has, or
@@ -82,7 +82,7 @@ export interface SeriesIntake {
   /** Settles when there is room, or the series has ended. Cheap when there is room. */
   ready(): Promise<void>;
   /** Looks a position up in the archives of the series. Undefined if the writer cannot look. */
-  findArchived(position: number): Promise<ArchivedAt | undefined>;
+  findArchived(position: number, search?: ArchivedSearch): Promise<ArchivedAt | undefined>;
   /**
    * The source gives no more records of the series, because another process does. No position is
    * acknowledged from now on. Records that were taken are sealed and shipped meanwhile.

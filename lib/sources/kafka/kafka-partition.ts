@@ -140,8 +140,8 @@ export class KafkaPartition {
   }
 
   async #compare(intake: SeriesIntake, resume: ResumePoint): Promise<void> {
-    const { committed, committedBy, high, low } = resume;
-    const { holder, onLost, series } = this.#options;
+    const { committed, high, low } = resume;
+    const { onLost, series } = this.#options;
     const at = committed ?? low;
     const found = await intake.findArchived(at);
     if (found === undefined) return;
@@ -153,16 +153,34 @@ export class KafkaPartition {
       throw new SourceDivergedError({ series: series.path, ...facts });
     }
     this.#archived = { at, found };
-    const lost = { series: series.path, reason: 'spool' as const };
+    let lost = this.#lossesBefore(resume, end);
+    if (lost.some(({ holder }) => holder === undefined)) {
+      // A search among the latest archives does not show that something is archived nowhere.
+      const before = Math.max(committed ?? 0, low);
+      const all = await intake.findArchived(before, { among: 'all' });
+      lost = all === undefined ? [] : this.#lossesBefore(resume, all.end);
+    }
+    for (const positions of lost) onLost(positions);
+    if (lost.some(({ reason }) => reason === 'expired')) this.#next = low;
+  }
+
+  /** @param end of what is archived */
+  #lossesBefore(
+    { committed, committedBy, low }: ResumePoint,
+    end: number | undefined,
+  ): LostPositions[] {
+    const { holder, series } = this.#options;
+    const lost: LostPositions[] = [];
     if (committed !== undefined && committedBy !== undefined && committed > (end ?? 0)) {
+      const range = { series: series.path, from: end ?? 0, to: committed };
       const elsewhere = committedBy === holder ? {} : { holder: committedBy };
-      onLost({ ...lost, from: end ?? 0, to: committed, ...elsewhere });
+      lost.push({ ...range, reason: 'spool', ...elsewhere });
     }
     const expected = committed === undefined ? end : Math.max(committed, end ?? 0);
     if (expected !== undefined && low > expected) {
-      onLost({ ...lost, from: expected, to: low, reason: 'expired' });
-      this.#next = low;
+      lost.push({ series: series.path, from: expected, to: low, reason: 'expired' });
     }
+    return lost;
   }
 
   /** Checks what comes before the first record of a batch, and the first record of all. */

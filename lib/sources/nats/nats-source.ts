@@ -201,7 +201,12 @@ class NatsSource extends RecordSource {
   ): Promise<void> {
     const begin = floor.stream_seq + 1;
     const archived = await intake.findArchived(begin);
-    const end = archived?.end;
+    let end = archived?.end;
+    const expected = Math.max(begin, state.first_seq);
+    if (end !== undefined && end < expected) {
+      // A search among the latest archives does not show that something is archived nowhere.
+      end = (await intake.findArchived(expected, { among: 'all' }))?.end ?? expected;
+    }
     await this.#compare(client, begin, archived);
     const from = Math.min(begin, end ?? begin);
     // The server moves the consumer past what has expired. A new one is expected to find nothing.

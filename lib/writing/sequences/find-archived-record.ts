@@ -6,7 +6,7 @@ import { StoreError } from '../../errors/store-error.js';
 import { DEFAULT_MAX_RECORD_BYTES } from '../../format/limits.js';
 import type { IndexedRun, SpanOptions } from '../../reading/archives/find-spans.js';
 import { type ReadArchiveOptions, readArchive } from '../../reading/archives/read-archive.js';
-import { lastFirst, searchBackwards } from '../../reading/archives/search-backwards.js';
+import { searchBackwards } from '../../reading/archives/search-backwards.js';
 import type { SequenceRange } from '../../reading/sequences/sequence-ranges.js';
 import type { FoundArchive } from '../../series/opening/found-archive.js';
 import { readIndexChain } from '../../series/opening/index-chain.js';
@@ -21,8 +21,20 @@ export interface ArchivedAt {
   readonly end: number | undefined;
 }
 
-/** In a larger series, the search looks only at the latest archives. */
+export interface ArchivedSearch {
+  /**
+   * Where to look. `latest`: in the latest archives, which is enough if all hosts archive in the
+   * order of the sequences. `all`: as long as `end` does not reach the sequence, in every archive.
+   * Ask so before you say that a record is lost. @default 'latest'
+   */
+  readonly among?: 'latest' | 'all' | undefined;
+}
+
+/** In a larger series, the first search looks only at the latest archives. */
 const MOST_ARCHIVES = 1024;
+
+/** How many archives to look in at the same time, if it must be in all. */
+const MOST_REQUESTS = 8;
 
 const QUIETLY: ReadArchiveOptions = {
   maxRecordBytes: DEFAULT_MAX_RECORD_BYTES,
@@ -33,9 +45,10 @@ const QUIETLY: ReadArchiveOptions = {
 
 /**
  * Looks for the record of a writer with a sequence, and for the end of the writer's records, from the
- * last name backwards: by the index of a sealed archive, and in the whole of one that is open.
+ * last archive backwards: by the index of a sealed archive, and in the whole of one that is open.
  *
  * @param writer 16 hex digits
+ * @param onLooked one more archive has been looked at
  * @throws StoreError, Node's error, the signal's reason; ArchiveError `ERR_ARCHIVE_GONE` if an archive
  *   was shipped or recovered meanwhile, so that it must be listed again
  */
@@ -44,36 +57,56 @@ export async function findArchivedRecord(
   writer: string,
   sequence: number,
   signal: AbortSignal,
+  { among, onLooked }: ArchivedSearch & { readonly onLooked?: () => void } = {},
 ): Promise<ArchivedAt> {
-  const search = new SequenceSearch(writer, sequence);
-  const latest = lastFirst(archives).slice(0, MOST_ARCHIVES);
-  await searchBackwards(latest, signal, (archive) => search.lookIn(archive));
-  return { record: search.record, end: search.end };
+  const found: Found = { record: undefined, end: undefined };
+  const lookIn = async (archive: FoundArchive) => {
+    const isLate = await new ArchiveSearch(writer, sequence, found).lookIn(archive);
+    onLooked?.();
+    return isLate;
+  };
+  const looked = await searchBackwards(archives, signal, lookIn, MOST_ARCHIVES);
+  if (among !== 'all') return found;
+  const rest = archives.filter((archive) => !looked.has(archive)).values();
+  const lookOn = async () => {
+    for (const archive of rest) {
+      if ((found.end ?? 0) >= sequence) return;
+      signal.throwIfAborted();
+      await lookIn(archive);
+    }
+  };
+  await Promise.all(Array.from({ length: MOST_REQUESTS }, lookOn));
+  return found;
 }
 
-/** Selects one record of a writer, and notes how far the writer's records go. */
-class SequenceSearch implements RecordSelection {
+/** What the search has found so far. */
+interface Found {
+  record: ArchiveRecord | undefined;
+  end: number | undefined;
+}
+
+/** Looks in one archive for the record of a writer, and notes how far the writer's records go. */
+class ArchiveSearch implements RecordSelection {
   readonly earliestMicros = Number.NEGATIVE_INFINITY;
   readonly latestMicros = Number.POSITIVE_INFINITY;
   readonly metadata = undefined;
-  record: ArchiveRecord | undefined;
-  end: number | undefined;
   readonly #writer: string;
   readonly #sequence: number;
+  readonly #found: Found;
   #latestHere = 0;
 
-  constructor(writer: string, sequence: number) {
+  constructor(writer: string, sequence: number, found: Found) {
     this.#writer = writer;
     this.#sequence = sequence;
+    this.#found = found;
   }
 
   /** @returns whether the archive holds the sequence or a later one */
   async lookIn(archive: FoundArchive): Promise<boolean> {
-    this.#latestHere = 0;
     try {
       const isIndexed = await this.#readIndexes(archive);
       if (!isIndexed) await this.#read(archive, undefined);
-      else if (this.#latestHere > this.#sequence && this.record === undefined) {
+      else if (this.#latestHere > this.#sequence && this.#found.record === undefined) {
         const isWanted = (run: IndexedRun) => this.#mayHold(run);
         await this.#read(archive, { isWanted, whenUntimed: 'read it', leastBytes: 0 });
       }
@@ -103,7 +136,7 @@ class SequenceSearch implements RecordSelection {
 
   #noteEnd(end: number): void {
     this.#latestHere = Math.max(this.#latestHere, end);
-    this.end = Math.max(this.end ?? 0, end);
+    this.#found.end = Math.max(this.#found.end ?? 0, end);
   }
 
   /** @returns whether indexes describe the whole archive */
@@ -126,7 +159,7 @@ class SequenceSearch implements RecordSelection {
       const found = records.find(
         ({ sequence, writer }) => sequence === this.#sequence && writer === this.#writer,
       );
-      this.record ??= found?.copy();
+      this.#found.record ??= found?.copy();
     }
   }
 

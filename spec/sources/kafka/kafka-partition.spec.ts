@@ -34,16 +34,20 @@ describe('KafkaPartition', () => {
   beforeEach(async () => {
     [taken, calls, lost, low, isStale] = [[], [], [], 0, false];
     hasRoom = () => true;
-    partition = new KafkaPartition({
-      ...{ topic: 't', partition: 0, series: SERIES, holder: 'a' },
-      readLowWatermark: () => Promise.resolve(low),
-      onLost: (positions) => lost.push(positions),
-    });
+    partition = create();
     await partition.open(
       { open: () => Promise.resolve(intake), fail: () => {} },
       { committed: undefined, committedBy: undefined, low: 0, high: 100 },
     );
   });
+
+  function create(): KafkaPartition {
+    return new KafkaPartition({
+      ...{ topic: 't', partition: 0, series: SERIES, holder: 'a' },
+      readLowWatermark: () => Promise.resolve(low),
+      onLost: (positions) => lost.push(positions),
+    });
+  }
 
   /** Gives a batch with these offsets, which was fetched from an offset. */
   async function give(offsets: readonly number[], fetched = offsets[0] ?? 0) {
@@ -66,6 +70,31 @@ describe('KafkaPartition', () => {
     };
     await partition.take(payload);
   }
+
+  it('reports as lost only what no archive has', async () => {
+    const resume = { committed: 20, committedBy: 'a', low: 0, high: 100 };
+    const reported = async (endOfAll: number | undefined) => {
+      lost = [];
+      await create().open(
+        {
+          open: async () => ({
+            ...intake,
+            async findArchived(_, { among = 'latest' } = {}) {
+              const end = among === 'all' ? endOfAll : 5;
+              return end === undefined ? undefined : { record: undefined, end };
+            },
+          }),
+          fail: () => {},
+        },
+        resume,
+      );
+      return lost;
+    };
+    expect(await reported(20)).to.deep.equal([]);
+    expect(await reported(undefined)).to.deep.equal([]);
+    const range = { from: 7, to: 20 };
+    expect(await reported(7)).to.deep.equal([{ series: 't/0', ...range, reason: 'spool' }]);
+  });
 
   it('takes all records of a batch, and resolves the last', async () => {
     await give(range(0, 10));

@@ -1,4 +1,5 @@
-import { rename } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { expect } from 'chai';
 
@@ -76,6 +77,31 @@ describe('findArchived', () => {
       [undefined, 50],
     ]);
     await open.close();
+  });
+
+  it('finds what is on disk only, after many archives that are in the store', async () => {
+    const ship = { to: await temporary.make() };
+    await write(range(0, 100), { ship });
+    const killed = create();
+    for (const sequence of range(100, 115)) killed.write(numbered(sequence));
+    await killed.flush();
+    expect(await find([114, 115], { ship })).to.deep.equal([
+      ['record 114', 115],
+      [undefined, 115],
+    ]);
+    await killed.close();
+  });
+
+  it('looks in every archive if it must, whatever their names say', async () => {
+    await write(range(100, 110));
+    const [name = ''] = await readdir(directory);
+    await rename(join(directory, name), join(directory, name.replace('_20', '_19')));
+    await write(range(0, 12), { roll: rollByCount(1) });
+    const writer = create();
+    expect(await writer.findArchived(110)).to.include({ end: 12 });
+    expect(await writer.findArchived(110, { among: 'all' })).to.include({ end: 110 });
+    expect(await writer.findArchived(111, { among: 'all' })).to.include({ end: 110 });
+    await writer.close();
   });
 
   it('looks only at the last archives for a sequence after all', async () => {
