@@ -21,6 +21,7 @@ export interface ArchivedAt {
   readonly end: number | undefined;
 }
 
+/** How far `findArchived` looks. */
 export interface ArchivedSearch {
   /**
    * Where to look. `latest`: in the latest archives, which is enough if all hosts archive in the
