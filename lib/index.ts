@@ -19,6 +19,7 @@ export { type Damage, DamageError, type DamageReason } from './errors/damage-err
 export { DeadlineError } from './errors/deadline-error.js';
 export { DeliveryError, type DeliveryFailure } from './errors/delivery-error.js';
 export { DirectoryError } from './errors/directory-error.js';
+export { GlobError } from './errors/glob-error.js';
 export { NoArchivesError } from './errors/no-archives-error.js';
 export { NotAFileError } from './errors/not-a-file-error.js';
 export { RecordError } from './errors/record-error.js';

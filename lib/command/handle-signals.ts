@@ -1,8 +1,10 @@
+import type { Host } from './output/terminal.js';
+
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** How the signals of a process end a command. */
 export interface HandledSignals {
-  /** Aborts at the first SIGINT or SIGTERM. */
+  /** Aborts at the first SIGINT or SIGTERM, or when the terminal has gone. */
   readonly signal: AbortSignal;
   /** The exit code that the first signal asks for; undefined without a signal. */
   readonly exitCode: number | undefined;
@@ -10,8 +12,17 @@ export interface HandledSignals {
   stop(): void;
 }
 
-/** The first SIGINT or SIGTERM aborts the command, which may then clean up; the second one exits. */
-export function handleSignals(): HandledSignals {
+/** The exit code of a command whose terminal has gone. */
+const HUNG_UP = 129;
+
+/**
+ * The first SIGINT or SIGTERM aborts the command, which may then clean up; the second one exits.
+ *
+ * So does SIGHUP if the terminal that the command writes to or reads from has gone; it may come
+ * twice, so it never exits at once. Without a terminal, as under `nohup` and as a service, it does
+ * nothing: Node restores the default of the signal that `nohup` ignores, and cannot tell.
+ */
+export function handleSignals({ stderr, stdin, stdout }: Host): HandledSignals {
   const controller = new AbortController();
   let exitCode: number | undefined;
   const handlers = Object.entries(EXIT_CODES).map(([name, code]) => {
@@ -23,6 +34,15 @@ export function handleSignals(): HandledSignals {
     process.on(name, handle);
     return [name, handle] as const;
   });
+  const isAtTerminal = [stdin, stdout, stderr].some(({ isTTY }) => isTTY === true);
+  const hangUp = () => {
+    if (!isAtTerminal) return;
+    exitCode ??= HUNG_UP;
+    // Node fails to restore the settings of a terminal that has gone, and would abort at its end.
+    if (stderr === process.stderr) process.once('exit', () => process.kill(process.pid, 'SIGHUP'));
+    controller.abort();
+  };
+  process.on('SIGHUP', hangUp);
   return {
     signal: controller.signal,
     get exitCode() {
@@ -30,6 +50,7 @@ export function handleSignals(): HandledSignals {
     },
     stop() {
       for (const [name, handle] of handlers) process.off(name, handle);
+      process.off('SIGHUP', hangUp);
     },
   };
 }

@@ -6,7 +6,9 @@ import { defineCommand } from './command-definition.js';
 import { JSON_OPTION } from './options/shared-options.js';
 import { UsageError } from './options/usage-error.js';
 import { openWriter, WRITER_OPTIONS } from './options/writer-options.js';
+import { checkWritable } from './output/check-directory.js';
 import { closeWriter } from './output/close-writer.js';
+import { findFile } from './output/find-file.js';
 
 /** Turns lossless JSON lines back into archives. */
 export const importLines = defineCommand({
@@ -18,6 +20,7 @@ export const importLines = defineCommand({
   async run({ args, options, signal, terminal }) {
     const [directory = '', ...files] = args.toReversed();
     if (files.length === 0) throw new UsageError('import needs FILE… and DIR');
+    await checkWritable(directory, options);
     const writer = await openWriter(directory, options);
     let failure: unknown;
     // It fails by itself if the directory is missing.
@@ -41,7 +44,14 @@ export const importLines = defineCommand({
   },
 });
 
+async function checkInput(file: string): Promise<void> {
+  const status = await findFile(file);
+  if (status === undefined) throw new Error(`there is no file ${file}`);
+  if (status.isDirectory()) throw new Error(`${file} is a directory, expected JSON lines`);
+}
+
 async function importFile(file: string, writer: ArchiveWriter, signal: AbortSignal): Promise<void> {
+  await checkInput(file);
   const parser = fromJsonLines({ lossless: true });
   const read = pipeline(createReadStream(file), parser, { signal });
   // The loop throws the same error.

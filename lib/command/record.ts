@@ -1,7 +1,8 @@
 import { defineCommand } from './command-definition.js';
 import { UsageError } from './options/usage-error.js';
 import { closeWriter } from './output/close-writer.js';
-import { describeError } from './output/describe-error.js';
+import { describeError, isMisuse } from './output/describe-error.js';
+import { checkAppendable } from './output/output-file.js';
 import { countOf } from './output/quantities.js';
 import { startLog } from './output/start-log.js';
 import { archiveFiles } from './record/archive-files.js';
@@ -31,6 +32,7 @@ export const record = defineCommand({
     checkRecordOptions(options);
     const archiveInput = chooseInput(options);
     const { rejects: rejectsPath, time, metadata } = options;
+    if (rejectsPath !== undefined) await checkAppendable(rejectsPath);
     const rejects = rejectsPath === undefined ? undefined : new RejectsFile(rejectsPath);
     const parsers = new InputParsers({
       ...{ input: options.input, time, isStrict: options.strict },
@@ -71,7 +73,7 @@ export const record = defineCommand({
         failure ??= error;
       });
     }
-    if (failure instanceof UsageError) throw failure;
+    if (failure instanceof UsageError || isMisuse(failure)) throw failure;
     if (failure !== undefined) code = 1;
     await summarize(run);
     if (failure !== undefined) terminal.fail(failure, await describeError(failure));

@@ -58,7 +58,7 @@ async function runLine({ args, command, help, texts }: ParsedLine, host: Host): 
     for (const line of lines) await terminal.printLine(line);
     return 0;
   }
-  const signals = handleSignals();
+  const signals = handleSignals(host);
   try {
     return await command.run({ args, options: values, terminal, signal: signals.signal });
   } catch (error) {
@@ -66,8 +66,10 @@ async function runLine({ args, command, help, texts }: ParsedLine, host: Host): 
     if (isClosedOutput(error)) return 0;
     if (signals.exitCode !== undefined && isAbort(error)) return signals.exitCode;
     // Loads the library, which a call for help or the version does not need.
-    const { describeError } = await import('./output/describe-error.js');
-    terminal.fail(error, await describeError(error));
+    const { describeError, isMisuse } = await import('./output/describe-error.js');
+    const text = await describeError(error);
+    if (isMisuse(error)) throw new UsageError(`${text}\nsee ${help}`);
+    terminal.fail(error, text);
     return 1;
   } finally {
     terminal.clearStatus();

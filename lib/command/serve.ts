@@ -7,6 +7,7 @@ import { byteCount, duration } from './options/amounts.js';
 import { LOG_OPTIONS } from './options/log-options.js';
 import { asText, oneOf, option, optionWithDefault } from './options/option.js';
 import { JSON_OPTION } from './options/shared-options.js';
+import { systemCodeOf } from './options/system-code.js';
 import { UsageError } from './options/usage-error.js';
 import {
   type AnyWriter,
@@ -14,7 +15,7 @@ import {
   PARTITION_OPTION,
   WRITER_OPTIONS,
 } from './options/writer-options.js';
-import { checkDirectory } from './output/check-directory.js';
+import { checkWritable } from './output/check-directory.js';
 import { closeWriter } from './output/close-writer.js';
 import { prometheusText } from './output/prometheus.js';
 import { startLog } from './output/start-log.js';
@@ -94,7 +95,7 @@ export const serve = defineCommand({
     await startLog(terminal, options);
     const { maxBacklog, maxBatch, maxBody } = options;
     // The writer would say so when clients have come already.
-    if (!options.createDirectory) await checkDirectory(directory);
+    await checkWritable(directory, options);
     const writer = await openAnyWriter(directory, options, { maxPendingBytes: maxBacklog });
     const failed = once(writer, 'error').then(([error]) => Promise.reject(error));
     // Awaited below.
@@ -146,8 +147,8 @@ async function readToken(
   file: string | undefined,
   variable: string | undefined,
 ): Promise<string | undefined> {
-  const token = file === undefined ? variable : await readFile(file, 'utf8');
-  const trimmed = token?.trim();
+  const token = file === undefined ? variable : await readOf('--token-file', file);
+  const trimmed = token?.toString().trim();
   if (file !== undefined && trimmed === '') throw new UsageError(`the token file ${file} is empty`);
   return trimmed === '' ? undefined : trimmed;
 }
@@ -157,7 +158,7 @@ async function readTls(cert: string | undefined, key: string | undefined) {
   if (cert === undefined || key === undefined) {
     throw new UsageError('--tls-cert and --tls-key go together');
   }
-  const tls = { cert: await readFile(cert), key: await readFile(key) };
+  const tls = { cert: await readOf('--tls-cert', cert), key: await readOf('--tls-key', key) };
   try {
     createSecureContext(tls);
   } catch (error) {
@@ -165,6 +166,15 @@ async function readTls(cert: string | undefined, key: string | undefined) {
     throw new UsageError(`${cert} and ${key} are no certificate and its key in PEM: ${reason}`);
   }
   return tls;
+}
+
+async function readOf(option: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const code = systemCodeOf(error) ?? 'unreadable';
+    throw new UsageError(`${option} ${path} cannot be read: ${code}`);
+  }
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -12,7 +12,11 @@ describe('a signal', () => {
   afterEach(() => temporary.remove());
 
   /** Runs a command that gets a signal as soon as it listens for one. */
-  async function interrupted(args: readonly string[], signal: 'SIGINT' | 'SIGTERM') {
+  async function interrupted(
+    args: readonly string[],
+    signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM',
+    isTTY?: boolean,
+  ) {
     const onListener = (name: string | symbol) => {
       if (name !== signal) return;
       process.off('newListener', onListener);
@@ -21,7 +25,7 @@ describe('a signal', () => {
     };
     process.on('newListener', onListener);
     try {
-      return await callShoebox(args);
+      return await callShoebox(args, { stdin: { isTTY } });
     } finally {
       process.off('newListener', onListener);
     }
@@ -54,6 +58,16 @@ describe('a signal', () => {
     expect((await interrupted(['verify', archive], 'SIGTERM')).code).to.equal(143);
     expect(await readdir(directory)).to.not.include('out');
     expect(await readdir(archive)).to.deep.equal(['a.events']);
+  });
+
+  it('of a terminal that has gone ends a command; without a terminal, as with nohup, it does not', async () => {
+    const directory = await temporary.make();
+    const writer = createArchiveWriter({ directory });
+    writer.write({ payload: 'x' });
+    await writer.close();
+    expect((await interrupted(['cat', directory], 'SIGHUP', true)).code).to.equal(129);
+    const { code, stdout } = await interrupted(['cat', directory, '--format', 'payload'], 'SIGHUP');
+    expect([code, stdout]).to.deep.equal([0, 'x\n']);
   });
 
   it('ends an import, which seals what it has read', async () => {

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -21,6 +21,8 @@ describe('shoebox, used wrongly', () => {
     await writer.close();
     await writeFile(join(output, 'file'), 'text');
     await writeFile(join(output, 'empty'), '');
+    await writeFile(join(output, 'bom'), '\ufeff{"json":true}');
+    await writeFile(join(output, 'utf-16'), Buffer.from('\ufeff{}', 'utf16le'));
     await symlink('/dev/null', join(output, 'device'));
   });
   after(() => temporary.remove());
@@ -40,6 +42,19 @@ describe('shoebox, used wrongly', () => {
       [['ls', ''], /pattern is ''/],
       [['stat', 's3://'], /url of a store is "s3:\/\/"/],
       [['tail', ''], /pattern is ''/],
+      [['cat', '!(x)'], /^shoebox: pattern "!\(x\)" has !/],
+      [['ls', '!(x)'], /^shoebox: pattern "!\(x\)" has !/],
+      [['stat', '!(x)'], /^shoebox: pattern "!\(x\)" has !/],
+      [['ship', '!(x)', '--to', output], /pattern "!\(x\)" has !/],
+      [['report', '!(x)', '-o', join(output, 'x')], /pattern "!\(x\)" has !/],
+      [['export', '!(x)', '--format', 'csv', '-o', join(output, 'x')], /pattern "!\(x\)" has !/],
+      [
+        ['record', output, '--file', 'x', '--partition', 'a'],
+        /give each group of files its own DIR/,
+      ],
+      [['serve', output, '--token-file', output], /--token-file \S+ cannot be read: EISDIR/],
+      [['serve', output, '--tls-cert', 'no', '--tls-key', 'no'], /--tls-cert no cannot be read/],
+      [['ls', directory, '--config', join(output, 'utf-16')], /utf-16 is not UTF-8: save it/],
       [['verify', ''], /pattern is ''/],
       [['report', '', '-o', join(output, 'x')], /pattern is ''/],
       [['export', '', '--format', 'csv', '-o', join(output, 'x')], /pattern is ''/],
@@ -61,11 +76,11 @@ describe('shoebox, used wrongly', () => {
     ];
     for (const [args, message] of wrong) {
       const { code, stderr, stdout } = await callShoebox(args, { input: '{}\n' });
-      expect([code, stdout], args.join(' ')).to.deep.equal([2, '']);
+      expect([code, stdout], args.join(' ') + stderr).to.deep.equal([2, '']);
       expect(stderr, args.join(' ')).to.match(message).and.not.contain('secret');
       expect(stderr).to.not.contain('0 records');
     }
-    expect(await readdir(output)).to.have.members(['device', 'empty', 'file']);
+    expect(await readdir(output)).to.have.members(['bom', 'device', 'empty', 'file', 'utf-16']);
   });
 
   it('replaces no directory and no device by an output', async () => {
@@ -104,6 +119,8 @@ describe('shoebox, used wrongly', () => {
       [['import', archive, join(output, 'no')], 'no does not exist: give --create-directory'],
       [['serve', join(output, 'no')], 'no does not exist: give --create-directory'],
       [['serve', join(output, 'file')], 'file is not a directory'],
+      [['record', output, '--rejects', join(output, 'no', 'x')], 'no does not exist'],
+      [['record', output, '--rejects', output], 'it is a directory'],
     ];
     for (const [args, problem] of commands) {
       const { code, stderr, stdout } = await callShoebox(args);
@@ -112,6 +129,35 @@ describe('shoebox, used wrongly', () => {
         .to.match(/^shoebox: .*\n$/)
         .and.contain(problem);
     }
+  });
+
+  it('says before it listens or reads that DIR cannot be written', async () => {
+    const closed = join(output, 'closed');
+    await mkdir(closed, { mode: 0o500 });
+    const { code, stderr } = await callShoebox(['record', closed]);
+    await rmdir(closed);
+    // root writes everywhere.
+    const isRoot = process.getuid?.() === 0;
+    expect(code).to.equal(isRoot ? 0 : 1);
+    const problem = `shoebox: directory ${closed} cannot be written: permission denied\n`;
+    if (!isRoot) expect(stderr).to.contain(problem);
+  });
+
+  it('archives no directory', async () => {
+    const opened = await open(directory);
+    const stdin = { fd: opened.fd };
+    const { code, stderr } = await callShoebox(['record', output], { stdin });
+    await opened.close();
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/^shoebox: stdin is a directory/m);
+    const imported = await callShoebox(['import', directory, output]);
+    expect(imported.code).to.equal(1);
+    expect(imported.stderr).to.contain(`shoebox: ${directory} is a directory, expected`);
+  });
+
+  it('reads a configuration file that begins with a byte order mark', async () => {
+    const { stdout } = await callShoebox(['ls', directory, '--config', join(output, 'bom')]);
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).to.include({ type: 'archive' });
   });
 
   it('says that there is no file to repair, also with --dry-run', async () => {

@@ -1,7 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
+import type { Host } from '../../lib/command/output/terminal.js';
 import { type ShoeboxCall, type ShoeboxResult, TEXT_LOG } from './run-shoebox.js';
+
+interface InnerCall extends Omit<ShoeboxCall, 'cwd'> {
+  /** What stdin says of itself. */
+  readonly stdin?: Pick<Host['stdin'], 'fd' | 'isTTY'>;
+}
 
 /**
  * Runs a command in this process, which is much faster than a child process. Signals, EPIPE and
@@ -9,10 +15,10 @@ import { type ShoeboxCall, type ShoeboxResult, TEXT_LOG } from './run-shoebox.js
  */
 export async function callShoebox(
   args: readonly string[],
-  { env = {}, input }: Omit<ShoeboxCall, 'cwd'> = {},
+  { env = {}, input, stdin = {} }: InnerCall = {},
 ): Promise<ShoeboxResult> {
   const host = {
-    stdin: new PassThrough().end(input),
+    stdin: Object.assign(new PassThrough().end(input), stdin),
     stdout: new PassThrough(),
     stderr: new PassThrough(),
     env: { ...TEXT_LOG, ...env },

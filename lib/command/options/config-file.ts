@@ -71,15 +71,24 @@ export async function readConfigFile(
   loadKnown: () => Promise<KnownOptions>,
 ): Promise<ConfigFile | undefined> {
   const path = named ?? USUAL_CONFIG_FILE;
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (error) {
     const code = systemCodeOf(error) ?? 'unreadable';
     if (named === undefined && code === 'ENOENT') return undefined;
     throw new UsageError(`the configuration file ${path} cannot be read: ${code}`);
   }
-  return new ConfigFile(path, text, await loadKnown());
+  return new ConfigFile(path, decode(path, bytes), await loadKnown());
+}
+
+/** Editors and shells of Windows write a byte order mark, or UTF-16. */
+function decode(path: string, bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(`${path} is not UTF-8: save it in that encoding`);
+  }
 }
 
 function parseJson(path: string, text: string): unknown {

@@ -1,4 +1,7 @@
+import { access, constants } from 'node:fs/promises';
+
 import { DirectoryError } from '../../index.js';
+import { systemCodeOf } from '../options/system-code.js';
 import { findFile } from './find-file.js';
 
 /** @throws DirectoryError if there is no such directory */
@@ -8,3 +11,29 @@ export async function checkDirectory(directory: string): Promise<void> {
   const problem = status === undefined ? 'does not exist (createDirectory)' : 'is not a directory';
   throw new DirectoryError(directory, problem);
 }
+
+/**
+ * Checks that a writer can write to a directory. It would say so only when the first record comes.
+ *
+ * @throws DirectoryError if it cannot, or if the directory is missing and is not to be created
+ */
+export async function checkWritable(
+  directory: string,
+  { createDirectory }: { readonly createDirectory: boolean },
+): Promise<void> {
+  if (createDirectory && (await findFile(directory)) === undefined) return;
+  await checkDirectory(directory);
+  try {
+    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const code = systemCodeOf(error) ?? '';
+    const reason = REASONS[code] ?? code;
+    throw new DirectoryError(directory, `cannot be written: ${reason}`, { cause: error });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'the file system is read-only',
+};

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 
-import { ArchiveError, DirectoryError, NoArchivesError } from '../../index.js';
+import { ArchiveError, DirectoryError, GlobError, NoArchivesError } from '../../index.js';
 import { systemCodeOf } from '../options/system-code.js';
 import { formatCount } from './quantities.js';
 
@@ -12,11 +12,16 @@ export async function describeError(error: unknown): Promise<string> {
     const missing = `directory ${error.directory} does not exist`;
     return `${missing}: give --create-directory if it is not on a disk that must be mounted`;
   }
-  if (error instanceof ArchiveError) return inOptions(error.message);
+  if (error instanceof ArchiveError || isMisuse(error)) return inOptions(error.message);
   if (!(error instanceof Error)) return String(error);
   const code = systemCodeOf(error);
   const isShown = code === undefined || error.message.includes(code);
   return isShown ? error.message : `${code}: ${error.message}`;
+}
+
+/** Whether the library found only at work that an argument or an option makes no sense. */
+export function isMisuse(error: unknown): error is GlobError {
+  return error instanceof GlobError;
 }
 
 /** Names options as on the command line. */

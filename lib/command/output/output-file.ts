@@ -43,6 +43,13 @@ export async function checkParent(path: string): Promise<void> {
   throw new Error(`cannot write ${path}: ${directory} ${problem}`);
 }
 
+/** @throws Error if nothing can be appended to a file: it is a directory, or its own one is missing */
+export async function checkAppendable(path: string): Promise<void> {
+  const status = await findFile(path);
+  if (status?.isDirectory()) throw new Error(`cannot write ${path}: it is a directory`);
+  if (status === undefined) await checkParent(path);
+}
+
 /** @throws Error if there is something else than a directory */
 export async function checkFolder(path: string): Promise<void> {
   const status = await findFile(path);

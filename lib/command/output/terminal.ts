@@ -13,7 +13,11 @@ export type TerminalStream = Writable & {
 
 /** The ends of the process that a command runs in; `process` is one. */
 export interface Host {
-  readonly stdin: Readable;
+  readonly stdin: Readable & {
+    readonly isTTY?: boolean | undefined;
+    /** Of the process. */
+    readonly fd?: number;
+  };
   readonly stdout: TerminalStream;
   readonly stderr: TerminalStream;
   readonly env: NodeJS.ProcessEnv;
@@ -59,6 +63,8 @@ export class Terminal {
     this.#isDebug = isDebug;
     this.#level = isQuiet ? 'warn' : 'info';
     this.#status = new StatusLine(host.stderr, !isQuiet && host.stderr.isTTY === true);
+    // A terminal that has gone must not end a command that is still sealing.
+    host.stderr.on('error', () => undefined);
     host.stdout.on('error', (error: NodeJS.ErrnoException) => {
       // `head` has read enough: that is success.
       if (error.code === 'EPIPE') this.#isClosed = true;

@@ -10,7 +10,7 @@ import {
 import { s3OptionsOf } from '../options/shared-options.js';
 import { checkUsage } from '../options/usage-error.js';
 import { openWriter } from '../options/writer-options.js';
-import { checkDirectory } from '../output/check-directory.js';
+import { checkWritable } from '../output/check-directory.js';
 import { escapeName } from '../output/escape-name.js';
 import { formatBytes } from '../output/quantities.js';
 import { DirectoryLock } from './files/directory-lock.js';
@@ -39,7 +39,7 @@ export async function archiveFiles(run: RecordRun): Promise<unknown> {
   );
   // The state is there before a writer checks its directory.
   if (options.createDirectory) await mkdir(directory, { recursive: true, mode: 0o700 });
-  await checkDirectory(directory);
+  await checkWritable(directory, options);
   let failure: unknown;
   const ending = new AbortController();
   const isOver = AbortSignal.any([signal, ending.signal]);

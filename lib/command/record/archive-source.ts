@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { archiveFrom, type LostPositions, type SourceSeries } from '../../index.js';
 import { openAnyWriter } from '../options/writer-options.js';
-import { checkDirectory } from '../output/check-directory.js';
+import { checkWritable } from '../output/check-directory.js';
 import type { Terminal } from '../output/terminal.js';
 import { parseSource } from './open-source.js';
 import type { RecordRun } from './record-run.js';
@@ -18,7 +18,7 @@ export async function archiveSource(run: RecordRun): Promise<unknown> {
   const { shown, open } = parseSource(from);
   try {
     // The writers create folders below it; a missing one may be a disk that is not mounted.
-    if (!options.createDirectory) await checkDirectory(directory);
+    await checkWritable(directory, options);
     const { close, source } = await open((error) => {
       failure ??= error;
       end();

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import { fstatSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
 import { openAnyWriter } from '../options/writer-options.js';
+import { checkWritable } from '../output/check-directory.js';
+import type { Host } from '../output/terminal.js';
 import type { RecordRun } from './record-run.js';
 import { keepUnfit, unfitOptionsOf } from './skip-unfit.js';
 import { untilTaken } from './until-taken.js';
@@ -15,10 +17,12 @@ import { untilTaken } from './until-taken.js';
  */
 export async function archiveStdin(run: RecordRun): Promise<unknown> {
   const { directory, ending, options, parsers, signal, terminal, writers } = run;
+  checkInput(terminal.host.stdin);
+  await checkWritable(directory, options);
   const writer = await openAnyWriter(directory, options, unfitOptionsOf(run));
   keepUnfit(writer, run);
   writers.add(writer);
-  const input: Readable & { readonly isTTY?: boolean } = terminal.host.stdin;
+  const input = terminal.host.stdin;
   const parser = parsers.create();
   const { stream } = parser;
   const leave = () => {
@@ -49,5 +53,12 @@ export async function archiveStdin(run: RecordRun): Promise<unknown> {
     input.unpipe(stream);
     stream.unpipe(writer);
     input.pause();
+  }
+}
+
+/** Node gives stdin no bytes, and no error either, if it is what cannot be read as a stream. */
+function checkInput({ fd }: Host['stdin']): void {
+  if (fd !== undefined && fstatSync(fd).isDirectory()) {
+    throw new Error('stdin is a directory: give a file, or name files with --file');
   }
 }

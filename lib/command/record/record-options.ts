@@ -60,7 +60,10 @@ export function checkRecordOptions(options: RecordValues): void {
   else if (ack !== 'synced') throw new UsageError('--ack goes with --from');
   if (file.length === 0 && !follow) throw new UsageError('--no-follow goes with --file');
   if (file.length > 0 && options.partition !== undefined) {
-    throw new UsageError('--partition goes with stdin, not with --file: each file is a series');
+    throw new UsageError(
+      '--partition does not go with --file, because each file is a series of its own: ' +
+        'give each group of files its own DIR, or read stdin: tail -F FILE | shoebox record …',
+    );
   }
   if (file.length > 0 && input === 'framed') {
     throw new UsageError('--file goes with --input json or lines');

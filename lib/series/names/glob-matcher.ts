@@ -8,7 +8,7 @@ export type GlobMatcher = (text: string) => boolean;
  * once, unit by unit, and never goes back. See `parseGlob` for the syntax. A wildcard does not match
  * a dot at the start of a name.
  *
- * @throws TypeError for a glob that cannot be matched in linear time
+ * @throws GlobError for a glob that cannot be matched in linear time
  */
 export function createGlobMatcher(glob: string): GlobMatcher {
   const automaton = new Automaton(parseGlob(glob));

@@ -1,4 +1,4 @@
-import { quote } from '../../errors/show.js';
+import { GlobError } from '../../errors/glob-error.js';
 
 /** A part of a glob. */
 export type GlobNode =
@@ -43,7 +43,7 @@ const SEGMENTS: GlobNode = {
  * Parses a glob: `*`, `?`, `**` between slashes, sets, braces, and the groups `(a|b)`, `@(…)`,
  * `?(…)`, `*(…)` and `+(…)`, as picomatch understands them. A bracket without its partner is text.
  *
- * @throws TypeError for `!(…)` and `(?…)`, which cannot be matched in linear time; for ranges of
+ * @throws GlobError for `!(…)` and `(?…)`, which cannot be matched in linear time; for ranges of
  *   over 1,000 numbers, and for groups nested deeper than 32
  */
 export function parseGlob(glob: string): GlobNode {
@@ -259,7 +259,7 @@ class GlobParser {
   }
 
   #refuse(what: string): never {
-    throw new TypeError(`pattern ${quote(this.#glob)} has ${what}`);
+    throw new GlobError(this.#glob, what);
   }
 }
 
