@@ -3,6 +3,8 @@ import { crc32 } from 'node:zlib';
 /** A shorter run of zeros may be text. */
 const HOLE_BYTES = 64 * 2 ** 10;
 
+const NO_BYTES = Buffer.alloc(0);
+
 /**
  * Bytes pushed in chunks of any size and read in pieces of any size. A piece that lies within one
  * chunk is not copied.
@@ -23,6 +25,11 @@ export class ByteQueue {
     this.offset = offset;
   }
 
+  /** The bytes left of the first chunk: the chunk itself if no byte of it was taken. */
+  get firstChunk(): Buffer {
+    return this.#chunks[this.#head] ?? NO_BYTES;
+  }
+
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
     this.#chunks.push(chunk);
@@ -37,7 +44,7 @@ export class ByteQueue {
   peek(count: number, at = 0): Buffer {
     let index = this.#indexOfChunk(at);
     const first = this.#chunks[index];
-    if (first === undefined) return Buffer.alloc(0);
+    if (first === undefined) return NO_BYTES;
     let start = this.offset + at - (this.#starts[index] as number);
     if (first.length >= start + count) return first.subarray(start, start + count);
     const bytes = Buffer.allocUnsafe(count);

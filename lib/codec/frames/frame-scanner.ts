@@ -27,6 +27,7 @@ import type { DamageOptions } from './damage-options.js';
 import { DamageSkipper } from './damage-skipper.js';
 import { type InputEnd, WHOLE_INPUT } from './input-end.js';
 import type { WriterList } from './known-writers.js';
+import { isProven } from './proven-frames.js';
 
 /** A whole frame. It is valid as far as a check without opening it can show. */
 export type ScannedFrame = VersionOneFrame | LaterFrame;
@@ -75,6 +76,8 @@ export class FrameScanner {
   readonly #maxBodyBytes: number;
   readonly #skipper: DamageSkipper;
   #pending: PendingFrame | undefined;
+  /** The checksums of bodies are proven up to this offset. */
+  #provenEnd = 0;
   #end: InputEnd | undefined;
   /** Whether the damage of the input was reported. */
   #isOver = false;
@@ -137,6 +140,8 @@ export class FrameScanner {
     } catch (error) {
       const header = this.#pending?.header ?? null;
       this.#pending = undefined;
+      // A search may find frames amid those that were proven.
+      this.#provenEnd = 0;
       if (!(error instanceof DamageError)) throw error;
       if (this.#options.whenDamaged === 'skip') {
         this.#skipper.loseFrame(error.reason, header);
@@ -179,7 +184,10 @@ export class FrameScanner {
     const pending = this.#pending;
     if (pending === undefined || !this.#has(pending.bytes)) return null;
     if (pending.header === null) this.#checkVersion1(pending.lengths);
-    const { offset } = this.#queue;
+    const { offset, firstChunk } = this.#queue;
+    if (offset >= this.#provenEnd && isProven(firstChunk)) {
+      this.#provenEnd = offset + firstChunk.length;
+    }
     const isLarge = pending.bytes > LARGEST_BLOCK_BYTES;
     // Before the bytes are copied: a header may claim a gigabyte of a sparse file.
     if (pending.header !== null && isLarge) {
@@ -189,7 +197,8 @@ export class FrameScanner {
     if (pending.header === null) {
       return { offset, version: VERSION_1, bytes, header: null, lengths: pending.lengths };
     }
-    if (!isLarge) this.#checkBody(pending.header, crc32(bytes.subarray(HEADER_BYTES)));
+    const isUnchecked = !isLarge && offset >= this.#provenEnd;
+    if (isUnchecked) this.#checkBody(pending.header, crc32(bytes.subarray(HEADER_BYTES)));
     return { offset, version: pending.header.version, bytes, header: pending.header };
   }
 

@@ -1,6 +1,7 @@
 import { crc32, gunzip } from 'node:zlib';
 
 import { hex32 } from '../../codec/bytes/hex32.js';
+import { noteCrc32 } from '../../codec/bytes/known-crc32.js';
 import { gzipFormat } from '../../codec/compression/gzip/gzip-format.js';
 import { gzipHeaderBytes } from '../../codec/compression/gzip/gzip-header.js';
 import {
@@ -67,7 +68,10 @@ function inflate(member: Buffer, rawBytes: number): Promise<Buffer | null> {
   const room = { chunkSize: rawBytes + SPARE_BYTES, maxOutputLength: rawBytes + SPARE_BYTES };
   return new Promise((resolve) => {
     gunzip(member, room, (error, bytes) => {
-      resolve(error === null && bytes.length === rawBytes ? bytes : null);
+      const isGood = error === null && bytes.length === rawBytes;
+      // zlib has compared it.
+      if (isGood) noteCrc32(bytes, member.readUInt32LE(member.length - MEMBER_TRAILER_BYTES));
+      resolve(isGood ? bytes : null);
     });
   });
 }

@@ -1,7 +1,9 @@
-import { gzipSync } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 
 import { expect } from 'chai';
 
+import { knownCrc32 } from '../../../lib/codec/bytes/known-crc32.js';
+import { LARGEST_SMALL_MEMBER } from '../../../lib/format/seekable-gzip.js';
 import { decompress } from '../../../lib/streams/compression/decompress.js';
 import {
   decompressAhead,
@@ -44,6 +46,15 @@ describe('decompressAhead', () => {
       expect(given).to.have.length(members.length - behind.length);
       while (await input.pull());
       expect(input.takeAll().equals(Buffer.concat(behind))).to.equal(true);
+    }
+  });
+
+  it('notes the checksum of each member, so that no one need compute it again', async () => {
+    const large = Buffer.concat(Array.from({ length: 20 }, () => ARCHIVE));
+    for (const memberBytes of [MEMBER_BYTES, 2 * LARGEST_SMALL_MEMBER]) {
+      const members = await compressAll(large, { memberBytes });
+      const { given } = await drain(decompressAhead(pulled(members), gzipReader));
+      expect(given.map(knownCrc32)).to.deep.equal(given.map((raw) => crc32(raw)));
     }
   });
 
