@@ -1,8 +1,8 @@
 const known = new WeakMap<Buffer, number>();
 
 /**
- * Says that a chunk has this CRC-32, because the decompressor compared it. Nobody may change the
- * chunk from then on.
+ * Says that a chunk has this CRC-32, because a decompressor has compared it. No code may change
+ * the chunk from then on.
  */
 export function noteCrc32(chunk: Buffer, crc: number): void {
   known.set(chunk, crc);
