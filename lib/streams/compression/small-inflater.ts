@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib';
 
-import { noteCrc32 } from '../../codec/bytes/known-crc32.js';
 import { openSmallMember } from '../../codec/compression/gzip/small-member.js';
 import { LARGEST_SMALL_MEMBER } from '../../format/seekable-gzip.js';
 
@@ -67,10 +66,7 @@ export class SmallInflater {
     if (small === null || inflate === undefined) return null;
     const raw = inflateUpTo(rawBytes, small.deflated, inflate);
     const isGood = raw?.length === rawBytes && small.rawBytes === rawBytes;
-    if (isGood && crc32(raw) === small.crc) {
-      noteCrc32(raw, small.crc);
-      return raw;
-    }
+    if (isGood && crc32(raw) === small.crc) return raw;
     // After damage, the state of the inflater is unknown.
     this.#inflate = undefined;
     return null;

@@ -49,12 +49,14 @@ describe('decompressAhead', () => {
     }
   });
 
-  it('notes the checksum of each member, so that no one need compute it again', async () => {
-    const large = Buffer.concat(Array.from({ length: 20 }, () => ARCHIVE));
-    for (const memberBytes of [MEMBER_BYTES, 2 * LARGEST_SMALL_MEMBER]) {
-      const members = await compressAll(large, { memberBytes });
-      const { given } = await drain(decompressAhead(pulled(members), gzipReader));
-      expect(given.map(knownCrc32)).to.deep.equal(given.map((raw) => crc32(raw)));
+  it('notes the checksum of a member that is not small, so that no one need compute it again', async () => {
+    const large = Buffer.concat(Array.from({ length: 9 }, () => ARCHIVE));
+    const members = await compressAll(large, { memberBytes: 2 * LARGEST_SMALL_MEMBER });
+    const { given } = await drain(decompressAhead(pulled(members), gzipReader));
+    const isLarge = (raw: Buffer) => raw.length > LARGEST_SMALL_MEMBER;
+    expect(given.some(isLarge)).to.equal(true);
+    for (const raw of given) {
+      expect(knownCrc32(raw)).to.equal(isLarge(raw) ? crc32(raw) : undefined);
     }
   });
 
