@@ -33,9 +33,12 @@ export async function passTime<T>(
 
 /**
  * Settles after a turn of the event loop, once this process waits neither for a call to the file
- * system nor for the hashing thread, whose port is active while it has a task.
+ * system, the closing of a file included, nor for the hashing thread, whose port is active while it
+ * has a task.
  */
 export async function diskIdle(): Promise<void> {
   do await new Promise((resolve) => setImmediate(resolve));
-  while (process.getActiveResourcesInfo().some((name) => /^FSReq|^MessagePort$/.test(name)));
+  while (
+    process.getActiveResourcesInfo().some((name) => /^FSReq|^CloseReq$|^MessagePort$/.test(name))
+  );
 }
