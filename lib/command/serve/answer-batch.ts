@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Receipt } from '../../index.js';
 import type { AnyWriter } from '../options/writer-options.js';
@@ -60,7 +60,17 @@ export async function answerBatch(body: BodyRequest, options: BatchOptions): Pro
   }
   await answers.send(before);
   await answers.send(results);
+  await restOf(body.request);
   response.end();
+}
+
+/**
+ * Waits until a client has sent the rest of its body, which is dropped. The end of an answer may close
+ * the connection: that would reset it while the client sends, and the client would lose the answer.
+ */
+async function restOf(request: IncomingMessage): Promise<void> {
+  if (request.complete) return;
+  await Promise.race([once(request, 'end'), once(request, 'close')]);
 }
 
 /** The results of a batch, line by line. */
