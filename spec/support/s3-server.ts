@@ -1,7 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 import {
   AbortMultipartUploadCommand,
@@ -12,7 +15,7 @@ import {
   paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3';
-import S3rver from 's3rver';
+import S3rver, { type S3rverStore } from 's3rver';
 
 import type { StoreGap } from '../stores/contract/store-contract.js';
 import {
@@ -92,6 +95,7 @@ export async function startEmbeddedS3(): Promise<S3Server> {
     directory,
     vhostBuckets: false,
   });
+  waitForFiles(server.store);
   const { port } = await server.run();
   const access = {
     endpoint: `http://127.0.0.1:${port}`,
@@ -113,6 +117,39 @@ export async function startEmbeddedS3(): Promise<S3Server> {
       await server.close();
       await rm(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/**
+ * Lets the embedded service answer only when what it got is in its file. By itself it answers when it
+ * has the bytes: on a busy machine, the next request then found a part of an object.
+ */
+function waitForFiles(store: S3rverStore): void {
+  const write = async (content: Iterable<Buffer> | Readable, path: string) => {
+    await mkdir(dirname(path), { recursive: true });
+    const hash = createHash('md5');
+    let size = 0;
+    const measured = async function* () {
+      for await (const chunk of content) {
+        hash.update(chunk);
+        size += chunk.length;
+        yield chunk;
+      }
+    };
+    await pipeline(measured, createWriteStream(path));
+    return { size, md5: hash.digest('hex') };
+  };
+  store.putObject = async ({ bucket, content, key, metadata }) => {
+    const bytes = Buffer.isBuffer(content) ? [content] : content;
+    const stored = await write(bytes, store.getResourcePath(bucket, key, 'object'));
+    await store.putMetadata(bucket, key, metadata, stored.md5);
+    return stored;
+  };
+  store.putPart = async (bucket, uploadId, part, content) => {
+    const path = join(store.getResourcePath(bucket, undefined, 'uploads'), uploadId, String(part));
+    const stored = await write(content, path);
+    await writeFile(`${path}.md5`, stored.md5);
+    return stored;
   };
 }
 
