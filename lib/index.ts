@@ -178,6 +178,7 @@ export {
   type CreateSeriesWriter,
 } from './sources/archive-from.js';
 export {
+  type InvalidMessage,
   type LostPositions,
   RecordSource,
   type SafePosition,

@@ -45,6 +45,7 @@ export const record = defineCommand({
     const run: RecordRun = {
       ...{ directory, options, terminal, signal, ending, writers, parsers, rejects },
       missedBytes: 0,
+      skippedMessages: 0,
       afterClose: [],
     };
     const status = showRecordStatus(writers, terminal, options);
@@ -88,10 +89,10 @@ function chooseInput({ file, from }: RecordValues): ArchiveInput {
 }
 
 async function summarize(run: RecordRun): Promise<void> {
-  const { missedBytes, options, parsers, terminal, writers } = run;
+  const { missedBytes, options, parsers, skippedMessages, terminal, writers } = run;
   const { left, records, sealed, sealedBytes, shipped, skipped: unfit } = writers.stats();
   const { skipped: malformed, untimed } = parsers.stats();
-  const skipped = malformed + unfit;
+  const skipped = malformed + unfit + skippedMessages;
   if (options.json) {
     const counts = { records, skipped, untimed, sealed, sealedBytes, shipped, left };
     const missed = options.file.length > 0 ? { missedBytes } : {};
@@ -101,5 +102,9 @@ async function summarize(run: RecordRun): Promise<void> {
   if (malformed > 0) terminal.warn(`${countOf(malformed, 'line')} skipped, because ${are} no JSON`);
   if (unfit > 0)
     terminal.warn(`${countOf(unfit, 'line')} skipped, because no archive can hold them`);
+  if (skippedMessages > 0) {
+    const messages = countOf(skippedMessages, 'message');
+    terminal.warn(`${messages} skipped, because no archive can hold them: see ${options.rejects}`);
+  }
   if (untimed > 0) terminal.warn(`${countOf(untimed, 'record')} without a time of their own`);
 }

@@ -30,8 +30,8 @@ export interface ArchiveFromOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * What to do about a message that no record can hold: `'fail'` ends with a `RecordError`, and the
-   * message stays with the source; `'skip'` acknowledges it and counts it in
-   * `source.stats().skipped`. @default 'fail'
+   * message stays with the source; `'skip'` emits `invalid` of the source, acknowledges it and counts
+   * it in `source.stats().skipped`. @default 'fail'
    */
   readonly invalid?: 'fail' | 'skip' | undefined;
   /** How long the end may wait for the store, in ms: see `close` of a writer. @default the writers' endTimeout */

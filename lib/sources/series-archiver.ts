@@ -125,14 +125,27 @@ export class SeriesArchiver implements SeriesIntake {
         this.#held = { position, record };
         return;
       }
-      if (invalid === 'fail' || !(error instanceof RecordError)) {
-        this.#fail(error);
+      const reason = error instanceof RecordError ? this.#locate(error, position) : error;
+      if (invalid === 'fail' || !(reason instanceof RecordError)) {
+        this.#fail(reason);
+        return;
+      }
+      try {
+        source.emit('invalid', { series: this.series.path, position, record, reason });
+      } catch (failure) {
+        this.#fail(failure);
         return;
       }
       this.#positions.add(position, undefined);
       source.counts.skipped++;
     }
     if (!wasOpen) this.#changes.wakeAll();
+  }
+
+  /** Says which message cannot be archived. */
+  #locate(cause: RecordError, position: number): RecordError {
+    const where = `it is position ${position} of ${this.series.path}`;
+    return new RecordError(cause.field, `${cause.problem}: ${where}`, { cause });
   }
 
   /** Finds out which positions are safe, until the series has ended. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
@@ -266,10 +267,29 @@ describe('archiveFrom', () => {
     const { end } = begin(source, {}, { invalid: 'skip' });
     const intake = await source.open();
     await deliver(intake, range(0, 10));
+    const invalid = once(source, 'invalid');
     intake.take(10, { payload: 'a', sequence: -1 });
+    const [{ position, reason, record, series }] = await invalid;
+    expect({ position, record, series }).to.deep.equal({
+      ...{ position: 10, record: { payload: 'a', sequence: -1 }, series: 'topic/0' },
+    });
+    expect(reason.message).to.match(/^sequence of a record .*: it is position 10 of /);
     const { records, skipped } = await end();
     expect({ records, skipped }).to.deep.equal({ records: 10, skipped: 1 });
     expect(source.acknowledged()).to.equal(10);
+  });
+
+  it('acknowledges no skipped record that a listener could not keep', async () => {
+    const source = new ListSource();
+    const { archived } = begin(source, {}, { invalid: 'skip' });
+    const intake = await source.open();
+    await deliver(intake, range(0, 10));
+    source.on('invalid', () => {
+      throw new Error('no room');
+    });
+    intake.take(10, { payload: 'a', sequence: -1 });
+    expect((await archived.catch((reason) => reason)).message).to.equal('no room');
+    expect(source.acknowledged()).to.equal(9);
   });
 
   it('fails when the writer, its function, the source or an acknowledgement does', async () => {

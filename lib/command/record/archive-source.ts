@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 
-import { archiveFrom, type LostPositions, type SourceSeries } from '../../index.js';
+import { archiveFrom, type LostPositions, RecordError, type SourceSeries } from '../../index.js';
 import { openAnyWriter } from '../options/writer-options.js';
 import { checkWritable } from '../output/check-directory.js';
 import type { Terminal } from '../output/terminal.js';
 import { parseSource } from './open-source.js';
 import type { RecordRun } from './record-run.js';
+import { rejectedMessage } from './reject-message.js';
 
 /** Archives what a broker has, each partition or queue in a folder of its own, until the signal. */
 export async function archiveSource(run: RecordRun): Promise<unknown> {
-  const { directory, options, signal, terminal, writers } = run;
+  const { directory, options, rejects, signal, terminal, writers } = run;
   const { ack, deadline, from = '' } = options;
   const ending = new AbortController();
   const end = () => ending.abort();
@@ -25,6 +26,14 @@ export async function archiveSource(run: RecordRun): Promise<unknown> {
     });
     if (signal.aborted) end();
     source.on('lost', (lost) => warnOfLoss(lost, terminal));
+    source.on('invalid', (skipped) => {
+      if (run.skippedMessages === 0)
+        terminal.warn(`a message is skipped: ${skipped.reason.message}`);
+      run.skippedMessages++;
+      rejects?.add(rejectedMessage(skipped));
+      // Before the broker may forget it.
+      rejects?.sync();
+    });
     terminal.note(`archiving from ${shown}`);
     const createWriter = async (series: SourceSeries) => {
       const writer = await openAnyWriter(join(directory, series.path), optionsOf(run, series), {
@@ -36,16 +45,22 @@ export async function archiveSource(run: RecordRun): Promise<unknown> {
     try {
       await archiveFrom(source, createWriter, {
         ...{ ack, signal: ending.signal, deadlineMs: deadline },
+        invalid: rejects === undefined ? 'fail' : 'skip',
       });
     } finally {
       await close();
     }
   } catch (error) {
-    failure ??= error;
+    failure ??= error instanceof RecordError ? withAdvice(error) : error;
   } finally {
     signal.removeEventListener('abort', end);
   }
   return failure;
+}
+
+function withAdvice(error: RecordError): RecordError {
+  const advice = 'give --rejects FILE to keep such messages there, and to go on';
+  return new RecordError(error.field, `${error.problem}: ${advice}`, { cause: error });
 }
 
 /** The objects of each series are in a folder of their own, too. */

@@ -43,7 +43,11 @@ export const RECORD_OPTIONS = {
     parseMetadataPaths,
   ),
   time: option('--time <path>', 'the time in each line, such as .ts; otherwise it is now', asText),
-  rejects: option('--rejects <file>', 'keep lines that are no JSON in this file', asText),
+  rejects: option(
+    '--rejects <file>',
+    'keep lines that are no JSON, or messages that no record can hold, in this file',
+    asText,
+  ),
   strict: flag('--strict', 'end at the first line that is no JSON'),
   ...PARTITION_OPTION,
   ...WRITER_OPTIONS,
@@ -93,13 +97,12 @@ function checkPaths(metadata: readonly MetadataPath[], time: string | undefined)
 
 /** A broker's records bring their metadata and times, and are archived as they are. */
 function checkBrokerOptions(options: RecordValues): void {
-  const { ack, file, from = '', input, metadata, rejects, strict, time, to } = options;
+  const { ack, file, from = '', input, metadata, strict, time, to } = options;
   const forLines = {
     file: file.length > 0,
     input: input !== 'json',
     metadata: metadata.length > 0,
     time: time !== undefined,
-    rejects: rejects !== undefined,
     strict,
   };
   for (const [name, isGiven] of Object.entries(forLines)) {

@@ -22,10 +22,12 @@ export interface RecordRun {
   readonly writers: WriterGroup;
   /** Turn the bytes of an input into records. */
   readonly parsers: InputParsers;
-  /** The lines that are no records. */
+  /** The lines and messages that are no records. */
   readonly rejects: RejectsFile | undefined;
   /** The known bytes of files that were gone before they were archived. */
   missedBytes: number;
+  /** Messages of a broker that no archive can hold. */
+  skippedMessages: number;
   /** Called when all writers are closed, or one of them has failed. */
   readonly afterClose: ((ended: RunEnd) => Promise<void>)[];
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 
 import type { RecordInput } from '../../codec/records/record-input.js';
+import type { RecordError } from '../../errors/record-error.js';
 import { createWarnOnce } from '../../errors/warn-once.js';
 import type { TypedEvents } from '../../streams/typed-events.js';
 import type { ArchivedAt, ArchivedSearch } from '../../writing/sequences/find-archived-record.js';
@@ -28,8 +29,24 @@ export interface LostPositions {
   readonly holder?: string;
 }
 
+/** A message that no record can hold, and that is skipped: see `invalid: 'skip'`. */
+export interface InvalidMessage {
+  /** The `path` of the series. */
+  readonly series: string;
+  readonly position: number;
+  /** The message as a record. */
+  readonly record: RecordInput;
+  /** The fault of the record. */
+  readonly reason: RecordError;
+}
+
 /** The events of a source. */
 export interface SourceEvents {
+  /**
+   * A message is skipped, before it is acknowledged. A listener may keep it: if it throws, the
+   * message is not acknowledged, and the archiving ends with that error.
+   */
+  readonly invalid: [skipped: InvalidMessage];
   /** Records are lost. Without a listener, this is a warning of the process (`SHOEBOX_LOST`). */
   readonly lost: [lost: LostPositions];
 }
