@@ -1,6 +1,8 @@
-import { type ArchiveRecord, originOf, separateOrigin } from '../codec/records/archive-record.js';
+import type { ArchiveRecord } from '../codec/records/archive-record.js';
+import { PackedRecords } from '../codec/records/packed-records.js';
 import type { PlacedArchive } from '../series/listing/archive-order.js';
 import { PriorityQueue } from '../series/listing/priority-queue.js';
+import type { ArchiveProgress } from './archives/archive-progress.js';
 import type { ReadBatch, SeriesReading } from './series-reading.js';
 
 /** Records without a time come before all others. */
@@ -11,6 +13,9 @@ const FIRST = Number.NEGATIVE_INFINITY;
  * next record comes last is closed, and opened again if it has a next block.
  */
 const MOST_OPEN = 64;
+
+/** After so many records they are given to the consumer. */
+const MOST_MERGED = 128;
 
 /** The archives of a writer, of which one is open at most. */
 interface Lane {
@@ -25,9 +30,15 @@ interface Lane {
   open: OpenArchive | undefined;
   /** The batch after the current one, if it was read before the archive was closed for others. */
   ahead: Promise<IteratorResult<ReadBatch, unknown>> | undefined;
-  batch: ReadBatch | undefined;
-  /** The number of the next record in the batch. */
-  at: number;
+  batch: LaneBatch | undefined;
+}
+
+/** The records of a batch that were not emitted yet. */
+interface LaneBatch {
+  readonly records: PackedRecords;
+  /** The one that is emitted last. */
+  readonly last: Pick<ArchiveRecord, 'sequence' | 'writer'>;
+  readonly progress: ArchiveProgress;
 }
 
 interface DueArchive {
@@ -66,6 +77,10 @@ export async function* mergeByTime(
         if (!(await fill(lane, open, reading))) continue;
       } else {
         takeRun(lane, lane.batch, lanes.peek(), reading, merged);
+        if (merged.length >= MOST_MERGED) {
+          yield merged;
+          merged = [];
+        }
       }
       lanes.push(lane);
     }
@@ -109,7 +124,7 @@ async function lanesOf(archives: AsyncIterable<PlacedArchive>): Promise<Lane[]> 
 function createLane(writer: string, number: number, due: DueArchive): Lane {
   const { dueMicros } = due;
   const none = { open: undefined, ahead: undefined, batch: undefined };
-  return { writer, number, waiting: [due], dueMicros, ...none, at: 0 };
+  return { writer, number, waiting: [due], dueMicros, ...none };
 }
 
 /**
@@ -124,9 +139,8 @@ async function fill(lane: Lane, open: Set<Lane>, reading: SeriesReading): Promis
   const next = await (ahead ?? (await openNext(lane, open, reading))?.batches.next());
   if (next === undefined) return false;
   if (!next.done) {
-    lane.batch = next.value;
-    lane.at = 0;
-    lane.dueMicros = timeOf(next.value.records[0]);
+    lane.batch = pack(next.value);
+    lane.dueMicros = lane.batch.records.nextMicros ?? FIRST;
     return true;
   }
   lane.open = undefined;
@@ -160,8 +174,7 @@ async function openNext(
 async function closeOne(open: Set<Lane>, reading: SeriesReading): Promise<void> {
   let last: Lane | undefined;
   for (const lane of open) {
-    const record = lane.batch?.records.at(-1);
-    if (record === undefined || !reading.isLast(record)) continue;
+    if (lane.batch === undefined || !reading.isLast(lane.batch.last)) continue;
     if (last === undefined || compareLanes(lane, last) > 0) last = lane;
   }
   if (last?.open === undefined) return;
@@ -175,47 +188,36 @@ async function closeOne(open: Set<Lane>, reading: SeriesReading): Promise<void> 
   if (next?.done === false) last.waiting.push({ ...due, again: true });
 }
 
+function pack({ progress, records }: ReadBatch): LaneBatch {
+  const { sequence, writer } = records.at(-1) ?? { sequence: undefined, writer: undefined };
+  const packed = new PackedRecords(records);
+  // The generators that have yielded the array hold it until the next one is wanted.
+  records.length = 0;
+  return { records: packed, last: { sequence, writer }, progress };
+}
+
 /** Moves the records of a lane that come before those of the next lane. */
 function takeRun(
   lane: Lane,
-  { progress, records }: ReadBatch,
+  { progress, records }: LaneBatch,
   next: Lane | undefined,
   reading: SeriesReading,
   into: ArchiveRecord[],
 ): void {
-  let end = lane.at;
+  const begin = into.length;
+  // The rest of a block is emitted at another position.
+  records.beginTogether();
   do {
-    end++;
-    lane.dueMicros = timeOf(records[end]);
-  } while (end < records.length && (next === undefined || compareLanes(lane, next) < 0));
-  const run = records.slice(lane.at, end);
-  // The rest of the block is emitted at another position. Writers that wrote at the same time take
-  // turns, record by record.
-  if (run.length === 1 && records.length > 1) separateOrigin(run);
-  else if (run.length < records.length) for (const part of byOrigin(run)) separateOrigin(part);
-  reading.link(run, progress);
-  for (const record of run) into.push(record);
-  lane.at = end;
+    const record = records.take();
+    if (record !== undefined) into.push(record);
+    lane.dueMicros = records.nextMicros ?? FIRST;
+  } while (records.left > 0 && (next === undefined || compareLanes(lane, next) < 0));
+  reading.link(begin === 0 ? into : into.slice(begin), progress);
   // The next records of an open archive come in their writer's order, whatever their time.
-  if (end === records.length) {
+  if (records.left === 0) {
     lane.batch = undefined;
     lane.dueMicros = FIRST;
   }
-}
-
-/** Splits records where the block changes. */
-function* byOrigin(records: readonly ArchiveRecord[]): Generator<readonly ArchiveRecord[]> {
-  let begin = 0;
-  for (const [i, record] of records.entries()) {
-    const next = records[i + 1];
-    if (next !== undefined && originOf(next) === originOf(record)) continue;
-    yield records.slice(begin, i + 1);
-    begin = i + 1;
-  }
-}
-
-function timeOf(record: ArchiveRecord | undefined): number {
-  return record?.timeMicros ?? FIRST;
 }
 
 function compareLanes(a: Lane, b: Lane): number {

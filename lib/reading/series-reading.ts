@@ -92,7 +92,7 @@ export class SeriesReading {
   }
 
   /** Whether no record of a writer was decoded after this one. */
-  isLast({ sequence, writer }: ArchiveRecord): boolean {
+  isLast({ sequence, writer }: Pick<ArchiveRecord, 'sequence' | 'writer'>): boolean {
     return writer !== undefined && this.#ledger.endOf(writer) === (sequence ?? 0) + 1;
   }
 

@@ -61,9 +61,10 @@ export class SeriesSelection implements RecordSelection {
     return writer === undefined || !this.#ledger.has({ ...run, writer });
   }
 
-  /** Those of the decoder's records that are wanted. */
+  /** Those of the decoder's records that are wanted: the same array if all are. */
   filter(records: ArchiveRecord[]): ArchiveRecord[] {
-    const candidates = records.filter((record) => this.#isWanted(record));
+    const isAnyUnwanted = records.some((record) => !this.#isWanted(record));
+    const candidates = isAnyUnwanted ? records.filter((record) => this.#isWanted(record)) : records;
     const where = this.#where;
     if (where === undefined) return candidates;
     const kept = candidates.filter((record) => where(record));

@@ -93,7 +93,7 @@ export interface RecordSink {
 }
 
 let takeOrigin: (record: ArchiveRecord) => RecordOrigin;
-let putOrigin: (record: ArchiveRecord, origin: RecordOrigin) => void;
+let takeSpan: (record: ArchiveRecord) => { bytes: Buffer; span: RecordSpan };
 let giveTo: (record: object, sink: RecordSink) => boolean;
 
 /**
@@ -111,16 +111,9 @@ export function originOf(record: ArchiveRecord): RecordOrigin {
   return takeOrigin(record);
 }
 
-/**
- * Gives some records of a block facts of their own. A reader that does not emit them together with
- * the rest of the block gives them another position.
- */
-export function separateOrigin(records: readonly ArchiveRecord[]): void {
-  const [first] = records;
-  if (first === undefined) return;
-  const shared = takeOrigin(first);
-  const own = { ...shared };
-  for (const record of records) if (takeOrigin(record) === shared) putOrigin(record, own);
+/** A record's block, and where the record is in it. */
+export function spanOf(record: ArchiveRecord): { bytes: Buffer; span: RecordSpan } {
+  return takeSpan(record);
 }
 
 /**
@@ -133,7 +126,7 @@ export class ArchiveRecord {
   readonly sequence: number | undefined;
   /** When it happened, in µs since the epoch. Undefined in version 1 and JSON lines. */
   readonly timeMicros: number | undefined;
-  #origin: RecordOrigin;
+  readonly #origin: RecordOrigin;
   readonly #bytes: Buffer;
   readonly #metadataStart: number;
   readonly #metadataEnd: number;
@@ -144,8 +137,14 @@ export class ArchiveRecord {
 
   static {
     takeOrigin = (record) => record.#origin;
-    putOrigin = (record, origin) => {
-      record.#origin = origin;
+    takeSpan = (record) => {
+      const span = {
+        metadataStart: record.#metadataStart,
+        metadataEnd: record.#metadataEnd,
+        payloadStart: record.#payloadStart,
+        payloadEnd: record.#payloadEnd,
+      };
+      return { bytes: record.#bytes, span };
     };
     giveTo = (record, sink) => {
       if (!(#bytes in record)) return false;

@@ -14,7 +14,7 @@ export class SeriesPosition {
 
   static of({ archives, writers }: CursorFacts): SeriesPosition {
     let position = new SeriesPosition(new HexMap(), new HexMap());
-    for (const { next, writer } of writers) position = position.withWriter(writer, next);
+    for (const { next, writer } of writers) position = position.withWriters([[writer, next]]);
     for (const [i, archive] of archives.entries()) position = position.withArchive(i, archive);
     return position;
   }
@@ -24,16 +24,16 @@ export class SeriesPosition {
     this.#archives = archives;
   }
 
-  /** The position after all records of a writer before `next`. Never goes back. */
-  withWriter(writer: string, next: number): SeriesPosition {
-    const known = this.#nexts.get(writer);
-    if (known !== undefined && known >= next) return this;
-    return new SeriesPosition(this.#nexts.with(writer, next), this.#archives);
+  /** The position after all records of some writers before their `next`. Never goes back. */
+  withWriters(nexts: Iterable<readonly [writer: string, next: number]>): SeriesPosition {
+    const later = [...nexts].filter(([writer, next]) => next > (this.#nexts.get(writer) ?? -1));
+    if (later.length === 0) return this;
+    return new SeriesPosition(this.#nexts.with(later), this.#archives);
   }
 
   /** The position after some records of the archive with this number. */
   withArchive(number: number, archive: CursorArchive): SeriesPosition {
-    const archives = this.#archives.with(keyOf(number), { number, archive });
+    const archives = this.#archives.with([[keyOf(number), { number, archive }]]);
     return new SeriesPosition(this.#nexts, archives);
   }
 
