@@ -51,6 +51,7 @@ const NODE_OPTIONS = [
 
 export default {
   ...(named.length === 0 ? { 'node-option': NODE_OPTIONS } : { import: TYPESCRIPT }),
+  require: './spec/support/fixed-seed.mjs',
   timeout: 20_000,
   forbidOnly: named.length === 0,
   parallel: named.length === 0,
