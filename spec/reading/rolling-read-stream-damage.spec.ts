@@ -254,7 +254,7 @@ describe('RollingReadStream, with damaged archives', () => {
 
     for (const suffix of ['', '.gz']) {
       it(`holds no more than it may of a line without an end${suffix && ', gzipped'}`, async () => {
-        const line = Buffer.alloc(64 * MIB, '"', 'latin1').fill(0, 1);
+        const line = Buffer.alloc(40 * MIB, '"', 'latin1').fill(0, 1);
         // Of level 0, so that each read gives as many bytes of the line. All are read to check the checksum.
         await put(`a.events${suffix}`, suffix === '' ? line : gzipSync(line, { level: 0 }));
         const held: number[] = [];
@@ -273,8 +273,9 @@ describe('RollingReadStream, with damaged archives', () => {
         const { payloads, error } = await readPayloads(reader);
         expect(payloads).to.deep.equal([]);
         expect(damageOf(error).found).to.equal('a longer line');
-        if (suffix === '') expect(reads).to.be.below(16);
-        else expect(held.length).to.be.at.least(4);
+        if (suffix === '') expect(reads).to.be.below(8);
+        else expect(held.length).to.be.at.least(3);
+        // Up to 8 MiB are kept, because they are inflated again if the member is damaged.
         expect(Math.max(...held) - (held[0] ?? 0)).to.be.below(16 * MIB);
       });
     }
