@@ -24,7 +24,7 @@ interface Run extends RecordPosition {
   readonly of: string | MarkedArchive;
   /** The sequence or number after its last record. */
   next: number;
-  /** What was read once the run is over. */
+  /** Returns all runs up to this one. Call it when the run is over. */
   passed(): PassedRuns;
 }
 
@@ -191,8 +191,8 @@ class PassedRuns {
     return this.#runs.length;
   }
 
-  /** Call this when the run is over. */
-  with(run: WriterRun): PassedRuns {
+  /** Adds a run that is over. Returns what the next run follows. */
+  add(run: WriterRun): PassedRuns {
     this.#runs.push(run);
     return this.count < MOST_PASSED ? this : new PassedRuns(this.position(MOST_PASSED));
   }
@@ -220,7 +220,7 @@ class WriterRun implements Run {
   }
 
   passed(): PassedRuns {
-    return this.#before.with(this);
+    return this.#before.add(this);
   }
 
   cursorAfter(sequence: number): string {

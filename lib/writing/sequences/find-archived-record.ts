@@ -80,7 +80,7 @@ export async function findArchivedRecord(
   return found;
 }
 
-/** What the search has found so far. */
+/** The result of a search, which it fills in as it goes. */
 interface Found {
   record: ArchiveRecord | undefined;
   end: number | undefined;
