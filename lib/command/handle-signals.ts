@@ -18,9 +18,9 @@ const HUNG_UP = 129;
 /**
  * The first SIGINT or SIGTERM aborts the command, which may then clean up; the second one exits.
  *
- * So does SIGHUP if the terminal that the command writes to or reads from has gone; it may come
- * twice, so it never exits at once. Without a terminal, as under `nohup` and as a service, it does
- * nothing: Node restores the default of the signal that `nohup` ignores, and cannot tell.
+ * SIGHUP aborts a command that reads from or writes to a terminal. The system may send it twice, so
+ * a second one does not exit. A command without a terminal, such as a service or one under `nohup`,
+ * ignores it. `nohup` has arranged that, but Node undoes it at its start.
  */
 export function handleSignals({ stderr, stdin, stdout }: Host): HandledSignals {
   const controller = new AbortController();

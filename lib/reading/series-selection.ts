@@ -63,8 +63,8 @@ export class SeriesSelection implements RecordSelection {
 
   /** Those of the decoder's records that are wanted: the same array if all are. */
   filter(records: ArchiveRecord[]): ArchiveRecord[] {
-    const isAnyUnwanted = records.some((record) => !this.#isWanted(record));
-    const candidates = isAnyUnwanted ? records.filter((record) => this.#isWanted(record)) : records;
+    const wanted = records.filter((record) => this.#isWanted(record));
+    const candidates = wanted.length < records.length ? wanted : records;
     const where = this.#where;
     if (where === undefined) return candidates;
     const kept = candidates.filter((record) => where(record));

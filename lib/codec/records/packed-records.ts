@@ -38,12 +38,7 @@ export class PackedRecords {
     const { bytes, span } = spanOf(record);
     const origin = originOf(record);
     let run = this.#runs.at(-1);
-    if (
-      run === undefined ||
-      run.origin !== origin ||
-      run.bytes !== bytes ||
-      !follows(run, sequence)
-    ) {
+    if (run?.origin !== origin || run.bytes !== bytes || !follows(run, sequence)) {
       run = { origin, bytes, sequence, end: i };
       this.#runs.push(run);
     }

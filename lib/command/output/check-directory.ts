@@ -4,14 +4,6 @@ import { DirectoryError } from '../../index.js';
 import { systemCodeOf } from '../options/system-code.js';
 import { findFile } from './find-file.js';
 
-/** @throws DirectoryError if there is no such directory */
-export async function checkDirectory(directory: string): Promise<void> {
-  const status = await findFile(directory);
-  if (status?.isDirectory()) return;
-  const problem = status === undefined ? 'does not exist (createDirectory)' : 'is not a directory';
-  throw new DirectoryError(directory, problem);
-}
-
 /**
  * Checks that a writer can write to a directory. It would say so only when the first record comes.
  *
@@ -21,8 +13,10 @@ export async function checkWritable(
   directory: string,
   { createDirectory }: { readonly createDirectory: boolean },
 ): Promise<void> {
-  if (createDirectory && (await findFile(directory)) === undefined) return;
-  await checkDirectory(directory);
+  const status = await findFile(directory);
+  if (status === undefined && createDirectory) return;
+  if (status === undefined) throw new DirectoryError(directory, 'does not exist (createDirectory)');
+  if (!status.isDirectory()) throw new DirectoryError(directory, 'is not a directory');
   try {
     await access(directory, constants.W_OK | constants.X_OK);
   } catch (error) {

@@ -15,7 +15,7 @@ export type TerminalStream = Writable & {
 export interface Host {
   readonly stdin: Readable & {
     readonly isTTY?: boolean | undefined;
-    /** The number of its descriptor; undefined for a stream that is none of the process. */
+    /** The number of its descriptor; undefined if it does not belong to the process. */
     readonly fd?: number;
   };
   readonly stdout: TerminalStream;
